@@ -1,0 +1,1 @@
+"""What every stage uses: errors, resources, files, settings, digests and seeds."""

@@ -1,0 +1,49 @@
+"""The one exception for bad input: it names the file, the field, the problem and the remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+
+class InputError(ValueError):
+    """Input that a user can mend.
+
+    The command line and the workflow print it as one message and exit with status 1, without a traceback.
+
+    Args:
+        problem: what is wrong, with the offending value.
+        file: the file it is in.
+        field: the field within the file, e.g. ``efficiency.argument`` or ``line 7, column observed_events``.
+        remedy: what to write instead.
+
+    >>> print(InputError("must be > 0 (got -3)", file="config/x.yaml", field="exposure", remedy="give tonne-years"))
+    config/x.yaml: exposure: must be > 0 (got -3); give tonne-years
+    """
+
+    def __init__(
+        self, problem: str, *, file: str | Path | None = None, field: str | None = None, remedy: str | None = None
+    ) -> None:
+        self.problem = problem
+        self.file = None if file is None else str(file)
+        self.field = field
+        self.remedy = remedy
+        place = "".join(f"{part}: " for part in (self.file, field) if part)
+        super().__init__(f"{place}{problem}" + (f"; {remedy}" if remedy else ""))
+
+
+class InputErrors(InputError):
+    """Several faults found together, one line each, so that a user mends them in one go."""
+
+    def __init__(self, errors: Iterable[InputError]) -> None:
+        self.errors = tuple(errors)
+        ValueError.__init__(self, "\n".join(str(error) for error in self.errors))
+
+
+def raise_all(errors: Iterable[InputError]) -> None:
+    """Raise the faults, one or many; do nothing if there are none."""
+    found = tuple(errors)
+    if len(found) == 1:
+        raise found[0]
+    if found:
+        raise InputErrors(found)

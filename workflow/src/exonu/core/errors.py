@@ -22,7 +22,12 @@ class InputError(ValueError):
     """
 
     def __init__(
-        self, problem: str, *, file: str | Path | None = None, field: str | None = None, remedy: str | None = None
+        self,
+        problem: str,
+        *,
+        file: str | Path | None = None,
+        field: str | None = None,
+        remedy: str | None = None,
     ) -> None:
         self.problem = problem
         self.file = None if file is None else str(file)

@@ -1,0 +1,82 @@
+"""Files that are whole or absent, and the same bytes from the same content.
+
+A file is written beside its place and renamed, so that a killed job never leaves half a file. JSON is canonical (sorted
+keys, shortest round-trip floats); CSV prints floats with a stated number of digits.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from exonu.core.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FLOAT_DIGITS = 9
+"""Significant digits of a float in a CSV: beyond what an input is known to, below what another CPU changes."""
+
+
+@contextmanager
+def whole_or_absent(path: str | Path) -> Iterator[Path]:
+    """Give a temporary path beside `path`; rename it onto `path` if the block ends well, else remove it."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    try:
+        yield beside
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def canonical_json(content: Any) -> str:
+    """One line of JSON that is equal for equal content: sorted keys, and 20.0 is 20.
+
+    >>> canonical_json({"b": 20.0, "a": [1, 2.5]})
+    '{"a":[1,2.5],"b":20}'
+    """
+    return json.dumps(_integral_floats_as_int(content), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _integral_floats_as_int(content: Any) -> Any:
+    if isinstance(content, float) and content.is_integer() and abs(content) < 2**53:
+        return int(content)
+    if isinstance(content, dict):
+        return {str(key): _integral_floats_as_int(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_integral_floats_as_int(value) for value in content]
+    return content
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write text, whole or absent."""
+    with whole_or_absent(path) as beside:
+        beside.write_text(text, encoding="utf-8")
+
+
+def write_json(path: str | Path, content: Any) -> None:
+    """Write indented JSON with sorted keys; NaN and infinity are refused, as JSON has none."""
+    write_text(path, json.dumps(content, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n")
+
+
+def read_json(path: str | Path) -> Any:
+    """Read JSON; a missing or malformed file is an `InputError` that names it."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror})", file=path, remedy="give an existing file") from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"is not JSON ({error})", file=path, remedy="check that the file is complete") from None
+
+
+def write_csv(path: str | Path, table: pd.DataFrame, comments: tuple[str, ...] = ()) -> None:
+    """Write a table as CSV, with `#` comment lines above the header."""
+    with whole_or_absent(path) as beside, beside.open("w", encoding="utf-8", newline="") as stream:
+        stream.writelines(f"# {line}\n" for line in comments)
+        table.to_csv(stream, index=False, float_format=f"%.{FLOAT_DIGITS}g", lineterminator="\n")

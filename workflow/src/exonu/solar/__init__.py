@@ -1,0 +1,26 @@
+"""Solar neutrinos: fluxes, energy spectra and flavour at Earth."""
+
+from exonu.solar.models import BERYLLIUM_LINES, Source, solar_models, solar_sources
+from exonu.solar.oscillation import (
+    FLAVOURS,
+    Oscillation,
+    flavour_probabilities,
+    oscillation,
+    oscillation_sets,
+)
+from exonu.solar.spectrum import BetaSpectrum, LineSpectrum, Spectrum
+
+__all__ = [
+    "BERYLLIUM_LINES",
+    "FLAVOURS",
+    "BetaSpectrum",
+    "LineSpectrum",
+    "Oscillation",
+    "Source",
+    "Spectrum",
+    "flavour_probabilities",
+    "oscillation",
+    "oscillation_sets",
+    "solar_models",
+    "solar_sources",
+]

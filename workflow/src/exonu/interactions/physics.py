@@ -1,0 +1,139 @@
+"""The choices of a calculation in one record, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from exonu.core.errors import InputError
+from exonu.interactions.couplings import coupling_sets
+from exonu.solar import oscillation, solar_sources
+
+INTERACTIONS = ("weak", "magnetic-moment", "millicharge", "dark-photon")
+
+FREE_ATOMIC = ("stepping", "free")
+MILLICHARGE_ATOMIC = ("pai", "pai-liquid", "epa", "stepping", "free")
+
+_HEAVIEST_NEUTRINO_EV = 10.0  # below the first ionisation energy, so that each logarithm stays positive
+_ATOMIC_FIELD = {name: f"{name.replace('-', '_')}_atomic" for name in INTERACTIONS}
+
+
+@dataclass(frozen=True)
+class Physics:
+    """Every choice that a recoil spectrum depends on.
+
+    Attributes:
+        solar_model: fluxes, one of `exonu.solar.solar_models()`.
+        oscillation: oscillation parameters, one of `exonu.solar.oscillation_sets()`.
+        beryllium_line: `double` (862 and 384 keV) or `single` (862 keV with the full flux).
+        couplings: weak couplings, `radiative`, `tree-0.2312` or `tree-0.2386`.
+        sources: which of `pp be7 pep n13 o15 f17`.
+        weak_atomic: `stepping` (electrons bound by no more than T) or `free` (54 electrons); and so for
+        magnetic_moment_atomic: the magnetic moment, and
+        dark_photon_atomic: the dark photon.
+        millicharge_atomic: `pai`, `pai-liquid`, `epa`, `stepping` or `free`.
+        neutrino_mass_eV: mass in the logarithm of `epa` and `pai`.
+        millicharge_weak_interference: add the interference of the millicharge with the weak term.
+
+    Raises:
+        InputError: if a value is not allowed.
+
+    >>> Physics(beryllium_line="single").solar_model
+    'SFII-GS98'
+    """
+
+    solar_model: str = "SFII-GS98"
+    oscillation: str = "NuFIT-6.0-NO"
+    beryllium_line: str = "double"
+    couplings: str = "radiative"
+    sources: tuple[str, ...] = ("pp", "be7", "pep", "n13", "o15", "f17")
+    weak_atomic: str = "stepping"
+    magnetic_moment_atomic: str = "stepping"
+    millicharge_atomic: str = "pai"
+    dark_photon_atomic: str = "stepping"
+    neutrino_mass_eV: float = 1.0
+    millicharge_weak_interference: bool = False
+
+    def __post_init__(self) -> None:
+        known_sources = tuple(source.name for source in solar_sources(self.solar_model, self.beryllium_line))
+        oscillation(self.oscillation)
+        _one_of(self.couplings, coupling_sets(), "couplings")
+        if not self.sources:
+            raise InputError("is empty", field="sources", remedy=f"choose from {', '.join(known_sources)}")
+        for name in self.sources:
+            _one_of(name, known_sources, "sources")
+        if len(set(self.sources)) < len(self.sources):
+            raise InputError(f"names a source twice (got {', '.join(self.sources)})", field="sources")
+        for interaction, field in _ATOMIC_FIELD.items():
+            check_atomic(getattr(self, field), interaction)
+        mass = self.neutrino_mass_eV
+        if isinstance(mass, bool) or not isinstance(mass, int | float) or not 0 < mass <= _HEAVIEST_NEUTRINO_EV:
+            raise InputError(
+                f"must be a number in 0 < m ≤ {_HEAVIEST_NEUTRINO_EV:g} eV (got {mass!r})", field="neutrino_mass_eV"
+            )
+        if not isinstance(self.millicharge_weak_interference, bool):
+            raise InputError(
+                f"must be true or false (got {self.millicharge_weak_interference!r})",
+                field="millicharge_weak_interference",
+            )
+
+    def atomic(self, interaction: str) -> str:
+        """Atomic setting of an interaction."""
+        return str(getattr(self, _ATOMIC_FIELD[interaction]))
+
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, Any]) -> Physics:
+        """Make the record from a configuration: the same names, atomic settings as a mapping `atomic`.
+
+        Raises:
+            InputError: if a key or a value is not allowed.
+
+        >>> Physics.from_settings({"sources": ["pp"], "atomic": {"millicharge": "epa"}}).atomic("millicharge")
+        'epa'
+        """
+        choices = dict(settings)
+        atomic = choices.pop("atomic", {})
+        if not isinstance(atomic, Mapping):
+            raise InputError(
+                f"must be a mapping (got {atomic!r})", field="atomic", remedy="write `millicharge: pai` below it"
+            )
+        _known(atomic, INTERACTIONS, "atomic.")
+        known = [name for name in cls.__dataclass_fields__ if name not in _ATOMIC_FIELD.values()]
+        _known(choices, [*known, "atomic"], "")
+        if "sources" in choices:
+            sources = choices["sources"]
+            if isinstance(sources, str) or not isinstance(sources, list | tuple):
+                raise InputError(f"must be a list (got {sources!r})", field="sources", remedy="write [pp, be7]")
+            choices["sources"] = tuple(sources)
+        return cls(**choices, **{_ATOMIC_FIELD[name]: value for name, value in atomic.items()})
+
+    def to_settings(self) -> dict[str, Any]:
+        """The inverse of `from_settings`, all choices spelled out.
+
+        >>> Physics.from_settings(Physics().to_settings()) == Physics()
+        True
+        """
+        settings = asdict(self)
+        atomic = {name: settings.pop(field) for name, field in _ATOMIC_FIELD.items()}
+        return settings | {"sources": list(self.sources), "atomic": atomic}
+
+
+def check_atomic(value: object, interaction: str) -> None:
+    """Raise `InputError` unless the atomic setting is one of the interaction's."""
+    allowed = MILLICHARGE_ATOMIC if interaction == "millicharge" else FREE_ATOMIC
+    _one_of(value, allowed, f"atomic.{interaction}")
+
+
+def _one_of(value: object, allowed: tuple[str, ...], field: str) -> None:
+    if value not in allowed:
+        raise InputError(f"must be one of {', '.join(allowed)} (got {value!r})", field=field)
+
+
+def _known(settings: Mapping[str, Any], known: tuple[str, ...] | list[str], prefix: str) -> None:
+    for key in settings:
+        if key not in known:
+            near = get_close_matches(str(key), known, n=1)
+            remedy = f"did you mean `{near[0]}`?" if near else f"known keys: {', '.join(known)}"
+            raise InputError("is not a known key", field=f"{prefix}{key}", remedy=remedy)

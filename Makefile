@@ -1,0 +1,93 @@
+# exonu: `make` sets up an environment in .venv and runs the workflow; `make help` lists the rest.
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := run
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(shell command -v uv 2>/dev/null)
+WHERE ?= tests workflow/src/exonu
+
+# What an installation depends on; .venv/installed-* are the stamps of what is in it.
+RUN_STAMP := $(VENV)/installed-run
+DEV_STAMP := $(VENV)/installed-dev
+
+.PHONY: run
+run: $(RUN_STAMP) ## set up and run the workflow (the default)
+	$(BIN)/snakemake --cores all
+
+.PHONY: test
+test: $(DEV_STAMP) ## set up and run the tests (under 5 minutes)
+	$(BIN)/python -m pytest -m "not slow" -n auto $(WHERE)
+
+.PHONY: test-all
+test-all: $(DEV_STAMP) ## all tests, the slow ones too
+	$(BIN)/python -m pytest -n auto $(WHERE)
+
+.PHONY: check
+check: $(DEV_STAMP) ## formatting, lint and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/mypy
+	$(BIN)/snakemake --lint
+
+.PHONY: format
+format: $(DEV_STAMP) ## format the sources
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt Snakefile workflow
+
+.PHONY: bench
+bench: $(DEV_STAMP) ## benchmarks
+	for script in tests/benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
+
+.PHONY: clean
+clean: ## remove results
+	find results -mindepth 1 ! -name README.md -delete
+	rm -rf .snakemake
+
+.PHONY: clean-all
+clean-all: clean ## remove results, the environment and all caches
+	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: lock
+lock: ## renew the locks in envs/ (needs uv)
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q \
+	  --extra workflow -o envs/requirements.lock
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q \
+	  --extra workflow --extra dev -c envs/requirements.lock -o envs/dev.lock
+
+.PHONY: help
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
+
+# --- the environment ---------------------------------------------------------------------------------------------
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "exonu needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12" >&2; exit 1; }
+ifdef UV
+	$(UV) venv --quiet --python $(PYTHON) $(VENV)
+else
+	$(PYTHON) -m venv $(VENV)
+endif
+
+define install
+ifdef UV
+	VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --compile-bytecode --require-hashes -r $(1)
+	VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --no-deps --no-build-isolation -e .
+else
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --compile --require-hashes -r $(1)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+endif
+	$(BIN)/python -m compileall -q workflow/src
+	touch $(2)
+endef
+
+$(DEV_STAMP): envs/dev.lock pyproject.toml | $(VENV)/bin/python
+	$(call install,envs/dev.lock,$(DEV_STAMP) $(RUN_STAMP))
+
+$(RUN_STAMP): envs/requirements.lock pyproject.toml | $(VENV)/bin/python
+	$(call install,envs/requirements.lock,$(RUN_STAMP))

@@ -1,0 +1,24 @@
+# exonu: exotic interactions of solar neutrinos in liquid-xenon detectors, from data to 90 % CLs limits.
+#
+#   published spectrum ─► workspaces ─► limits ─► tables · figures          results/<analysis>/
+#
+# What is run stands in config/config.yaml; how a rule is written, in workflow/rules/common.smk.
+
+from snakemake.utils import min_version
+
+min_version("9.13")
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/spectra.smk"
+include: "workflow/rules/workspaces.smk"
+include: "workflow/rules/limits.smk"
+include: "workflow/rules/figures.smk"
+
+
+rule all:
+    """Limits, tables and figures of every analysis in config/config.yaml."""
+    default_target: True
+    input:
+        rules.limits.input,
+        rules.figures.input,

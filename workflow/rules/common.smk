@@ -1,0 +1,67 @@
+# What every rule uses: the settings of the analyses, checked before the DAG is built, and the parameters by which
+# Snakemake knows that a job has to run again.
+
+import os
+import sys
+from pathlib import Path
+
+TOP = Path(workflow.current_basedir).parents[1]
+SOURCE = TOP / "workflow" / "src"
+sys.path.insert(0, str(SOURCE))
+
+from snakemake.exceptions import WorkflowError
+
+from exonu.core.digest import code_digest, library_digest
+from exonu.core.errors import InputError
+from exonu.core.files import canonical_json
+from exonu.templates.analysis import read_config
+from exonu.templates.experiment import experiment_files, read_experiment
+from exonu.templates.signals import hypotheses, hypothesis_name
+
+# The running interpreter and this repository's library come first; one BLAS thread and a fixed date give the same bytes
+# everywhere.
+shell.prefix(
+    f"set -euo pipefail; export PATH='{Path(sys.executable).parent}':\"$PATH\" PYTHONPATH='{SOURCE}' "
+    "OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 SOURCE_DATE_EPOCH=1590537600 PYTHONHASHSEED=0; "
+)
+
+CONFIG_FILE = Path("config/config.yaml")
+if not CONFIG_FILE.is_file():
+    CONFIG_FILE = TOP / "config" / "config.yaml"
+
+
+configfile: str(CONFIG_FILE)
+
+
+try:
+    ANALYSES = {analysis.name: analysis for analysis in read_config(config, CONFIG_FILE)}
+    for analysis in ANALYSES.values():  # every table is read and checked before any work starts
+        read_experiment(analysis.experiment_file)
+except InputError as error:
+    raise WorkflowError(str(error)) from None
+
+
+wildcard_constraints:
+    analysis="|".join(ANALYSES),
+    interaction="magnetic-moment|millicharge|dark-photon",
+
+
+def settings(analysis, *blocks):
+    """Canonical JSON of the blocks of an analysis's settings that a step reads."""
+    return canonical_json({block: ANALYSES[analysis].settings[block] for block in blocks})
+
+
+def code(step):
+    """Digest of a step's modules and of the facts that they read."""
+    return code_digest(f"exonu.steps.{step}")
+
+
+def libraries(step):
+    """Digest of the installed versions of the packages that a step imports."""
+    return library_digest(f"exonu.steps.{step}")
+
+
+def experiment_inputs(analysis):
+    """The experiment's YAML and CSVs, relative to the working directory where they are below it."""
+    files = [Path(os.path.normpath(file)) for file in experiment_files(ANALYSES[analysis].experiment_file)]
+    return [str(file) for file in files]

@@ -1,0 +1,100 @@
+"""Small CSV tables of numbers, read strictly: every column accounted for, every value a finite number."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exonu.core.errors import InputError, raise_all
+
+Array = NDArray[np.float64]
+
+
+def read_numbers(path: str | Path, columns: Sequence[str], *, ignored: Sequence[str] = ()) -> dict[str, Array]:
+    """Read the named columns of a CSV; lines that start with `#` and empty lines are comments.
+
+    Args:
+        path: the file.
+        columns: columns to read, each once in the header.
+        ignored: columns that may be there and are not read.
+
+    Returns:
+        Arrays of equal length by column.
+
+    Raises:
+        InputError: a missing file or column, an unknown or repeated column, a row of another length, a value that is
+            not a finite number, or no rows; each fault with its line.
+    """
+    rows = _lines(path)
+    if not rows:
+        raise InputError("has no header line", file=path, remedy="start with the column names, comma-separated")
+    header = [name.strip() for name in rows[0][1]]
+    raise_all(_header_faults(path, header, columns, ignored))
+    if len(rows) == 1:
+        raise InputError("has no rows below its header", file=path, remedy="add one line per bin or point")
+    raise_all(_row_faults(path, header, rows[1:], columns))
+    places = {name: header.index(name) for name in columns}
+    return {name: np.array([float(row[place]) for _, row in rows[1:]]) for name, place in places.items()}
+
+
+def _lines(path: str | Path) -> list[tuple[int, list[str]]]:
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror})", file=path, remedy="give an existing file") from None
+    except UnicodeDecodeError:
+        raise InputError("is not text in UTF-8", file=path, remedy="save it as CSV in UTF-8") from None
+    numbered = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    return [(number, next(csv.reader([line]))) for number, line in numbered if not line.lstrip().startswith("#")]
+
+
+def _header_faults(
+    path: str | Path, header: list[str], columns: Sequence[str], ignored: Sequence[str]
+) -> Iterator[InputError]:
+    there = ", ".join(header)
+    for name in sorted({name for name in columns if name not in header}):
+        yield InputError("is not a column of the file", file=path, field=name, remedy=f"its columns are: {there}")
+    for name in sorted(set(header) - set(columns) - set(ignored)):
+        yield InputError(
+            "is a column that nothing uses",
+            file=path,
+            field=name or "(empty)",
+            remedy="remove it or list it as ignored",
+        )
+    for name in sorted({name for name in header if header.count(name) > 1}):
+        yield InputError("is a column twice", file=path, field=name, remedy="keep one")
+
+
+def _row_faults(
+    path: str | Path, header: list[str], rows: list[tuple[int, list[str]]], columns: Sequence[str]
+) -> Iterator[InputError]:
+    for line, row in rows:
+        if len(row) != len(header):
+            yield InputError(
+                f"has {len(row)} values where the header has {len(header)} columns",
+                file=path,
+                field=f"line {line}",
+                remedy="give every column one value in every row",
+            )
+            continue
+        for name in columns:
+            value = row[header.index(name)].strip()
+            if not _is_finite_number(value):
+                yield InputError(
+                    f"must be a finite number (got {value!r})",
+                    file=path,
+                    field=f"line {line}, column {name}",
+                    remedy="write 0 for a bin with nothing in it",
+                )
+
+
+def _is_finite_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False

@@ -1,0 +1,77 @@
+"""From an experiment and an analysis's settings to all workspaces of one interaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from exonu.core.errors import InputError
+from exonu.core.files import write_text
+from exonu.core.settings import Settings, read_yaml
+from exonu.interactions import Physics
+from exonu.solar import solar_sources
+from exonu.templates.experiment import Experiment
+from exonu.templates.signals import fold_signals, fold_solar_neutrinos, hypotheses
+from exonu.templates.workspace import Workspace, build_workspace
+
+
+def build_workspaces(
+    experiment: Experiment,
+    interaction: str,
+    settings: Mapping[str, Any],
+    cases: list[tuple[str, float | None]] | None = None,
+) -> list[Workspace]:
+    """Workspaces of every flavour and mass of one interaction.
+
+    Args:
+        experiment: bins, data, backgrounds, response.
+        interaction: `magnetic-moment`, `millicharge` or `dark-photon`.
+        settings: settings of an analysis, with the blocks physics, interactions, systematics and blind.
+        cases: flavours and masses, if not those of the settings.
+    """
+    physics = Physics.from_settings(settings["physics"])
+    systematics = settings["systematics"]
+    if cases is None:
+        cases = hypotheses(interaction, settings["interactions"][interaction])
+    other = systematics["atomic_shape"]
+    signals = fold_signals(experiment, physics, interaction, cases, other_atomic=other)
+    sources = solar_sources(physics.solar_model, physics.beryllium_line)
+    uncertainties = {source.name: source.relative_uncertainty for source in sources}
+    solar = None if experiment.includes_solar_neutrinos else fold_solar_neutrinos(experiment, physics)
+    return [
+        build_workspace(
+            experiment, signal, uncertainties, systematics, solar_neutrinos=solar, blind=bool(settings["blind"])
+        )
+        for signal in signals
+    ]
+
+
+def meaning_file(workspace_file: str | Path) -> Path:
+    """The page beside a workspace that says what its parameters mean: ``<name>.poi_map.yaml``."""
+    workspace_file = Path(workspace_file)
+    return workspace_file.with_name(f"{workspace_file.stem}.poi_map.yaml")
+
+
+def write_meaning(folder: Path, workspace: Workspace) -> None:
+    """Write the page beside a workspace."""
+    head = "# What the parameters of the workspace beside this file mean; see results/README.md.\n"
+    text = yaml.safe_dump(workspace.meaning, sort_keys=False, allow_unicode=True)
+    write_text(meaning_file(folder / f"{workspace.name}.json"), head + text)
+
+
+def read_meaning(workspace_file: str | Path) -> Settings | None:
+    """Read the page beside a workspace; None if there is none.
+
+    Raises:
+        InputError: if it is not a page of this form.
+    """
+    file = meaning_file(workspace_file)
+    if not file.is_file():
+        return None
+    meaning = read_yaml(file)
+    if not isinstance(meaning.get("poi_map"), dict):
+        raise InputError("is missing or no mapping", file=file, field="poi_map", remedy="for example `mu_sq: mu**2`")
+    return meaning

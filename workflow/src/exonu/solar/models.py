@@ -88,12 +88,12 @@ def solar_sources(model: str, beryllium_line: str = "double") -> tuple[Source, .
 
 def _spectrum(source: dict[str, str], beryllium_line: str) -> Spectrum:
     if source["kind"] == "beta":
-        return BetaSpectrum(float(source["endpoint_keV"]) * 1e-3, float(source["daughter_charge"]))
+        return BetaSpectrum(float(source["endpoint_keV"]) / 1e3, float(source["daughter_charge"]))
     lines = [
         row
         for row in read_rows(resource_path("solar/lines.csv"))
         if row["source"] == source["source"] and row["scheme"] in ("all", beryllium_line)
     ]
     return LineSpectrum(
-        tuple(float(line["energy_keV"]) * 1e-3 for line in lines), tuple(float(line["fraction"]) for line in lines)
+        tuple(float(line["energy_keV"]) / 1e3 for line in lines), tuple(float(line["fraction"]) for line in lines)
     )

@@ -29,7 +29,7 @@ def _shells() -> tuple[Array, Array]:
     """Binding energies in keV, ascending, and the number of electrons bound by no more than each."""
     table = read_numbers(resource_path("xenon/shells.csv"), ["binding_energy_eV", "electrons"], ignored=["shell"])
     order = np.argsort(table["binding_energy_eV"])
-    return table["binding_energy_eV"][order] * 1e-3, np.cumsum(table["electrons"][order])
+    return table["binding_energy_eV"][order] / 1e3, np.cumsum(table["electrons"][order])
 
 
 def binding_energies_keV() -> Array:

@@ -16,6 +16,7 @@ from exonu.core.errors import InputError
 from exonu.core.files import canonical_json
 from exonu.templates.analysis import read_config
 from exonu.templates.experiment import experiment_files, read_experiment
+from exonu.templates.searches import meaning_file
 from exonu.templates.signals import hypotheses, hypothesis_name
 
 # The running interpreter and this repository's library come first; one BLAS thread and a fixed date give the same bytes
@@ -39,6 +40,9 @@ try:
         read_experiment(analysis.experiment_file)
 except InputError as error:
     raise WorkflowError(str(error)) from None
+
+
+INTERACTIONS = {name: list(analysis.settings["interactions"]) for name, analysis in ANALYSES.items()}
 
 
 wildcard_constraints:
@@ -65,3 +69,25 @@ def experiment_inputs(analysis):
     """The experiment's YAML and CSVs, relative to the working directory where they are below it."""
     files = [Path(os.path.normpath(file)) for file in experiment_files(ANALYSES[analysis].experiment_file)]
     return [str(file) for file in files]
+
+
+def workspace_files(analysis, interaction):
+    """The workspaces of an interaction, one per flavour and mass."""
+    block = ANALYSES[analysis].settings["interactions"][interaction]
+    names = [hypothesis_name(interaction, *case) for case in hypotheses(interaction, block)]
+    return [f"results/{analysis}/workspaces/{name}.json" for name in names]
+
+
+def meaning_files(analysis, interaction):
+    """The pages beside these workspaces."""
+    return [str(meaning_file(file)) for file in workspace_files(analysis, interaction)]
+
+
+def rule_name(*parts):
+    """A rule's name made from names with dashes."""
+    return "_".join(parts).replace("-", "_")
+
+
+def resource(amount):
+    """An amount of memory or time that grows when a job is tried again."""
+    return lambda wildcards, attempt: amount * attempt

@@ -4,10 +4,11 @@ for analysis, searched in INTERACTIONS.items():
 
     rule:
         name:
-            f"spectra_{rule_name(analysis)}"
+            rule_name("spectra", analysis)
         output:
             [f"results/{analysis}/spectra/{interaction}.csv" for interaction in ["weak", *searched]],
         params:
+            folder=f"results/{analysis}/spectra",
             settings=settings(analysis, "physics", "interactions"),
             code=code("spectra"),
             libraries=libraries("spectra"),
@@ -18,5 +19,7 @@ for analysis, searched in INTERACTIONS.items():
         resources:
             mem_mb=resource(500),
             runtime=resource(5),
+        conda:
+            "../../envs/environment.yaml"
         shell:
-            "python -m exonu.steps.spectra --settings {params.settings:q} --output results/{analysis}/spectra &> {log}"
+            "python -m exonu.steps.spectra --settings {params.settings:q} --output {params.folder} &> {log}"

@@ -59,11 +59,17 @@ def _read_module(name: str) -> tuple[frozenset[str], frozenset[Path]]:
             imported.update(f"{node.module}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.Call):
             named.update(_named_resource(node))
+            if _function(node) == "import_module":  # lazily loaded names: anything in the package may be meant
+                imported.update(f"{name}.{file.stem}" for file in source.parent.glob("*.py"))
     return frozenset(imported), frozenset(named)
 
 
+def _function(call: ast.Call) -> str | None:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", None)
+
+
 def _named_resource(call: ast.Call) -> Iterator[Path]:
-    function = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", None)
+    function = _function(call)
     if function in _LOCATORS and call.args and isinstance(call.args[0], ast.Constant):
         yield _LOCATORS[str(function)](str(call.args[0].value))
 

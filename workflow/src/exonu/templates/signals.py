@@ -65,7 +65,7 @@ class Signal:
     def counts(self, strength: float) -> Array:
         """Counts at a strength of the physical parameter, shape (n_bins,)."""
         x = strength**self.power
-        total = x * self.linear.sum(axis=0)
+        total: Array = x * self.linear.sum(axis=0)
         return total if self.quadratic is None else total + x**2 * self.quadratic.sum(axis=0)
 
     def strength_for(self, total: float) -> float:

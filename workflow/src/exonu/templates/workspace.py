@@ -1,8 +1,8 @@
 """The pyhf workspace of one hypothesis, and the page that says what its parameter of interest means.
 
-The strength enters as μ = x / x_ref with x the squared strength (see `signals`), and x_ref such that μ = 1 is about as large as the
-fluctuation of the background. A dark photon has two signal samples, its interference (normfactor `mu`) and its pure
-term (normfactor `mu_sq`, which is μ²): pyhf's JSON cannot say the latter, hence the `poi_map` beside it.
+The strength enters as μ = x / x_ref with x the squared strength (see `signals`), and x_ref such that μ = 1 is about as
+large as the fluctuation of the background. A dark photon has two signal samples, its interference (normfactor `mu`) and
+its pure term (normfactor `mu_sq`, which is μ²): pyhf's JSON cannot say the latter, hence the `poi_map` beside it.
 
 Every systematic is a modifier with one nuisance parameter:
 

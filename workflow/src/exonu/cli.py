@@ -1,0 +1,183 @@
+"""The command line: rates, survival probabilities and limits without a workflow.
+
+    exonu rate --interaction magnetic-moment --source all --strength 1e-11 --energies 0.5,1,2
+    exonu survival --source pp --energies-mev 0.1,0.3
+    exonu limit EXPERIMENT.yaml --interaction millicharge --flavour e
+    exonu limit WORKSPACE.json
+    exonu init DIR
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from exonu import __version__
+from exonu.core.errors import InputError
+
+INTERACTIONS = ("weak", "magnetic-moment", "millicharge", "dark-photon")
+SOURCES = ("pp", "be7", "pep", "n13", "o15", "f17")
+FLAVOURS = ("all", "e", "mu", "tau")
+ATOMIC = ("free", "stepping", "epa", "pai", "pai-liquid")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit status is 0, 1 for input that a user can mend, or 2 for a wrong call."""
+    given = _parser().parse_args(arguments)
+    logging.basicConfig(level=given.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
+    try:
+        print(given.command(given), end="")
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader has gone, as with `| head`
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="exonu", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--version", action="version", version=f"exonu {__version__}")
+    parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="warning")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    rate = commands.add_parser("rate", help="recoil rates of one interaction as CSV")
+    rate.add_argument("--interaction", choices=INTERACTIONS, required=True)
+    rate.add_argument("--source", choices=(*SOURCES, "all"), default="all", help="solar neutrino source")
+    _add_hypothesis(rate)
+    rate.add_argument(
+        "--strength", type=_number, help="q in e, μ in μ_B, g in 1, never scaled (default 1; none for weak)"
+    )
+    rate.add_argument("--part", choices=("total", "pure", "interference"), default="total")
+    rate.add_argument("--energies", type=_numbers, required=True, help="true recoil energies in keV, e.g. 0.5,1,2")
+    rate.set_defaults(command=_rate)
+
+    survival = commands.add_parser("survival", help="flavour of solar neutrinos at Earth as CSV")
+    survival.add_argument("--source", choices=SOURCES, required=True)
+    survival.add_argument("--energies-mev", type=_numbers, required=True, help="neutrino energies in MeV, e.g. 0.1,0.3")
+    survival.set_defaults(command=_survival)
+
+    limit = commands.add_parser("limit", help="upper limits from a published spectrum or a pyhf workspace as JSON")
+    limit.add_argument("file", type=Path, help="EXPERIMENT.yaml, an analysis of config/, or a pyhf WORKSPACE.json")
+    limit.add_argument("--interaction", choices=INTERACTIONS[1:], help="needed for an experiment")
+    _add_hypothesis(limit)
+    limit.add_argument("--confidence-level", type=_number, default=0.9)
+    limit.set_defaults(command=_limit)
+
+    init = commands.add_parser("init", help="write a commented template for one's own published spectrum")
+    init.add_argument("folder", type=Path, help="a new folder, e.g. config/my-experiment")
+    init.set_defaults(command=_init)
+    return parser
+
+
+def _add_hypothesis(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--flavour", choices=FLAVOURS, default="all", help="which flavour interacts (default all)")
+    parser.add_argument("--mass-mev", type=_number, help="mass of the dark photon in MeV")
+    parser.add_argument("--atomic", choices=ATOMIC, help="atomic model (default: the interaction's own)")
+
+
+def _number(text: str) -> float:
+    value = float(text)
+    if not abs(value) < float("inf"):
+        raise ValueError(text)
+    return value
+
+
+def _numbers(text: str) -> list[float]:
+    return [_number(part) for part in text.split(",")]
+
+
+_number.__name__ = "number"  # what argparse calls it in its messages
+_numbers.__name__ = "comma-separated list of numbers"
+
+
+def _rate(given: argparse.Namespace) -> str:
+    from exonu.interactions import Physics, recoil_rate
+
+    atomic = {} if given.atomic is None else {given.interaction: given.atomic}
+    rates = recoil_rate(
+        given.interaction,
+        given.energies,
+        source=given.source,
+        flavour=given.flavour,
+        strength=1.0 if given.strength is None else given.strength,
+        mass_MeV=given.mass_mev,
+        part=given.part,
+        physics=Physics.from_settings({"atomic": atomic}),
+    )
+    rows = [f"{energy:.9g},{rate:.9g}" for energy, rate in zip(given.energies, rates, strict=True)]
+    return "\n".join(["energy_keV,rate_per_tonne_year_keV", *rows]) + "\n"
+
+
+def _survival(given: argparse.Namespace) -> str:
+    import numpy as np
+
+    from exonu.solar import flavour_probabilities, oscillation, solar_sources
+
+    if min(given.energies_mev) <= 0:
+        raise InputError(f"must be > 0 (got {min(given.energies_mev):g})", field="--energies-mev")
+    source = next(source for source in solar_sources("SFII-GS98") if source.name == given.source)
+    probabilities = flavour_probabilities(
+        np.array(given.energies_mev), source.electron_density_mol_per_cm3, oscillation("NuFIT-6.0-NO")
+    )
+    rows = [
+        ",".join(f"{value:.9g}" for value in (energy, *column))
+        for energy, column in zip(given.energies_mev, probabilities.T, strict=True)
+    ]
+    return "\n".join(["energy_MeV,p_ee,p_emu,p_etau", *rows]) + "\n"
+
+
+def _limit(given: argparse.Namespace) -> str:
+    from exonu.search import limit_of_experiment, limit_of_workspace
+
+    if not 0.5 < given.confidence_level < 1:
+        raise InputError(f"must lie between 0.5 and 1 (got {given.confidence_level:g})", field="--confidence-level")
+    if given.file.suffix.lower() == ".json":
+        if given.interaction is not None:
+            raise InputError(
+                "is given with a workspace, which has its own parameter of interest",
+                file=given.file,
+                field="--interaction",
+                remedy="leave it out",
+            )
+        answer = limit_of_workspace(given.file, given.confidence_level)
+    else:
+        if given.interaction is None:
+            raise InputError("is missing", file=given.file, field="--interaction", remedy=f"one of {INTERACTIONS[1:]}")
+        answer = limit_of_experiment(
+            given.file,
+            given.interaction,
+            flavour=given.flavour,
+            mass_MeV=given.mass_mev,
+            atomic=given.atomic,
+            confidence_level=given.confidence_level,
+        )
+    return json.dumps(answer, indent=1, ensure_ascii=False) + "\n"
+
+
+def _init(given: argparse.Namespace) -> str:
+    from exonu.core.files import write_text
+    from exonu.core.resources import resource_path
+
+    template = resource_path("template")
+    if given.folder.exists() and any(given.folder.iterdir()):
+        raise InputError("is not empty", file=given.folder, remedy="name a new folder; nothing was written")
+    for file in sorted(template.iterdir()):
+        write_text(given.folder / file.name, file.read_text(encoding="utf-8"))
+    return (
+        f"wrote {given.folder}/: experiment.yaml, spectrum.csv and efficiency.csv describe an experiment, "
+        "analysis.yaml the search.\n"
+        f"  exonu limit {given.folder}/experiment.yaml --interaction magnetic-moment\n"
+        f"or, for the workflow, put the folder into config/ and its name into `analyses` of config/config.yaml.\n"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -10,7 +10,7 @@ import copy
 import difflib
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -29,10 +29,14 @@ class _Loader(yaml.SafeLoader):
     """YAML as people write numbers (`1e-5` is one), without duplicate keys."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} is there twice", node.start_mark)
+        seen = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, Hashable) or key in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"{key!r} is there twice or is no name", key_node.start_mark
+                )
+            seen.add(key)
         return super().construct_mapping(node, deep)
 
 
@@ -163,26 +167,32 @@ def _explained(error: Any, file: str | Path) -> Iterator[InputError]:
             "is missing", file=file, field=f"{field}.{name}" if field else name, remedy=f"add it: {described}"
         )
         return
-    problems = {
-        "type": f"must be {_type_name(rule)} (got {_shown(value)})",
-        "enum": f"must be one of {', '.join(map(str, rule)) if isinstance(rule, list) else rule} (got {_shown(value)})",
-        "const": f"must be {rule!r} (got {_shown(value)})",
-        "minimum": f"must be ≥ {rule} (got {_shown(value)})",
-        "maximum": f"must be ≤ {rule} (got {_shown(value)})",
-        "exclusiveMinimum": f"must be > {rule} (got {_shown(value)})",
-        "exclusiveMaximum": f"must be < {rule} (got {_shown(value)})",
-        "minItems": f"must have at least {rule} entries (got {_shown(value)})",
-        "minLength": "must not be empty",
-        "uniqueItems": f"has an entry twice (got {_shown(value)})",
-        "pattern": f"{_shown(value)} does not fit the pattern {rule}",
-        "oneOf": f"fits none of the allowed forms (got {_shown(value)})",
-        "anyOf": f"fits none of the allowed forms (got {_shown(value)})",
-    }
-    problem = problems.get(error.validator, error.message)
+    template = _PROBLEMS.get(error.validator)
+    if error.validator == "type":
+        rule_text = _type_name(rule)
+    else:
+        rule_text = ", ".join(map(str, rule)) if isinstance(rule, list) else str(rule)
+    problem = error.message if template is None else template.format(rule=rule_text, got=_shown(value))
     hint = f"it means: {meaning}" if meaning else None
     if isinstance(value, str) and error.validator == "type" and rule in ("number", "integer"):
         hint = "write the bare number, without unit or quotes" + (f" ({meaning})" if meaning else "")
     yield InputError(problem, file=file, field=field, remedy=hint)
+
+
+_PROBLEMS = {
+    "type": "must be {rule} (got {got})",
+    "enum": "must be one of {rule} (got {got})",
+    "const": "must be {rule} (got {got})",
+    "minimum": "must be ≥ {rule} (got {got})",
+    "maximum": "must be ≤ {rule} (got {got})",
+    "exclusiveMinimum": "must be > {rule} (got {got})",
+    "exclusiveMaximum": "must be < {rule} (got {got})",
+    "minItems": "must have at least {rule} entries (got {got})",
+    "minProperties": "must have at least {rule} entries (got {got})",
+    "minLength": "must not be empty",
+    "uniqueItems": "has an entry twice (got {got})",
+    "pattern": "{got} does not fit the pattern {rule}",
+}
 
 
 def _type_name(rule: str | list[str]) -> str:

@@ -30,7 +30,7 @@ Array = NDArray[np.float64]
 Json = dict[str, Any]
 
 CHANNEL = "recoil_energy"
-POI_BOUNDS = (0.0, 100.0)
+POI_BOUNDS = (0.0, 1e4)
 
 
 @dataclass(frozen=True)

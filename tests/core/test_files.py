@@ -1,0 +1,49 @@
+"""Files are whole or absent, and equal for equal content."""
+
+import pandas as pd
+import pytest
+
+from exonu.core.errors import InputError
+from exonu.core.files import canonical_json, read_json, whole_or_absent, write_csv, write_json
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_beside_it(tmp_path):
+    target = tmp_path / "limits.csv"
+    target.write_text("old")
+
+    def killed_half_way():
+        with whole_or_absent(target) as beside:
+            beside.write_text("half")
+            raise RuntimeError("killed")
+
+    with pytest.raises(RuntimeError, match="killed"):
+        killed_half_way()
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_canonical_json_ignores_key_order_and_the_kind_of_a_whole_number():
+    assert canonical_json({"a": 20, "b": {"c": 1, "d": [0.5]}}) == canonical_json(
+        {"b": {"d": (0.5,), "c": 1.0}, "a": 20.0}
+    )
+    assert canonical_json({"a": 20}) != canonical_json({"a": 21})
+    assert canonical_json({"a": True}) != canonical_json({"a": 1})
+
+
+def test_json_without_nan(tmp_path):
+    with pytest.raises(ValueError, match="Out of range"):
+        write_json(tmp_path / "x.json", {"a": float("nan")})
+    assert not list(tmp_path.iterdir())
+
+
+def test_reading_json_names_the_file(tmp_path):
+    with pytest.raises(InputError, match=r"gone\.json: cannot be read \(No such file"):
+        read_json(tmp_path / "gone.json")
+    (tmp_path / "half.json").write_text('{"a": 1')
+    with pytest.raises(InputError, match=r"half\.json: is not JSON .*complete"):
+        read_json(tmp_path / "half.json")
+
+
+def test_csv_has_comments_and_nine_digits(tmp_path):
+    write_csv(tmp_path / "t.csv", pd.DataFrame({"a": [1 / 3], "b": ["x"]}), comments=("simulated",))
+    assert (tmp_path / "t.csv").read_bytes() == b"# simulated\na,b\n0.333333333,x\n"

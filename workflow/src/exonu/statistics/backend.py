@@ -1,0 +1,74 @@
+"""Whether the kernels are compiled (numba) or run as numpy expressions, and where the compiled code is kept.
+
+One source serves both: `likelihood.py` and `minimiser.py` are plain Python on arrays, and `primitives.py` holds the
+few inner loops in a compiled and a numpy version. ``EXONU_NUMBA=0`` in the environment switches numba off; without
+numba installed that happens by itself.
+
+numba files a cached kernel under the stamp of the one source file it is defined in, so an edit of a *callee* in
+another file would leave the caller's stale machine code in use. Here the cache lives in a folder named after the
+digest of all kernel sources: ``$XDG_CACHE_HOME/exonu/numba/<digest>`` (or below ``NUMBA_CACHE_DIR``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+NUMBA: bool = os.environ.get("EXONU_NUMBA", "1") != "0" and importlib.util.find_spec("numba") is not None
+
+KERNEL_SOURCES = ("backend.py", "flat.py", "primitives.py", "likelihood.py", "minimiser.py", "batch.py")
+
+
+def _cache_folder(configured: str) -> str:
+    """Folder of the compiled kernels; it changes whenever a kernel source does."""
+    here = Path(__file__).parent
+    digest = hashlib.sha256(b"".join((here / name).read_bytes() for name in KERNEL_SOURCES)).hexdigest()[:16]
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    base = Path(configured) if configured else home / "exonu" / "numba"
+    return str(base / digest)
+
+
+def jit(function: F, *, parallel: bool = False) -> F:
+    """Compile a kernel with numba, cached on disk and without the GIL; return it as it is if numba is off.
+
+    Sums may be reassociated (vectorised), in an order that is fixed by the compiled code.
+    """
+    if not NUMBA:
+        return function
+    import numba
+
+    config: Any = numba.config
+    before = config.CACHE_DIR
+    config.CACHE_DIR = _cache_folder(before)
+    try:
+        options: dict[str, Any] = {"nogil": True, "cache": True, "parallel": parallel, "error_model": "numpy"}
+        compiled: F = numba.njit(fastmath={"reassoc", "contract", "nsz"}, **options)(function)
+    finally:
+        config.CACHE_DIR = before
+    return compiled
+
+
+def thread_count(threads: int | None) -> None:
+    """Set the number of threads of parallel kernels (numba only); the results do not depend on it."""
+    if NUMBA and threads is not None:
+        import numba
+
+        numba.set_num_threads(threads)
+
+
+@lru_cache(maxsize=1)
+def versions() -> dict[str, str]:
+    """Versions of what computes, for the record of a limit."""
+    from importlib.metadata import version
+
+    from exonu import __version__
+
+    names = ("numpy", "scipy", *(("numba",) if NUMBA else ()))
+    return {"exonu": __version__, **{name: version(name) for name in names}}

@@ -1,0 +1,218 @@
+"""Maximum-likelihood fits: the best parameters, their errors, and how the minimiser got there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from exonu.statistics.flat import FREE, POISSON, BoolArray, FloatArray
+from exonu.statistics.model import Model
+
+STATUS = ("converged", "data impossible for these parameters", "no descent", "too many iterations")
+
+
+@dataclass(frozen=True)
+class Minimum:
+    """Where the minimiser stopped: parameters (P,), ℓ (without constants), gradient and profile Hessian (dense)."""
+
+    theta: FloatArray
+    value: float
+    edm: float
+    iterations: int
+    status: int
+    gradient: FloatArray
+    hessian: FloatArray
+
+    @property
+    def converged(self) -> bool:
+        return self.status == 0
+
+
+def minimise(model: Model, data: FloatArray, start: FloatArray, held: BoolArray) -> Minimum:
+    """Minimise ℓ over the parameters that are not held; data (B + A,), start and held (P,)."""
+    from exonu.statistics.minimiser import newton
+
+    size = model.flat.dense.size
+    theta, gradient, hessian = start.copy(), np.empty(size), np.empty((size, size))
+    value, edm, iterations, status = newton(model.flat, data, theta, held, gradient, hessian)
+    return Minimum(theta, value, edm, iterations, status, gradient, hessian)
+
+
+def auxiliary_start(model: Model, data: FloatArray) -> FloatArray:
+    """Constrained parameters at their auxiliary measurements, the others at their initial values, (P,)."""
+    m, theta = model.flat, model.init.copy()
+    where = (m.constraint != FREE) & ~model.fixed
+    measured = data[m.measured[where]]
+    theta[where] = np.where(m.constraint[where] == POISSON, measured / m.width[where], measured)
+    return np.clip(theta, m.lower, m.upper)
+
+
+def signal_start(model: Model, data: FloatArray, theta: FloatArray) -> float:
+    """First estimate of the parameter of interest, on any scale: least squares in the excess over μ = 0."""
+    trial, i = theta.copy(), model.poi_index
+    trial[i] = 0.0
+    background = model.expected(trial)
+    trial[i] = 1.0
+    signal = model.expected(trial) - background
+    counts = data[: model.n_bins]
+    weight = signal / np.maximum(np.maximum(counts, background), 1.0)
+    information = float(weight @ signal)
+    if not information > 0.0:
+        return float(model.init[i])
+    best = float(weight @ (counts - background)) / information
+    lower = max(float(model.flat.lower[i]), -np.inf)
+    # A trace of signal keeps bins without background possible.
+    return float(np.clip(max(best, 0.01 / np.sqrt(information)), lower, model.flat.upper[i]))
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """A fit. Errors are from the inverse Hessian of all parameters at the minimum (zero for fixed ones).
+
+    Attributes:
+        parameters: best-fit values (P,), named by ``names``.
+        nll: -ln L with all constants.
+        edm: ½ gᵀH⁻¹g, the expected distance of ℓ to its minimum.
+        gradient_norm: largest slope among the parameters that can move, in units of their errors.
+        converged: False if the minimiser gave up; ``message`` says how.
+        multimodal: different starts ended in different minima; this is the best of them.
+        at_bound: names of parameters at one of their bounds.
+    """
+
+    model: Model
+    data: FloatArray
+    minimum: Minimum
+    held: BoolArray
+    multimodal: bool
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.model.parameters
+
+    @property
+    def parameters(self) -> FloatArray:
+        return self.minimum.theta
+
+    @property
+    def values(self) -> dict[str, float]:
+        tied = {name: float(self.parameters[self.model.index(source)]) ** 2 for name, source in self.model.tied.items()}
+        return dict(zip(self.names, self.parameters.tolist(), strict=True)) | tied
+
+    @cached_property
+    def nll(self) -> float:
+        return self.minimum.value + self.model.constant(self.data)
+
+    @property
+    def edm(self) -> float:
+        return self.minimum.edm
+
+    @property
+    def iterations(self) -> int:
+        return self.minimum.iterations
+
+    @property
+    def message(self) -> str:
+        if self.converged or not self.minimum.converged:
+            return STATUS[self.minimum.status]
+        return "expected events are negative in a bin"
+
+    @cached_property
+    def converged(self) -> bool:
+        return self.minimum.converged and bool(self.model.expected(self.parameters).min() >= 0.0)
+
+    @cached_property
+    def gradient_norm(self) -> float:
+        m, theta = self.model.flat, self.parameters[self.model.flat.dense]
+        inside = (theta > m.lower[m.dense]) & (theta < m.upper[m.dense]) & ~self.held[m.dense]
+        errors = np.sqrt(np.diag(self.covariance))[m.dense]
+        slopes = np.abs(self.minimum.gradient * np.where(np.isfinite(errors), errors, 0.0))[inside]
+        return float(slopes.max(initial=0.0))
+
+    @cached_property
+    def at_bound(self) -> tuple[str, ...]:
+        m, theta = self.model.flat, self.parameters
+        touching = ((theta <= m.lower) | (theta >= m.upper)) & ~self.held
+        return tuple(name for name, touches in zip(self.names, touching, strict=True) if touches)
+
+    @cached_property
+    def covariance(self) -> FloatArray:
+        """(P, P), zero for held parameters; NaN if the Hessian is not positive definite (some are undetermined)."""
+        from exonu.statistics.likelihood import evaluate
+
+        size = self.parameters.size
+        gradient, hessian = np.empty(size), np.empty((size, size))
+        evaluate(self.model.full, self.data, self.parameters.copy(), self.held, gradient, hessian, False)
+        free = np.flatnonzero(~self.held)
+        out = np.zeros((size, size))
+        block = np.tril(hessian[np.ix_(free, free)])
+        scale = np.sqrt(np.abs(np.diag(block)))
+        scale[scale == 0.0] = 1.0
+        scaled = (block + np.tril(block, -1).T) / np.outer(scale, scale)
+        try:
+            root = np.linalg.inv(np.linalg.cholesky(scaled))
+            inverse = root.T @ root / np.outer(scale, scale)
+        except np.linalg.LinAlgError:
+            inverse = np.full_like(block, np.nan)
+        out[np.ix_(free, free)] = inverse
+        return out
+
+    @property
+    def errors(self) -> dict[str, float]:
+        return dict(zip(self.names, np.sqrt(np.diag(self.covariance)).tolist(), strict=True))
+
+    @property
+    def correlation(self) -> FloatArray:
+        """(P, P); zero in rows and columns of held parameters."""
+        sigma = np.sqrt(np.diag(self.covariance))
+        outer = np.outer(sigma, sigma)
+        return np.divide(self.covariance, outer, out=np.zeros_like(outer), where=outer != 0.0)
+
+
+def fit(
+    model: Model,
+    data: Sequence[float] | FloatArray | None = None,
+    fixed: Mapping[str, float] | None = None,
+) -> FitResult:
+    """Maximum-likelihood fit.
+
+    Args:
+        model: a compiled model.
+        data: events (B,) or events and auxiliary data (B + A,); None for the observed ones.
+        fixed: parameters to hold, with their values, beside those that the measurement fixes.
+
+    Returns:
+        The best of the minima found from several starts; a fit that failed says so in ``converged`` and ``message``.
+
+    >>> from exonu.statistics.examples import two_bins
+    >>> result = fit(two_bins())
+    >>> result.converged, round(result.values["mu"], 6), round(result.nll, 6)
+    (True, 0.0, 12.491968)
+    """
+    vector = model.data(data)
+    held, first = model.fixed.copy(), model.init.copy()
+    for name, value in (fixed or {}).items():
+        i = model.index(name)
+        held[i], first[i] = True, value
+    best, multimodal = global_minimum(model, vector, held, first)
+    return FitResult(model, vector, best, held, multimodal)
+
+
+def global_minimum(model: Model, data: FloatArray, held: BoolArray, first: FloatArray) -> tuple[Minimum, bool]:
+    """Two starts for every fit: auxiliary values with a signal estimate, and the background-only fit."""
+    i = model.poi_index
+    start = np.where(held, first, auxiliary_start(model, data))
+    if held[i]:
+        found = [minimise(model, data, start, held)]
+    else:
+        start[i] = signal_start(model, data, start)
+        background = np.where(np.arange(start.size) == i, max(0.0, float(model.flat.lower[i])), start)
+        without = minimise(model, data, background, held | (np.arange(start.size) == i))
+        found = [minimise(model, data, start, held)]
+        if without.converged:
+            found.append(minimise(model, data, without.theta, held))
+    reached = [minimum for minimum in found if minimum.converged]
+    best = min(reached or found, key=lambda minimum: minimum.value)
+    return best, any(minimum.value > best.value + 1e-6 for minimum in reached)

@@ -1,0 +1,188 @@
+"""The profile likelihood in the parameter of interest: cached, warm-started fits, and roots of what follows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from exonu.statistics.fitting import Minimum, auxiliary_start, global_minimum, minimise
+from exonu.statistics.flat import BoolArray, FloatArray
+from exonu.statistics.model import Model
+
+
+@dataclass
+class Tally:
+    """What the minimiser did for one result: fits, iterations, failures, and minima that a better one replaced."""
+
+    fits: int = 0
+    iterations: int = 0
+    failed: int = 0
+    multimodal: bool = False
+
+    def count(self, minimum: Minimum) -> Minimum:
+        self.fits += 1
+        self.iterations += minimum.iterations
+        self.failed += not minimum.converged
+        return minimum
+
+
+@dataclass
+class Profile:
+    """ℓ(μ) = min over the nuisance parameters, for one data set.
+
+    Attributes:
+        best: the global minimum in μ, within the bounds.
+        points: the conditional minima found so far, by μ.
+    """
+
+    model: Model
+    data: FloatArray
+    tally: Tally
+    held: BoolArray
+    best: Minimum
+    points: dict[float, Minimum] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, model: Model, data: FloatArray, tally: Tally) -> Profile:
+        """The profile of a data set, with its free fit and its background-only fit."""
+        held = model.fixed.copy()
+        held[model.poi_index] = False
+        start = np.where(held, model.init, auxiliary_start(model, data))
+        best, multimodal = global_minimum(model, data, held, start)
+        tally.multimodal |= multimodal
+        profile = cls(model, data, tally, held, tally.count(best))
+        profile.at(0.0)
+        return profile
+
+    @classmethod
+    def asimov(cls, observed: Profile) -> Profile:
+        """Profile of the background-only Asimov data: μ = 0, nuisance parameters as fitted to the data (as pyhf)."""
+        model, without = observed.model, observed.at(0.0)
+        data = model.expected_data(without.theta)
+        held = observed.held | (np.arange(observed.held.size) == model.poi_index)
+        exact = observed.tally.count(minimise(model, data, without.theta, held))
+        return cls(model, data, observed.tally, observed.held, exact, {0.0: exact})
+
+    @property
+    def mu_hat(self) -> float:
+        return float(self.best.theta[self.model.poi_index])
+
+    def at(self, mu: float) -> Minimum:
+        """The conditional minimum at mu, started from the nearest point known."""
+        if mu in self.points:
+            return self.points[mu]
+        i = self.model.poi_index
+        known = [self.best, *self.points.values()]
+        nearest = min((m for m in known if m.converged), key=lambda m: abs(m.theta[i] - mu), default=self.best)
+        return self.improve(mu, nearest.theta)
+
+    def improve(self, mu: float, start: FloatArray) -> Minimum:
+        """Fit at mu from the given nuisance parameters; keep the result if it is the best known there."""
+        i = self.model.poi_index
+        theta = start.copy()
+        theta[i] = mu
+        found = self.tally.count(minimise(self.model, self.data, theta, self.held | (np.arange(theta.size) == i)))
+        if not found.converged:  # a second chance from the auxiliary values
+            theta = np.where(self.held, self.model.init, auxiliary_start(self.model, self.data))
+            theta[i] = mu
+            again = minimise(self.model, self.data, theta, self.held | (np.arange(theta.size) == i))
+            if again.converged:
+                self.tally.failed -= 1
+                found = self.tally.count(again)
+        known = self.points.get(mu)
+        if known is None or found.value < known.value:
+            self.points[mu] = found
+        within = self.model.flat.lower[i] <= mu <= self.model.flat.upper[i]
+        if within and found.converged and found.value < self.best.value - 1e-9:
+            self.restart(found.theta)
+        return self.points[mu]
+
+    def restart(self, theta: FloatArray) -> None:
+        """A point below the free minimum: there is a deeper one. Fit from there and say so."""
+        self.tally.multimodal |= self.best.converged
+        better = self.tally.count(minimise(self.model, self.data, theta, self.held))
+        if better.value < self.best.value:
+            self.best = better
+
+    def twice_delta(self, mu: float) -> tuple[float, float]:
+        """-2 Δ ln L between mu and the best fit, and its derivative 2 ∂ℓ/∂μ (envelope theorem)."""
+        point = self.at(mu)
+        slope = 2.0 * float(point.gradient[self.model.flat.column[self.model.poi_index]])
+        return max(2.0 * (point.value - self.best.value), 0.0), slope
+
+    def sigma(self, point: Minimum) -> float:
+        """Error of μ from the curvature of the profile at a point; infinite or NaN if it has none."""
+        free = np.flatnonzero(~self.held[self.model.flat.dense])
+        h = point.hessian[np.ix_(free, free)]
+        h = np.tril(h) + np.tril(h, -1).T
+        place = int(np.flatnonzero(self.model.flat.dense[free] == self.model.poi_index)[0])
+        unit = np.zeros(free.size)
+        unit[place] = 1.0
+        scale = np.sqrt(np.abs(np.diag(h)))
+        scale[scale == 0.0] = 1.0
+        try:
+            variance = float(np.linalg.solve(h / np.outer(scale, scale), unit / scale)[place]) / scale[place]
+        except np.linalg.LinAlgError:
+            return np.inf
+        return float(np.sqrt(variance)) if variance > 0.0 else np.inf
+
+
+def signal_scale(model: Model, theta: FloatArray) -> float:
+    """The μ that gives one event, or one standard deviation of the background if that is more."""
+    trial, i = theta.copy(), model.poi_index
+    trial[i] = 0.0
+    background = model.expected(trial)
+    trial[i] = 1.0
+    signal = np.abs(model.expected(trial) - background)
+    information = float(np.sum(signal**2 / np.maximum(background, 1.0)))
+    return 1.0 / np.sqrt(information) if information > 0.0 else np.inf
+
+
+@dataclass(frozen=True)
+class Root:
+    """A crossing, the bracket it was found in, and whether it was found."""
+
+    value: float
+    bracket: tuple[float, float]
+    found: bool
+
+
+def find_root(f: Callable[[float], tuple[float, float]], guess: float, low: float, high: float = np.inf) -> Root:
+    """The crossing of a function that is negative just above `low` and rises; Newton's method within a bracket.
+
+    Args:
+        f: value and derivative.
+        guess: first point, > low; only its order of magnitude matters, and even that only for speed.
+        low, high: the crossing is looked for in between.
+    """
+    below, above = low, high
+    x = guess
+    for _ in range(200):
+        x = min(x, high)
+        value, slope = f(x)
+        if value != value:
+            return Root(np.nan, (below, above), False)
+        if value == 0.0:
+            return Root(x, (below, above), True)
+        if value > 0.0:
+            above = x
+        elif x >= high:
+            return Root(np.inf, (below, high), False)
+        else:
+            below = x
+        new = x - value / slope if slope > 0.0 else np.nan
+        if below < new < above and abs(new - x) <= 1e-6 * abs(new - low):
+            return Root(float(new), (below, above), True)
+        if np.isinf(above):
+            farthest = low + 10.0 * (x - low)
+            x = farthest if not below < new <= farthest else new
+        elif not below < new < above or (below > low and above - below < 1e-12 * abs(above)):
+            if above - below <= 1e-12 * max(abs(above - low), 1e-300):
+                return Root(0.5 * (below + above), (below, above), True)
+            # In scale rather than in distance while nothing is known below.
+            x = low + 0.1 * (above - low) if below == low else 0.5 * (below + above)
+        else:
+            x = new
+    return Root(np.nan, (below, above), False)

@@ -115,9 +115,9 @@ class RecoilSpectra:
             return self._millicharge(chosen, strength, part, atomic)
         assert mass_MeV is not None  # checked above
         interference, pure = self.dark_photon([mass_MeV], atomic=atomic)
-        x = strength * strength
-        parts = {"interference": x * interference[0], "pure": x**2 * pure[0]}
-        return parts[part] if part in parts else parts["interference"] + parts["pure"]
+        rate: dict[str, Array] = {"interference": strength**2 * interference[0], "pure": strength**4 * pure[0]}
+        rate["total"] = rate["interference"] + rate["pure"]
+        return rate[part]
 
     def dark_photon(self, masses_MeV: ArrayLike, *, atomic: str | None = None) -> tuple[Array, Array]:
         """Interference I and pure term P of a U(1)_B-L dark photon for unit x = g²: N = N_SM + x I + x² P.

@@ -31,6 +31,7 @@ Json = dict[str, Any]
 
 CHANNEL = "recoil_energy"
 POI_BOUNDS = (0.0, 1e4)
+LARGEST_FALL = 0.19
 
 
 @dataclass(frozen=True)
@@ -164,13 +165,16 @@ def _computed_sample(
 def _atomic_modifiers(model: str, counts: Array, other: Array) -> list[Json]:
     """One nuisance parameter from one atomic model to the other: overall size (normsys) times shape (histosys).
 
-    The size is interpolated exponentially, so that the signal stays positive however far the parameter is pulled.
+    The size is interpolated exponentially and no bin's shape falls by more than LARGEST_FALL for one standard deviation,
+    so that the signal stays positive out to pyhf's bound of five. Only bins in the tail of the signal touch that.
     """
     nominal, alternative = counts.sum(axis=0), other.sum(axis=0)
     size = float(alternative.sum() / nominal.sum())
     shape = alternative / size - nominal
     name = f"atomic_{model.replace('-', '_')}"
-    return [_normsys(name, size, 1 / size), _histosys(name, nominal + shape, np.maximum(nominal - shape, 0.0))]
+    least = (1 - LARGEST_FALL) * nominal
+    up, down = (np.maximum(nominal + sign * shape, least) for sign in (1, -1))
+    return [_normsys(name, size, 1 / size), _histosys(name, up, down)]
 
 
 def _normsys(name: str, up: float, down: float) -> Json:

@@ -9,6 +9,7 @@ from scipy import constants
 from exonu.core.errors import InputError
 from exonu.interactions import Physics, RecoilSpectra, breakpoints_keV, chiral_couplings, recoil_rate
 from exonu.solar import flavour_probabilities, oscillation, solar_sources
+from exonu.xenon import free_electrons
 
 M = constants.value("electron mass energy equivalent in MeV")
 G = constants.value("Fermi coupling constant") * 1e-6
@@ -174,6 +175,26 @@ def test_single_line_of_beryllium_against_the_pair():
         for line in ("double", "single")
     ]
     assert np.all(np.abs(pair[0] / pair[1] - 1) < 0.006)
+
+
+@pytest.mark.parametrize(
+    ("interaction", "part"),
+    [
+        ("weak", "total"),
+        ("magnetic-moment", "pure"),
+        ("millicharge", "pure"),
+        ("millicharge", "interference"),
+        ("dark-photon", "pure"),
+        ("dark-photon", "interference"),
+    ],
+)
+def test_stepping_is_free_electrons_times_their_number(interaction, part):
+    choice = {"mass_MeV": 0.1} if interaction == "dark-photon" else {}
+    stepped, free = (
+        RecoilSpectra(ENERGIES, Physics(weak_atomic=a)).rate(interaction, part=part, atomic=a, **choice)
+        for a in ("stepping", "free")
+    )
+    assert stepped == pytest.approx(free * free_electrons(ENERGIES) / 54, rel=1e-12)
 
 
 def test_sources_keep_their_order_and_sum():

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import constants
 
@@ -33,6 +33,7 @@ def weak(g_l, g_r, t, e):
     return 2 * G**2 * M / np.pi * (g_l**2 + g_r**2 * (1 - t / e) ** 2 - g_l * g_r * M * t / e**2) * CM2
 
 
+@settings(deadline=None)
 @given(energies, fractions, couplings)
 def test_weak(energy, fraction, g):
     t = fraction * float(maximum_recoil_MeV(energy))
@@ -41,6 +42,7 @@ def test_weak(energy, fraction, g):
     assert got >= -1e-54
 
 
+@settings(deadline=None)
 @given(energies, fractions, couplings, masses, st.floats(1e-8, 1e-3))
 def test_dark_photon_is_a_shift_of_the_couplings(energy, fraction, g, mass, strength):
     t = np.array([fraction * float(maximum_recoil_MeV(energy))])
@@ -53,6 +55,7 @@ def test_dark_photon_is_a_shift_of_the_couplings(energy, fraction, g, mass, stre
     assert parts == pytest.approx(exact, rel=1e-6, abs=1e-54)
 
 
+@settings(deadline=None)
 @given(energies, fractions, couplings, masses)
 def test_pure_and_interference_in_closed_form(energy, fraction, g, mass):
     t = fraction * float(maximum_recoil_MeV(energy))
@@ -68,6 +71,7 @@ def test_pure_and_interference_in_closed_form(energy, fraction, g, mass):
 
 @pytest.mark.parametrize(("couplings_name", "s2"), [("tree-0.2312", 0.23122), ("tree-0.2386", 0.23857)])
 @pytest.mark.parametrize(("flavour", "sign"), [(0, 1), (1, -1), (2, -1)])
+@settings(deadline=None)
 @given(energy=energies, fraction=fractions, mass=masses)
 def test_interference_is_that_of_bilmis(couplings_name, s2, flavour, sign, energy, fraction, mass):
     """Bilmis et al., arXiv:1502.07763, with tree-level couplings."""
@@ -80,6 +84,7 @@ def test_interference_is_that_of_bilmis(couplings_name, s2, flavour, sign, energ
     assert got == pytest.approx(expected, rel=1e-6, abs=1e-6 * scale * e**2)
 
 
+@settings(deadline=None)
 @given(energies, fractions)
 def test_magnetic_moment(energy, fraction):
     t = fraction * float(maximum_recoil_MeV(energy))
@@ -87,6 +92,7 @@ def test_magnetic_moment(energy, fraction):
     assert value(magnetic_moment_form(np.array([t])), energy) == pytest.approx(expected, rel=1e-6)
 
 
+@settings(deadline=None)
 @given(energies, fractions)
 def test_millicharge(energy, fraction):
     t, e = fraction * float(maximum_recoil_MeV(energy)), energy
@@ -95,6 +101,7 @@ def test_millicharge(energy, fraction):
     assert shift**2 * value(bilinear_form((1, 1), (1, 1), np.array([t])), e) == pytest.approx(expected, rel=1e-6)
 
 
+@settings(deadline=None)
 @given(st.floats(1e-6, 2), st.floats(-1e-9, 1e-9))
 def test_sign_of_millicharge_follows_the_charge_form_factor(recoil, charge):
     """g_V shifts by (2√2πα/G_F) F(Q²)/Q², F(Q²) = q + Q²⟨r²⟩/6, Q² = −2mT: the sign of the charge radius term."""
@@ -102,6 +109,7 @@ def test_sign_of_millicharge_follows_the_charge_form_factor(recoil, charge):
     assert shift_of_g_v == pytest.approx(2 * np.sqrt(2) * np.pi * ALPHA / G * charge / (-2 * M * recoil), rel=1e-9)
 
 
+@settings(deadline=None)
 @given(st.floats(1e-6, 5))
 def test_kinematic_limits_are_inverse(recoil):
     assert maximum_recoil_MeV(minimum_energy_MeV(recoil)) == pytest.approx(recoil, rel=1e-9)

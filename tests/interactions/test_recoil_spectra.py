@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import constants
 
@@ -60,18 +60,21 @@ def test_coupling_shift_is_the_exact_rule(shift_by):
     assert with_new_physics == pytest.approx(rate(shift), rel=1e-6)
 
 
+@settings(deadline=None)
 @given(positive_interactions, flavours, strengths)
 def test_rates_are_not_negative(interaction, flavour, strength):
     choice = {} if interaction == "weak" else {"strength": strength}
     assert np.all(SPECTRA.rate(interaction, flavour=flavour, **choice) >= 0)
 
 
+@settings(deadline=None)
 @given(mass=masses, log_g=st.floats(-9, -3))
 def test_weak_and_dark_photon_together_are_not_negative(mass, log_g):
     total = FREE.rate("weak") + FREE.rate("dark-photon", strength=10**log_g, mass_MeV=mass)
     assert np.all(total >= 0)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(["magnetic-moment", "millicharge"]), strengths, st.floats(0.1, 10), flavours)
 def test_rates_scale_with_the_square_of_the_strength(interaction, strength, factor, flavour):
     one = SPECTRA.rate(interaction, strength=strength, flavour=flavour)
@@ -79,6 +82,7 @@ def test_rates_scale_with_the_square_of_the_strength(interaction, strength, fact
     assert other == pytest.approx(factor**2 * one, rel=1e-10)
 
 
+@settings(deadline=None)
 @given(masses, st.floats(1e-8, 1e-3), atomics)
 def test_dark_photon_is_quadratic_in_x(mass, g, atomic):
     interference, pure = SPECTRA.dark_photon([mass], atomic=atomic)
@@ -90,6 +94,7 @@ def test_dark_photon_is_quadratic_in_x(mass, g, atomic):
     assert sum(parts) == pytest.approx(total, rel=1e-12)
 
 
+@settings(deadline=None)
 @given(positive_interactions, st.sampled_from(["stepping", "free", None]))
 def test_flavours_sum_to_all(interaction, atomic):
     parts = sum(SPECTRA.rate(interaction, flavour=f, atomic=atomic) for f in ("e", "mu", "tau"))
@@ -119,6 +124,7 @@ def test_flavour_ratios_of_the_paper():
     assert limits == pytest.approx([7.3e-12, 1.1e-11, 1.1e-11], rel=0.06)
 
 
+@settings(deadline=None)
 @given(charge=st.floats(1e-14, 1e-10), atomic=atomics)
 def test_massless_dark_photon_is_a_millicharge(charge, atomic):
     g = np.sqrt(4 * np.pi * ALPHA * charge)

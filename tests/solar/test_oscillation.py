@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import constants
 
@@ -42,6 +42,7 @@ def test_agrees_with_full_diagonalisation(source, energy_MeV):
     assert flavour_probabilities(energy_MeV, density, NO) == pytest.approx(exact, abs=2e-4)
 
 
+@settings(deadline=None)
 @given(
     energy=st.floats(1e-4, 20),
     density=st.floats(0, 200),

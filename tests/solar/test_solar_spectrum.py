@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
@@ -33,6 +33,7 @@ def test_coulomb_repulsion_of_the_positron_lowers_the_upper_end():
     assert with_fermi.density(0.1) > without.density(0.1)
 
 
+@settings(deadline=None)
 @given(
     low=st.floats(0, 0.5), middle=st.floats(0, 0.5), high=st.floats(0, 0.5), name=st.sampled_from(["pp", "n13", "o15"])
 )

@@ -4,7 +4,7 @@ import importlib.util
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
@@ -79,6 +79,7 @@ def test_nothing_below_the_first_ionisation_energy():
     assert oscillator_strength(0.012) == 0
 
 
+@settings(deadline=None)
 @given(st.tuples(st.floats(0.013, 690), st.floats(0.013, 690)).map(sorted))
 def test_oscillator_strength_is_the_integral_of_the_cross_section(limits):
     low, high = limits

@@ -10,6 +10,7 @@ from typing import Any
 
 _HOME = {
     "Model": "model",
+    "NewtonOptimizer": "plugin",
     "compile_workspace": "model",
     "compile_specification": "model",
     "FitResult": "fitting",

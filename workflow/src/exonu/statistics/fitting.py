@@ -76,7 +76,8 @@ class FitResult:
         parameters: best-fit values (P,), named by ``names``.
         nll: -ln L with all constants.
         edm: ½ gᵀH⁻¹g, the expected distance of ℓ to its minimum.
-        gradient_norm: largest slope among the parameters that can move, in units of their errors.
+        gradient_norm: largest slope among the parameters that can move, in units of their
+            errors with all others fixed.
         converged: False if the minimiser gave up; ``message`` says how.
         multimodal: different starts ended in different minima; this is the best of them.
         at_bound: names of parameters at one of their bounds.
@@ -127,9 +128,9 @@ class FitResult:
     def gradient_norm(self) -> float:
         m, theta = self.model.flat, self.parameters[self.model.flat.dense]
         inside = (theta > m.lower[m.dense]) & (theta < m.upper[m.dense]) & ~self.held[m.dense]
-        errors = np.sqrt(np.diag(self.covariance))[m.dense]
-        slopes = np.abs(self.minimum.gradient * np.where(np.isfinite(errors), errors, 0.0))[inside]
-        return float(slopes.max(initial=0.0))
+        curvature = np.abs(np.diag(self.minimum.hessian))
+        slopes = np.abs(self.minimum.gradient) / np.sqrt(np.where(curvature > 0.0, curvature, 1.0))
+        return float(slopes[inside].max(initial=0.0))
 
     @cached_property
     def at_bound(self) -> tuple[str, ...]:
@@ -212,7 +213,9 @@ def global_minimum(model: Model, data: FloatArray, held: BoolArray, first: Float
         without = minimise(model, data, background, held | (np.arange(start.size) == i))
         found = [minimise(model, data, start, held)]
         if without.converged:
-            found.append(minimise(model, data, without.theta, held))
+            other = without.theta.copy()
+            other[i] = start[i]
+            found.append(minimise(model, data, other, held))
     reached = [minimum for minimum in found if minimum.converged]
     best = min(reached or found, key=lambda minimum: minimum.value)
     return best, any(minimum.value > best.value + 1e-6 for minimum in reached)

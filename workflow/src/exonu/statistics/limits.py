@@ -17,7 +17,7 @@ ever asked for.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,7 @@ from exonu.statistics.fitting import FitResult
 from exonu.statistics.flat import FloatArray
 from exonu.statistics.model import INTERPOLATION, Model
 from exonu.statistics.profiling import Profile, Root, Tally, find_root, signal_scale
+from exonu.statistics.quadratic import sign_changes, survey
 
 BANDS = (2.0, 1.0, 0.0, -1.0, -2.0)
 
@@ -71,6 +72,8 @@ def log_cls(observed: Profile, asimov: Profile, mu: float) -> tuple[float, float
     """ln CLs(μ) and its derivative."""
     q_a, slope_a = asimov.twice_delta(mu)
     q, slope = observed.twice_delta(mu)
+    if np.isinf(q_a) or np.isinf(q):
+        return (0.0 if observed.mu_hat > mu else -np.inf), 0.0
     if observed.mu_hat > mu:
         q, slope = 0.0, 0.0
     if q_a <= 0.0:
@@ -95,11 +98,13 @@ def cls(model: Model, mu: float, data: Sequence[float] | FloatArray | None = Non
 
     >>> from exonu.statistics.examples import two_bins
     >>> observed, expected = cls(two_bins(), 1.0)
-    >>> print(f"{observed:.6f} {expected[2]:.6f}")
-    0.052515 0.064453
+    >>> print(f"{observed:.4f} {expected[2]:.4f}")
+    0.0525 0.0645
     """
     profile = _profile(model, model.data(data), Tally())
     asimov = Profile.asimov(profile)
+    if model.tied:
+        survey(profile, asimov)
     root = np.sqrt(asimov.twice_delta(mu)[0])
     expected = np.array([np.exp(log_ndtr(-v - root) - log_ndtr(-v)) for v in BANDS])
     return float(np.exp(log_cls(profile, asimov, mu)[0])), expected
@@ -113,10 +118,6 @@ def _profile(model: Model, data: FloatArray, tally: Tally) -> Profile:
             field=f"measurements, parameter {model.poi}",
             remedy="a CLs limit needs the background-only hypothesis",
         )
-    if model.tied:
-        from exonu.statistics.quadratic import scanned_profile
-
-        return scanned_profile(model, data, tally)
     return Profile.of(model, data, tally)
 
 
@@ -133,7 +134,7 @@ def upper_limit(
     >>> from exonu.statistics.examples import two_bins
     >>> limit = upper_limit(two_bins(), confidence_level=0.95)
     >>> print(f"{limit.observed:.4f}", limit.expected.round(4))
-    1.0115 [0.5597 0.7569 1.0619 1.5008 2.0504]
+    1.0116 [0.5599 0.757  1.0624 1.5012 2.0508]
     """
     if not 0.0 < confidence_level < 1.0:
         raise InputError(f"must be between 0 and 1 (got {confidence_level!r})", field="confidence_level")
@@ -142,14 +143,13 @@ def upper_limit(
     asimov = Profile.asimov(profile)
     alpha = 1.0 - confidence_level
     targets = [-v - float(ndtri(alpha * np.exp(log_ndtr(-v)))) for v in BANDS]
+    two_sided = float(ndtri(0.5 * (1.0 + confidence_level)))
     if model.tied:
-        from exonu.statistics.quadratic import all_crossings
-
-        expected, observed = all_crossings(profile, asimov, targets, alpha)
+        expected, observed, ends = _scanned(profile, asimov, targets, alpha, two_sided)
     else:
         expected = [[root] for root in _expected(asimov, targets)]
         observed = [_observed(profile, asimov, alpha)]
-    ends = _interval(profile, float(ndtri(0.5 * (1.0 + confidence_level))))
+        ends = _interval(profile, two_sided)
     held = profile.held
     best = FitResult(model, vector, profile.best, held, tally.multimodal)
     last = observed[-1] if observed else Root(np.nan, (0.0, np.inf), False)
@@ -166,6 +166,7 @@ def upper_limit(
         "fits": tally.fits,
         "iterations": tally.iterations,
         "failed_fits": tally.failed,
+        "impossible_fits": tally.impossible,
         "multimodal": tally.multimodal,
         "bracket": [float(x) for x in last.bracket],
         "crossings": [root.value for root in observed if root.found],
@@ -199,6 +200,47 @@ def _notes(model: Model, best: FitResult, last: Root, tally: Tally) -> list[str]
     return [message for happened, message in found if happened]
 
 
+def _cls_distance(profile: Profile, asimov: Profile, alpha: float) -> Callable[[float], tuple[float, float]]:
+    """ln α - ln CLs(μ): negative where μ is allowed."""
+
+    def distance(mu: float) -> tuple[float, float]:
+        value, slope = log_cls(profile, asimov, mu)
+        return float(np.log(alpha)) - value, -slope
+
+    return distance
+
+
+def _root_distance(profile: Profile, target: float) -> Callable[[float], tuple[float, float]]:
+    """√(-2Δ ln L(μ)) - target."""
+
+    def distance(mu: float) -> tuple[float, float]:
+        q, slope = profile.twice_delta(mu)
+        root = float(np.sqrt(q))
+        return root - target, slope / (2.0 * root) if root > 0.0 else 0.0
+
+    return distance
+
+
+def _scanned(
+    profile: Profile, asimov: Profile, targets: list[float], alpha: float, two_sided: float
+) -> tuple[list[list[Root]], list[Root], list[tuple[float, bool]]]:
+    """Expected and observed crossings and the ends of the interval of a quadratic signal, from a scan."""
+    grid = survey(profile, asimov)
+    expected = [sign_changes(_root_distance(asimov, target), grid) for target in targets]
+    distance = _cls_distance(profile, asimov, alpha)
+    while distance(grid[-1])[0] < 0.0 and grid[-1] < min(profile.model.flat.upper[profile.model.poi_index], 1e30):
+        grid.append(min(1.3 * grid[-1], float(profile.model.flat.upper[profile.model.poi_index])))
+    observed = sign_changes(distance, [*grid, profile.mu_hat] if profile.mu_hat > grid[-1] else grid)
+    if not observed and distance(grid[-1])[0] < 0.0:
+        observed = [Root(np.inf, (0.0, grid[-1]), False)]
+    allowed = _root_distance(profile, two_sided)
+    edges = [root.value for root in sign_changes(allowed, grid)]
+    low_bound, high_bound = allowed(grid[0])[0] < 0.0, allowed(grid[-1])[0] < 0.0
+    low = (grid[0], True) if low_bound or not edges else (edges[0], False)
+    high = (grid[-1], True) if high_bound or not edges else (edges[-1], False)
+    return expected, observed, [low, high]
+
+
 def _scale(profile: Profile) -> float:
     sigma = profile.sigma(profile.at(0.0))
     return sigma if np.isfinite(sigma) else signal_scale(profile.model, profile.at(0.0).theta)
@@ -210,15 +252,9 @@ def _expected(asimov: Profile, targets: list[float]) -> list[Root]:
         return [Root(np.nan, (0.0, upper), False)] * len(targets)
     roots: list[Root] = []
     for target in targets:
-
-        def distance(mu: float, target: float = target) -> tuple[float, float]:
-            q, slope = asimov.twice_delta(mu)
-            root = float(np.sqrt(q))
-            return root - target, slope / (2.0 * root) if root > 0.0 else 0.0
-
         # The previous band gives the scale better than the curvature at zero does.
         known = roots[-1].value / targets[len(roots) - 1] if roots and roots[-1].found else scale
-        roots.append(find_root(distance, target * known, 0.0, upper))
+        roots.append(find_root(_root_distance(asimov, target), target * known, 0.0, upper))
     return roots
 
 
@@ -231,11 +267,7 @@ def _observed(profile: Profile, asimov: Profile, alpha: float) -> Root:
     # Wald's approximation: μ̂ + σ Φ⁻¹(1 - α Φ(μ̂/σ)).
     guess = mu_hat - scale * float(ndtri(alpha * np.exp(log_ndtr(mu_hat / scale))))
 
-    def distance(mu: float) -> tuple[float, float]:
-        value, slope = log_cls(profile, asimov, mu)
-        return float(np.log(alpha)) - value, -slope
-
-    return find_root(distance, guess, mu_hat, upper)
+    return find_root(_cls_distance(profile, asimov, alpha), guess, mu_hat, upper)
 
 
 def _interval(profile: Profile, target: float) -> list[tuple[float, bool]]:

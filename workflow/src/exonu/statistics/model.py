@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from math import lgamma, log, pi
 from pathlib import Path
@@ -65,7 +66,8 @@ class Model:
     """A HistFactory model ready to fit; made by `compile_workspace`.
 
     Parameters are given as a mapping (the rest at their initial values) or as an array (P,) in the order of
-    `parameters`, which is pyhf's. Data are events per bin (B,), with the nominal auxiliary data, or (B + A,) with auxiliary data.
+    `parameters`, which is pyhf's. Data are events per bin (B,), with the nominal auxiliary data,
+    or (B + A,) with auxiliary data.
 
     pyhf's default upper bound of the parameter of interest (10) is a help for its minimiser, not a statement, and is
     lifted here; bounds given in the measurement are kept.
@@ -86,6 +88,12 @@ class Model:
             upper = layout.flat.upper.copy()
             upper[self.poi_index] = np.inf
             self.flat, self.full = (flat._replace(upper=upper) for flat in (self.flat, self.full))
+
+    def bounded(self, lower: FloatArray, upper: FloatArray) -> Model:
+        """The same model with other bounds, (P,) each."""
+        other = copy(self)
+        other.flat, other.full = (flat._replace(lower=lower, upper=upper) for flat in (self.flat, self.full))
+        return other
 
     @property
     def n_bins(self) -> int:

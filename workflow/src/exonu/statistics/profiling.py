@@ -14,17 +14,24 @@ from exonu.statistics.model import Model
 
 @dataclass
 class Tally:
-    """What the minimiser did for one result: fits, iterations, failures, and minima that a better one replaced."""
+    """What the minimiser did for one result.
+
+    Impossible fits are those where the model gives no events, or less, in a bin that has some, whatever the nuisance
+    parameters: that value of μ is excluded, and the minimiser has not failed.
+    """
 
     fits: int = 0
     iterations: int = 0
     failed: int = 0
+    impossible: int = 0
     multimodal: bool = False
 
     def count(self, minimum: Minimum) -> Minimum:
         self.fits += 1
         self.iterations += minimum.iterations
-        self.failed += not minimum.converged
+        impossible = not np.isfinite(minimum.value)
+        self.impossible += impossible
+        self.failed += not (minimum.converged or impossible)
         return minimum
 
 
@@ -89,26 +96,31 @@ class Profile:
             theta[i] = mu
             again = minimise(self.model, self.data, theta, self.held | (np.arange(theta.size) == i))
             if again.converged:
-                self.tally.failed -= 1
+                self.tally.failed -= int(np.isfinite(found.value))
+                self.tally.impossible -= int(not np.isfinite(found.value))
                 found = self.tally.count(again)
         known = self.points.get(mu)
         if known is None or found.value < known.value:
             self.points[mu] = found
         within = self.model.flat.lower[i] <= mu <= self.model.flat.upper[i]
         if within and found.converged and found.value < self.best.value - 1e-9:
-            self.restart(found.theta)
+            self.descend(found.theta)
         return self.points[mu]
 
-    def restart(self, theta: FloatArray) -> None:
-        """A point below the free minimum: there is a deeper one. Fit from there and say so."""
-        self.tally.multimodal |= self.best.converged
-        better = self.tally.count(minimise(self.model, self.data, theta, self.held))
-        if better.value < self.best.value:
-            self.best = better
+    def descend(self, theta: FloatArray) -> None:
+        """A free fit from the given point; if it ends elsewhere than the best one, there are several minima."""
+        found = self.tally.count(minimise(self.model, self.data, theta, self.held))
+        if not found.converged:
+            return
+        self.tally.multimodal |= self.best.converged and abs(found.value - self.best.value) > 1e-6
+        if found.value < self.best.value or not self.best.converged:
+            self.best = found
 
     def twice_delta(self, mu: float) -> tuple[float, float]:
         """-2 Δ ln L between mu and the best fit, and its derivative 2 ∂ℓ/∂μ (envelope theorem)."""
         point = self.at(mu)
+        if not np.isfinite(point.value):
+            return np.inf, 0.0
         slope = 2.0 * float(point.gradient[self.model.flat.column[self.model.poi_index]])
         return max(2.0 * (point.value - self.best.value), 0.0), slope
 
@@ -173,7 +185,7 @@ def find_root(f: Callable[[float], tuple[float, float]], guess: float, low: floa
         else:
             below = x
         new = x - value / slope if slope > 0.0 else np.nan
-        if below < new < above and abs(new - x) <= 1e-6 * abs(new - low):
+        if below < new < above and abs(new - x) <= 2e-5 * abs(new - low):
             return Root(float(new), (below, above), True)
         if np.isinf(above):
             farthest = low + 10.0 * (x - low)

@@ -1,4 +1,4 @@
-# What every rule uses: the settings of the analyses, checked before the DAG is built, and the parameters by which
+# What all rules share. The settings of the analyses, checked before the DAG is built, and the parameters by which
 # Snakemake knows that a job has to run again.
 
 import os
@@ -35,14 +35,21 @@ configfile: str(CONFIG_FILE)
 
 
 try:
-    ANALYSES = {analysis.name: analysis for analysis in read_config(config, CONFIG_FILE)}
-    for analysis in ANALYSES.values():  # every table is read and checked before any work starts
-        read_experiment(analysis.experiment_file)
+    ANALYSES = {
+        analysis.name: analysis for analysis in read_config(config, CONFIG_FILE)
+    }
+    # Every table is read and checked before any work starts.
+    EXPERIMENTS = {
+        name: read_experiment(analysis.experiment_file)
+        for name, analysis in ANALYSES.items()
+    }
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
 
-INTERACTIONS = {name: list(analysis.settings["interactions"]) for name, analysis in ANALYSES.items()}
+INTERACTIONS = {
+    name: list(analysis.settings["interactions"]) for name, analysis in ANALYSES.items()
+}
 
 
 wildcard_constraints:
@@ -52,7 +59,9 @@ wildcard_constraints:
 
 def settings(analysis, *blocks):
     """Canonical JSON of the blocks of an analysis's settings that a step reads."""
-    return canonical_json({block: ANALYSES[analysis].settings[block] for block in blocks})
+    return canonical_json(
+        {block: ANALYSES[analysis].settings[block] for block in blocks}
+    )
 
 
 def code(step):
@@ -67,14 +76,19 @@ def libraries(step):
 
 def experiment_inputs(analysis):
     """The experiment's YAML and CSVs, relative to the working directory where they are below it."""
-    files = [Path(os.path.normpath(file)) for file in experiment_files(ANALYSES[analysis].experiment_file)]
+    files = [
+        Path(os.path.normpath(file))
+        for file in experiment_files(ANALYSES[analysis].experiment_file)
+    ]
     return [str(file) for file in files]
 
 
 def workspace_files(analysis, interaction):
     """The workspaces of an interaction, one per flavour and mass."""
     block = ANALYSES[analysis].settings["interactions"][interaction]
-    names = [hypothesis_name(interaction, *case) for case in hypotheses(interaction, block)]
+    names = [
+        hypothesis_name(interaction, *case) for case in hypotheses(interaction, block)
+    ]
     return [f"results/{analysis}/workspaces/{name}.json" for name in names]
 
 
@@ -91,3 +105,8 @@ def rule_name(*parts):
 def resource(amount):
     """An amount of memory or time that grows when a job is tried again."""
     return lambda wildcards, attempt: amount * attempt
+
+
+def folder_of_output(wildcards, output):
+    """The folder that a step with many outputs writes into."""
+    return os.path.dirname(output[0])

@@ -4,6 +4,7 @@ for analysis, searched in INTERACTIONS.items():
     for interaction in searched:
 
         rule:
+            """Limits of all workspaces of one interaction."""
             name:
                 rule_name("limits", analysis, interaction)
             input:
@@ -11,19 +12,19 @@ for analysis, searched in INTERACTIONS.items():
                 meanings=meaning_files(analysis, interaction),
             output:
                 f"results/{analysis}/limits/{interaction}.json",
-            params:
-                settings=settings(analysis, "statistics"),
-                code=code("limits"),
-                libraries=libraries("limits"),
             log:
                 f"results/{analysis}/logs/limits_{interaction}.log",
             benchmark:
                 f"results/{analysis}/benchmarks/limits_{interaction}.tsv"
+            conda:
+                "../../envs/environment.yaml"
             resources:
                 mem_mb=resource(1000),
                 runtime=resource(10),
-            conda:
-                "../../envs/environment.yaml"
+            params:
+                settings=settings(analysis, "statistics"),
+                code=code("limits"),
+                libraries=libraries("limits"),
             shell:
                 "python -m exonu.steps.limits --settings {params.settings:q} --output {output} {input.workspaces} &> {log}"
 
@@ -32,26 +33,31 @@ rule limits_table:
     """All limits of an analysis as rows, beside published ones; see results/README.md."""
     input:
         lambda wildcards: [
-            f"results/{wildcards.analysis}/limits/{interaction}.json" for interaction in INTERACTIONS[wildcards.analysis]
+            f"results/{wildcards.analysis}/limits/{interaction}.json"
+            for interaction in INTERACTIONS[wildcards.analysis]
         ],
     output:
         "results/{analysis}/limits/limits.csv",
-    params:
-        experiment=lambda wildcards: experiment_name(wildcards.analysis),
-        code=code("limits_table"),
-        libraries=libraries("limits_table"),
     log:
         "results/{analysis}/logs/limits_table.log",
     benchmark:
         "results/{analysis}/benchmarks/limits_table.tsv"
+    conda:
+        "../../envs/environment.yaml"
     resources:
         mem_mb=resource(500),
         runtime=resource(5),
-    conda:
-        "../../envs/environment.yaml"
+    params:
+        settings=lambda wildcards: canonical_json(
+            {
+                "analysis": wildcards.analysis,
+                "experiment": EXPERIMENTS[wildcards.analysis].name,
+            }
+        ),
+        code=code("limits_table"),
+        libraries=libraries("limits_table"),
     shell:
-        "python -m exonu.steps.limits_table --analysis {wildcards.analysis} --experiment-name {params.experiment:q} "
-        "--output {output} {input} &> {log}"
+        "python -m exonu.steps.limits_table --settings {params.settings:q} --output {output} {input} &> {log}"
 
 
 rule limits:

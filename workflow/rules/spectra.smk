@@ -3,23 +3,27 @@
 for analysis, searched in INTERACTIONS.items():
 
     rule:
+        """Recoil rates of the Standard Model and of every interaction."""
         name:
             rule_name("spectra", analysis)
         output:
-            [f"results/{analysis}/spectra/{interaction}.csv" for interaction in ["weak", *searched]],
-        params:
-            folder=f"results/{analysis}/spectra",
-            settings=settings(analysis, "physics", "interactions"),
-            code=code("spectra"),
-            libraries=libraries("spectra"),
+            [
+                f"results/{analysis}/spectra/{interaction}.csv"
+                for interaction in ["weak", *searched]
+            ],
         log:
             f"results/{analysis}/logs/spectra.log",
         benchmark:
             f"results/{analysis}/benchmarks/spectra.tsv"
+        conda:
+            "../../envs/environment.yaml"
         resources:
             mem_mb=resource(500),
             runtime=resource(5),
-        conda:
-            "../../envs/environment.yaml"
+        params:
+            folder=folder_of_output,
+            settings=settings(analysis, "physics", "interactions"),
+            code=code("spectra"),
+            libraries=libraries("spectra"),
         shell:
             "python -m exonu.steps.spectra --settings {params.settings:q} --output {params.folder} &> {log}"

@@ -4,28 +4,32 @@ for analysis, searched in INTERACTIONS.items():
     for interaction in searched:
 
         rule:
+            """Workspaces of one interaction, each with a page that says what its μ means."""
             name:
                 rule_name("workspaces", analysis, interaction)
             input:
-                experiment_inputs(analysis),
+                experiment=experiment_inputs(analysis)[0],
+                tables=experiment_inputs(analysis)[1:],
             output:
                 workspaces=workspace_files(analysis, interaction),
                 meanings=meaning_files(analysis, interaction),
-            params:
-                folder=f"results/{analysis}/workspaces",
-                interaction=interaction,
-                settings=settings(analysis, "physics", "interactions", "systematics", "blind"),
-                code=code("workspaces"),
-                libraries=libraries("workspaces"),
             log:
                 f"results/{analysis}/logs/workspaces_{interaction}.log",
             benchmark:
                 f"results/{analysis}/benchmarks/workspaces_{interaction}.tsv"
+            conda:
+                "../../envs/environment.yaml"
             resources:
                 mem_mb=resource(500),
                 runtime=resource(5),
-            conda:
-                "../../envs/environment.yaml"
+            params:
+                folder=folder_of_output,
+                interaction=interaction,
+                settings=settings(
+                    analysis, "physics", "interactions", "systematics", "blind"
+                ),
+                code=code("workspaces"),
+                libraries=libraries("workspaces"),
             shell:
-                "python -m exonu.steps.workspaces --experiment {input[0]:q} --interaction {params.interaction} "
+                "python -m exonu.steps.workspaces --experiment {input.experiment:q} --interaction {params.interaction} "
                 "--settings {params.settings:q} --output {params.folder} &> {log}"

@@ -213,7 +213,8 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _resolved(schema: Settings, root: Settings) -> Settings:
+def resolved(schema: Settings, root: Settings) -> Settings:
+    """A part of a schema with its `$ref` followed."""
     reference = schema.get("$ref")
     if reference is None:
         return schema
@@ -225,14 +226,14 @@ def _resolved(schema: Settings, root: Settings) -> Settings:
 
 def _completed(content: Any, schema: Settings, root: Settings) -> Any:
     """`content` with the schema's defaults filled in at every depth."""
-    schema = _resolved(schema, root)
+    schema = resolved(schema, root)
     if isinstance(content, list) and isinstance(schema.get("items"), dict):
         return [_completed(entry, schema["items"], root) for entry in content]
     if not isinstance(content, Mapping):
         return content
     result = dict(content)
     for key, part in schema.get("properties", {}).items():
-        part = _resolved(part, root)
+        part = resolved(part, root)
         if key not in result and "default" in part:
             result[key] = copy.deepcopy(part["default"])
         if key in result:

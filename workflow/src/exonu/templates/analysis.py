@@ -87,3 +87,8 @@ def read_config(config: Mapping[str, Any], file: Path) -> list[Analysis]:
         read_analysis(name, find_analysis(name, folder), settings["overrides"].get(name))
         for name in settings["analyses"]
     ]
+
+
+def default_settings() -> Settings:
+    """The settings of an analysis that chooses nothing."""
+    return checked({"config_version": 1, "experiment": "-"}, ANALYSIS_SCHEMA, "defaults")

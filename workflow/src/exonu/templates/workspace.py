@@ -165,8 +165,8 @@ def _computed_sample(
 def _atomic_modifiers(model: str, counts: Array, other: Array) -> list[Json]:
     """One nuisance parameter from one atomic model to the other: overall size (normsys) times shape (histosys).
 
-    The size is interpolated exponentially and no bin's shape falls by more than LARGEST_FALL for one standard deviation,
-    so that the signal stays positive out to pyhf's bound of five. Only bins in the tail of the signal touch that.
+    The size is interpolated exponentially and no bin's shape falls by more than LARGEST_FALL for one standard
+    deviation, so that the signal stays positive out to pyhf's bound of five. Only bins in the signal's tail touch that.
     """
     nominal, alternative = counts.sum(axis=0), other.sum(axis=0)
     size = float(alternative.sum() / nominal.sum())

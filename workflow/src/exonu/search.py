@@ -1,0 +1,153 @@
+"""Limits from files: what the command line and the workflow share.
+
+A pyhf workspace gives limits on its own parameter of interest. A workspace of exonu has a page beside it that says what
+that parameter means (`exonu.templates.searches`), and the limits are given in the physical parameter too.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from exonu.core.errors import InputError
+from exonu.core.files import read_json
+from exonu.core.settings import merged, read_yaml
+from exonu.publication.limits import strength
+from exonu.statistics import Model, compile_workspace, upper_limit
+from exonu.templates.analysis import default_settings, read_analysis
+from exonu.templates.experiment import read_experiment
+from exonu.templates.searches import build_workspaces, read_meaning
+from exonu.templates.signals import PARAMETERS
+
+Json = dict[str, Any]
+
+
+def read_model(file: Path) -> tuple[Model, Mapping[str, Any] | None]:
+    """Compile a workspace file, and read the page beside it if there is one.
+
+    Raises:
+        InputError: if the file is no workspace, has what the engine does not support, or has a parameter `mu_sq` and
+            no page that ties it to `mu`.
+    """
+    meaning = read_meaning(file)
+    spec = read_json(file)
+    if not isinstance(spec, dict):
+        raise InputError("is not a pyhf workspace", file=file, remedy="a workspace is a JSON object with channels")
+    return compile_workspace(spec, poi_map=(meaning or {}).get("poi_map"), file=file), meaning
+
+
+def limit_methods(model: Model, methods: Sequence[str], confidence_level: float) -> dict[str, Json]:
+    """Limits on a model's parameter of interest by each method.
+
+    Returns:
+        By method: `observed`, `expected` (five values, −2σ to +2σ, or None), `interval`, `crossings`,
+        `confidence_level` and the engine's `record`; a value that was not found is None.
+    """
+    results: dict[str, Json] = {}
+    for method in methods:
+        limit = _METHODS[method](model, confidence_level=confidence_level)
+        results[method] = {
+            "observed": _finite(limit.observed),
+            "expected": [_finite(value) for value in limit.expected],
+            "interval": [_finite(value) for value in limit.interval],
+            "crossings": [_finite(value) for value in limit.crossings],
+            "confidence_level": confidence_level,
+            "background_twice_delta_nll": _finite(limit.background_twice_delta_nll),
+            "record": limit.record,
+        }
+    return results
+
+
+_METHODS = {"asymptotic": upper_limit}
+
+
+def limit_record(file: Path, methods: Sequence[str], confidence_level: float) -> Json:
+    """The limits of a workspace of exonu, with what its μ means: an entry of `limits/<interaction>.json`."""
+    model, meaning = read_model(file)
+    if meaning is None:
+        raise InputError("has no page beside it that says what its μ means", file=file, remedy="make it anew")
+    return {"name": file.stem, "meaning": meaning, "methods": limit_methods(model, methods, confidence_level)}
+
+
+def limit_of_workspace(file: Path, confidence_level: float) -> Json:
+    """Asymptotic CLs limits of any pyhf workspace, in units of its parameter of interest; for `exonu limit`.
+
+    With a page beside the workspace, `physical` gives the same in the physical parameter.
+    """
+    model, meaning = read_model(file)
+    found = limit_methods(model, ["asymptotic"], confidence_level)["asymptotic"]
+    answer = {"parameter": model.poi, "unit": "1", **_answer(found)}
+    if meaning is not None and "reference_strength" in meaning:
+        answer["physical"] = _in_physical_units(found, meaning)
+    return answer
+
+
+def limit_of_experiment(
+    file: Path,
+    interaction: str,
+    *,
+    flavour: str = "all",
+    mass_MeV: float | None = None,
+    atomic: str | None = None,
+    confidence_level: float = 0.9,
+) -> Json:
+    """Asymptotic CLs limits from a published spectrum, in the physical parameter; for `exonu limit`.
+
+    Args:
+        file: an experiment's YAML, or an analysis's, whose physics and systematics then hold.
+        interaction: `magnetic-moment`, `millicharge` or `dark-photon`.
+        flavour: which flavour interacts.
+        mass_MeV: mediator mass, for the dark photon alone.
+        atomic: atomic model, if not the default.
+        confidence_level: confidence level.
+    """
+    if (mass_MeV is None) == (interaction == "dark-photon"):
+        problem = "is missing" if mass_MeV is None else f"is given for {interaction}, which has no mass"
+        raise InputError(problem, field="--mass-mev", remedy="a dark photon needs its mass, and nothing else has one")
+    if mass_MeV is not None and mass_MeV <= 0:
+        raise InputError(f"must be > 0 (got {mass_MeV:g})", field="--mass-mev")
+    if interaction == "dark-photon" and flavour != "all":
+        raise InputError("must be all for a dark photon, which couples to all flavours alike", field="--flavour")
+    settings, experiment_file = _settings(file)
+    if atomic is not None:
+        settings = merged(settings, {"physics": {"atomic": {interaction: atomic}}})
+    experiment = read_experiment(experiment_file)
+    [workspace] = build_workspaces(experiment, interaction, settings, [(flavour, mass_MeV)])
+    model = compile_workspace(workspace.spec, poi_map=workspace.meaning["poi_map"], file=file)
+    found = limit_methods(model, ["asymptotic"], confidence_level)["asymptotic"]
+    case = {"experiment": experiment.name, "interaction": interaction, "flavour": flavour, "mass_MeV": mass_MeV}
+    flags = {"blinded": workspace.meaning["blinded"], "is_simulated": experiment.is_simulated}
+    return {**case, **_in_physical_units(found, workspace.meaning), **flags}
+
+
+def _settings(file: Path) -> tuple[Json, Path]:
+    """Settings and the experiment's file, from an analysis's file or for an experiment's."""
+    if "experiment" in read_yaml(file):
+        analysis = read_analysis(file.stem, file)
+        return analysis.settings, analysis.experiment_file
+    return default_settings(), file
+
+
+def _in_physical_units(found: Json, meaning: Mapping[str, Any]) -> Json:
+    parameter = PARAMETERS[meaning["interaction"]]
+
+    def physical(value: float | Sequence[float | None] | None) -> Any:
+        if isinstance(value, list):
+            return [strength(entry, meaning) for entry in value]
+        return strength(value, meaning)  # type: ignore[arg-type]
+
+    keys = ("observed", "expected", "interval", "crossings")
+    converted = {key: physical(found[key]) for key in keys}
+    return {"parameter": parameter.name, "unit": parameter.unit, **_answer({**found, **converted})}
+
+
+def _answer(found: Json) -> Json:
+    keys = ("observed", "expected", "interval", "crossings", "confidence_level")
+    return {**{key: found[key] for key in keys}, "notes": found["record"]["notes"]}
+
+
+def _finite(value: float) -> float | None:
+    """JSON has no NaN: a limit that was not found is null, and its record says why."""
+    return float(value) if math.isfinite(value) else None

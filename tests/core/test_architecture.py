@@ -19,6 +19,7 @@ LAYERS = [
     {"templates"},
     {"publication"},
     {"search"},
+    {"variants"},
     {"cli", "steps"},
 ]
 LEVEL = {package: level for level, layer in enumerate(LAYERS) for package in layer}

@@ -60,8 +60,43 @@ rule limits_table:
         "python -m exonu.steps.limits_table --settings {params.settings:q} --output {output} {input} &> {log}"
 
 
+rule variants:
+    """Limits with one assumption changed at a time: what each assumption costs."""
+    input:
+        experiment=lambda wildcards: experiment_inputs(wildcards.analysis)[0],
+        tables=lambda wildcards: experiment_inputs(wildcards.analysis)[1:],
+    output:
+        "results/{analysis}/limits/variants.csv",
+    log:
+        "results/{analysis}/logs/variants.log",
+    benchmark:
+        "results/{analysis}/benchmarks/variants.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        mem_mb=resource(1000),
+        runtime=resource(10),
+    params:
+        settings=lambda wildcards: canonical_json(
+            {
+                key: block
+                for key, block in ANALYSES[wildcards.analysis].settings.items()
+                if key != "plots"
+            }
+        ),
+        code=code("variants"),
+        libraries=libraries("variants"),
+    shell:
+        "python -m exonu.steps.variants --analysis {wildcards.analysis} --experiment {input.experiment:q} "
+        "--settings {params.settings:q} --output {output} &> {log}"
+
+
 rule limits:
     """The limits of every analysis."""
     input:
-        expand("results/{analysis}/limits/limits.csv", analysis=ANALYSES),
+        expand(
+            "results/{analysis}/limits/{table}.csv",
+            analysis=ANALYSES,
+            table=["limits", "variants"],
+        ),
     localrule: True

@@ -1,10 +1,10 @@
 """The command line: rates, survival probabilities and limits without a workflow.
 
-    exonu rate --interaction magnetic-moment --source all --strength 1e-11 --energies 0.5,1,2
-    exonu survival --source pp --energies-mev 0.1,0.3
-    exonu limit EXPERIMENT.yaml --interaction millicharge --flavour e
-    exonu limit WORKSPACE.json
-    exonu init DIR
+exonu rate --interaction magnetic-moment --source all --strength 1e-11 --energies 0.5,1,2
+exonu survival --source pp --energies-mev 0.1,0.3
+exonu limit EXPERIMENT.yaml --interaction millicharge --flavour e
+exonu limit WORKSPACE.json
+exonu init DIR
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from exonu.core.errors import InputError
 INTERACTIONS = ("weak", "magnetic-moment", "millicharge", "dark-photon")
 SOURCES = ("pp", "be7", "pep", "n13", "o15", "f17")
 FLAVOURS = ("all", "e", "mu", "tau")
+_NEEDED = f"{', '.join(INTERACTIONS[1:-1])} or {INTERACTIONS[-1]}"
 ATOMIC = ("free", "stepping", "epa", "pai", "pai-liquid")
 
 
@@ -78,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_hypothesis(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--flavour", choices=FLAVOURS, default="all", help="which flavour interacts (default all)")
+    parser.add_argument("--flavour", choices=FLAVOURS, help="which flavour interacts (default all)")
     parser.add_argument("--mass-mev", type=_number, help="mass of the dark photon in MeV")
     parser.add_argument("--atomic", choices=ATOMIC, help="atomic model (default: the interaction's own)")
 
@@ -101,12 +102,14 @@ _numbers.__name__ = "comma-separated list of numbers"
 def _rate(given: argparse.Namespace) -> str:
     from exonu.interactions import Physics, recoil_rate
 
+    if given.interaction == "weak" and given.strength is not None:
+        raise InputError("is given for weak, which has no free strength", field="--strength", remedy="leave it out")
     atomic = {} if given.atomic is None else {given.interaction: given.atomic}
     rates = recoil_rate(
         given.interaction,
         given.energies,
         source=given.source,
-        flavour=given.flavour,
+        flavour=given.flavour or "all",
         strength=1.0 if given.strength is None else given.strength,
         mass_MeV=given.mass_mev,
         part=given.part,
@@ -140,21 +143,15 @@ def _limit(given: argparse.Namespace) -> str:
     if not 0.5 < given.confidence_level < 1:
         raise InputError(f"must lie between 0.5 and 1 (got {given.confidence_level:g})", field="--confidence-level")
     if given.file.suffix.lower() == ".json":
-        if given.interaction is not None:
-            raise InputError(
-                "is given with a workspace, which has its own parameter of interest",
-                file=given.file,
-                field="--interaction",
-                remedy="leave it out",
-            )
+        _refuse_with_workspace(given)
         answer = limit_of_workspace(given.file, given.confidence_level)
     else:
         if given.interaction is None:
-            raise InputError("is missing", file=given.file, field="--interaction", remedy=f"one of {INTERACTIONS[1:]}")
+            raise InputError("is missing", file=given.file, field="--interaction", remedy=f"choose {_NEEDED}")
         answer = limit_of_experiment(
             given.file,
             given.interaction,
-            flavour=given.flavour,
+            flavour=given.flavour or "all",
             mass_MeV=given.mass_mev,
             atomic=given.atomic,
             confidence_level=given.confidence_level,
@@ -162,15 +159,35 @@ def _limit(given: argparse.Namespace) -> str:
     return json.dumps(answer, indent=1, ensure_ascii=False) + "\n"
 
 
+def _refuse_with_workspace(given: argparse.Namespace) -> None:
+    """A workspace has its own parameter of interest: what would choose another must not be ignored in silence."""
+    for option in ("interaction", "flavour", "mass_mev", "atomic"):
+        if getattr(given, option) is not None:
+            raise InputError(
+                "is given with a workspace, which has its own parameter of interest",
+                file=given.file,
+                field=f"--{option.replace('_', '-')}",
+                remedy="leave it out",
+            )
+
+
 def _init(given: argparse.Namespace) -> str:
     from exonu.core.files import write_text
     from exonu.core.resources import resource_path
 
     template = resource_path("template")
+    new = "name a new folder; nothing was written"
+    if given.folder.exists() and not given.folder.is_dir():
+        raise InputError("is a file", file=given.folder, remedy=new)
     if given.folder.exists() and any(given.folder.iterdir()):
-        raise InputError("is not empty", file=given.folder, remedy="name a new folder; nothing was written")
-    for file in sorted(template.iterdir()):
-        write_text(given.folder / file.name, file.read_text(encoding="utf-8"))
+        raise InputError("is not empty", file=given.folder, remedy=new)
+    try:
+        for file in sorted(template.iterdir()):
+            write_text(given.folder / file.name, file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(
+            f"cannot be written ({error.strerror})", file=given.folder, remedy="name a folder that you may write to"
+        ) from None
     return (
         f"wrote {given.folder}/: experiment.yaml, spectrum.csv and efficiency.csv describe an experiment, "
         "analysis.yaml the search.\n"

@@ -35,7 +35,28 @@ def read_model(file: Path) -> tuple[Model, Mapping[str, Any] | None]:
     spec = read_json(file)
     if not isinstance(spec, dict):
         raise InputError("is not a pyhf workspace", file=file, remedy="a workspace is a JSON object with channels")
-    return compile_workspace(spec, poi_map=(meaning or {}).get("poi_map"), file=file), meaning
+    try:
+        return compile_workspace(spec, poi_map=(meaning or {}).get("poi_map"), file=file), meaning
+    except (AttributeError, IndexError, KeyError, TypeError):
+        _refuse_other_form(spec, file)
+        raise
+
+
+def _refuse_other_form(spec: Json, file: Path) -> None:
+    """Say what pyhf's own schema finds wrong; asked only when compiling failed, since importing pyhf takes a second."""
+    from pyhf import schema
+    from pyhf.exceptions import InvalidSpecification
+
+    try:
+        schema.validate(spec, "workspace.json")
+    except InvalidSpecification as error:
+        problem, place = (line.strip() for line in str(error).splitlines()[:2])
+        raise InputError(
+            f"is not of pyhf's form ({problem.rstrip('. ')})",
+            file=file,
+            field=place.removeprefix("Path: "),
+            remedy="see pyhf's schema of workspaces",
+        ) from None
 
 
 def limit_methods(model: Model, methods: Sequence[str], confidence_level: float) -> dict[str, Json]:

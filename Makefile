@@ -68,22 +68,22 @@ help: ## this list
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	  echo "exonu needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12" >&2; exit 1; }
+	$(CREATE)
+
 ifdef UV
-	$(UV) venv --quiet --python $(PYTHON) $(VENV)
+CREATE = $(UV) venv --quiet --python $(PYTHON) $(VENV)
+INSTALL = VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --compile-bytecode
 else
-	$(PYTHON) -m venv $(VENV)
+CREATE = $(PYTHON) -m venv $(VENV)
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 endif
 
+# From a lock with hashes, then the project itself, which has none.
 define install
-ifdef UV
-	VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --compile-bytecode --require-hashes -r $(1)
-	VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --no-deps --no-build-isolation -e .
-else
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --compile --require-hashes -r $(1)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-endif
-	$(BIN)/python -m compileall -q workflow/src
-	touch $(2)
+$(INSTALL) --require-hashes -r $(1)
+$(INSTALL) --no-deps --no-build-isolation -e .
+$(BIN)/python -m compileall -q workflow/src
+touch $(2)
 endef
 
 $(DEV_STAMP): envs/dev.lock pyproject.toml | $(VENV)/bin/python

@@ -1,0 +1,246 @@
+# Figures, and the numbers behind them. The rules that draw are the only ones that read the settings `plots`.
+
+from exonu.publication.figure_counts import drawn_cases
+
+SEARCHED_TOGETHER = {
+    interaction for searched in INTERACTIONS.values() for interaction in searched
+}
+
+
+def figure_names(searched):
+    """The figures that these interactions give something to draw for, beside spectrum and signals."""
+    limits = ["limits"] if {"magnetic-moment", "millicharge"} & set(searched) else []
+    return limits + (["coupling_mass"] if "dark-photon" in searched else [])
+
+
+def searching(figure):
+    """The analyses that have something to draw in a figure."""
+    return [
+        name
+        for name, searched in INTERACTIONS.items()
+        if figure in figure_names(searched)
+    ]
+
+
+def drawn_workspaces(analysis):
+    """The workspaces whose signals the spectrum figure shows."""
+    cases = drawn_cases(ANALYSES[analysis].settings["interactions"])
+    return [
+        f"results/{analysis}/workspaces/{hypothesis_name(*case)}.json" for case in cases
+    ]
+
+
+def compared(figure, file):
+    """A file of each analysis in a comparison."""
+    return [f"results/{analysis}/{file}" for analysis in searching(figure)]
+
+
+rule figure_counts:
+    """Data, backgrounds, and each signal at its limit."""
+    input:
+        experiment=lambda wildcards: experiment_inputs(wildcards.analysis)[0],
+        tables=lambda wildcards: experiment_inputs(wildcards.analysis)[1:],
+        limits="results/{analysis}/limits/limits.csv",
+        workspaces=lambda wildcards: drawn_workspaces(wildcards.analysis),
+        meanings=lambda wildcards: [
+            str(meaning_file(file)) for file in drawn_workspaces(wildcards.analysis)
+        ],
+    output:
+        "results/{analysis}/spectra/counts.csv",
+    log:
+        "results/{analysis}/logs/figure_counts.log",
+    benchmark:
+        "results/{analysis}/benchmarks/figure_counts.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        mem_mb=resource(500),
+        runtime=resource(5),
+    params:
+        code=code("figure_counts"),
+        libraries=libraries("figure_counts"),
+    shell:
+        "python -m exonu.steps.figure_counts --experiment {input.experiment:q} --limits {input.limits} "
+        "--output {output} {input.workspaces} &> {log}"
+
+
+rule figure_folded:
+    """Recoil spectra with all atomic models, the same in the detector, and its efficiency."""
+    input:
+        experiment=lambda wildcards: experiment_inputs(wildcards.analysis)[0],
+        tables=lambda wildcards: experiment_inputs(wildcards.analysis)[1:],
+    output:
+        curves="results/{analysis}/spectra/curves.csv",
+        folded="results/{analysis}/spectra/folded.csv",
+        efficiency="results/{analysis}/spectra/efficiency.csv",
+    log:
+        "results/{analysis}/logs/figure_folded.log",
+    benchmark:
+        "results/{analysis}/benchmarks/figure_folded.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        mem_mb=resource(500),
+        runtime=resource(5),
+    params:
+        folder=folder_of_output,
+        settings=lambda wildcards: settings(
+            wildcards.analysis, "physics", "interactions"
+        ),
+        code=code("figure_folded"),
+        libraries=libraries("figure_folded"),
+    shell:
+        "python -m exonu.steps.figure_folded --settings {params.settings:q} --experiment {input.experiment:q} "
+        "--output {params.folder} &> {log}"
+
+
+rule figure_spectrum:
+    """Data, stacked backgrounds and signals at their limits."""
+    input:
+        counts="results/{analysis}/spectra/counts.csv",
+    output:
+        png=report(
+            "results/{analysis}/figures/spectrum.png",
+            caption="../report/spectrum.rst",
+            category="{analysis}",
+            labels={"figure": "spectrum"},
+        ),
+        pdf="results/{analysis}/figures/spectrum.pdf",
+    log:
+        "results/{analysis}/logs/figure_spectrum.log",
+    benchmark:
+        "results/{analysis}/benchmarks/figure_spectrum.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        mem_mb=resource(500),
+        runtime=resource(5),
+    params:
+        settings=lambda wildcards: settings(wildcards.analysis, "plots"),
+        code=code("figure_spectrum"),
+        libraries=libraries("figure_spectrum"),
+    shell:
+        "python -m exonu.steps.figure_spectrum --settings {params.settings:q} --counts {input.counts} "
+        "--output {output} &> {log}"
+
+
+rule figure_signals:
+    """Signals before and behind the detector."""
+    input:
+        counts="results/{analysis}/spectra/counts.csv",
+        curves="results/{analysis}/spectra/curves.csv",
+        folded="results/{analysis}/spectra/folded.csv",
+        efficiency="results/{analysis}/spectra/efficiency.csv",
+    output:
+        png=report(
+            "results/{analysis}/figures/signals.png",
+            caption="../report/signals.rst",
+            category="{analysis}",
+            labels={"figure": "signals"},
+        ),
+        pdf="results/{analysis}/figures/signals.pdf",
+    log:
+        "results/{analysis}/logs/figure_signals.log",
+    benchmark:
+        "results/{analysis}/benchmarks/figure_signals.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        mem_mb=resource(500),
+        runtime=resource(5),
+    params:
+        settings=lambda wildcards: settings(wildcards.analysis, "plots"),
+        code=code("figure_signals"),
+        libraries=libraries("figure_signals"),
+    shell:
+        "python -m exonu.steps.figure_signals --settings {params.settings:q} --counts {input.counts} "
+        "--curves {input.curves} --folded {input.folded} --efficiency {input.efficiency} --output {output} &> {log}"
+
+
+# One rule for each figure of limits serves an analysis and the comparison of all: the same step, with more tables.
+for figure in ["limits", "coupling_mass"]:
+
+    rule:
+        """Limits of one analysis beside published ones."""
+        name:
+            f"figure_{figure}"
+        input:
+            limits="results/{analysis}/limits/limits.csv",
+            counts="results/{analysis}/spectra/counts.csv",
+        output:
+            png=report(
+                f"results/{{analysis}}/figures/{figure}.png",
+                caption=f"../report/{figure}.rst",
+                category="{analysis}",
+                labels={"figure": figure.replace("_", " and ")},
+            ),
+            pdf=f"results/{{analysis}}/figures/{figure}.pdf",
+        log:
+            f"results/{{analysis}}/logs/figure_{figure}.log",
+        benchmark:
+            f"results/{{analysis}}/benchmarks/figure_{figure}.tsv"
+        conda:
+            "../../envs/environment.yaml"
+        resources:
+            mem_mb=resource(500),
+            runtime=resource(5),
+        params:
+            step=f"figure_{figure}",
+            settings=lambda wildcards: settings(wildcards.analysis, "plots"),
+            code=code(f"figure_{figure}"),
+            libraries=libraries(f"figure_{figure}"),
+        shell:
+            "python -m exonu.steps.{params.step} --settings {params.settings:q} --limits {input.limits} "
+            "--counts {input.counts} --output {output} &> {log}"
+
+    if searching(figure):
+
+        rule:
+            """The same of all analyses together, with the plot settings of the first."""
+            name:
+                f"comparison_{figure}"
+            input:
+                limits=compared(figure, "limits/limits.csv"),
+                counts=compared(figure, "spectra/counts.csv"),
+            output:
+                png=report(
+                    f"results/comparison/figures/{figure}.png",
+                    caption=f"../report/{figure}.rst",
+                    category="comparison",
+                    labels={"figure": figure.replace("_", " and ")},
+                ),
+                pdf=f"results/comparison/figures/{figure}.pdf",
+            log:
+                f"results/comparison/logs/figure_{figure}.log",
+            benchmark:
+                f"results/comparison/benchmarks/figure_{figure}.tsv"
+            conda:
+                "../../envs/environment.yaml"
+            resources:
+                mem_mb=resource(500),
+                runtime=resource(5),
+            params:
+                step=f"figure_{figure}",
+                settings=settings(searching(figure)[0], "plots"),
+                code=code(f"figure_{figure}"),
+                libraries=libraries(f"figure_{figure}"),
+            shell:
+                "python -m exonu.steps.{params.step} --settings {params.settings:q} --limits {input.limits} "
+                "--counts {input.counts} --output {output} &> {log}"
+
+
+rule figures:
+    """Every figure of every analysis, and the comparison of all."""
+    input:
+        [
+            f"results/{analysis}/figures/{figure}.{suffix}"
+            for analysis, searched in INTERACTIONS.items()
+            for figure in ["spectrum", "signals", *figure_names(searched)]
+            for suffix in ["png", "pdf"]
+        ],
+        [
+            f"results/comparison/figures/{figure}.{suffix}"
+            for figure in figure_names(SEARCHED_TOGETHER)
+            for suffix in ["png", "pdf"]
+        ],
+    localrule: True

@@ -1,0 +1,176 @@
+"""The numbers behind the spectrum figure: observed counts, backgrounds, and each signal at its limit.
+
+They come from the workspaces that the limits were set with, so that the figure shows what was fitted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+
+from exonu.core.errors import InputError
+from exonu.core.files import write_csv
+from exonu.publication.figure_data import Heading, SignalCounts, SpectrumCounts
+from exonu.templates.experiment import Experiment
+from exonu.templates.signals import hypotheses, hypothesis_name
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Array = NDArray[np.float64]
+Case = tuple[str, str, float | None]
+
+DRAWN_MASSES_MEV = (1e-3, 10.0)
+"""A mediator light and one heavy beside the momentum transfer: the masses for which XMASS-I gives limits."""
+
+
+def drawn_cases(interactions: Mapping[str, Any]) -> list[Case]:
+    """Interaction, flavour and mass of the signals that are drawn: all flavours, and the masses nearest two declared.
+
+    Args:
+        interactions: the block `interactions` of an analysis's settings.
+
+    >>> drawn_cases({"millicharge": {"flavours": ["e", "all"]}})
+    [('millicharge', 'all', None)]
+    """
+    cases: list[Case] = []
+    for interaction, block in interactions.items():
+        known = hypotheses(interaction, block)
+        if interaction == "dark-photon":
+            masses = [mass for _, mass in known if mass is not None]
+            cases += [(interaction, "all", mass) for mass in nearest_masses(masses)]
+        else:
+            flavours = [flavour for flavour, _ in known]
+            cases.append((interaction, "all" if "all" in flavours else flavours[0], None))
+    return cases
+
+
+def nearest_masses(masses: Iterable[float]) -> list[float]:
+    """The masses nearest those of `DRAWN_MASSES_MEV` in the logarithm, each once.
+
+    >>> nearest_masses([1e-5, 2e-3, 5.0])
+    [0.002, 5.0]
+    """
+    known = np.array(sorted(masses))
+    return sorted({float(known[np.argmin(np.abs(np.log(known / wanted)))]) for wanted in DRAWN_MASSES_MEV})
+
+
+def spectrum_counts(
+    experiment: Experiment,
+    workspaces: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]],
+    limits: pd.DataFrame,
+) -> SpectrumCounts:
+    """Collect the counts.
+
+    Args:
+        experiment: names, exposure, bins and labels.
+        workspaces: specification and meaning of each hypothesis to draw, at least one.
+        limits: the analysis's `limits.csv`.
+
+    Raises:
+        InputError: if there is no workspace.
+    """
+    pairs = list(workspaces)
+    if not pairs:
+        raise InputError("no workspace to draw", remedy="give the workspaces of at least one interaction")
+    spec, meaning = pairs[0]
+    background = [sample for sample in _samples(spec) if not _is_signal(sample, spec, meaning)]
+    labels = {component.name: component.label for component in experiment.backgrounds}
+    labels["solar_neutrinos"] = "solar neutrinos"
+    heading = Heading(
+        experiment.name,
+        experiment.reference,
+        float(experiment.exposure_tonne_year),
+        is_simulated=bool(meaning["is_simulated"]),
+        blinded=bool(meaning["blinded"]),
+    )
+    return SpectrumCounts(
+        heading,
+        experiment.low_keV,
+        experiment.high_keV,
+        np.asarray(spec["observations"][0]["data"], dtype=float),
+        {labels.get(sample["name"], sample["name"]): np.asarray(sample["data"], float) for sample in background},
+        _systematic_error(background),
+        tuple(_signal_at_limit(spec, meaning, limits) for spec, meaning in pairs),
+    )
+
+
+def _samples(spec: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return list(spec["channels"][0]["samples"])
+
+
+def _is_signal(sample: Mapping[str, Any], spec: Mapping[str, Any], meaning: Mapping[str, Any]) -> bool:
+    scales = {spec["measurements"][0]["config"]["poi"], *meaning["poi_map"]}
+    return any(modifier["name"] in scales for modifier in sample["modifiers"])
+
+
+def _systematic_error(samples: list[Mapping[str, Any]]) -> Array:
+    """One standard deviation of the samples' sum: parameters in quadrature, samples of one parameter together."""
+    shifts: dict[str, Array] = {}
+    for sample in samples:
+        counts = np.asarray(sample["data"], float)
+        for modifier in sample["modifiers"]:
+            data = modifier["data"]
+            if modifier["type"] == "normsys":
+                shift = counts * (data["hi"] - data["lo"]) / 2
+            elif modifier["type"] == "histosys":
+                shift = (np.asarray(data["hi_data"], float) - np.asarray(data["lo_data"], float)) / 2
+            else:
+                continue  # free factors have no width before a fit, and MC statistics is no normalisation
+            shifts[modifier["name"]] = shifts.get(modifier["name"], np.zeros_like(counts)) + shift
+    return np.sqrt(sum((shift**2 for shift in shifts.values()), np.zeros(len(samples[0]["data"]))))
+
+
+def _signal_at_limit(spec: Mapping[str, Any], meaning: Mapping[str, Any], limits: pd.DataFrame) -> SignalCounts:
+    strength = observed_limit(limits, meaning["interaction"], meaning["flavour"], meaning["mass_MeV"])
+    counts = None
+    if strength is not None:
+        mu = (strength / meaning["reference_strength"]) ** meaning["power"]
+        parts = [sample for sample in _samples(spec) if _is_signal(sample, spec, meaning)]
+        squared = {name for name, formula in meaning["poi_map"].items() if formula == "mu**2"}
+        total = np.zeros(len(parts[0]["data"]))
+        for sample in parts:
+            is_square = any(modifier["name"] in squared for modifier in sample["modifiers"])
+            total = total + (mu**2 if is_square else mu) * np.asarray(sample["data"], float)
+        counts = total
+    names = ("interaction", "flavour", "mass_MeV", "parameter", "unit")
+    return SignalCounts(**{name: meaning[name] for name in names}, strength=strength, counts=counts)
+
+
+def observed_limit(limits: pd.DataFrame, interaction: str, flavour: str, mass_MeV: float | None) -> float | None:
+    """The observed asymptotic limit of a hypothesis; None where it is missing or failed."""
+    rows = limits[(limits["method"] == "asymptotic") & (limits["interaction"] == interaction)]
+    rows = rows[rows["flavour"] == flavour]
+    if mass_MeV is not None:
+        rows = rows[(rows["mass_MeV"] / mass_MeV - 1).abs() < 1e-6]
+    found = rows["observed"].dropna()
+    return None if found.empty else float(found.iloc[0])
+
+
+def write_counts(path: str | Path, counts: SpectrumCounts) -> None:
+    """Write `counts.csv`."""
+    import pandas as pd
+
+    columns: dict[str, Array] = {
+        "energy_low_keV": counts.low_keV,
+        "energy_high_keV": counts.high_keV,
+        "observed": counts.observed,
+    }
+    backgrounds = {f"background_{number}": label for number, label in enumerate(counts.backgrounds, 1)}
+    columns |= dict(zip(backgrounds, counts.backgrounds.values(), strict=True))
+    columns["background_error"] = counts.background_error
+    signals = {}
+    for signal in counts.signals:
+        name = f"signal_{hypothesis_name(signal.interaction, signal.flavour, signal.mass_MeV)}"
+        signals[name] = {key: value for key, value in asdict(signal).items() if key != "counts"}
+        if signal.counts is not None:
+            columns[name] = signal.counts
+    head = {"experiment": asdict(counts.heading), "backgrounds": backgrounds, "signals": signals}
+    lines = yaml.safe_dump(head, sort_keys=False, allow_unicode=True, width=1000).splitlines()
+    write_csv(path, pd.DataFrame(columns), comments=tuple(lines))

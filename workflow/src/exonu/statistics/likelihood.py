@@ -36,11 +36,16 @@ from exonu.statistics.primitives import (
     add_gram,
     add_product,
     add_scaled,
+    add_triple,
     dot,
+    mixed_rows,
     multiply_local,
     poisson_constraint,
     poisson_terms,
     profile_gammas,
+    schur_weights,
+    split_yield,
+    times_gamma,
 )
 
 
@@ -82,20 +87,19 @@ def components(
 ) -> None:
     """Fill factors (3, K), scale F (C,), shape G (C, B) and local L (C, B) for the parameters theta."""
     for c in range(m.first.size):
-        begin, end = m.first[c], m.last[c]
         scale[c] = 1.0
         for k in range(m.factor_start[c], m.factor_start[c + 1]):
             f, d1, d2 = factor(m.factor_kind[k], theta[m.factor_parameter[k]], m.factor_code4[k])
             factors[0, k], factors[1, k], factors[2, k] = f, d1, d2
             scale[c] *= f
-        shape[c, begin:end] = m.nominal[c, begin:end]
+        shape[c] = m.nominal[c]
         for h in range(m.shift_start[c], m.shift_start[c + 1]):
             up, down, _, _, _, _ = shift(theta[m.shift_parameter[h]])
-            add_scaled(shape[c, begin:end], up, m.shift_up[h, begin:end])
-            add_scaled(shape[c, begin:end], down, m.shift_down[h, begin:end])
-        local[c, begin:end] = 1.0
+            add_scaled(shape[c], up, m.shift_up[h])
+            add_scaled(shape[c], down, m.shift_down[h])
+        local[c] = 1.0
         for k in range(m.local_start[c], m.local_start[c + 1]):
-            multiply_local(local[c, begin:end], m.local_parameter[k, begin:end], theta)
+            multiply_local(local[c], m.local_parameter[k], theta)
 
 
 @jit
@@ -120,14 +124,12 @@ def evaluate(
     components(m, theta, factors, scale, shape, local)
     without, scaled = np.zeros(bins), np.zeros(bins)
     for c in range(m.first.size):
-        s = slice(m.first[c], m.last[c])
-        add_product(scaled[s], scale[c], shape[c, s] * local[c, s], m.has_gamma[c, s])
-        add_product(without[s], scale[c], shape[c, s] * local[c, s], 1.0 - m.has_gamma[c, s])
+        split_yield(without, scaled, scale[c], shape[c], local[c], m.has_gamma[c])
     gammas = np.empty((3, bins))
     value = profile_gammas(m, data, theta, held, without, scaled, gammas)
-    expected = without + gammas[0] * scaled
+    add_product(without, 1.0, gammas[0], scaled)  # ν = A + γB
     slope, curvature = np.empty(bins), np.empty(bins)
-    value += poisson_terms(data[:bins], expected, slope, curvature, fisher)
+    value += poisson_terms(data[:bins], without, slope, curvature, fisher)
     if not value < np.inf:
         return np.inf
 
@@ -156,15 +158,13 @@ def evaluate(
             hessian[i, i] += aux / theta[p] ** 2
 
     # The Schur complement of each bin's γ.
-    determined = curvature * scaled * scaled + gammas[1]
-    inverse = np.where((gammas[2] > 0.0) & (determined > 0.0), 1.0 / np.where(determined > 0.0, determined, 1.0), 0.0)
+    weights = np.empty((2, bins))
+    schur_weights(gammas, scaled, second, curvature, m.mixed, weights)
+    add_gram(hessian, weights[0], jacobian)
     if m.mixed:
-        h = jacobian * (curvature * scaled) + scaled_jacobian * second
-        add_gram(hessian, curvature, jacobian)
-        add_gram(hessian, -inverse, h)
-    else:  # ν = γB, so ∂B/∂θ = (∂ν/∂θ)/γ
-        h = curvature * scaled + second / np.where(gammas[0] != 0.0, gammas[0], 1.0)
-        add_gram(hessian, curvature - inverse * h * h, jacobian)
+        h = np.empty((size, bins))
+        mixed_rows(h, jacobian, scaled_jacobian, second, curvature, scaled)
+        add_gram(hessian, weights[1], h)
     return value
 
 
@@ -184,11 +184,10 @@ def component_derivatives(
     hessian: FloatArray,
 ) -> None:
     """Add component c to ∂ν/∂θ, ∂B/∂θ and (weighted by w) to the second derivatives Σ_b w ∂²ν/∂θ∂θ."""
-    s = slice(m.first[c], m.last[c])
-    has_gamma = m.has_gamma[c, s]
-    times_gamma = local[s] * (1.0 + has_gamma * (gamma[s] - 1.0))
-    weighted = times_gamma * weight[s]
-    shape_sum = dot(weighted, shape[s])
+    has_gamma = m.has_gamma[c]
+    outer = np.empty((2, gamma.size))  # L γ and w L γ
+    times_gamma(local, has_gamma, gamma, weight, outer)
+    shape_sum = dot(outer[1], shape)
     k0, k1 = m.factor_start[c], m.factor_start[c + 1]
     h0, h1 = m.shift_start[c], m.shift_start[c + 1]
 
@@ -206,9 +205,9 @@ def component_derivatives(
         first[k - k0] = factors[1, k] * rest
         i = m.column[m.factor_parameter[k]]
         hessian[i, i] += factors[2, k] * rest * shape_sum
-        add_product(jacobian[i, s], first[k - k0], shape[s], times_gamma)
+        add_product(jacobian[i], first[k - k0], shape, outer[0])
         if m.mixed:
-            add_product(scaled_jacobian[i, s], first[k - k0], shape[s] * local[s], has_gamma)
+            add_triple(scaled_jacobian[i], first[k - k0], shape, local, has_gamma)
         for l in range(k0, k):  # noqa: E741
             both = int(is_zero) + int(factors[0, l] == 0.0)
             if zeros != both or shape_sum == 0.0:
@@ -220,13 +219,13 @@ def component_derivatives(
     for h in range(h0, h1):
         i = m.column[m.shift_parameter[h]]
         _, _, up1, down1, up2, down2 = shift(theta[m.shift_parameter[h]])
-        up, down = m.shift_up[h, s], m.shift_down[h, s]
-        add_product(jacobian[i, s], scale * up1, up, times_gamma)
-        add_product(jacobian[i, s], scale * down1, down, times_gamma)
+        up, down = m.shift_up[h], m.shift_down[h]
+        add_product(jacobian[i], scale * up1, up, outer[0])
+        add_product(jacobian[i], scale * down1, down, outer[0])
         if m.mixed:
-            add_product(scaled_jacobian[i, s], scale * up1, up * local[s], has_gamma)
-            add_product(scaled_jacobian[i, s], scale * down1, down * local[s], has_gamma)
-        sum_up, sum_down = dot(weighted, up), dot(weighted, down)
+            add_triple(scaled_jacobian[i], scale * up1, up, local, has_gamma)
+            add_triple(scaled_jacobian[i], scale * down1, down, local, has_gamma)
+        sum_up, sum_down = dot(outer[1], up), dot(outer[1], down)
         hessian[i, i] += scale * (up2 * sum_up + down2 * sum_down)
         cross = up1 * sum_up + down1 * sum_down
         for k in range(k0, k1):

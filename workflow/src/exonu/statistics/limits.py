@@ -210,7 +210,7 @@ def _cls_distance(profile: Profile, asimov: Profile, alpha: float) -> Callable[[
     return distance
 
 
-def _root_distance(profile: Profile, target: float) -> Callable[[float], tuple[float, float]]:
+def distance_from_minimum(profile: Profile, target: float) -> Callable[[float], tuple[float, float]]:
     """√(-2Δ ln L(μ)) - target."""
 
     def distance(mu: float) -> tuple[float, float]:
@@ -226,14 +226,14 @@ def _scanned(
 ) -> tuple[list[list[Root]], list[Root], list[tuple[float, bool]]]:
     """Expected and observed crossings and the ends of the interval of a quadratic signal, from a scan."""
     grid = survey(profile, asimov)
-    expected = [sign_changes(_root_distance(asimov, target), grid) for target in targets]
+    expected = [sign_changes(distance_from_minimum(asimov, target), grid) for target in targets]
     distance = _cls_distance(profile, asimov, alpha)
     while distance(grid[-1])[0] < 0.0 and grid[-1] < min(profile.model.flat.upper[profile.model.poi_index], 1e30):
         grid.append(min(1.3 * grid[-1], float(profile.model.flat.upper[profile.model.poi_index])))
     observed = sign_changes(distance, [*grid, profile.mu_hat] if profile.mu_hat > grid[-1] else grid)
     if not observed and distance(grid[-1])[0] < 0.0:
         observed = [Root(np.inf, (0.0, grid[-1]), False)]
-    allowed = _root_distance(profile, two_sided)
+    allowed = distance_from_minimum(profile, two_sided)
     edges = [root.value for root in sign_changes(allowed, grid)]
     low_bound, high_bound = allowed(grid[0])[0] < 0.0, allowed(grid[-1])[0] < 0.0
     low = (grid[0], True) if low_bound or not edges else (edges[0], False)
@@ -254,7 +254,7 @@ def _expected(asimov: Profile, targets: list[float]) -> list[Root]:
     for target in targets:
         # The previous band gives the scale better than the curvature at zero does.
         known = roots[-1].value / targets[len(roots) - 1] if roots and roots[-1].found else scale
-        roots.append(find_root(_root_distance(asimov, target), target * known, 0.0, upper))
+        roots.append(find_root(distance_from_minimum(asimov, target), target * known, 0.0, upper))
     return roots
 
 

@@ -1,8 +1,8 @@
 """Our minimiser as a pyhf optimizer: ``pyhf.set_backend("numpy", exonu.statistics.NewtonOptimizer())``.
 
 All of `pyhf.infer` then runs on it unchanged: the statistics are pyhf's, the minima are ours (exact derivatives,
-closed-form bin-wise parameters). What the engine does not know (other interpolation codes, custom modifiers, clipping, batches,
-another objective) goes to pyhf's own scipy optimizer, with a warning that says why.
+closed-form bin-wise parameters). What the engine does not know (other interpolation codes, custom modifiers,
+clipping, batches, another objective) goes to pyhf's own scipy optimizer, with a warning that says why.
 """
 
 from __future__ import annotations

@@ -30,12 +30,69 @@ if NUMBA:
         return total
 
     @jit
+    def add_triple(out: FloatArray, a: float, x: FloatArray, y: FloatArray, z: FloatArray) -> None:
+        """out += a x y z"""
+        for b in range(out.size):
+            out[b] += a * x[b] * y[b] * z[b]
+
+    @jit
     def add_gram(out: FloatArray, weight: FloatArray, rows: FloatArray) -> None:
         """out += rows diag(weight) rowsᵀ, lower triangle"""
+        scaled = np.empty(weight.size)
         for i in range(out.shape[0]):
-            scaled = weight * rows[i]
+            for b in range(weight.size):
+                scaled[b] = weight[b] * rows[i, b]
             for j in range(i + 1):
-                out[i, j] += dot(scaled, rows[j])
+                total = 0.0
+                for b in range(weight.size):
+                    total += scaled[b] * rows[j, b]
+                out[i, j] += total
+
+    @jit
+    def split_yield(
+        without: FloatArray, scaled: FloatArray, a: float, shape: FloatArray, local: FloatArray, has_gamma: FloatArray
+    ) -> None:
+        """Add a component's events a G L to A (bins where γ does not apply to it) or B (where it does)."""
+        for b in range(shape.size):
+            events = a * shape[b] * local[b]
+            scaled[b] += events * has_gamma[b]
+            without[b] += events * (1.0 - has_gamma[b])
+
+    @jit
+    def times_gamma(
+        local: FloatArray, has_gamma: FloatArray, gamma: FloatArray, weight: FloatArray, out: FloatArray
+    ) -> None:
+        """out[0] = L γ for a component, out[1] = w L γ."""
+        for b in range(gamma.size):
+            out[0, b] = local[b] * (1.0 + has_gamma[b] * (gamma[b] - 1.0))
+            out[1, b] = out[0, b] * weight[b]
+
+    @jit
+    def schur_weights(
+        gammas: FloatArray, scaled: FloatArray, slope: FloatArray, curvature: FloatArray, mixed: bool, out: FloatArray
+    ) -> None:
+        """Weights of the outer products in the profile Hessian: out[0] of ∂ν ∂ν, out[1] of h h (mixed bins only)."""
+        for b in range(scaled.size):
+            total = curvature[b] * scaled[b] * scaled[b] + gammas[1, b]
+            inverse = 1.0 / total if gammas[2, b] > 0.0 and total > 0.0 else 0.0
+            out[0, b], out[1, b] = curvature[b], -inverse
+            if not mixed and inverse > 0.0:  # ν = γB, so ∂B = ∂ν/γ and h is proportional to ∂ν
+                h = curvature[b] * scaled[b] + slope[b] / gammas[0, b]
+                out[0, b] -= inverse * h * h
+
+    @jit
+    def mixed_rows(
+        out: FloatArray,
+        jacobian: FloatArray,
+        scaled_jacobian: FloatArray,
+        slope: FloatArray,
+        curvature: FloatArray,
+        scaled: FloatArray,
+    ) -> None:
+        """h_i = w ∂B/∂i + κ B ∂ν/∂i"""
+        for i in range(out.shape[0]):
+            for b in range(out.shape[1]):
+                out[i, b] = slope[b] * scaled_jacobian[i, b] + curvature[b] * scaled[b] * jacobian[i, b]
 
     @jit
     def multiply_local(out: FloatArray, parameter: IntArray, theta: FloatArray) -> None:
@@ -106,6 +163,10 @@ else:
         """out += a x y"""
         out += a * x * y
 
+    def add_triple(out: FloatArray, a: float, x: FloatArray, y: FloatArray, z: FloatArray) -> None:
+        """out += a x y z"""
+        out += a * x * y * z
+
     def dot(x: FloatArray, y: FloatArray) -> float:
         """Σ x y"""
         return float(x @ y)
@@ -113,6 +174,44 @@ else:
     def add_gram(out: FloatArray, weight: FloatArray, rows: FloatArray) -> None:
         """out += rows diag(weight) rowsᵀ"""
         out += np.tril((rows * weight) @ rows.T)
+
+    def split_yield(
+        without: FloatArray, scaled: FloatArray, a: float, shape: FloatArray, local: FloatArray, has_gamma: FloatArray
+    ) -> None:
+        """Add a component's events a G L to A (bins where γ does not apply to it) or B (where it does)."""
+        events = a * shape * local
+        scaled += events * has_gamma
+        without += events * (1.0 - has_gamma)
+
+    def times_gamma(
+        local: FloatArray, has_gamma: FloatArray, gamma: FloatArray, weight: FloatArray, out: FloatArray
+    ) -> None:
+        """out[0] = L γ for a component, out[1] = w L γ."""
+        out[0] = local * (1.0 + has_gamma * (gamma - 1.0))
+        out[1] = out[0] * weight
+
+    def schur_weights(
+        gammas: FloatArray, scaled: FloatArray, slope: FloatArray, curvature: FloatArray, mixed: bool, out: FloatArray
+    ) -> None:
+        """Weights of the outer products in the profile Hessian: out[0] of ∂ν ∂ν, out[1] of h h (mixed bins only)."""
+        total = curvature * scaled * scaled + gammas[1]
+        free = (gammas[2] > 0.0) & (total > 0.0)
+        inverse = np.where(free, 1.0 / np.where(free, total, 1.0), 0.0)
+        out[0], out[1] = curvature, -inverse
+        if not mixed:
+            h = curvature * scaled + slope / np.where(free, gammas[0], 1.0)
+            out[0] -= inverse * h * h
+
+    def mixed_rows(
+        out: FloatArray,
+        jacobian: FloatArray,
+        scaled_jacobian: FloatArray,
+        slope: FloatArray,
+        curvature: FloatArray,
+        scaled: FloatArray,
+    ) -> None:
+        """h_i = w ∂B/∂i + κ B ∂ν/∂i"""
+        out[:] = slope * scaled_jacobian + curvature * scaled * jacobian
 
     def multiply_local(out: FloatArray, parameter: IntArray, theta: FloatArray) -> None:
         """out *= θ[parameter], where there is one"""

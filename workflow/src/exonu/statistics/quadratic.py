@@ -2,7 +2,8 @@ r"""Quadratic signals, N(μ) = N_SM + μ I + μ² P: a scan instead of a root se
 
 Where the interference I is negative the likelihood may have several minima in μ, and CLs = α several crossings. So
 the profile is computed on a grid, swept upwards and downwards (each point started from its neighbour); each local
-minimum is refined to the global one; and CLs - α is followed from point to point, with its derivative, for every change of sign.
+minimum is refined to the global one; and CLs - α is followed from point to point, with its derivative, for every
+change of sign.
 
 Where the grid has to look is read off the Gaussian approximation χ²(μ) = Σ_b (N_SM + μI + μ²P - n)²/V, a quartic
 in μ whose stationary points (roots of a cubic) and widths are known in closed form, for the data and for the Asimov

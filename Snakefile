@@ -17,8 +17,9 @@ include: "workflow/rules/figures.smk"
 
 
 rule all:
-    """Limits, tables and figures of every analysis in config/config.yaml."""
+    """Spectra, limits, tables and figures of every analysis in config/config.yaml."""
     default_target: True
     input:
+        rules.spectra.input,
         rules.limits.input,
         rules.figures.input,

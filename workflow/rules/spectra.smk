@@ -27,3 +27,14 @@ for analysis, searched in INTERACTIONS.items():
             libraries=libraries("spectra"),
         shell:
             "python -m exonu.steps.spectra --settings {params.settings:q} --output {params.folder} &> {log}"
+
+
+rule spectra:
+    """The recoil spectra of every analysis."""
+    input:
+        [
+            f"results/{analysis}/spectra/{interaction}.csv"
+            for analysis, searched in INTERACTIONS.items()
+            for interaction in ["weak", *searched]
+        ],
+    localrule: True

@@ -202,20 +202,20 @@ def fit(
 
 
 def global_minimum(model: Model, data: FloatArray, held: BoolArray, first: FloatArray) -> tuple[Minimum, bool]:
-    """Two starts for every fit: auxiliary values with a signal estimate, and the background-only fit."""
-    i = model.poi_index
-    start = np.where(held, first, auxiliary_start(model, data))
-    if held[i]:
-        found = [minimise(model, data, start, held)]
-    else:
+    """The deeper of two minima, and whether they differ.
+
+    The fits start from the auxiliary values and from the other side of them: the mirror image of the first minimum. The
+    parameter of interest, where free, starts from a signal estimate.
+    """
+    i, auxiliary = model.poi_index, auxiliary_start(model, data)
+    start = np.where(held, first, auxiliary)
+    if not held[i]:
         start[i] = signal_start(model, data, start)
-        background = np.where(np.arange(start.size) == i, max(0.0, float(model.flat.lower[i])), start)
-        without = minimise(model, data, background, held | (np.arange(start.size) == i))
-        found = [minimise(model, data, start, held)]
-        if without.converged:
-            other = without.theta.copy()
-            other[i] = start[i]
-            found.append(minimise(model, data, other, held))
+    found = [minimise(model, data, start, held)]
+    constrained = (model.flat.constraint != FREE) & ~held
+    mirror = np.where(constrained, 2.0 * auxiliary - found[0].theta, start)
+    inside = np.where(held, first, np.clip(mirror, model.flat.lower, model.flat.upper))
+    found.append(minimise(model, data, inside, held))
     reached = [minimum for minimum in found if minimum.converged]
     best = min(reached or found, key=lambda minimum: minimum.value)
     return best, any(minimum.value > best.value + 1e-6 for minimum in reached)

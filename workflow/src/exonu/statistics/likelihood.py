@@ -34,8 +34,9 @@ from exonu.statistics.backend import jit
 from exonu.statistics.flat import LINEAR, NORMAL, POISSON, SQUARE, BoolArray, Flat, FloatArray
 from exonu.statistics.primitives import (
     add_gram,
+    add_pair,
+    add_pair_product,
     add_product,
-    add_scaled,
     add_triple,
     dot,
     mixed_rows,
@@ -95,8 +96,7 @@ def components(
         shape[c] = m.nominal[c]
         for h in range(m.shift_start[c], m.shift_start[c + 1]):
             up, down, _, _, _, _ = shift(theta[m.shift_parameter[h]])
-            add_scaled(shape[c], up, m.shift_up[h])
-            add_scaled(shape[c], down, m.shift_down[h])
+            add_pair(shape[c], up, m.shift_up[h], down, m.shift_down[h])
         local[c] = 1.0
         for k in range(m.local_start[c], m.local_start[c + 1]):
             multiply_local(local[c], m.local_parameter[k], theta)
@@ -220,8 +220,7 @@ def component_derivatives(
         i = m.column[m.shift_parameter[h]]
         _, _, up1, down1, up2, down2 = shift(theta[m.shift_parameter[h]])
         up, down = m.shift_up[h], m.shift_down[h]
-        add_product(jacobian[i], scale * up1, up, outer[0])
-        add_product(jacobian[i], scale * down1, down, outer[0])
+        add_pair_product(jacobian[i], scale * up1, up, scale * down1, down, outer[0])
         if m.mixed:
             add_triple(scaled_jacobian[i], scale * up1, up, local, has_gamma)
             add_triple(scaled_jacobian[i], scale * down1, down, local, has_gamma)

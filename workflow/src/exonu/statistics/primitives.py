@@ -10,10 +10,16 @@ from exonu.statistics.flat import NORMAL, POISSON, BoolArray, Flat, FloatArray, 
 if NUMBA:
 
     @jit
-    def add_scaled(out: FloatArray, a: float, x: FloatArray) -> None:
-        """out += a x"""
+    def add_pair(out: FloatArray, p: float, x: FloatArray, q: float, y: FloatArray) -> None:
+        """out += p x + q y"""
         for b in range(out.size):
-            out[b] += a * x[b]
+            out[b] += p * x[b] + q * y[b]
+
+    @jit
+    def add_pair_product(out: FloatArray, p: float, x: FloatArray, q: float, y: FloatArray, z: FloatArray) -> None:
+        """out += (p x + q y) z"""
+        for b in range(out.size):
+            out[b] += (p * x[b] + q * y[b]) * z[b]
 
     @jit
     def add_product(out: FloatArray, a: float, x: FloatArray, y: FloatArray) -> None:
@@ -155,9 +161,13 @@ if NUMBA:
 
 else:
 
-    def add_scaled(out: FloatArray, a: float, x: FloatArray) -> None:
-        """out += a x"""
-        out += a * x
+    def add_pair(out: FloatArray, p: float, x: FloatArray, q: float, y: FloatArray) -> None:
+        """out += p x + q y"""
+        out += p * x + q * y
+
+    def add_pair_product(out: FloatArray, p: float, x: FloatArray, q: float, y: FloatArray, z: FloatArray) -> None:
+        """out += (p x + q y) z"""
+        out += (p * x + q * y) * z
 
     def add_product(out: FloatArray, a: float, x: FloatArray, y: FloatArray) -> None:
         """out += a x y"""

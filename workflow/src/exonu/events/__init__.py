@@ -1,0 +1,1 @@
+"""Events: from raw files, or simulated light, to reconstructed and selected events."""

@@ -1,38 +1,21 @@
 # Figures, and the numbers behind them. The rules that draw are the only ones that read the settings `plots`.
 
-from exonu.publication.figure_counts import drawn_cases
+from exonu.publication.figure_counts import drawn_cases, figure_names
 
-SEARCHED_TOGETHER = {
-    interaction for searched in INTERACTIONS.values() for interaction in searched
+FIGURES = {
+    analysis: figure_names(searched) for analysis, searched in INTERACTIONS.items()
 }
-
-
-def figure_names(searched):
-    """The figures that these interactions give something to draw for, beside spectrum and signals."""
-    limits = ["limits"] if {"magnetic-moment", "millicharge"} & set(searched) else []
-    return limits + (["coupling_mass"] if "dark-photon" in searched else [])
-
-
-def searching(figure):
-    """The analyses that have something to draw in a figure."""
-    return [
-        name
-        for name, searched in INTERACTIONS.items()
-        if figure in figure_names(searched)
+COMPARED = {
+    figure: [analysis for analysis, figures in FIGURES.items() if figure in figures]
+    for figure in ["limits", "coupling_mass"]
+}
+DRAWN_WORKSPACES = {
+    name: [
+        f"results/{name}/workspaces/{hypothesis_name(*case)}.json"
+        for case in drawn_cases(analysis.settings["interactions"])
     ]
-
-
-def drawn_workspaces(analysis):
-    """The workspaces whose signals the spectrum figure shows."""
-    cases = drawn_cases(ANALYSES[analysis].settings["interactions"])
-    return [
-        f"results/{analysis}/workspaces/{hypothesis_name(*case)}.json" for case in cases
-    ]
-
-
-def compared(figure, file):
-    """A file of each analysis in a comparison."""
-    return [f"results/{analysis}/{file}" for analysis in searching(figure)]
+    for name, analysis in ANALYSES.items()
+}
 
 
 rule figure_counts:
@@ -41,9 +24,9 @@ rule figure_counts:
         experiment=lambda wildcards: experiment_inputs(wildcards.analysis)[0],
         tables=lambda wildcards: experiment_inputs(wildcards.analysis)[1:],
         limits="results/{analysis}/limits/limits.csv",
-        workspaces=lambda wildcards: drawn_workspaces(wildcards.analysis),
+        workspaces=lambda wildcards: DRAWN_WORKSPACES[wildcards.analysis],
         meanings=lambda wildcards: [
-            str(meaning_file(file)) for file in drawn_workspaces(wildcards.analysis)
+            str(meaning_file(file)) for file in DRAWN_WORKSPACES[wildcards.analysis]
         ],
     output:
         "results/{analysis}/spectra/counts.csv",
@@ -158,7 +141,7 @@ rule figure_signals:
 
 
 # One rule for each figure of limits serves an analysis and the comparison of all: the same step, with more tables.
-for figure in ["limits", "coupling_mass"]:
+for figure, together in COMPARED.items():
 
     rule:
         """Limits of one analysis beside published ones."""
@@ -193,15 +176,17 @@ for figure in ["limits", "coupling_mass"]:
             "python -m exonu.steps.{params.step} --settings {params.settings:q} --limits {input.limits} "
             "--counts {input.counts} --output {output} &> {log}"
 
-    if searching(figure):
+    if together:
 
         rule:
             """The same of all analyses together, with the plot settings of the first."""
             name:
                 f"comparison_{figure}"
             input:
-                limits=compared(figure, "limits/limits.csv"),
-                counts=compared(figure, "spectra/counts.csv"),
+                limits=expand("results/{analysis}/limits/limits.csv", analysis=together),
+                counts=expand(
+                    "results/{analysis}/spectra/counts.csv", analysis=together
+                ),
             output:
                 png=report(
                     f"results/comparison/figures/{figure}.png",
@@ -221,7 +206,7 @@ for figure in ["limits", "coupling_mass"]:
                 runtime=resource(5),
             params:
                 step=f"figure_{figure}",
-                settings=settings(searching(figure)[0], "plots"),
+                settings=settings(together[0], "plots"),
                 code=code(f"figure_{figure}"),
                 libraries=libraries(f"figure_{figure}"),
             shell:
@@ -234,13 +219,14 @@ rule figures:
     input:
         [
             f"results/{analysis}/figures/{figure}.{suffix}"
-            for analysis, searched in INTERACTIONS.items()
-            for figure in ["spectrum", "signals", *figure_names(searched)]
+            for analysis, figures in FIGURES.items()
+            for figure in figures
             for suffix in ["png", "pdf"]
         ],
         [
             f"results/comparison/figures/{figure}.{suffix}"
-            for figure in figure_names(SEARCHED_TOGETHER)
+            for figure, together in COMPARED.items()
             for suffix in ["png", "pdf"]
+            if together
         ],
     localrule: True

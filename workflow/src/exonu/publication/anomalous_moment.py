@@ -11,12 +11,12 @@ equation 6, with e²ε² → g²).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import constants
-from scipy.integrate import quad_vec
 
 from exonu.core.errors import InputError
 from exonu.core.resources import resource_path
@@ -57,7 +57,7 @@ def anomalous_moment(name: str) -> AnomalousMoment:
 
 
 def loop_function(mass_MeV: ArrayLike) -> Array:
-    """F(M) of the module's formula, to a relative 1e-9.
+    """F(M) of the module's formula, to a relative 1e-12.
 
     Args:
         mass_MeV: masses ≥ 0, shape (n,) or a number.
@@ -68,14 +68,24 @@ def loop_function(mass_MeV: ArrayLike) -> Array:
     >>> loop_function([0.0, 1e-3]).round(4)
     array([1., 1.])
     """
-    ratio = (np.asarray(mass_MeV, dtype=np.float64) / MUON_MASS_MEV) ** 2
-    size = 1 / (1 + 1.5 * ratio)  # between both limits, so that every mass has the same relative error
+    ratio = (np.asarray(mass_MeV, dtype=np.float64)[..., None] / MUON_MASS_MEV) ** 2
+    u, z, weight = _nodes()
+    return np.asarray((weight * 2 * z * u**2 / (u**2 + ratio * z)).sum(axis=-1), dtype=np.float64)
 
-    def integrand(u: float) -> Array:  # u = 1 − z, where light masses bend the integrand
-        return np.asarray(2 * (1 - u) * u**2 / (u**2 + ratio * (1 - u)) / size)
 
-    value, _ = quad_vec(integrand, 0.0, 1.0, epsabs=0.0, epsrel=1e-10, norm="max")
-    return np.asarray(size * value, dtype=np.float64)
+@cache
+def _nodes() -> tuple[Array, Array, Array]:
+    """u = 1 − z, z, and weights: Gauss–Legendre panels in ln u below u = ½, in ln z above.
+
+    A light mediator bends the integrand at u = M/m_μ, a heavy one at z = m_μ²/M², however small these are; in the
+    logarithm they do so over a width of about 1.
+    """
+    x, w = np.polynomial.legendre.leggauss(16)
+    edges = np.linspace(-40.0, np.log(0.5), 41)  # e⁻⁴⁰ is below a float's precision
+    half = np.diff(edges)[:, None] / 2
+    near = np.exp(edges[:-1, None] + half * (1 + x)).ravel()
+    weight = (half * w).ravel() * near
+    return np.concatenate([near, 1 - near]), np.concatenate([1 - near, near]), np.concatenate([weight, weight])
 
 
 def coupling_band(mass_MeV: ArrayLike, moment: AnomalousMoment, sigmas: float = 2.0) -> tuple[Array, Array]:

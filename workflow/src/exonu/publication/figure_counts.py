@@ -30,6 +30,17 @@ DRAWN_MASSES_MEV = (1e-3, 10.0)
 """A mediator light and one heavy beside the momentum transfer: the masses for which XMASS-I gives limits."""
 
 
+def figure_names(interactions: Iterable[str]) -> list[str]:
+    """The figures for which an analysis of these interactions has something to draw.
+
+    >>> figure_names(["dark-photon"])
+    ['spectrum', 'signals', 'coupling_mass']
+    """
+    searched = set(interactions)
+    limits = ["limits"] if searched & {"magnetic-moment", "millicharge"} else []
+    return ["spectrum", "signals", *limits, *(["coupling_mass"] if "dark-photon" in searched else [])]
+
+
 def drawn_cases(interactions: Mapping[str, Any]) -> list[Case]:
     """Interaction, flavour and mass of the signals that are drawn: all flavours, and the masses nearest two declared.
 

@@ -162,8 +162,11 @@ def lowest_curve(curves: pd.DataFrame, mass_MeV: Array) -> Array:
 def _draw_muon_band(axes: Axes, moment: AnomalousMoment) -> list[Artist]:
     mass = np.geomspace(*MASS_RANGE_MEV, 300)
     low, high = coupling_band(mass, moment)
+    if not low.any():  # no coupling at all is within the band, too: its upper edge says everything
+        label = r"muon $g-2$, $2\sigma$ upper edge"
+        return list(axes.plot(mass, high, color=ORANGE, linewidth=1.2, linestyle="--", label=label))
     style: dict[str, Any] = {"facecolor": "none", "edgecolor": ORANGE, "hatch": "////", "linewidth": 0.9}
-    axes.fill_between(mass, np.maximum(low, COUPLING_RANGE[0] / 10), high, **style)
+    axes.fill_between(mass, low, high, **style)
     return [Patch(**style, label=r"muon $g-2$, $\pm2\sigma$ (see caption)")]
 
 

@@ -96,7 +96,7 @@ def _draw_panel(axes: Axes, interaction: str, analyses: Sequence[AnalysisLimits]
     y = 0.0
     for number, analysis in enumerate(analyses):
         look = ANALYSIS_LOOKS[number % len(ANALYSIS_LOOKS)]
-        _head_row(axes, y, f"{short_description(analysis.heading)}, {state_of(analysis.heading) or 'this work'}")
+        _head_row(axes, y, _head(analysis.heading) if len(analyses) > 1 else "this work")
         for row in analysis.rows(interaction).itertuples():
             y += 1
             _draw_ours(axes, y, row, look)
@@ -111,10 +111,16 @@ def _draw_panel(axes: Axes, interaction: str, analyses: Sequence[AnalysisLimits]
     _dress(axes, labels, y, PANELS[interaction])
 
 
+def _head(heading: Heading) -> str:
+    """What a comparison calls an analysis: its state is more important than its exposure, and the line is short."""
+    state = state_of(heading)
+    return f"{heading.name}, {state}" if state else f"{short_description(heading)}, this work"
+
+
 def _head_row(axes: Axes, y: float, text: str) -> None:
     if y > 0:
         axes.axhline(y - 0.5, color=GREY, linewidth=0.5)
-    axes.text(0.015, y, text, transform=axes.get_yaxis_transform(), va="center", fontsize=8.5, fontweight="bold")
+    axes.text(0.015, y, text, transform=axes.get_yaxis_transform(), va="center", fontsize=8.2, fontweight="bold")
 
 
 def _draw_ours(axes: Axes, y: float, row: Any, look: Look) -> None:
@@ -127,8 +133,9 @@ def _draw_ours(axes: Axes, y: float, row: Any, look: Look) -> None:
     if np.isfinite(row.observed):
         _draw_upper_limit(axes, y, float(row.observed), look.marker, BLACK, filled=True)
     else:
-        axes.text(0.02, y, "no observed limit", transform=axes.get_yaxis_transform(), va="center", fontsize=8.5,
-                  fontstyle="italic")  # fmt: skip
+        place = axes.get_yaxis_transform()
+        style: dict[str, Any] = {"fontsize": 8.5, "fontstyle": "italic", "ha": "right", "va": "center"}
+        axes.text(0.985, y, "no observed limit", transform=place, **style)
 
 
 def _draw_published(axes: Axes, y: float, row: Any) -> None:

@@ -153,7 +153,7 @@ def _signal_label(signal: SignalCounts) -> str:
 
 def _set_count_scale(axes: Axes, counts: SpectrumCounts, width: Array, rows: int) -> None:
     """Leave the upper part of the axis to the legend, so that it covers no data."""
-    share = min(0.05 + 0.062 * rows, 0.65)
+    share = min(0.06 + 0.065 * rows, 0.65)
     background = counts.background / width
     highest = float(max((garwood_interval(counts.observed)[1] / width).max(), background.max()))
     positive = background[background > 0]
@@ -175,8 +175,8 @@ def _draw_ratio(axes: Axes, counts: SpectrumCounts) -> None:
         if signal.counts is not None:
             _step(axes, counts, 1 + signal.counts * inverse, signal)
     _draw_points(axes, counts, inverse)
-    shown = [counts.observed - counts.background, *(s.counts for s in counts.signals if s.counts is not None)]
-    farthest = np.nanmax(np.abs(np.stack(shown) * inverse), initial=0.0)
-    span = float(np.clip(1.15 * farthest, 0.25, 2.0))
+    signals = [signal.counts for signal in counts.signals if signal.counts is not None]
+    shown = np.stack([counts.observed - counts.background, counts.background_error, *signals])
+    span = float(np.clip(1.15 * np.nanmax(np.abs(shown * inverse), initial=0.0), 0.25, 2.0))
     axes.set_ylim(max(0.0, 1 - span), 1 + span)
     axes.set_ylabel("data / background", fontsize="medium")

@@ -43,6 +43,19 @@ format: $(DEV_STAMP) ## format the sources
 bench: $(DEV_STAMP) ## benchmarks
 	for script in tests/benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
 
+.PHONY: crosscheck-root
+crosscheck-root: .venv-root/installed-root ## compare the inference with ROOT (own environment, 1.4 GB)
+	OMP_NUM_THREADS=1 .venv-root/bin/python tests/crosscheck/root_crosscheck.py
+
+.venv-root/installed-root: envs/root.txt envs/requirements.lock
+	$(MAKE) VENV=.venv-root .venv-root/installed-run
+ifdef UV
+	VIRTUAL_ENV=.venv-root $(UV) pip install --quiet --no-deps --require-hashes -r envs/root.txt
+else
+	.venv-root/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r envs/root.txt
+endif
+	touch $@
+
 .PHONY: clean
 clean: ## remove results
 	find results -mindepth 1 ! -name README.md -delete

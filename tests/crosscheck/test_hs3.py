@@ -19,7 +19,7 @@ def test_unknown_modifier_is_refused_by_name() -> None:
 def test_several_staterror_names_are_refused() -> None:
     workspace = recoil_workspace(bins=2, backgrounds=1, nuisances=0)
     workspace["channels"][0]["samples"][0]["modifiers"][-1]["name"] = "other"
-    with pytest.raises(InputError, match="channel recoils.*several staterror names"):
+    with pytest.raises(InputError, match=r"channel recoils.*several staterror names"):
         to_hs3(workspace, {})
 
 

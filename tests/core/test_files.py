@@ -1,5 +1,6 @@
 """Files are whole or absent, and equal for equal content."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -34,6 +35,16 @@ def test_json_without_nan(tmp_path):
     with pytest.raises(ValueError, match="Out of range"):
         write_json(tmp_path / "x.json", {"a": float("nan")})
     assert not list(tmp_path.iterdir())
+
+
+def test_scalars_of_numpy_are_plain_json(tmp_path):
+    content = {"a": np.bool_(True), "b": np.int64(3), "c": np.float64(0.5), "d": np.float32(0.5)}
+    write_json(tmp_path / "x.json", content)
+    assert read_json(tmp_path / "x.json") == {"a": True, "b": 3, "c": 0.5, "d": 0.5}
+    for refused in (np.array([1.0, 2.0]), np.float32("nan"), {1, 2}):
+        with pytest.raises((TypeError, ValueError)):
+            write_json(tmp_path / "y.json", {"a": refused})
+    assert list(tmp_path.iterdir()) == [tmp_path / "x.json"]
 
 
 def test_reading_json_names_the_file(tmp_path):

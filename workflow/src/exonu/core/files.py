@@ -62,7 +62,15 @@ def write_text(path: str | Path, text: str) -> None:
 
 def write_json(path: str | Path, content: Any) -> None:
     """Write indented JSON with sorted keys; NaN and infinity are refused, as JSON has none."""
-    write_text(path, json.dumps(content, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n")
+    text = json.dumps(content, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False, default=_plain)
+    write_text(path, text + "\n")
+
+
+def _plain(value: Any) -> Any:
+    """A scalar of numpy as Python's own; it is a truth value or a number all the same."""
+    if getattr(value, "shape", None) == ():
+        return value.item()
+    raise TypeError(f"{value!r} has no form in JSON")
 
 
 def read_json(path: str | Path) -> Any:

@@ -14,6 +14,7 @@ include: "workflow/rules/spectra.smk"
 include: "workflow/rules/workspaces.smk"
 include: "workflow/rules/limits.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/studies.smk"
 
 
 rule all:
@@ -23,3 +24,4 @@ rule all:
         rules.spectra.input,
         rules.limits.input,
         rules.figures.input,
+        rules.studies.input,

@@ -19,7 +19,7 @@ LAYERS = [
     {"templates"},
     {"publication"},
     {"search"},
-    {"variants"},
+    {"studies", "variants"},
     {"cli", "steps"},
 ]
 LEVEL = {package: level for level, layer in enumerate(LAYERS) for package in layer}

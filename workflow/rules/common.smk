@@ -92,6 +92,23 @@ def workspace_files(analysis, interaction):
     return [f"results/{analysis}/workspaces/{name}.json" for name in names]
 
 
+def all_workspaces(analysis):
+    """The workspaces of all interactions."""
+    return [
+        file
+        for interaction in INTERACTIONS[analysis]
+        for file in workspace_files(analysis, interaction)
+    ]
+
+
+def interaction_limits(analysis):
+    """The limits of all interactions, one file each."""
+    return [
+        f"results/{analysis}/limits/{interaction}.json"
+        for interaction in INTERACTIONS[analysis]
+    ]
+
+
 def meaning_files(analysis, interaction):
     """The pages beside these workspaces."""
     return [str(meaning_file(file)) for file in workspace_files(analysis, interaction)]

@@ -32,10 +32,7 @@ for analysis, searched in INTERACTIONS.items():
 rule limits_table:
     """All limits of an analysis as rows, beside published ones; see results/README.md."""
     input:
-        lambda wildcards: [
-            f"results/{wildcards.analysis}/limits/{interaction}.json"
-            for interaction in INTERACTIONS[wildcards.analysis]
-        ],
+        lambda wildcards: interaction_limits(wildcards.analysis),
     output:
         "results/{analysis}/limits/limits.csv",
     log:

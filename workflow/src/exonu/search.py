@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import NormalDist
 from typing import Any
 
 from exonu.core.errors import InputError
 from exonu.core.files import read_json
 from exonu.core.settings import merged, read_yaml
 from exonu.publication.limits import strength
-from exonu.statistics import Model, compile_workspace, upper_limit
+from exonu.statistics import AlternativeLimit, Model, bayes_limit, compile_workspace, delta_chi2_limit, upper_limit
 from exonu.templates.analysis import default_settings, read_analysis
 from exonu.templates.experiment import read_experiment
 from exonu.templates.searches import build_workspaces, read_meaning
@@ -66,22 +67,46 @@ def limit_methods(model: Model, methods: Sequence[str], confidence_level: float)
         By method: `observed`, `expected` (five values, −2σ to +2σ, or None), `interval`, `crossings`,
         `confidence_level` and the engine's `record`; a value that was not found is None.
     """
-    results: dict[str, Json] = {}
-    for method in methods:
-        limit = _METHODS[method](model, confidence_level=confidence_level)
-        results[method] = {
-            "observed": _finite(limit.observed),
-            "expected": [_finite(value) for value in limit.expected],
-            "interval": [_finite(value) for value in limit.interval],
-            "crossings": [_finite(value) for value in limit.crossings],
-            "confidence_level": confidence_level,
-            "background_twice_delta_nll": _finite(limit.background_twice_delta_nll),
-            "record": limit.record,
-        }
-    return results
+    return {method: _METHODS[method](model, confidence_level) for method in methods}
 
 
-_METHODS = {"asymptotic": upper_limit}
+def _asymptotic(model: Model, confidence_level: float) -> Json:
+    limit = upper_limit(model, confidence_level=confidence_level)
+    return {
+        "observed": finite(limit.observed),
+        "expected": [finite(value) for value in limit.expected],
+        "interval": [finite(value) for value in limit.interval],
+        "crossings": [finite(value) for value in limit.crossings],
+        "confidence_level": confidence_level,
+        "background_twice_delta_nll": finite(limit.background_twice_delta_nll),
+        "record": limit.record,
+    }
+
+
+def _delta_chi2(model: Model, confidence_level: float) -> Json:
+    """χ² has risen above its minimum by the χ²₁ quantile of the level: 2.71 for 90 %."""
+    return _alternative(
+        delta_chi2_limit(model, delta=NormalDist().inv_cdf((1 + confidence_level) / 2) ** 2), confidence_level
+    )
+
+
+def _bayes_integral(model: Model, confidence_level: float) -> Json:
+    """The integral runs over the signal's size μ ≥ 0."""
+    return _alternative(bayes_limit(model, credibility=confidence_level), confidence_level)
+
+
+def _alternative(limit: AlternativeLimit, confidence_level: float) -> Json:
+    return {
+        "observed": finite(limit.value),
+        "expected": None,
+        "interval": None,
+        "crossings": [finite(value) for value in limit.crossings],
+        "confidence_level": confidence_level,
+        "record": {"construction": limit.construction, **limit.record},
+    }
+
+
+_METHODS = {"asymptotic": _asymptotic, "delta-chi2": _delta_chi2, "bayes-integral": _bayes_integral}
 
 
 def limit_record(file: Path, methods: Sequence[str], confidence_level: float) -> Json:
@@ -169,6 +194,6 @@ def _answer(found: Json) -> Json:
     return {**{key: found[key] for key in keys}, "notes": found["record"]["notes"]}
 
 
-def _finite(value: float) -> float | None:
+def finite(value: float) -> float | None:
     """JSON has no NaN: a limit that was not found is null, and its record says why."""
     return float(value) if math.isfinite(value) else None

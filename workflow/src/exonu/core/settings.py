@@ -189,6 +189,7 @@ _PROBLEMS = {
     "exclusiveMaximum": "must be < {rule} (got {got})",
     "minItems": "must have at least {rule} entries (got {got})",
     "minProperties": "must have at least {rule} entries (got {got})",
+    "multipleOf": "must be a multiple of {rule} (got {got})",
     "minLength": "must not be empty",
     "uniqueItems": "has an entry twice (got {got})",
     "pattern": "{got} does not fit the pattern {rule}",

@@ -1,0 +1,148 @@
+# Studies of a search, for all flavours together and two masses of the dark photon. Diagnostics of the fits belong to the
+# default run. Toys and coverage are targets of their own, `snakemake toys` and `snakemake coverage`.
+
+
+rule diagnostics:
+    """Pulls, impacts, correlations, likelihood scans, goodness of fit and yields."""
+    input:
+        workspaces=lambda wildcards: DRAWN_WORKSPACES[wildcards.analysis],
+        meanings=lambda wildcards: [
+            str(meaning_file(file)) for file in DRAWN_WORKSPACES[wildcards.analysis]
+        ],
+    output:
+        records=directory("results/{analysis}/diagnostics"),
+    log:
+        "results/{analysis}/logs/diagnostics.log",
+    benchmark:
+        "results/{analysis}/benchmarks/diagnostics.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        mem_mb=resource(1000),
+        runtime=resource(10),
+    params:
+        settings=lambda wildcards: settings(wildcards.analysis, "statistics", "seed"),
+        code=code("diagnostics"),
+        libraries=libraries("diagnostics"),
+    shell:
+        "python -m exonu.steps.diagnostics --settings {params.settings:q} --output {output.records} "
+        "{input.workspaces} &> {log}"
+
+
+rule toy_chunk:
+    """One job's share of the toys."""
+    input:
+        limits=lambda wildcards: interaction_limits(wildcards.analysis),
+        workspaces=lambda wildcards: all_workspaces(wildcards.analysis),
+    output:
+        "results/{analysis}/toys/chunk_{chunk}.json",
+    log:
+        "results/{analysis}/logs/toys_{chunk}.log",
+    benchmark:
+        "results/{analysis}/benchmarks/toys_{chunk}.tsv"
+    wildcard_constraints:
+        chunk=r"\d+",
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        mem_mb=resource(1500),
+        runtime=resource(60),
+    params:
+        folder=lambda wildcards, input: os.path.dirname(input.workspaces[0]),
+        declared=lambda wildcards: [
+            Path(file).stem for file in DRAWN_WORKSPACES[wildcards.analysis]
+        ],
+        jobs=lambda wildcards: ANALYSES[wildcards.analysis].settings["statistics"][
+            "toys"
+        ]["chunks"],
+        settings=lambda wildcards: settings(wildcards.analysis, "statistics", "seed"),
+        code=code("toys"),
+        libraries=libraries("toys"),
+    shell:
+        "python -m exonu.steps.toys --settings {params.settings:q} --limits {input.limits} --workspaces {params.folder} "
+        "--declared {params.declared} --chunk {wildcards.chunk} {params.jobs} --output {output} &> {log}"
+
+
+rule toy_limits:
+    """CLs limits from toys, joined."""
+    input:
+        lambda wildcards: [
+            f"results/{wildcards.analysis}/toys/chunk_{chunk}.json"
+            for chunk in range(
+                ANALYSES[wildcards.analysis].settings["statistics"]["toys"]["chunks"]
+            )
+        ],
+    output:
+        table="results/{analysis}/limits/toys.csv",
+        records="results/{analysis}/toys/limits.json",
+    log:
+        "results/{analysis}/logs/toy_limits.log",
+    benchmark:
+        "results/{analysis}/benchmarks/toy_limits.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        mem_mb=resource(1500),
+        runtime=resource(10),
+    params:
+        settings=lambda wildcards: canonical_json(
+            {
+                "analysis": wildcards.analysis,
+                "experiment": EXPERIMENTS[wildcards.analysis].name,
+                "confidence_level": ANALYSES[wildcards.analysis].settings[
+                    "statistics"
+                ]["confidence_level"],
+            }
+        ),
+        code=code("toys_table"),
+        libraries=libraries("toys_table"),
+    shell:
+        "python -m exonu.steps.toys_table --settings {params.settings:q} --table {output.table} "
+        "--records {output.records} {input} &> {log}"
+
+
+rule coverage_table:
+    """How often the limit of toy data covers the truth."""
+    input:
+        workspaces=lambda wildcards: DRAWN_WORKSPACES[wildcards.analysis],
+        meanings=lambda wildcards: [
+            str(meaning_file(file)) for file in DRAWN_WORKSPACES[wildcards.analysis]
+        ],
+    output:
+        "results/{analysis}/coverage/coverage.csv",
+    log:
+        "results/{analysis}/logs/coverage.log",
+    benchmark:
+        "results/{analysis}/benchmarks/coverage.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        mem_mb=resource(1500),
+        runtime=resource(60),
+    params:
+        settings=lambda wildcards: settings(wildcards.analysis, "statistics", "seed"),
+        code=code("coverage"),
+        libraries=libraries("coverage"),
+    shell:
+        "python -m exonu.steps.coverage --settings {params.settings:q} --output {output} {input.workspaces} &> {log}"
+
+
+rule studies:
+    """The studies of the default run."""
+    input:
+        expand("results/{analysis}/diagnostics", analysis=ANALYSES),
+    localrule: True
+
+
+rule toys:
+    """Limits from toys, of every analysis."""
+    input:
+        expand("results/{analysis}/limits/toys.csv", analysis=ANALYSES),
+    localrule: True
+
+
+rule coverage:
+    """Coverage study of every analysis."""
+    input:
+        expand("results/{analysis}/coverage/coverage.csv", analysis=ANALYSES),
+    localrule: True

@@ -95,10 +95,14 @@ class Geometry:
         return np.asarray(channel.reshape(len(self.symmetry), -1), dtype=np.int64)
 
     @cached_property
+    def bend(self) -> Array:
+        """Cosine of the angle between each window and its wall, 1 away from the edges. Shape (n_channels,)."""
+        return np.asarray(-np.einsum("cx,cx->c", self.normals, self.face_normals[self.face_of_channel]))
+
+    @cached_property
     def window_area_cm2(self) -> Array:
         """Area that each window covers on its walls, a little more than its own where it bends over an edge."""
-        cosine = -np.einsum("cx,cx->c", self.normals, self.face_normals[self.face_of_channel])
-        return np.asarray(AREA_PER_HALF_SIZE_SQUARED[self.window] * self.half_size_cm**2 / cosine)
+        return np.asarray(AREA_PER_HALF_SIZE_SQUARED[self.window] * self.half_size_cm**2 / self.bend)
 
     @cached_property
     def volume_and_area(self) -> tuple[float, float]:

@@ -19,6 +19,9 @@ Array = NDArray[np.float64]
 
 IN_XENON, IN_COPPER = -1, -2
 """Fates of a photon that is not detected: absorbed in the liquid, absorbed by the wall between the windows."""
+NO_WINDOW = np.uint16(65535)
+BEYOND = 1e12
+HALF_ROOT_3 = math.sqrt(3) / 2
 
 
 class Medium(NamedTuple):
@@ -33,21 +36,17 @@ class Medium(NamedTuple):
 
 
 class Walls(NamedTuple):
-    """The geometry as the kernels take it: walls as planes, and on each a grid of the window nearest to each cell."""
+    """The geometry as the kernels take it; made by `transport_tables.walls_of`."""
 
-    normals: Array  # (3, n_faces), so that a loop over faces is contiguous
-    offsets: Array  # (n_faces,)
-    first: Array  # (n_faces, 3) first axis of each wall's grid
-    second: Array  # (n_faces, 3)
-    corner: Array  # (n_faces, 2) coordinates of the grid's corner along the axes
-    cells_per_cm: float
-    nearest: NDArray[np.uint16]  # (n_faces, rows, columns) channel
-    positions: Array  # (n_channels, 3)
-    axes: Array  # (n_channels, 3)
-    cross_axes: Array  # (n_channels, 3)
-    half_size: Array  # (n_channels,)
-    window: NDArray[np.int64]  # (n_channels,)
+    planes: Array  # (n_faces, 4): outward normal and distance from the origin
+    adjacent: NDArray[np.int64]  # (n_faces, most edges): the faces across a face's edges
+    guess: NDArray[np.int16]  # (n, n) the face behind each cell of the octahedral map of directions
+    mean_radius2: float  # squared radius of a sphere like the polyhedron
     safe_radius2: float  # squared radius of a sphere that touches no wall
+    frames: Array  # (n_faces, 8): two axes in the plane, each with the coordinate where the face's grid begins
+    cells_per_cm: float
+    candidates: NDArray[np.uint16]  # (n_faces, rows, columns, most): windows that a cell touches, nearest first
+    windows: Array  # (n_channels, 10): two axes in the window, each with its centre's coordinate; half size; shape
 
 
 @kernel
@@ -116,53 +115,85 @@ def window_absorbs(cosine: float, n_ratio: float, cathode_reflectance: float) ->
 
 
 @kernel
-def distance_to_wall(x: float, y: float, z: float, dx: float, dy: float, dz: float, walls: Any, rates: Any) -> Any:
-    """Distance from a point along a direction to the first wall, and which; 0 for a point outside it."""
-    normals, offsets = walls.normals, walls.offsets
-    for face in range(offsets.size):  # one over the distance, so that walls behind are simply negative
-        towards = dx * normals[0, face] + dy * normals[1, face] + dz * normals[2, face]
-        gap = offsets[face] - x * normals[0, face] - y * normals[1, face] - z * normals[2, face]
-        rates[face] = towards / max(gap, 1e-12)
-    hit = 0
-    for face in range(1, offsets.size):
-        if rates[face] > rates[hit]:
-            hit = face
-    return 1 / rates[hit], hit
+def likely_face(x: float, y: float, z: float, dx: float, dy: float, dz: float, walls: Any) -> Any:
+    """The face where a ray leaves a sphere like the polyhedron: nearly always the right one, or one beside it."""
+    middle = x * dx + y * dy + z * dz
+    root = math.sqrt(max(0.0, walls.mean_radius2 - x * x - y * y - z * z + middle * middle))
+    x, y, z = x + (root - middle) * dx, y + (root - middle) * dy, z + (root - middle) * dz
+    scale = 1 / (abs(x) + abs(y) + abs(z) + 1e-30)
+    u, v = x * scale, y * scale  # the octahedral map: the lower half is folded outwards
+    if z < 0:
+        u, v = math.copysign(1 - abs(v), u), math.copysign(1 - abs(u), v)
+    n = walls.guess.shape[0]
+    return walls.guess[min(int(0.5 * (u + 1) * n), n - 1), min(int(0.5 * (v + 1) * n), n - 1)]
+
+
+@kernel
+def distance_to_wall(x: float, y: float, z: float, dx: float, dy: float, dz: float, walls: Any) -> Any:
+    """Distance from a point along a direction to the first wall, and which; 0 for a point outside it.
+
+    Walks from a likely face across the edges to ever nearer planes. It ends where no face across an edge is nearer:
+    there the point is inside the face's polygon, and a convex body is left through one face only.
+    """
+    planes, adjacent = walls.planes, walls.adjacent
+    face = likely_face(x, y, z, dx, dy, dz, walls)
+    towards = dx * planes[face, 0] + dy * planes[face, 1] + dz * planes[face, 2]
+    gap = planes[face, 3] - x * planes[face, 0] - y * planes[face, 1] - z * planes[face, 2]
+    distance = max(gap, 0.0) / towards if towards > 1e-9 else BEYOND
+    while True:
+        here = face
+        for edge in range(adjacent.shape[1]):
+            other = adjacent[here, edge]
+            towards = dx * planes[other, 0] + dy * planes[other, 1] + dz * planes[other, 2]
+            gap = planes[other, 3] - x * planes[other, 0] - y * planes[other, 1] - z * planes[other, 2]
+            if towards * distance > max(gap, 0.0):
+                distance, face = max(gap, 0.0) / towards, other
+        if face == here:
+            break
+    if distance < BEYOND:
+        return distance, face
+    for other in range(len(planes)):  # the guess and its neighbours were all behind: look at every face
+        towards = dx * planes[other, 0] + dy * planes[other, 1] + dz * planes[other, 2]
+        gap = planes[other, 3] - x * planes[other, 0] - y * planes[other, 1] - z * planes[other, 2]
+        if towards * distance > max(gap, 0.0):
+            distance, face = max(gap, 0.0) / towards, other
+    return distance, face
 
 
 @kernel
 def window_at(x: float, y: float, z: float, face: int, walls: Any) -> Any:
     """Channel of the window at a point of a wall, or IN_COPPER between the windows."""
-    a = x * walls.first[face, 0] + y * walls.first[face, 1] + z * walls.first[face, 2]
-    b = x * walls.second[face, 0] + y * walls.second[face, 1] + z * walls.second[face, 2]
-    column = int((a - walls.corner[face, 0]) * walls.cells_per_cm)
-    row = int((b - walls.corner[face, 1]) * walls.cells_per_cm)
-    column = min(max(column, 0), walls.nearest.shape[2] - 1)
-    row = min(max(row, 0), walls.nearest.shape[1] - 1)
-    channel = int(walls.nearest[face, row, column])
-    half = walls.half_size[channel]
-    x -= walls.positions[channel, 0]
-    y -= walls.positions[channel, 1]
-    z -= walls.positions[channel, 2]
-    u = x * walls.axes[channel, 0] + y * walls.axes[channel, 1] + z * walls.axes[channel, 2]
-    v = x * walls.cross_axes[channel, 0] + y * walls.cross_axes[channel, 1] + z * walls.cross_axes[channel, 2]
-    if walls.window[channel] == 1:
-        inside = u * u + v * v <= half * half
-    else:
-        slant = 0.5 * math.sqrt(3.0) * v
-        inside = abs(u) <= half and abs(0.5 * u + slant) <= half and abs(0.5 * u - slant) <= half
-    return channel if inside else IN_COPPER
+    frames, grid, windows = walls.frames, walls.candidates, walls.windows
+    column = int(
+        (x * frames[face, 0] + y * frames[face, 1] + z * frames[face, 2] - frames[face, 3]) * walls.cells_per_cm
+    )
+    row = int((x * frames[face, 4] + y * frames[face, 5] + z * frames[face, 6] - frames[face, 7]) * walls.cells_per_cm)
+    column, row = min(max(column, 0), grid.shape[2] - 1), min(max(row, 0), grid.shape[1] - 1)
+    for place in range(grid.shape[3]):
+        channel = grid[face, row, column, place]
+        if channel == NO_WINDOW:
+            break
+        half = windows[channel, 8]
+        u = x * windows[channel, 0] + y * windows[channel, 1] + z * windows[channel, 2] - windows[channel, 3]
+        v = x * windows[channel, 4] + y * windows[channel, 5] + z * windows[channel, 6] - windows[channel, 7]
+        if windows[channel, 9] == 1:
+            inside = u * u + v * v <= half * half
+        else:
+            slant = HALF_ROOT_3 * abs(v)
+            inside = abs(u) <= half and 0.5 * abs(u) + slant <= half
+        if inside:
+            return int(channel)
+    return IN_COPPER
 
 
 @kernel
-def follow(x: Any, y: Any, z: Any, dx: Any, dy: Any, dz: Any, medium: Any, walls: Any, stream: Any, rates: Any) -> Any:
+def follow(x: Any, y: Any, z: Any, dx: Any, dy: Any, dz: Any, medium: Any, walls: Any, stream: Any) -> Any:
     """Follow one photon to its end.
 
     Args:
         x, y, z, dx, dy, dz: point [cm] and unit direction of emission.
         medium, walls: optics and geometry.
         stream: random numbers, as left by `start_stream`.
-        rates: scratch, one per wall.
 
     Returns:
         The channel that detects it, or IN_XENON or IN_COPPER; and the length of its path [cm].
@@ -175,7 +206,7 @@ def follow(x: Any, y: Any, z: Any, dx: Any, dy: Any, dz: Any, medium: Any, walls
         new_x, new_y, new_z = x + step * dx, y + step * dy, z + step * dz
         free = new_x * new_x + new_y * new_y + new_z * new_z < walls.safe_radius2
         if not free:
-            to_wall, face = distance_to_wall(x, y, z, dx, dy, dz, walls, rates)
+            to_wall, face = distance_to_wall(x, y, z, dx, dy, dz, walls)
             free = step < to_wall
         if free:
             path += step
@@ -188,7 +219,7 @@ def follow(x: Any, y: Any, z: Any, dx: Any, dy: Any, dz: Any, medium: Any, walls
         path += to_wall
         to_scatter -= to_wall
         x, y, z = x + to_wall * dx, y + to_wall * dy, z + to_wall * dz
-        nx, ny, nz = walls.normals[0, face], walls.normals[1, face], walls.normals[2, face]
+        nx, ny, nz = walls.planes[face, 0], walls.planes[face, 1], walls.planes[face, 2]
         channel = window_at(x, y, z, face, walls)
         if channel == IN_COPPER:
             if uniform(stream) >= medium.copper_albedo:
@@ -214,13 +245,13 @@ def count_fates(points: Any, photons: int, seed: int, first: int, medium: Any, w
     Returns:
         Counts of shape (n, n_channels + 2); the last two columns are absorbed by copper and in xenon.
     """
-    n_channels = walls.half_size.size
+    n_channels = len(walls.windows)
     counts = np.zeros((len(points), n_channels + 2), dtype=np.int64)
-    stream, rates = np.empty(2, dtype=np.uint64), np.empty(walls.offsets.size)
+    stream = np.empty(2, dtype=np.uint64)
     for i in range(len(points)):
         start_stream(stream, seed, first + i)
         for _ in range(photons):
             dx, dy, dz = turned(0.0, 0.0, 1.0, 2 * uniform(stream) - 1, stream)
-            fate, _path = follow(points[i, 0], points[i, 1], points[i, 2], dx, dy, dz, medium, walls, stream, rates)
+            fate, _path = follow(points[i, 0], points[i, 1], points[i, 2], dx, dy, dz, medium, walls, stream)
             counts[i, fate if fate >= 0 else n_channels + 2 + fate] += 1
     return counts

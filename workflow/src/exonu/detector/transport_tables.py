@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from exonu.detector.geometry import Geometry, tangents
+from exonu.detector.geometry import HEXAGON, Geometry, tangents
 from exonu.detector.optics import Optics
 
 if TYPE_CHECKING:
     from exonu.detector.transport import Medium, Walls
 
 Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
 
-CELL_CM = 0.2
+CELL_CM = 1.6
+MOST_CANDIDATES = 6
+GUESS_CELLS = 32
 
 
 def medium_of(optics: Optics) -> Medium:
@@ -33,59 +36,78 @@ def medium_of(optics: Optics) -> Medium:
 
 
 def walls_of(geometry: Geometry) -> Walls:
-    """The geometry for the kernels, with the grid that finds the window at a point in one step (0.3 s).
-
-    The grid tells the window whose centre is nearest to a cell's middle. That is exact as long as no cell reaches from
-    one window to another: the gaps between windows are wider than a cell's diagonal.
-    """
+    """The geometry for the kernels, with tables that find the face and the window of a ray in a few steps."""
     from exonu.detector.transport import Walls
 
-    first, second = tangents(geometry.face_normals)
     corners = _corners(geometry)
-    along_first = [np.array(polygon) @ axis for polygon, axis in zip(corners, first, strict=True)]
-    along_second = [np.array(polygon) @ axis for polygon, axis in zip(corners, second, strict=True)]
-    low = np.array([[a.min(), b.min()] for a, b in zip(along_first, along_second, strict=True)])
-    extent = np.array([[np.ptp(a), np.ptp(b)] for a, b in zip(along_first, along_second, strict=True)])
-    columns, rows = (int(count) for count in np.ceil(extent.max(axis=0) / CELL_CM))
+    normals, axes = geometry.face_normals, tangents(geometry.face_normals)
+    low = [np.array([np.min(polygon @ n) for polygon, n in zip(corners, axis, strict=True)]) for axis in axes]
+    cross_axes = np.cross(geometry.normals, geometry.axes)
+    window = [
+        *(geometry.axes, np.einsum("cx,cx->c", geometry.axes, geometry.positions_cm)),
+        *(cross_axes, np.einsum("cx,cx->c", cross_axes, geometry.positions_cm)),
+        *(geometry.half_size_cm, geometry.window),
+    ]
     return Walls(
-        normals=np.ascontiguousarray(geometry.face_normals.T),
-        offsets=geometry.face_offsets_cm,
-        first=first,
-        second=second,
-        corner=low,
-        cells_per_cm=1 / CELL_CM,
-        nearest=_nearest_windows(geometry, first, second, low, rows, columns),
-        positions=geometry.positions_cm,
-        axes=geometry.axes,
-        cross_axes=np.asarray(np.cross(geometry.normals, geometry.axes), dtype=float),
-        half_size=geometry.half_size_cm,
-        window=geometry.window,
+        planes=np.column_stack([normals, geometry.face_offsets_cm]),
+        adjacent=_adjacent(corners),
+        guess=_faces_by_direction(geometry),
+        mean_radius2=float((3 * geometry.volume_and_area[0] / (4 * np.pi)) ** (2 / 3)),
         safe_radius2=float((0.999999 * geometry.inradius_cm) ** 2),
+        frames=np.column_stack([axes[0], low[0], axes[1], low[1]]),
+        cells_per_cm=1 / CELL_CM,
+        candidates=_candidates(geometry, corners, axes, low),
+        windows=np.column_stack(window),
     )
 
 
 def _corners(geometry: Geometry) -> list[Array]:
-    """Corners of each wall."""
+    """Corners of each face."""
     from scipy.spatial import HalfspaceIntersection
 
     planes = np.column_stack([geometry.face_normals, -geometry.face_offsets_cm])
     points = HalfspaceIntersection(planes, np.zeros(3)).intersections
     gaps = geometry.face_offsets_cm - points @ geometry.face_normals.T
-    return [points[np.abs(gaps[:, face]) < 1e-6] for face in range(len(geometry.face_normals))]
+    return [np.unique(points[np.abs(gap) < 1e-6].round(6), axis=0) for gap in gaps.T]
 
 
-def _nearest_windows(
-    geometry: Geometry, first: Array, second: Array, low: Array, rows: int, columns: int
+def _adjacent(corners: list[Array]) -> Integers:
+    """The faces that share two corners with each, filled up with the face itself; shape (n_faces, most edges)."""
+    names = [{tuple(corner) for corner in polygon + 0.0} for polygon in corners]
+    across = [[b for b in range(len(names)) if b != a and len(names[a] & names[b]) > 1] for a in range(len(names))]
+    most = max(map(len, across))
+    return np.array([others + [face] * (most - len(others)) for face, others in enumerate(across)])
+
+
+def _faces_by_direction(geometry: Geometry) -> NDArray[np.int16]:
+    """The face behind the middle of each cell of the octahedral map, shape (GUESS_CELLS, GUESS_CELLS)."""
+    u, v = np.meshgrid(*[(np.arange(GUESS_CELLS) + 0.5) * 2 / GUESS_CELLS - 1] * 2, indexing="ij")
+    z = 1 - np.abs(u) - np.abs(v)
+    folded = np.where(z < 0, np.copysign(1 - np.abs(v), u), u), np.where(z < 0, np.copysign(1 - np.abs(u), v), v)
+    reach = np.stack([*folded, z], axis=-1) @ (geometry.face_normals / geometry.face_offsets_cm[:, None]).T
+    return np.argmax(reach, axis=-1).astype(np.int16)
+
+
+def _candidates(
+    geometry: Geometry, corners: list[Array], axes: tuple[Array, Array], low: list[Array]
 ) -> NDArray[np.uint16]:
+    """Windows that may touch each cell of each face's grid, nearest first; shape (n_faces, rows, columns, most)."""
     from scipy.spatial import KDTree
 
-    tree = KDTree(geometry.positions_cm)
+    from exonu.detector.transport import NO_WINDOW
+
+    extent = [max(np.ptp(polygon @ n) for polygon, n in zip(corners, axis, strict=True)) for axis in axes]
+    columns, rows = (int(np.ceil(length / CELL_CM)) for length in extent)
     a, b = (np.arange(columns) + 0.5) * CELL_CM, (np.arange(rows) + 0.5) * CELL_CM
-    nearest = np.empty((len(first), rows, columns), dtype=np.uint16)
-    for face, normal in enumerate(geometry.face_normals):
-        centre = geometry.face_offsets_cm[face] * normal
-        middles = (
-            centre + (low[face, 0] + a)[None, :, None] * first[face] + (low[face, 1] + b)[:, None, None] * second[face]
-        )
-        nearest[face] = tree.query(middles)[1]
-    return nearest
+    middles = (
+        (geometry.face_offsets_cm[:, None] * geometry.face_normals)[:, None, None, :]
+        + (low[0][:, None] + a)[:, None, :, None] * axes[0][:, None, None, :]
+        + (low[1][:, None] + b)[:, :, None, None] * axes[1][:, None, None, :]
+    )
+    reach = geometry.half_size_cm * np.where(geometry.window == HEXAGON, 2 / np.sqrt(3), 1) / geometry.bend
+    distance, channel = KDTree(geometry.positions_cm).query(middles, k=min(MOST_CANDIDATES, geometry.n_channels))
+    touches = distance < reach[channel] + CELL_CM / np.sqrt(2)
+    if touches[..., -1].any():
+        raise ValueError("more windows than expected touch one cell of a wall")
+    most = max(1, int(touches.sum(axis=-1).max()))
+    return np.where(touches, channel, NO_WINDOW).astype(np.uint16)[..., :most]

@@ -43,14 +43,13 @@ def photoelectrons_of(first: int, last: int, sources: Any, pulse: Any, medium: A
     position, axis, cos_min, mean, slow_time, start = sources
     capacity = 64
     channels, times = np.empty(capacity, dtype=np.int64), np.empty(capacity)
-    rates = np.empty(walls.offsets.size)
     found = 0
     for s in range(first, last):
         for _ in range(poisson(mean[s], stream)):
             cosine = cos_min[s] + (1 - cos_min[s]) * uniform(stream)
             dx, dy, dz = turned(axis[s, 0], axis[s, 1], axis[s, 2], cosine, stream)
             x, y, z = position[s, 0], position[s, 1], position[s, 2]
-            channel, path = follow(x, y, z, dx, dy, dz, medium, walls, stream, rates)
+            channel, path = follow(x, y, z, dx, dy, dz, medium, walls, stream)
             if channel < 0:
                 continue
             if found == capacity:

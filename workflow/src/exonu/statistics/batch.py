@@ -109,9 +109,9 @@ def _statistics(
             _, status, _ = deepest(m, data[t], start, held_mu, without)
             asimov_data(m, without, asimov)
             failed = failed or status != CONVERGED
-            start[0] = without
-            start[0, poi] = mu
-            asimov_value, status, _ = deepest(m, asimov, start, held_mu, fixed)
+            both = np.empty((1, held.size))
+            both[0] = fixed  # and, from its auxiliary values, the background-only parameters
+            asimov_value, status, _ = deepest(m, asimov, both, held_mu, fixed)
             out[t, Q_ASIMOV] = 2.0 * asimov_value
             failed = failed or status > IMPOSSIBLE
         out[t, FAILED] = 1.0 if failed else 0.0

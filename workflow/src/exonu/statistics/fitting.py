@@ -201,20 +201,25 @@ def fit(
     return FitResult(model, vector, best, held, multimodal)
 
 
+def mirrored(model: Model, theta: FloatArray) -> FloatArray:
+    """Constrained parameters on the other side of their nominal values, where interpolation bends; others kept."""
+    free = (model.flat.constraint == FREE) | model.fixed
+    return np.where(free, theta, np.clip(2.0 * model.init - theta, model.flat.lower, model.flat.upper))
+
+
 def global_minimum(model: Model, data: FloatArray, held: BoolArray, first: FloatArray) -> tuple[Minimum, bool]:
     """The deeper of two minima, and whether they differ.
 
-    The fits start from the auxiliary values and from the other side of them: the mirror image of the first minimum. The
-    parameter of interest, where free, starts from a signal estimate.
+    The fits start from the auxiliary values and from the mirror image of the first minimum; the parameter of interest,
+    where free, from a signal estimate.
     """
     i, auxiliary = model.poi_index, auxiliary_start(model, data)
     start = np.where(held, first, auxiliary)
     if not held[i]:
         start[i] = signal_start(model, data, start)
     found = [minimise(model, data, start, held)]
-    constrained = (model.flat.constraint != FREE) & ~held
-    mirror = np.where(constrained, 2.0 * auxiliary - found[0].theta, start)
-    inside = np.where(held, first, np.clip(mirror, model.flat.lower, model.flat.upper))
+    inside = np.where(held, first, mirrored(model, found[0].theta))
+    inside[i] = start[i]
     found.append(minimise(model, data, inside, held))
     reached = [minimum for minimum in found if minimum.converged]
     best = min(reached or found, key=lambda minimum: minimum.value)

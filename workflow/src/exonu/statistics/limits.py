@@ -105,6 +105,8 @@ def cls(model: Model, mu: float, data: Sequence[float] | FloatArray | None = Non
     asimov = Profile.asimov(profile)
     if model.tied:
         survey(profile, asimov)
+    profile.verify(mu)
+    asimov.verify(mu)
     root = np.sqrt(asimov.twice_delta(mu)[0])
     expected = np.array([np.exp(log_ndtr(-v - root) - log_ndtr(-v)) for v in BANDS])
     return float(np.exp(log_cls(profile, asimov, mu)[0])), expected
@@ -147,8 +149,7 @@ def upper_limit(
     if model.tied:
         expected, observed, ends = _scanned(profile, asimov, targets, alpha, two_sided)
     else:
-        expected = [[root] for root in _expected(asimov, targets)]
-        observed = [_observed(profile, asimov, alpha)]
+        expected, observed = _linear(profile, asimov, targets, alpha)
         ends = _interval(profile, two_sided)
     held = profile.held
     best = FitResult(model, vector, profile.best, held, tally.multimodal)
@@ -244,6 +245,21 @@ def _scanned(
 def _scale(profile: Profile) -> float:
     sigma = profile.sigma(profile.at(0.0))
     return sigma if np.isfinite(sigma) else signal_scale(profile.model, profile.at(0.0).theta)
+
+
+def _linear(
+    profile: Profile, asimov: Profile, targets: list[float], alpha: float
+) -> tuple[list[list[Root]], list[Root]]:
+    """Expected and observed roots; found again if a fit at one of them turns out to have missed a deeper minimum."""
+    for _ in range(2):
+        roots = _expected(asimov, targets)
+        root = _observed(profile, asimov, alpha)
+        holds = [asimov.verify(mu) for mu in (r.nearest for r in (*roots, root)) if np.isfinite(mu)]
+        if np.isfinite(root.nearest):
+            holds.append(profile.verify(root.nearest))
+        if all(holds):
+            break
+    return [[one] for one in roots], [root]
 
 
 def _expected(asimov: Profile, targets: list[float]) -> list[Root]:

@@ -1,13 +1,15 @@
 r"""Newton's method within bounds: the minimiser of the engine.
 
 Each step solves H d = -g by Cholesky on the parameters that can move (not held, not at a bound that the gradient
-pushes against), with the exact Hessian of the profile likelihood; where that is not positive definite,
-with Fisher's information, which always is (after a ridge of 1e-9 of its diagonal). Fisher scoring alone is not used: it
-oscillates. The step is clipped to the bounds; if that does not lower ℓ enough (Armijo), it is cut at the first bound it
-meets and then halved until it does.
+pushes against), with the exact Hessian of the profile likelihood. Where that is singular (parameters that the data
+cannot tell apart) its diagonal is raised by up to 1e-7 of itself; where it is not positive definite, Fisher's
+information, which always is, takes its place. Fisher scoring alone is not used: it oscillates. The step is clipped to
+the bounds; if that does not lower ℓ enough (Armijo), it is cut at the first bound it meets and then halved until it
+does.
 
 Converged means EDM = ½ |g·d| < 1e-14, the distance to the minimum that the quadratic form expects, in units of ln L;
-the parameters are then good to about 1e-7 of their errors. Whatever ends otherwise is reported as such.
+the parameters are then good to about 1e-7 of their errors. Where rounding allows no further descent, 1e-9 will do.
+Whatever ends otherwise is reported as such.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from exonu.statistics.likelihood import evaluate
 from exonu.statistics.primitives import cholesky_solve
 
 CONVERGED, IMPOSSIBLE, STALLED, EXHAUSTED = 0, 1, 2, 3
-TOLERANCE = 1e-14
+TOLERANCE, ROUNDING = 1e-14, 1e-9
 MAXIMUM_ITERATIONS = 100
 
 
@@ -68,12 +70,12 @@ def newton(
                 break
             length = room if attempt == 0 and room < 1.0 else 0.5 * length
         if not descends:
-            return value, edm, iteration, STALLED
+            return value, edm, iteration, CONVERGED if edm < ROUNDING else STALLED
         theta[:] = trial
         value = trial_value
         gradient[:] = trial_gradient
         hessian[:] = trial_hessian
-    return value, edm, MAXIMUM_ITERATIONS, EXHAUSTED
+    return value, edm, MAXIMUM_ITERATIONS, CONVERGED if edm < ROUNDING else EXHAUSTED
 
 
 @jit
@@ -93,23 +95,35 @@ def newton_step(
         p, g = m.dense[i], gradient[i]
         at_bound = (theta[p] <= m.lower[p] and g > 0.0) or (theta[p] >= m.upper[p] and g < 0.0)
         moves[i] = not (held[p] or at_bound or (g == 0.0 and hessian[i, i] == 0.0))
-    while cholesky_solve(hessian, gradient, moves, step):
-        leaves = False  # a parameter at its bound that the step would push out stays there: solve again without it
-        for i in range(size):
-            p = m.dense[i]
-            if (step[i] < 0.0 and theta[p] <= m.lower[p]) or (step[i] > 0.0 and theta[p] >= m.upper[p]):
-                moves[i], leaves = False, True
-        if not leaves:
-            return
+    matrix, ridge = hessian.copy(), 0.0
+    while ridge < 1e-6:
+        if cholesky_solve(matrix, gradient, moves, step):
+            leaves = False  # a parameter at its bound that the step would push out stays there: solve without it
+            for i in range(size):
+                p = m.dense[i]
+                if (step[i] < 0.0 and theta[p] <= m.lower[p]) or (step[i] > 0.0 and theta[p] >= m.upper[p]):
+                    moves[i], leaves = False, True
+            if not leaves:
+                return
+        else:
+            ridge = 1e-11 if ridge == 0.0 else 100.0 * ridge
+            add_ridge(matrix, hessian, ridge)
     fisher, ignored, scratch = np.empty((size, size)), np.empty(size), theta.copy()
     evaluate(m, data, scratch, held, ignored, fisher, True)
-    ridge = 1e-9
-    while True:
-        for i in range(size):
-            fisher[i, i] = fisher[i, i] * (1.0 + ridge) if fisher[i, i] > 0.0 else 1.0
-        if cholesky_solve(fisher, gradient, moves, step) or ridge > 1e3:
+    while ridge < 1e3:
+        add_ridge(matrix, fisher, ridge)
+        if cholesky_solve(matrix, gradient, moves, step):
             return
         ridge *= 100.0
+
+
+@jit
+def add_ridge(out: FloatArray, matrix: FloatArray, ridge: float) -> None:
+    """out = matrix with its diagonal raised by a fraction, and 1 where it is not positive."""
+    for i in range(matrix.shape[0]):
+        for j in range(i + 1):
+            out[i, j] = matrix[i, j]
+        out[i, i] = matrix[i, i] * (1.0 + ridge) if matrix[i, i] > 0.0 else 1.0
 
 
 @jit

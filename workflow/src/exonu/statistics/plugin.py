@@ -19,7 +19,7 @@ from pyhf.optimize.opt_scipy import scipy_optimizer
 from scipy.optimize import OptimizeResult
 
 from exonu.core.errors import InputError
-from exonu.statistics.fitting import STATUS, FitResult, Minimum, auxiliary_start, minimise, signal_start
+from exonu.statistics.fitting import STATUS, FitResult, global_minimum, minimise
 from exonu.statistics.flat import FloatArray
 from exonu.statistics.model import INTERPOLATION, Model, compile_specification
 
@@ -133,20 +133,17 @@ class NewtonOptimizer(scipy_optimizer):  # type: ignore[misc]
         bounds: Bounds,
         fixed: Sequence[tuple[int, float]],
     ) -> FitResult:
-        """From pyhf's initial values, and from the auxiliary values with a signal estimate: the better minimum."""
+        """The deepest minimum from pyhf's initial values and from the starts of `fit`."""
         limits = np.array([[float(low), float(high)] for low, high in bounds])
         bounded = model.bounded(limits[:, 0].copy(), limits[:, 1].copy())
         held = np.zeros(limits.shape[0], dtype=np.bool_)
         given = np.array([float(x) for x in init])
         for index, value in fixed:
             held[index], given[index] = True, value
-        other = np.where(held, given, auxiliary_start(bounded, data))
-        if not held[model.poi_index]:
-            other[model.poi_index] = signal_start(bounded, data, other)
-        found = [minimise(bounded, data, start, held) for start in (given, other)]
-        reached = [minimum for minimum in found if minimum.converged]
-        best: Minimum = min(reached or found, key=lambda minimum: minimum.value)
-        multimodal = any(minimum.value > best.value + 1e-6 for minimum in reached)
+        best, multimodal = global_minimum(bounded, data, held, given)
+        found = minimise(bounded, data, given, held)
+        if found.converged and (found.value < best.value or not best.converged):
+            best, multimodal = found, multimodal or (best.converged and best.value > found.value + 1e-6)
         return FitResult(bounded, data, best, held, multimodal)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from exonu.statistics.fitting import Minimum, auxiliary_start, global_minimum, minimise
+from exonu.statistics.fitting import Minimum, auxiliary_start, global_minimum, minimise, mirrored
 from exonu.statistics.flat import BoolArray, FloatArray
 from exonu.statistics.model import Model
 
@@ -42,6 +42,7 @@ class Profile:
     Attributes:
         best: the global minimum in μ, within the bounds.
         points: the conditional minima found so far, by μ.
+        thorough: every fit is repeated from the other side of the nominal values.
     """
 
     model: Model
@@ -50,6 +51,7 @@ class Profile:
     held: BoolArray
     best: Minimum
     points: dict[float, Minimum] = field(default_factory=dict)
+    thorough: bool = False
 
     @classmethod
     def of(cls, model: Model, data: FloatArray, tally: Tally) -> Profile:
@@ -60,7 +62,7 @@ class Profile:
         best, multimodal = global_minimum(model, data, held, start)
         tally.multimodal |= multimodal
         profile = cls(model, data, tally, held, tally.count(best))
-        profile.at(0.0)
+        profile.verify(0.0)
         return profile
 
     @classmethod
@@ -83,7 +85,22 @@ class Profile:
         i = self.model.poi_index
         known = [self.best, *self.points.values()]
         nearest = min((m for m in known if m.converged), key=lambda m: abs(m.theta[i] - mu), default=self.best)
-        return self.improve(mu, nearest.theta)
+        found = self.improve(mu, nearest.theta)
+        return self.improve(mu, mirrored(self.model, found.theta)) if self.thorough else found
+
+    def verify(self, mu: float) -> bool:
+        """Whether the minimum at mu holds against a start from the other side of the nominal values.
+
+        If it does not, all points are forgotten, and from now on every fit has two starts.
+        """
+        if self.thorough:
+            return True
+        before = self.at(mu).value
+        if self.improve(mu, mirrored(self.model, self.at(mu).theta)).value >= before - 1e-9:
+            return True
+        self.thorough, self.tally.multimodal = True, True
+        self.points.clear()
+        return False
 
     def improve(self, mu: float, start: FloatArray) -> Minimum:
         """Fit at mu from the given nuisance parameters; keep the result if it is the best known there."""
@@ -154,11 +171,12 @@ def signal_scale(model: Model, theta: FloatArray) -> float:
 
 @dataclass(frozen=True)
 class Root:
-    """A crossing, the bracket it was found in, and whether it was found."""
+    """A crossing, the bracket it was found in, whether it was found, and the last point computed on the way."""
 
     value: float
     bracket: tuple[float, float]
     found: bool
+    nearest: float = np.nan
 
 
 def find_root(f: Callable[[float], tuple[float, float]], guess: float, low: float, high: float = np.inf) -> Root:
@@ -169,7 +187,7 @@ def find_root(f: Callable[[float], tuple[float, float]], guess: float, low: floa
         guess: first point, > low; only its order of magnitude matters, and even that only for speed.
         low, high: the crossing is looked for in between.
     """
-    below, above = low, high
+    below, above = low, np.inf
     x = guess
     for _ in range(200):
         x = min(x, high)
@@ -177,22 +195,22 @@ def find_root(f: Callable[[float], tuple[float, float]], guess: float, low: floa
         if value != value:
             return Root(np.nan, (below, above), False)
         if value == 0.0:
-            return Root(x, (below, above), True)
+            return Root(x, (below, above), True, x)
         if value > 0.0:
             above = x
         elif x >= high:
-            return Root(np.inf, (below, high), False)
+            return Root(np.inf, (below, high), False, x)
         else:
             below = x
         new = x - value / slope if slope > 0.0 else np.nan
         if below < new < above and abs(new - x) <= 2e-5 * abs(new - low):
-            return Root(float(new), (below, above), True)
+            return Root(float(new), (below, above), True, x)
         if np.isinf(above):
             farthest = low + 10.0 * (x - low)
             x = farthest if not below < new <= farthest else new
         elif not below < new < above or (below > low and above - below < 1e-12 * abs(above)):
             if above - below <= 1e-12 * max(abs(above - low), 1e-300):
-                return Root(0.5 * (below + above), (below, above), True)
+                return Root(0.5 * (below + above), (below, above), True, x)
             # In scale rather than in distance while nothing is known below.
             x = low + 0.1 * (above - low) if below == low else 0.5 * (below + above)
         else:

@@ -1,0 +1,81 @@
+"""One finished run of two small experiments, made once and shared by all tests and all pytest workers."""
+
+import fcntl
+import os
+import shutil
+
+import pytest
+from helpers import Place, copy_of_repository, snakemake
+
+from exonu.core.resources import resource_path
+
+CONFIG = """\
+config_version: 1
+analyses: [alpha, beta]
+"""
+ALPHA = """\
+config_version: 1
+experiment: experiment.yaml
+blind: false
+interactions:
+  magnetic-moment: {flavours: [all, e]}
+  dark-photon:
+    masses_MeV: {minimum: 0.001, maximum: 10, number: 2}
+    more_masses_MeV: []
+statistics: {methods: [asymptotic]}
+plots: {dpi: 100}
+"""
+BETA = """\
+config_version: 1
+experiment: experiment.yaml
+blind: true
+interactions:
+  millicharge: {flavours: [all]}
+statistics: {methods: [asymptotic]}
+plots: {dpi: 60}
+"""
+
+
+def small_place(target):
+    """A copy of the repository, and a folder with the configuration of two experiments made as `exonu init` does."""
+    place = Place(copy_of_repository(target / "repository"), target / "run")
+    for name, analysis in (("alpha", ALPHA), ("beta", BETA)):
+        shutil.copytree(resource_path("template"), place.folder / "config" / name)
+        (place.folder / "config" / name / "analysis.yaml").write_text(analysis)
+    (place.folder / "config" / "config.yaml").write_text(CONFIG)
+    return place
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory, worker_folder):
+    """The place of the finished run; tests copy it before they change anything."""
+    place = Place(worker_folder / "finished" / "repository", worker_folder / "finished" / "run")
+    done = worker_folder / "finished.txt"
+    with (worker_folder / "finished.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            place = small_place(worker_folder / "finished")
+            ended = snakemake(place, "--cores", "2")
+            done.write_text(f"{ended.returncode}\n{ended.stdout}")
+    code, _, said = done.read_text().partition("\n")
+    assert code == "0", said
+    return place
+
+
+@pytest.fixture(scope="session")
+def worker_folder(tmp_path_factory):
+    """The temporary folder of this pytest run, the same for all of its workers."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture
+def place(finished, tmp_path):
+    """A copy of the finished run and of its repository, to be changed."""
+    return finished.copy(tmp_path)
+
+
+@pytest.fixture
+def fresh(tmp_path):
+    """The same before anything has run."""
+    return small_place(tmp_path)

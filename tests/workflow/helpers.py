@@ -1,0 +1,114 @@
+"""The real `snakemake` command on a copy of the repository, what it plans, and what it made."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[2]
+SNAKEMAKE = Path(sys.executable).with_name("snakemake")
+PARTS = ("Snakefile", "workflow", "config", "resources", "profiles", "envs")
+COMPARED = {".csv", ".json", ".png", ".pdf", ".yaml"}
+EXCEPTED = {"logs", "benchmarks", ".snakemake"}
+
+
+class Place(NamedTuple):
+    """A copy of the repository and a working folder with its own `config/`."""
+
+    repository: Path
+    folder: Path
+
+    def copy(self, target: Path) -> Place:
+        """An independent copy, modification times included."""
+        for part in self:
+            shutil.copytree(part, target / part.name, symlinks=True)
+        return Place(target / self.repository.name, target / self.folder.name)
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        """Replace a text in a file of the working folder, or of the repository if the working folder lacks it."""
+        path = self.folder / file
+        if not path.exists():
+            path = self.repository / file
+        text = path.read_text()
+        assert old in text, f"{old!r} is not in {path}"
+        path.write_text(text.replace(old, new, 1))
+
+
+def copy_of_repository(target: Path) -> Path:
+    """The repository's sources as they are now, so that nobody's edit disturbs a test."""
+    target.mkdir(parents=True)
+    for name in PARTS:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, target / name)
+        else:
+            shutil.copy2(source, target / name)
+    return target
+
+
+def snakemake(place: Place, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run snakemake in the place's folder, stdout and stderr together; one core unless the arguments say otherwise.
+
+    Without numba, which would compile its kernels anew for every copy of the repository: half a minute each.
+    """
+    base = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    cores = () if "--cores" in arguments else ("--cores", "1")
+    return subprocess.run(
+        [SNAKEMAKE, "--snakefile", place.repository / "Snakefile", *cores, *arguments],
+        cwd=place.folder,
+        env={**base, "EXONU_NUMBA": "0", **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+class Plan(NamedTuple):
+    """What a dry run would make, and which of its rules run for a reason of their own, not for new inputs."""
+
+    outputs: frozenset[str]
+    changed: frozenset[str]
+
+
+OWN_REASONS = ("Params have changed", "Code has changed", "Set of input files has changed", "Updated input files")
+JOB = re.compile(r"^(?:local)?rule (?P<name>\w+):\n(?P<body>(?:    .*\n)+)", re.MULTILINE)
+
+
+def plan(place: Place, *arguments: str) -> Plan:
+    """Dry run: outputs that would be made, and rules that changed themselves."""
+    ended = snakemake(place, "--dry-run", *arguments)
+    assert ended.returncode == 0, ended.stdout
+    outputs: set[str] = set()
+    changed: set[str] = set()
+    for job in JOB.finditer(ended.stdout):
+        lines = dict(re.findall(r"^    (\w+): (.*)$", job["body"], re.MULTILINE))
+        outputs.update(lines.get("output", "").split(", ") if "output" in lines else ())
+        if any(reason in lines.get("reason", "") for reason in OWN_REASONS):
+            changed.add(job["name"])
+    assert bool(outputs) != ("Nothing to be done" in ended.stdout), ended.stdout
+    return Plan(frozenset(outputs), frozenset(changed))
+
+
+def results(folder: Path) -> dict[str, Path]:
+    """Every file below `folder`, by relative name, but logs, benchmarks and Snakemake's records."""
+    files = (file for file in sorted(folder.rglob("*")) if file.is_file())
+    named = {str(file.relative_to(folder)): file for file in files}
+    return {name: file for name, file in named.items() if not EXCEPTED & set(Path(name).parts)}
+
+
+def same_bytes(one: Path, other: Path) -> None:
+    """Assert that two folders hold the same files with the same bytes (CSV, JSON, PNG, PDF, YAML).
+
+    A file of another kind is a failure: it has to be told here how it is compared.
+    """
+    first, second = results(one), results(other)
+    assert first.keys() == second.keys()
+    assert first, f"{one} is empty"
+    for name, file in first.items():
+        assert file.suffix in COMPARED, f"nothing says how to compare {name}"
+        assert file.read_bytes() == second[name].read_bytes(), name

@@ -2,31 +2,85 @@
 # default run. Toys and coverage are targets of their own, `snakemake toys` and `snakemake coverage`.
 
 
-rule diagnostics:
-    """Pulls, impacts, correlations, likelihood scans, goodness of fit and yields."""
-    input:
-        workspaces=lambda wildcards: DRAWN_WORKSPACES[wildcards.analysis],
-        meanings=lambda wildcards: [
-            str(meaning_file(file)) for file in DRAWN_WORKSPACES[wildcards.analysis]
-        ],
-    output:
-        records=directory("results/{analysis}/diagnostics"),
-    log:
-        "results/{analysis}/logs/diagnostics.log",
-    benchmark:
-        "results/{analysis}/benchmarks/diagnostics.tsv"
-    conda:
-        "../../envs/environment.yaml"
-    resources:
-        mem_mb=resource(1000),
-        runtime=resource(10),
-    params:
-        settings=lambda wildcards: settings(wildcards.analysis, "statistics", "seed"),
-        code=code("diagnostics"),
-        libraries=libraries("diagnostics"),
-    shell:
-        "python -m exonu.steps.diagnostics --settings {params.settings:q} --output {output.records} "
-        "{input.workspaces} &> {log}"
+DIAGNOSED = {
+    name: [Path(file).stem for file in files]
+    for name, files in DRAWN_WORKSPACES.items()
+}
+
+for analysis, diagnosed in DIAGNOSED.items():
+
+    rule:
+        """Pulls, impacts, correlations, likelihood scans, goodness of fit and yields."""
+        name:
+            rule_name("diagnostics", analysis)
+        input:
+            workspaces=DRAWN_WORKSPACES[analysis],
+            meanings=[str(meaning_file(file)) for file in DRAWN_WORKSPACES[analysis]],
+        output:
+            records=[
+                f"results/{analysis}/diagnostics/{hypothesis}.json"
+                for hypothesis in diagnosed
+            ],
+            yields=f"results/{analysis}/diagnostics/yields.csv",
+        log:
+            f"results/{analysis}/logs/diagnostics.log",
+        benchmark:
+            f"results/{analysis}/benchmarks/diagnostics.tsv"
+        conda:
+            "../../envs/environment.yaml"
+        resources:
+            mem_mb=resource(1000),
+            runtime=resource(10),
+        params:
+            folder=folder_of_output,
+            settings=settings(analysis, "statistics", "seed"),
+            code=code("diagnostics"),
+            libraries=libraries("diagnostics"),
+        shell:
+            "python -m exonu.steps.diagnostics --settings {params.settings:q} --output {params.folder} "
+            "{input.workspaces} &> {log}"
+
+    rule:
+        """Diagnostics of each fit on a page."""
+        name:
+            rule_name("figure_diagnostics", analysis)
+        input:
+            records=[
+                f"results/{analysis}/diagnostics/{hypothesis}.json"
+                for hypothesis in diagnosed
+            ],
+            counts=f"results/{analysis}/spectra/counts.csv",
+        output:
+            png=report(
+                [
+                    f"results/{analysis}/figures/diagnostics_{hypothesis}.png"
+                    for hypothesis in diagnosed
+                ],
+                caption="../report/diagnostics.rst",
+                category=analysis,
+                subcategory="diagnostics",
+            ),
+            pdf=[
+                f"results/{analysis}/figures/diagnostics_{hypothesis}.pdf"
+                for hypothesis in diagnosed
+            ],
+        log:
+            f"results/{analysis}/logs/figure_diagnostics.log",
+        benchmark:
+            f"results/{analysis}/benchmarks/figure_diagnostics.tsv"
+        conda:
+            "../../envs/environment.yaml"
+        resources:
+            mem_mb=resource(500),
+            runtime=resource(5),
+        params:
+            folder=folder_of_output,
+            settings=settings(analysis, "plots"),
+            code=code("figure_diagnostics"),
+            libraries=libraries("figure_diagnostics"),
+        shell:
+            "python -m exonu.steps.figure_diagnostics --settings {params.settings:q} --counts {input.counts} "
+            "--output {params.folder} {input.records} &> {log}"
 
 
 rule toy_chunk:
@@ -127,10 +181,45 @@ rule coverage_table:
         "python -m exonu.steps.coverage --settings {params.settings:q} --output {output} {input.workspaces} &> {log}"
 
 
+rule figure_coverage:
+    """Coverage against the true value."""
+    input:
+        coverage="results/{analysis}/coverage/coverage.csv",
+        counts="results/{analysis}/spectra/counts.csv",
+    output:
+        png=report(
+            "results/{analysis}/figures/coverage.png",
+            caption="../report/coverage.rst",
+            category="{analysis}",
+            labels={"figure": "coverage"},
+        ),
+        pdf="results/{analysis}/figures/coverage.pdf",
+    log:
+        "results/{analysis}/logs/figure_coverage.log",
+    benchmark:
+        "results/{analysis}/benchmarks/figure_coverage.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        mem_mb=resource(500),
+        runtime=resource(5),
+    params:
+        settings=lambda wildcards: settings(wildcards.analysis, "plots"),
+        code=code("figure_coverage"),
+        libraries=libraries("figure_coverage"),
+    shell:
+        "python -m exonu.steps.figure_coverage --settings {params.settings:q} --coverage {input.coverage} "
+        "--counts {input.counts} --output {output} &> {log}"
+
+
 rule studies:
     """The studies of the default run."""
     input:
-        expand("results/{analysis}/diagnostics", analysis=ANALYSES),
+        [
+            f"results/{name}/figures/diagnostics_{hypothesis}.png"
+            for name, diagnosed in DIAGNOSED.items()
+            for hypothesis in diagnosed
+        ],
     localrule: True
 
 
@@ -144,5 +233,5 @@ rule toys:
 rule coverage:
     """Coverage study of every analysis."""
     input:
-        expand("results/{analysis}/coverage/coverage.csv", analysis=ANALYSES),
+        expand("results/{analysis}/figures/coverage.png", analysis=ANALYSES),
     localrule: True

@@ -6,14 +6,13 @@ that parameter means (`exonu.templates.searches`), and the limits are given in t
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import NormalDist
 from typing import Any
 
 from exonu.core.errors import InputError
-from exonu.core.files import read_json
+from exonu.core.files import finite, plain, read_json
 from exonu.core.settings import merged, read_yaml
 from exonu.publication.limits import strength
 from exonu.statistics import AlternativeLimit, Model, bayes_limit, compile_workspace, delta_chi2_limit, upper_limit
@@ -79,7 +78,7 @@ def _asymptotic(model: Model, confidence_level: float) -> Json:
         "crossings": [finite(value) for value in limit.crossings],
         "confidence_level": confidence_level,
         "background_twice_delta_nll": finite(limit.background_twice_delta_nll),
-        "record": limit.record,
+        "record": plain(limit.record),
     }
 
 
@@ -102,7 +101,7 @@ def _alternative(limit: AlternativeLimit, confidence_level: float) -> Json:
         "interval": None,
         "crossings": [finite(value) for value in limit.crossings],
         "confidence_level": confidence_level,
-        "record": {"construction": limit.construction, **limit.record},
+        "record": plain({"construction": limit.construction, **limit.record}),
     }
 
 
@@ -192,8 +191,3 @@ def _in_physical_units(found: Json, meaning: Mapping[str, Any]) -> Json:
 def _answer(found: Json) -> Json:
     keys = ("observed", "expected", "interval", "crossings", "confidence_level")
     return {**{key: found[key] for key in keys}, "notes": found["record"]["notes"]}
-
-
-def finite(value: float) -> float | None:
-    """JSON has no NaN: a limit that was not found is null, and its record says why."""
-    return float(value) if math.isfinite(value) else None

@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from exonu.core.errors import InputError
+from exonu.core.files import finite, plain
 from exonu.core.seeds import derived_seed
 from exonu.publication.limits import strength
-from exonu.search import finite, read_model
+from exonu.search import read_model
 from exonu.statistics import (
     Model,
     correlation_table,
@@ -62,8 +63,9 @@ def diagnostics(file: Path, statistics: Mapping[str, Any], seed: int) -> Json:
     toys = int(statistics["goodness_of_fit_toys"])
     quality = goodness_of_fit(model, n_toys=toys, seed=derived_seed(seed, f"goodness-of-fit/{file.stem}"))
     limit = upper_limit(model, confidence_level=statistics["confidence_level"])
-    grid = np.linspace(0.0, 1.5 * limit.observed, 61) if np.isfinite(limit.observed) else None
-    return _plain(
+    # Even in the strength, its square root, so that the figure is smooth at zero.
+    grid = 1.5 * limit.observed * np.linspace(0.0, 1.0, 61) ** 2 if np.isfinite(limit.observed) else None
+    return plain(
         {
             "name": file.stem,
             "meaning": dict(meaning),
@@ -124,7 +126,7 @@ def yields_table(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def tested_values(asymptotic: Mapping[str, Any]) -> list[float]:
-    """Values of μ to test with toys, from an asymptotic limit's entry in `limits/<interaction>.json`; none if it failed."""
+    """Values of μ to test with toys, from the entry of an asymptotic limit in its record; none if it failed."""
     expected = [k * limit for limit in asymptotic["expected"] if limit is not None for k in AROUND_EXPECTED]
     if asymptotic["observed"] is None:
         return []
@@ -146,7 +148,7 @@ def toy_chunk(file: Path, tested: list[float], number: int, chunks: tuple[int, i
     mine = range(job, number // 250, jobs)
     own_seed = derived_seed(seed, f"toys/{file.stem}")
     points = [toy_cls(model, mu, number, own_seed, chunk=mine) for mu in tested]
-    return _plain(
+    return plain(
         {"name": file.stem, "meaning": dict(meaning), "points": [dataclasses.asdict(point) for point in points]}
     )
 
@@ -236,18 +238,3 @@ def coverage_table(file: Path, statistics: Mapping[str, Any], seed: int) -> pd.D
             }
         )
     return pd.DataFrame(rows)
-
-
-def _plain(record: Mapping[str, Any]) -> Json:
-    """The record in JSON's own types, with None for what is not a finite number."""
-    return {str(key): _plain_value(value) for key, value in record.items()}
-
-
-def _plain_value(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return _plain(value)
-    if isinstance(value, np.ndarray | np.generic):
-        return _plain_value(value.tolist())
-    if isinstance(value, list | tuple):
-        return [_plain_value(entry) for entry in value]
-    return finite(value) if isinstance(value, float) else value

@@ -7,8 +7,9 @@ keys, shortest round-trip floats); CSV prints floats with a stated number of dig
 from __future__ import annotations
 
 import json
+import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,6 +72,30 @@ def _plain(value: Any) -> Any:
     if getattr(value, "shape", None) == ():
         return value.item()
     raise TypeError(f"{value!r} has no form in JSON")
+
+
+def plain(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A record in JSON's own types, with None for what is not a finite number, which JSON has none of.
+
+    >>> plain({"limit": float("nan"), "bracket": (0.0, float("inf"))})
+    {'limit': None, 'bracket': [0.0, None]}
+    """
+    return {str(key): _plain_value(value) for key, value in record.items()}
+
+
+def _plain_value(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return plain(value)
+    if hasattr(value, "tolist"):  # arrays and scalars of numpy, which need not be imported for it
+        return _plain_value(value.tolist())
+    if isinstance(value, list | tuple):
+        return [_plain_value(entry) for entry in value]
+    return finite(value) if isinstance(value, float) else value
+
+
+def finite(value: float) -> float | None:
+    """The number, or None where it is NaN or infinite."""
+    return float(value) if math.isfinite(value) else None
 
 
 def read_json(path: str | Path) -> Any:

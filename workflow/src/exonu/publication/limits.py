@@ -101,7 +101,7 @@ def _row(
         **{name: strength(mu, meaning) for name, mu in zip(EXPECTED, expected, strict=True)},
         "interval_low": strength(interval[0], meaning),
         "interval_high": strength(interval[1], meaning),
-        "crossings": ";".join(f"{crossing:.9g}" for crossing in crossings),
+        "crossings": ";".join(f"{crossing:.9g}" for crossing in crossings if crossing is not None),
         "blinded": meaning["blinded"],
         "is_simulated": meaning["is_simulated"],
         "published": value,

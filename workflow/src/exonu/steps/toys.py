@@ -9,7 +9,7 @@ from exonu.studies import tested_values, toy_chunk
 
 def main() -> None:
     arguments = parser(__doc__)
-    arguments.add_argument("--limits", type=Path, nargs="+", required=True, help="asymptotic limits, <interaction>.json")
+    arguments.add_argument("--limits", type=Path, nargs="+", required=True, help="<interaction>.json")
     arguments.add_argument("--workspaces", type=Path, required=True, help="folder of the workspaces")
     arguments.add_argument("--declared", nargs="*", default=[], help="hypotheses that get toys in any case")
     arguments.add_argument("--chunk", type=int, nargs=2, required=True, metavar=("JOB", "JOBS"))

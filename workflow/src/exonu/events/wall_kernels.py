@@ -1,0 +1,193 @@
+"""The compiled part of `wall`: points in the liquid and on the wall, what comes out, importance sampling."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from exonu.core.compiled import kernel
+from exonu.detector.random_numbers import exponential, uniform
+from exonu.detector.transport import azimuth, turned
+from exonu.events.gamma_transport_kernels import inside, per_cm
+from exonu.events.wall import (
+    COPPER,
+    KRAMERS_PER_KEV,
+    LIQUID,
+    POINT,
+    RANGE_CURVATURE,
+    RANGE_G_PER_CM2,
+    RANGE_POWER,
+    WINDOW,
+)
+
+BREMSSTRAHLUNG_ABOVE_KEV = 20.0
+SEAL_GAP = 1.02  # the seal lies around the window, in the copper
+
+
+@kernel
+def range_of(energy_keV: float) -> Any:
+    """Practical range in g/cm², see `wall.practical_range_g_per_cm2`."""
+    log = math.log(energy_keV * 1e-3)
+    return RANGE_G_PER_CM2 * math.exp(log * (RANGE_POWER - RANGE_CURVATURE * log))
+
+
+@kernel
+def energy_left(energy_keV: float, path_g_per_cm2: float) -> Any:
+    """Energy after a path, 0 if the electron stops."""
+    left = range_of(energy_keV) - path_g_per_cm2
+    if left <= 1e-9:
+        return 0.0
+    log = math.log(left / RANGE_G_PER_CM2)
+    root = math.sqrt(RANGE_POWER * RANGE_POWER - 4 * RANGE_CURVATURE * log)
+    return min(energy_keV, 1e3 * math.exp((RANGE_POWER - root) / (2 * RANGE_CURVATURE)))
+
+
+@kernel
+def wall_in_direction(x: float, y: float, z: float, walls: Any) -> Any:
+    """Which wall a ray from the origin hits, and the factor that brings (x, y, z) onto it."""
+    hit, reach = 0, 0.0
+    for face in range(walls.offsets.size):
+        here = x * walls.normals[face, 0] + y * walls.normals[face, 1] + z * walls.normals[face, 2]
+        here /= walls.offsets[face]
+        if here > reach:
+            hit, reach = face, here
+    return hit, 1 / reach
+
+
+@kernel
+def point_of_window(place: Any, walls: Any, stream: Any) -> Any:
+    """A point of a window's area or of the seal around it; the wall it is on."""
+    channel = min(int(uniform(stream) * walls.half_size.size), walls.half_size.size - 1)
+    half, root3 = walls.half_size[channel], math.sqrt(3.0)
+    edge = place.kind != WINDOW
+    if walls.window[channel] == 1:
+        radius = half * (SEAL_GAP if edge else math.sqrt(uniform(stream)))
+        cosine, sine = azimuth(stream)
+        u, v = radius * cosine, radius * sine
+    else:  # a triangle of the hexagon, then turned by a multiple of 60°
+        height = half * (SEAL_GAP if edge else math.sqrt(uniform(stream)))
+        along = (2 * uniform(stream) - 1) * height / root3
+        turn = math.floor(6 * uniform(stream)) * math.pi / 3
+        u = height * math.cos(turn) - along * math.sin(turn)
+        v = height * math.sin(turn) + along * math.cos(turn)
+    x = walls.positions[channel, 0] + u * walls.axes[channel, 0] + v * walls.cross_axes[channel, 0]
+    y = walls.positions[channel, 1] + u * walls.axes[channel, 1] + v * walls.cross_axes[channel, 1]
+    z = walls.positions[channel, 2] + u * walls.axes[channel, 2] + v * walls.cross_axes[channel, 2]
+    face, factor = wall_in_direction(x, y, z, walls)
+    return x * factor, y * factor, z * factor, face
+
+
+@kernel
+def on_window(x: float, y: float, z: float, walls: Any) -> Any:
+    """Whether a point of the wall is on one of the windows."""
+    root3 = math.sqrt(3.0)
+    for c in range(walls.half_size.size):
+        half = walls.half_size[c]
+        dx, dy, dz = x - walls.positions[c, 0], y - walls.positions[c, 1], z - walls.positions[c, 2]
+        if dx * dx + dy * dy + dz * dz > 4 / 3 * half * half:
+            continue
+        u = dx * walls.axes[c, 0] + dy * walls.axes[c, 1] + dz * walls.axes[c, 2]
+        v = dx * walls.cross_axes[c, 0] + dy * walls.cross_axes[c, 1] + dz * walls.cross_axes[c, 2]
+        if walls.window[c] == 1:
+            inside_it = u * u + v * v <= half * half
+        else:
+            inside_it = max(abs(u), abs(0.5 * u + 0.5 * root3 * v), abs(0.5 * u - 0.5 * root3 * v)) <= half
+        if inside_it:
+            return True
+    return False
+
+
+@kernel
+def point_of_copper(place: Any, walls: Any, stream: Any) -> Any:
+    """A point of the wall between the windows, uniform in area; the wall it is on."""
+    largest = place.outer_cm**3 / math.sqrt(walls.safe_radius2)
+    while True:
+        x, y, z = turned(0.0, 0.0, 1.0, 2 * uniform(stream) - 1, stream)
+        face, radius = wall_in_direction(x, y, z, walls)
+        # An element of solid angle sees the area r² dΩ / cos θ, and cos θ is the wall's distance over r.
+        if uniform(stream) * largest > radius**3 / walls.offsets[face]:
+            continue
+        x, y, z = x * radius, y * radius, z * radius
+        if not on_window(x, y, z, walls):
+            return x, y, z, face
+
+
+@kernel
+def point_of_decay(place: Any, walls: Any, stream: Any) -> Any:
+    """Where a decay is: x, y, z [cm] and the wall it is on (−1: in the liquid)."""
+    if place.kind == POINT:
+        return 0.0, 0.0, 0.0, -1
+    if place.kind == LIQUID:
+        radius = min(place.outer_cm, place.radius_cm)
+        while True:
+            x, y, z = turned(0.0, 0.0, 1.0, 2 * uniform(stream) - 1, stream)
+            r = radius * uniform(stream) ** (1.0 / 3.0)
+            if inside(r * x, r * y, r * z, walls):
+                return r * x, r * y, r * z, -1
+    if place.kind == COPPER:
+        return point_of_copper(place, walls, stream)
+    return point_of_window(place, walls, stream)
+
+
+@kernel
+def bremsstrahlung_keV(energy_keV: float, charge: float, stream: Any) -> Any:
+    """Energy of a photon that an electron gives while it stops in a solid, mostly 0 (none)."""
+    lowest = BREMSSTRAHLUNG_ABOVE_KEV
+    if energy_keV <= lowest:
+        return 0.0
+    mean = KRAMERS_PER_KEV * charge * (energy_keV * math.log(energy_keV / lowest) - energy_keV + lowest)
+    if uniform(stream) >= mean:  # at most 0.3: a second photon is left out
+        return 0.0
+    while True:
+        photon = lowest * (energy_keV / lowest) ** uniform(stream)
+        if uniform(stream) * (energy_keV - lowest) < energy_keV - photon:
+            return photon
+
+
+@kernel
+def chord(x: float, y: float, z: float, dx: float, dy: float, dz: float, radius: float) -> Any:
+    """Where a ray enters and leaves a sphere around the origin; two equal numbers if it misses."""
+    nearest = -(x * dx + y * dy + z * dz)
+    half2 = radius * radius - (x * x + y * y + z * z) + nearest * nearest
+    if half2 <= 0 or nearest <= 0:
+        return 0.0, 0.0
+    half = math.sqrt(half2)
+    return max(nearest - half, 0.0), nearest + half
+
+
+@kernel
+def aimed(x: float, y: float, z: float, mu: float, place: Any, stream: Any) -> Any:
+    """Importance sampling of a photon's direction and first flight towards the target sphere.
+
+    A share `bias` of the directions goes into the cone of the target, and of those that meet it, a share `bias` of the
+    first interactions is forced into it; the weight is the ratio of the analogue density to the mixture's, at most
+    1/(1 − bias)².
+
+    Returns:
+        Direction, length of the flight [cm], weight.
+    """
+    distance = math.sqrt(x * x + y * y + z * z)
+    edge = math.sqrt(1 - (place.target_cm / distance) ** 2)  # cosine of the target's half opening
+    cosine = 1 - uniform(stream) * ((1 - edge) if uniform(stream) < place.bias else 2.0)
+    dx, dy, dz = turned(-x / distance, -y / distance, -z / distance, cosine, stream)
+    boost = 2 / (1 - edge) if cosine >= edge else 0.0
+    weight = 1 / (1 - place.bias + place.bias * boost)
+    enter, leave = chord(x, y, z, dx, dy, dz, place.target_cm)
+    if leave <= enter:
+        return dx, dy, dz, exponential(stream) / mu, weight
+    arrive, pass_by = math.exp(-mu * enter), math.exp(-mu * leave)
+    if uniform(stream) < place.bias and arrive > pass_by:
+        flight = enter - math.log(1 - uniform(stream) * (1 - pass_by / arrive)) / mu
+    else:
+        flight = exponential(stream) / mu
+    hits = enter <= flight <= leave and arrive > pass_by
+    boost = 1 / (arrive - pass_by) if hits else 0.0
+    if arrive > pass_by:
+        weight /= 1 - place.bias + place.bias * boost
+    return dx, dy, dz, flight, weight
+
+
+@kernel
+def survives(energy_keV: float, path_cm: float, attenuation: Any, stream: Any) -> Any:
+    """Whether a photon passes through a length of the wall's material unscattered."""
+    return path_cm <= 0 or uniform(stream) < math.exp(-path_cm * per_cm(attenuation.wall, energy_keV, attenuation))

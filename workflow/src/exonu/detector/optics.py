@@ -170,3 +170,29 @@ class Electronics(_Section):
             self._require(getattr(self, name) >= 0, name, "≥ 0")
         for name in ("charge_window_ns", "coincidence_window_ns", "coincidence_hits"):
             self._require(getattr(self, name) > 0, name, "> 0")
+
+
+@dataclass(frozen=True)
+class LightMapSettings(_Section):
+    """Size and precision of the light map.
+
+    Attributes:
+        shells: number of shells around the centre, equally spaced.
+        outer_frequency: the outermost shell has 10 f² + 2 vertices, the others fewer in proportion to their area.
+        outer_radius: size of the outermost shell as a share of the wall's.
+        photons_per_vertex: photons traced from each vertex of the fundamental domain.
+        smoothing_vertices: vertices of a local quadratic; 10 or fewer is no smoothing.
+    """
+
+    shells: int
+    outer_frequency: int
+    outer_radius: float
+    photons_per_vertex: int
+    smoothing_vertices: int
+
+    _section = "light_map"
+
+    def __post_init__(self) -> None:
+        for name in ("shells", "outer_frequency", "photons_per_vertex", "smoothing_vertices"):
+            self._require(getattr(self, name) > 0, name, "> 0")
+        self._require(0 < self.outer_radius < 1, "outer_radius", "between 0 and 1")

@@ -174,6 +174,11 @@ def test_an_analysis_without_a_file(tmp_path):
         read_config({"config_version": 1, "analyses": ["gone"]}, tmp_path / "config.yaml")
 
 
+def test_comparison_is_no_name_of_an_analysis(tmp_path):
+    with pytest.raises(InputError, match=r"analyses: 'comparison' is the folder of figures"):
+        read_config({"config_version": 1, "analyses": ["comparison"]}, tmp_path / "config.yaml")
+
+
 def test_an_override_of_an_analysis_that_is_not_run(tmp_path):
     write_config(tmp_path)
     config = {"config_version": 1, "analyses": ["mine"], "overrides": {"yours": {}}}

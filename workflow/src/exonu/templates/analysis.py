@@ -77,6 +77,10 @@ def read_config(config: Mapping[str, Any], file: Path) -> list[Analysis]:
         file: the file, whose folder holds the analyses.
     """
     settings = checked(dict(config), CONFIG_SCHEMA, file)
+    if "comparison" in settings["analyses"]:
+        raise InputError(
+            "'comparison' is the folder of figures of all analyses", file=file, field="analyses", remedy="rename it"
+        )
     strangers = sorted(set(settings["overrides"]) - set(settings["analyses"]))
     if strangers:
         raise InputError(

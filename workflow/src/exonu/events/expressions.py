@@ -1,0 +1,338 @@
+"""Expressions of the configuration: cuts such as ``early_fraction < 0.6 or total_pe >= 200``.
+
+A small language of its own, so that nothing of Python can be reached from a configuration file: numbers, names of
+documented variables, ``+ - * / **``, comparisons (also chained, ``2 < energy_keVee < 15``), ``and or not``, parentheses
+and the functions of `FUNCTIONS`. It is parsed by recursive descent into a tree of numpy operations on whole columns.
+Every part is a number or a truth value, and is checked to be so before any event is read.
+
+Comparisons with NaN are false, as in IEEE 754.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exonu.core.errors import InputError
+
+Columns = Mapping[str, NDArray[Any]]
+_Value = Callable[[Columns], Any]
+_Function = Callable[..., Any]
+MAX_LENGTH, MAX_DEPTH = 1000, 40
+
+
+def _bit(word: Any, place: Any) -> Any:
+    return np.right_shift(np.asarray(word).astype(np.int64), np.asarray(place).astype(np.int64)) & 1
+
+
+FUNCTIONS: dict[str, tuple[int, bool, _Function, str]] = {
+    "abs": (1, False, np.abs, "absolute value"),
+    "sqrt": (1, False, np.sqrt, "square root"),
+    "exp": (1, False, np.exp, "exponential"),
+    "log": (1, False, np.log, "natural logarithm"),
+    "log10": (1, False, np.log10, "decimal logarithm"),
+    "min": (2, False, np.minimum, "the smaller of two"),
+    "max": (2, False, np.maximum, "the larger of two"),
+    "hypot": (2, False, np.hypot, "√(x² + y²)"),
+    "bit": (2, False, _bit, "bit n (from 0) of a whole number, 0 or 1: bit(trigger, 1)"),
+    "isfinite": (1, True, np.isfinite, "whether the value is there: neither NaN nor infinite"),
+}
+"""Name: number of arguments, whether it gives a truth value, the function, its meaning."""
+
+_TOKEN = re.compile(
+    r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?![A-Za-z0-9_.])|(?P<name>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)"
+    r"|`(?P<quoted>[^`]+)`|(?P<sign>\*\*|<=|>=|==|!=|[-+*/()<>,]))",
+    re.ASCII,
+)
+_COMPARE = {
+    "<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal, "==": np.equal, "!=": np.not_equal,
+}  # fmt: skip
+_WORDS = ("and", "or", "not")
+_HINTS = {"&": "write `and`", "|": "write `or`", "!": "write `not`", "=": "write `==`", "^": "write `**`"}
+
+
+@dataclass(frozen=True)
+class _Token:
+    kind: str
+    text: str
+    place: int
+
+
+@dataclass(frozen=True)
+class _Node:
+    """A part of an expression: its value from the columns, and whether that is a truth value."""
+
+    value: _Value
+    is_truth: bool
+    place: int
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A parsed expression.
+
+    Attributes:
+        text: as written.
+        names: the variables that it reads, in order of appearance.
+        is_truth: whether it gives truth values (a cut) rather than numbers.
+
+    >>> cut = parse("2 < energy and not veto", {"energy": False, "veto": True})
+    >>> cut.names
+    ('energy', 'veto')
+    >>> cut.evaluate({"energy": np.array([1.0, 3.0, 4.0]), "veto": np.array([False, False, True])})
+    array([False,  True, False])
+    """
+
+    text: str
+    names: tuple[str, ...]
+    is_truth: bool
+    _value: _Value
+
+    @property
+    def is_name(self) -> bool:
+        """Whether it is one bare name, whose column is then taken as it is."""
+        return len(self.names) == 1 and self.text.strip().strip("`") == self.names[0]
+
+    def evaluate(self, columns: Columns) -> NDArray[Any]:
+        """Value for every row of the columns; numbers come as float64, a bare name as its column is."""
+        with np.errstate(all="ignore"):  # 0/0 is NaN, which no comparison passes
+            return np.asarray(self._value(columns))
+
+
+def parse(
+    text: str,
+    variables: Mapping[str, bool] | Collection[str] | None,
+    *,
+    want_truth: bool | None = None,
+    file: str | Path | None = None,
+    field: str | None = None,
+) -> Expression:
+    """Parse an expression and check it against the documented variables.
+
+    Args:
+        text: the expression.
+        variables: names that it may use, with whether each is a truth value (numbers if only names are given); None
+            allows all names, as numbers.
+        want_truth: require a truth value (True), a number (False), or either (None).
+        file, field: where it stands, for the messages.
+
+    Raises:
+        InputError: with the expression, a caret under the fault, and what to write instead.
+    """
+    try:
+        return _Parser(text, variables).parsed(want_truth)
+    except _Fault as fault:
+        shown = f"{text}\n  {' ' * fault.place}^" if len(text) <= 200 and text.isprintable() else text[:60] + "..."
+        problem, remedy = f"{fault.problem} at character {fault.place + 1}", f"{fault.remedy}\n  {shown}"
+        raise InputError(problem, file=file, field=field, remedy=remedy) from None
+
+
+class _Fault(Exception):
+    def __init__(self, problem: str, place: int, remedy: str) -> None:
+        super().__init__(problem)
+        self.problem, self.place, self.remedy = problem, place, remedy
+
+
+def _tokens(text: str) -> list[_Token]:
+    if len(text) > MAX_LENGTH:
+        raise _Fault(f"is longer than {MAX_LENGTH} characters", MAX_LENGTH, "split it into several cuts")
+    found, place, end = [], 0, len(text.rstrip())
+    while place < end:
+        match = _TOKEN.match(text, place)
+        if match is None:
+            at = place + len(text[place:]) - len(text[place:].lstrip())
+            sign = text[at]
+            number = re.match(r"[\d.][\w.]*", text[at:], re.ASCII)
+            problem = f"{number.group()!r} is no number" if number else f"{sign!a} is not part of the language"
+            raise _Fault(problem, at, _HINTS.get(sign, "use numbers, names, + - * / **, comparisons, and, or, not"))
+        kind = str(match.lastgroup)
+        word = match.group(kind)
+        found.append(_Token("word" if kind == "name" and word in _WORDS else kind, word, match.start(kind)))
+        place = match.end()
+    return [*found, _Token("end", "", end)]
+
+
+class _Parser:
+    """Recursive descent: or, and, not, comparison, sum, product, sign, power, atom."""
+
+    def __init__(self, text: str, variables: Mapping[str, bool] | Collection[str] | None) -> None:
+        self._text, self._variables = text, variables
+        self._tokens, self._next, self._depth = _tokens(text), 0, 0
+        self._names: list[str] = []
+
+    def parsed(self, want_truth: bool | None) -> Expression:
+        node = self._either()
+        self._expect_end()
+        if want_truth is not None and node.is_truth is not want_truth:
+            wanted = "a truth value; compare it, e.g. `x < 3`" if want_truth else "a number"
+            raise _Fault(f"is {_kind(node)}", node.place, f"it must be {wanted}")
+        return Expression(self._text, tuple(self._names), node.is_truth, node.value)
+
+    # -- reading tokens
+
+    @property
+    def _token(self) -> _Token:
+        return self._tokens[self._next]
+
+    def _take(self, *texts: str) -> _Token | None:
+        token = self._token
+        if token.kind in ("sign", "word") and token.text in texts:
+            self._next += 1
+            return token
+        return None
+
+    def _expect_end(self) -> None:
+        if self._token.kind != "end":
+            hint = "an operator is missing before it" if self._token.kind != "sign" else "remove it"
+            raise _Fault(f"{self._token.text!r} does not belong", self._token.place, hint)
+
+    def _expect(self, text: str) -> None:
+        if self._take(text) is None:
+            there = f"before {self._token.text!r}" if self._token.text else "at the end"
+            raise _Fault(f"{text!r} is missing {there}", self._token.place, "close what is open")
+
+    # -- the grammar
+
+    def _nested(self, part: Callable[[], _Node]) -> _Node:
+        """A part that may hold itself (parentheses, `not not …`, `--…`, `2**2**…`)."""
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise _Fault(f"is nested deeper than {MAX_DEPTH} levels", self._token.place, "write it flatter")
+        node = part()
+        self._depth -= 1
+        return node
+
+    def _chain(self, signs: Mapping[str, _Function], part: Callable[[], _Node], *, truth: bool) -> _Node:
+        """Parts joined by operators of one rank, from left to right."""
+        first, links = part(), []
+        while sign := self._take(*signs):
+            links.append((signs[sign.text], part()))
+        if not links:
+            return first
+        operands = (first, *(node for _, node in links))
+        start, *values = _values(operands, truth)
+
+        def folded(columns: Columns) -> Any:
+            value = start(columns)
+            for (function, _), operand in zip(links, values, strict=True):
+                value = function(value, operand(columns))
+            return value
+
+        return _Node(folded, truth, first.place)
+
+    def _either(self) -> _Node:
+        return self._nested(lambda: self._chain({"or": np.logical_or}, self._both, truth=True))
+
+    def _both(self) -> _Node:
+        return self._chain({"and": np.logical_and}, self._negated, truth=True)
+
+    def _negated(self) -> _Node:
+        if self._take("not"):
+            return _applied(np.logical_not, [self._nested(self._negated)], truth=True)
+        return self._comparison()
+
+    def _comparison(self) -> _Node:
+        operands, signs = [self._sum()], []
+        while sign := self._take(*_COMPARE):
+            signs.append(sign.text)
+            operands.append(self._sum())
+        if not signs:
+            return operands[0]
+        values = _values(operands, truth=False)
+
+        def compared(columns: Columns) -> Any:
+            numbers = [value(columns) for value in values]
+            links = [_COMPARE[sign](*pair) for sign, pair in zip(signs, pairwise(numbers), strict=True)]
+            return np.logical_and.reduce(np.broadcast_arrays(*links))
+
+        return _Node(compared, True, operands[0].place)
+
+    def _sum(self) -> _Node:
+        return self._chain({"+": np.add, "-": np.subtract}, self._product, truth=False)
+
+    def _product(self) -> _Node:
+        return self._chain({"*": np.multiply, "/": np.divide}, self._signed, truth=False)
+
+    def _signed(self) -> _Node:
+        if sign := self._take("-", "+"):
+            return _applied(np.negative if sign.text == "-" else np.positive, [self._nested(self._signed)], truth=False)
+        base = self._atom()
+        if self._take("**"):
+            return _applied(np.power, [base, self._nested(self._signed)], truth=False)
+        return base
+
+    def _atom(self) -> _Node:
+        token = self._token
+        if self._take("("):
+            node = self._either()
+            self._expect(")")
+            return node
+        self._next += 1
+        if token.kind == "number":
+            number = float(token.text)
+            return _Node(lambda columns: number, False, token.place)
+        if token.kind in ("name", "quoted"):
+            if token.kind == "name" and self._take("("):
+                return self._call(token)
+            return self._variable(token)
+        self._next -= 1
+        what = "the end" if token.kind == "end" else repr(token.text)
+        raise _Fault(f"a number or a variable is missing before {what}", token.place, "complete it")
+
+    def _call(self, token: _Token) -> _Node:
+        if token.text not in FUNCTIONS:
+            remedy = _near(token.text, FUNCTIONS, "functions")
+            raise _Fault(f"{token.text!r} is no function", token.place, remedy)
+        count, gives_truth, function, _ = FUNCTIONS[token.text]
+        arguments = [self._either()]
+        while self._take(","):
+            arguments.append(self._either())
+        self._expect(")")
+        if len(arguments) != count:
+            problem = f"{token.text!r} takes {count} argument{'s'[: count > 1]} (got {len(arguments)})"
+            raise _Fault(problem, token.place, f"it is: {FUNCTIONS[token.text][3]}")
+        return _Node(_applied(function, arguments, truth=False).value, gives_truth, token.place)
+
+    def _variable(self, token: _Token) -> _Node:
+        name = token.text
+        if self._variables is not None and name not in self._variables:
+            raise _Fault(f"{name!r} is no documented variable", token.place, _near(name, self._variables, "variables"))
+        if name not in self._names:
+            self._names.append(name)
+        is_truth = bool(self._variables[name]) if isinstance(self._variables, Mapping) else False
+        return _Node(lambda columns: columns[name], is_truth, token.place)
+
+
+def _values(parts: Sequence[_Node], truth: bool) -> list[_Value]:
+    """Values of parts of the right kind; numbers are float64, so that no integer wraps."""
+    for part in parts:
+        if part.is_truth is not truth:
+            wanted = "a truth value; compare it, e.g. `x < 3`" if truth else "a number"
+            raise _Fault(f"is {_kind(part)}", part.place, f"here it must be {wanted}")
+    kind: Any = np.bool_ if truth else np.float64
+    return [lambda columns, value=part.value: np.asarray(value(columns), dtype=kind) for part in parts]  # type: ignore[misc]
+
+
+def _applied(function: _Function, parts: Sequence[_Node], *, truth: bool) -> _Node:
+    """A function of parts."""
+    values = _values(parts, truth)
+    return _Node(lambda columns: function(*(value(columns) for value in values)), truth, parts[0].place)
+
+
+def _kind(node: _Node) -> str:
+    return "a truth value" if node.is_truth else "a number"
+
+
+def _near(name: str, known: Collection[str], what: str) -> str:
+    near = difflib.get_close_matches(name, list(known), n=2, cutoff=0.5)
+    return (
+        f"did you mean {' or '.join(f'`{word}`' for word in near)}?" if near else f"{what}: {', '.join(sorted(known))}"
+    )

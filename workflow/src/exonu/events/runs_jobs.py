@@ -1,0 +1,138 @@
+"""All that an event-level analysis was given, and what each of its jobs has to know of it.
+
+A job's settings hold what it reads and nothing else: a changed cut ingests nothing again, and a run that is added to
+the run list leaves the ingested runs alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from exonu.core.settings import Settings
+from exonu.events.ingest import Ingest, IngestReport
+from exonu.events.raw_branches import Branches
+from exonu.events.runs import (
+    Calibration,
+    Run,
+    RunList,
+    Sample,
+    read_calibration,
+    read_event_settings,
+    read_run_list,
+    read_samples,
+)
+from exonu.events.selection import Selection
+
+
+@dataclass(frozen=True)
+class EventInputs:
+    """Everything that an events file names, read and checked.
+
+    Attributes:
+        file: the events file.
+        settings: its settings, defaults included.
+        n_channels: number of photomultipliers.
+        runs, samples, calibration: the tables.
+    """
+
+    file: Path
+    settings: Settings
+    n_channels: int
+    runs: RunList
+    samples: tuple[Sample, ...]
+    calibration: dict[int | str, Calibration]
+
+    def ingest_settings(self, *, run: int | None = None, sample: str | None = None) -> Settings:
+        """Settings of the step `ingest` for one run or one sample."""
+        shared = {key: self.settings[key] for key in ("branches", "storage", "variables")}
+        shared |= {"n_channels": self.n_channels, "file": str(self.file), "run_list": str(self.runs.file)}
+        if run is not None:
+            row = self.runs[run]
+            return shared | {
+                "is_simulated": self.settings["is_simulated"],
+                "run": run,
+                "runs": [_run_as_json(row)],
+                "calibration": asdict(self.calibration[run]),
+            }
+        chosen = next(row for row in self.samples if row.sample == sample)
+        # a sample with runs of its own may name runs of any stream
+        runs = self.runs.physics if chosen.runs == "shared" else self.runs.runs
+        return shared | {
+            "is_simulated": True,
+            "sample": asdict(chosen) | {"files": [str(file) for file in chosen.files]},
+            "runs": [_run_as_json(row) | {"files": []} for row in runs],
+            "calibration": asdict(self.calibration["simulation"]),
+        }
+
+    def select_settings(self, *, run: int | None = None, sample: str | None = None) -> Settings:
+        """Settings of the step `select` for one run or one sample."""
+        if run is not None:
+            source: Settings = {"kind": "data", "stream": self.runs[run].stream, "run": run}
+        else:
+            chosen = next(row for row in self.samples if row.sample == sample)
+            source = {"kind": "simulation", "sample": sample, "component": chosen.component}
+            source["variation"] = chosen.variation
+        return {
+            "cuts": self.settings["cuts"],
+            "extra": sorted(self.settings["branches"]["extra"]),
+            "edges_keV": self.settings["efficiency"]["edges_keV"],
+            "file": str(self.file),
+            "source": source,
+        }
+
+
+def read_event_inputs(file: str | Path, n_channels: int, overrides: Settings | None = None) -> EventInputs:
+    """Read an events file and the tables that it names; check the cuts and the branch map.
+
+    Args:
+        file: the events file.
+        n_channels: number of photomultipliers.
+        overrides: settings that replace those of the file.
+
+    Raises:
+        InputError: one line per fault, with file, field and remedy.
+    """
+    file = Path(file)
+    settings = read_event_settings(file, overrides)
+    Branches.from_settings(settings["branches"], file)
+    Selection.from_settings(settings["cuts"], settings["branches"]["extra"], file)
+    runs = read_run_list(file.parent / settings["runs"], n_channels)
+    samples = read_samples(file.parent / settings["samples"]) if "samples" in settings else ()
+    table = file.parent / settings["calibration"] if "calibration" in settings else None
+    return EventInputs(file, settings, n_channels, runs, samples, read_calibration(table, runs))
+
+
+def ingest(settings: Settings, output: str | Path) -> IngestReport:
+    """Run one ingest job.
+
+    Args:
+        settings: of `EventInputs.ingest_settings`, also after a way through JSON.
+        output: the ingested file.
+    """
+    runs = RunList(Path(settings["run_list"]), tuple(_run_from_json(row) for row in settings["runs"]))
+    calibration = Calibration(**settings["calibration"])
+    job = Ingest(
+        branches=Branches.from_settings(settings["branches"], settings["file"]),
+        n_channels=settings["n_channels"],
+        runs=runs,
+        calibration={settings.get("run", "simulation"): calibration},
+        early_window_ns=float(settings["variables"]["early_window_ns"]),
+        mantissa_bits=settings["storage"]["mantissa_bits"],
+        chunk_bytes=round(1e6 * settings["storage"]["chunk_MB"]),
+    )
+    if "run" in settings:
+        return job.run(settings["run"], output, is_simulated=settings["is_simulated"])
+    row = settings["sample"]
+    return job.sample(Sample(**{**row, "files": tuple(map(Path, row["files"]))}), output)
+
+
+def _run_as_json(run: Run) -> dict[str, Any]:
+    return asdict(run) | {"files": [str(file) for file in run.files], "start": run.start.isoformat()}
+
+
+def _run_from_json(row: Settings) -> Run:
+    times = {"start": datetime.fromisoformat(row["start"])}
+    return Run(**{**row, **times, "files": tuple(map(Path, row["files"])), "dead_pmts": tuple(row["dead_pmts"])})

@@ -97,8 +97,7 @@ def _check(positions: Array, normals: Array, planes: Array, channels: str | Path
             field="walls",
             remedy="put the origin inside; normals of windows point inwards",
         )
-    angles = np.vstack([np.eye(3), -np.eye(3), _octants()])
-    if np.any(np.max(angles @ planes[:, :3].T, axis=1) <= 0):
+    if not _enclose(planes[:, :3]):
         raise InputError("leave the detector open", file=walls, field="walls", remedy="add the missing walls")
     distance = planes[:, 3] - positions @ planes[:, :3].T
     astray = np.abs(distance.min(axis=1)) > WALL_TOLERANCE_CM
@@ -117,6 +116,11 @@ def _check(positions: Array, normals: Array, planes: Array, channels: str | Path
         )
 
 
-def _octants() -> Array:
-    corners = np.stack(np.meshgrid(*[[-1.0, 1.0]] * 3), axis=-1).reshape(-1, 3)
-    return np.asarray(corners / np.sqrt(3))
+def _enclose(normals: Array) -> bool:
+    """Whether walls with these normals bound a body: the origin is inside the hull of the normals."""
+    from scipy.spatial import ConvexHull, QhullError
+
+    try:
+        return bool(np.all(ConvexHull(normals).equations[:, 3] < -1e-9))
+    except QhullError:  # all in one plane, or too few
+        return False

@@ -56,7 +56,7 @@ class LightMap:
         return slice(int(self.shell_offsets[k]), int(self.shell_offsets[k + 1]))
 
     def save(self, folder: str | Path, record: Mapping[str, Any] | None = None) -> None:
-        """Write the arrays as .npy and a JSON with what they were made from; the JSON last, as the sign of completeness."""
+        """Write the arrays as .npy, and last, as the sign of completeness, a JSON with what they were made from."""
         folder = Path(folder)
         for name in _ARRAYS:
             with whole_or_absent(folder / f"{name}.npy") as beside:
@@ -136,7 +136,8 @@ def _traced(
         counts = fates[0, : geometry.n_channels]
         if progress is not None:
             progress(1)
-        return counts[geometry.permutations[stabiliser(points[row], geometry.symmetry)]].mean(axis=0)
+        alike = geometry.permutations[stabiliser(points[row], geometry.symmetry)]
+        return np.asarray(counts[alike].mean(axis=0))
 
     _ = detector.walls, geometry.permutations  # made once, before the threads ask for them
     with ThreadPoolExecutor(threads) as pool:

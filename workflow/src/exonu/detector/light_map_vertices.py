@@ -49,7 +49,7 @@ def shell_vertices(geometry: Geometry, shells: int, outer_frequency: int, outer_
     >>> from exonu.detector.geometry import geodesic_geometry
     >>> vertices = shell_vertices(geodesic_geometry(), 4, 8, 0.995)
     >>> vertices.positions_cm.shape, vertices.representatives_cm.shape
-    ((1208, 3), (27, 3))
+    ((1209, 3), (24, 3))
     """
     representatives, images, owners, elements, counts = [np.zeros((1, 3))], [np.zeros((1, 3))], [[0]], [[0]], [1]
     rows = 1

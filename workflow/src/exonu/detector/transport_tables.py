@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from exonu.core.errors import InputError
 from exonu.detector.geometry import HEXAGON, Geometry, tangents
 from exonu.detector.optics import Optics
 
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-CELL_CM = 1.6
+CELL_PER_HALF_SIZE = 0.65
+"""Size of a grid's cell: small enough for three windows per cell, large enough for the grids to stay in the cache."""
 MOST_CANDIDATES = 6
 GUESS_CELLS = 32
 
@@ -39,6 +41,7 @@ def walls_of(geometry: Geometry) -> Walls:
     """The geometry for the kernels, with tables that find the face and the window of a ray in a few steps."""
     from exonu.detector.transport import Walls
 
+    cell = CELL_PER_HALF_SIZE * float(geometry.half_size_cm.min())
     corners = _corners(geometry)
     normals, axes = geometry.face_normals, tangents(geometry.face_normals)
     low = [np.array([np.min(polygon @ n) for polygon, n in zip(corners, axis, strict=True)]) for axis in axes]
@@ -55,8 +58,8 @@ def walls_of(geometry: Geometry) -> Walls:
         mean_radius2=float((3 * geometry.volume_and_area[0] / (4 * np.pi)) ** (2 / 3)),
         safe_radius2=float((0.999999 * geometry.inradius_cm) ** 2),
         frames=np.column_stack([axes[0], low[0], axes[1], low[1]]),
-        cells_per_cm=1 / CELL_CM,
-        candidates=_candidates(geometry, corners, axes, low),
+        cells_per_cm=1 / cell,
+        candidates=_candidates(geometry, corners, axes, low, cell),
         windows=np.column_stack(window),
     )
 
@@ -85,11 +88,11 @@ def _faces_by_direction(geometry: Geometry) -> NDArray[np.int16]:
     z = 1 - np.abs(u) - np.abs(v)
     folded = np.where(z < 0, np.copysign(1 - np.abs(v), u), u), np.where(z < 0, np.copysign(1 - np.abs(u), v), v)
     reach = np.stack([*folded, z], axis=-1) @ (geometry.face_normals / geometry.face_offsets_cm[:, None]).T
-    return np.argmax(reach, axis=-1).astype(np.int16)
+    return np.asarray(np.argmax(reach, axis=-1), dtype=np.int16)
 
 
 def _candidates(
-    geometry: Geometry, corners: list[Array], axes: tuple[Array, Array], low: list[Array]
+    geometry: Geometry, corners: list[Array], axes: tuple[Array, Array], low: list[Array], cell: float
 ) -> NDArray[np.uint16]:
     """Windows that may touch each cell of each face's grid, nearest first; shape (n_faces, rows, columns, most)."""
     from scipy.spatial import KDTree
@@ -97,8 +100,8 @@ def _candidates(
     from exonu.detector.transport import NO_WINDOW
 
     extent = [max(np.ptp(polygon @ n) for polygon, n in zip(corners, axis, strict=True)) for axis in axes]
-    columns, rows = (int(np.ceil(length / CELL_CM)) for length in extent)
-    a, b = (np.arange(columns) + 0.5) * CELL_CM, (np.arange(rows) + 0.5) * CELL_CM
+    columns, rows = (int(np.ceil(length / cell)) for length in extent)
+    a, b = (np.arange(columns) + 0.5) * cell, (np.arange(rows) + 0.5) * cell
     middles = (
         (geometry.face_offsets_cm[:, None] * geometry.face_normals)[:, None, None, :]
         + (low[0][:, None] + a)[:, None, :, None] * axes[0][:, None, None, :]
@@ -106,8 +109,8 @@ def _candidates(
     )
     reach = geometry.half_size_cm * np.where(geometry.window == HEXAGON, 2 / np.sqrt(3), 1) / geometry.bend
     distance, channel = KDTree(geometry.positions_cm).query(middles, k=min(MOST_CANDIDATES, geometry.n_channels))
-    touches = distance < reach[channel] + CELL_CM / np.sqrt(2)
-    if touches[..., -1].any():
-        raise ValueError("more windows than expected touch one cell of a wall")
+    touches = distance < reach[channel] + cell / np.sqrt(2)
+    if channel.shape[-1] == MOST_CANDIDATES and touches[..., -1].any():
+        raise InputError("are closer together than they are wide", field="windows", remedy="check sizes and positions")
     most = max(1, int(touches.sum(axis=-1).max()))
     return np.where(touches, channel, NO_WINDOW).astype(np.uint16)[..., :most]

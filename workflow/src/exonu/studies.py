@@ -125,7 +125,7 @@ def yields_table(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def tested_values(asymptotic: Mapping[str, Any]) -> list[float]:
+def values_to_test(asymptotic: Mapping[str, Any]) -> list[float]:
     """Values of μ to test with toys, from the entry of an asymptotic limit in its record; none if it failed."""
     expected = [k * limit for limit in asymptotic["expected"] if limit is not None for k in AROUND_EXPECTED]
     if asymptotic["observed"] is None:
@@ -138,7 +138,7 @@ def toy_chunk(file: Path, tested: list[float], number: int, chunks: tuple[int, i
 
     Args:
         file: the workspace.
-        tested: values of μ, from `tested_values`.
+        tested: values of μ, from `values_to_test`.
         number: all toys per hypothesis and value, over all jobs.
         chunks: which job this is, and how many there are.
         seed: the analysis's seed.

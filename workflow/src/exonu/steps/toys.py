@@ -4,7 +4,7 @@ from pathlib import Path
 
 from exonu.core.files import read_json, write_json
 from exonu.steps._step import parser, run
-from exonu.studies import tested_values, toy_chunk
+from exonu.studies import toy_chunk, values_to_test
 
 
 def main() -> None:
@@ -21,7 +21,7 @@ def main() -> None:
         if record["name"] in given.declared or len(asymptotic["crossings"]) > 1:
             file = given.workspaces / f"{record['name']}.json"
             number = given.settings["statistics"]["toys"]["number"]
-            shares.append(toy_chunk(file, tested_values(asymptotic), number, given.chunk, given.settings["seed"]))
+            shares.append(toy_chunk(file, values_to_test(asymptotic), number, given.chunk, given.settings["seed"]))
     write_json(given.output, shares)
 
 

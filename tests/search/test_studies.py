@@ -1,0 +1,145 @@
+"""Studies of a search: what is written says what the engine found, and jobs share toys without changing them."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from exonu.core.errors import InputError
+from exonu.core.files import read_json, write_json
+from exonu.core.resources import resource_path
+from exonu.publication.figure_coverage import draw_coverage
+from exonu.publication.figure_data import Heading
+from exonu.publication.figure_diagnostics import draw_diagnostics
+from exonu.publication.limits import COLUMNS, limit_rows
+from exonu.publication.style import save
+from exonu.search import limit_record, read_model
+from exonu.statistics import goodness_of_fit, upper_limit
+from exonu.studies import (
+    coverage_table,
+    diagnostics,
+    expected_from_points,
+    join_toys,
+    toy_chunk,
+    values_to_test,
+    yields_table,
+)
+from exonu.templates.analysis import default_settings
+from exonu.templates.experiment import read_experiment
+from exonu.templates.searches import build_workspaces, write_meaning
+
+SETTINGS = default_settings()
+HEADING = Heading("XENON1T SR1", "arXiv:2006.09721", 0.6473, is_simulated=False, blinded=False)
+CASES = {"magnetic-moment": ("all", None), "dark-photon": ("all", 10.0)}
+
+
+@pytest.fixture(scope="module")
+def workspaces(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("workspaces")
+    experiment = read_experiment(resource_path("published/xenon1t-sr1/experiment.yaml"))
+    files = {}
+    for interaction, case in CASES.items():
+        [workspace] = build_workspaces(experiment, interaction, SETTINGS, [case])
+        files[interaction] = folder / f"{workspace.name}.json"
+        write_json(files[interaction], workspace.spec)
+        write_meaning(folder, workspace)
+    return files
+
+
+@pytest.fixture(scope="module", params=list(CASES))
+def diagnosed(request, workspaces):
+    statistics = {**SETTINGS["statistics"], "goodness_of_fit_toys": 100}
+    return workspaces[request.param], diagnostics(workspaces[request.param], statistics, seed=1)
+
+
+def test_diagnostics_are_those_of_the_engine(diagnosed):
+    file, record = diagnosed
+    model, _ = read_model(file)
+    assert record["limit_mu"] == pytest.approx(upper_limit(model).observed)
+    assert record["goodness_of_fit"]["statistic"] == pytest.approx(goodness_of_fit(model).statistic)
+    assert {pull["name"] for pull in record["pulls"]} == {"B0_norm", "efficiency", "flux_pp", "flux_be7"}
+    assert record["impacts"]["parameters"][0]["name"] == "B0_norm"
+    assert min(record["scan_mu"]["twice_delta_nll"]) == pytest.approx(0, abs=0.02)
+    assert record["fit"]["converged"]
+    assert json.loads(json.dumps(record, allow_nan=False)) == record
+
+
+def test_the_fit_of_the_diagnostics_is_the_global_one(diagnosed):
+    file, record = diagnosed
+    model, _ = read_model(file)
+    assert record["fit"]["nll"] <= upper_limit(model).best_fit.nll + 1e-9
+
+
+def test_yields_before_the_fit_are_the_workspace_s(diagnosed):
+    _, record = diagnosed
+    table = yields_table([record]).set_index("sample")
+    background = read_experiment(resource_path("published/xenon1t-sr1/experiment.yaml")).background.sum()
+    assert table.loc["B0", "before"] == pytest.approx(background)
+    assert table.loc["B0", "before_error"] == pytest.approx(0.026 * background, rel=0.01)
+    assert table.loc["B0", "after_error"] < 1.02 * table.loc["B0", "before_error"]  # a flat signal is no help
+
+
+def test_diagnostics_page_has_the_same_bytes(diagnosed, tmp_path):
+    _, record = diagnosed
+    for name in ("a", "b"):
+        save(draw_diagnostics(record, HEADING), [tmp_path / f"{name}.png"], 60)
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_toys_do_not_depend_on_the_number_of_jobs(workspaces):
+    file = workspaces["magnetic-moment"]
+    tested = [4.0, 5.5, 6.5, 7.5, 8.5]
+    [one] = join_toys([toy_chunk(file, tested, 500, (0, 1), 3)], 0.9)
+    [two] = join_toys([toy_chunk(file, tested, 500, (job, 2), 3) for job in (1, 0)], 0.9)
+    assert one == two
+    [other] = join_toys([toy_chunk(file, tested, 500, (0, 1), 4)], 0.9)
+    assert other["methods"]["toys"]["record"]["cls"] != one["methods"]["toys"]["record"]["cls"]
+
+
+@pytest.mark.slow
+def test_toy_limit_agrees_with_the_asymptotic_one(workspaces):
+    file = workspaces["magnetic-moment"]
+    asymptotic = limit_record(file, ["asymptotic"], 0.9)["methods"]["asymptotic"]
+    [record] = join_toys([toy_chunk(file, values_to_test(asymptotic), 2000, (0, 1), 3)], 0.9)
+    found = record["methods"]["toys"]
+    assert (
+        abs(found["observed"] - asymptotic["observed"]) < 4 * found["record"]["error"] + 0.03 * asymptotic["observed"]
+    )
+    np.testing.assert_allclose(found["expected"][1:4], asymptotic["expected"][1:4], rtol=0.1)
+    assert found["record"]["failed"] == [0] * len(found["record"]["mu"])
+    table = limit_rows("xenon1t-sr1", "XENON1T SR1", [record])
+    assert list(table.columns) == list(COLUMNS)
+    assert table["method"].tolist() == ["toys"]
+
+
+def test_no_toys_without_an_asymptotic_limit():
+    assert values_to_test({"observed": None, "expected": [None] * 5}) == []
+
+
+def test_expected_limit_outside_the_tested_values_is_none():
+    class Point:
+        def __init__(self, mu):
+            self.mu, self.expected = mu, np.array([np.exp(-mu), 0.5, 0.3, 0.05, 0.01])
+
+    found = expected_from_points([Point(mu) for mu in (1.0, 2.0, 3.0)], 0.1)
+    assert found[0] == pytest.approx(-np.log(0.1))
+    assert found[1:] == [None] * 4
+
+
+def test_coverage_table_and_figure(workspaces, tmp_path):
+    statistics = {**SETTINGS["statistics"], "coverage": {"toys": 200, "true_values": [0.5, 2]}}
+    table = pd.concat([coverage_table(file, statistics, seed=5) for file in workspaces.values()])
+    assert table["fraction"].between(0.8, 1).all()
+    np.testing.assert_allclose(table["excess"], table["fraction"] - 0.9)
+    assert (table["failed"] == 0).all()
+    strengths = table["true_strength"].to_numpy()
+    assert strengths[1] / strengths[0] == pytest.approx(2)  # four times μ is twice the strength
+    save(draw_coverage(table, HEADING), [tmp_path / "coverage.png"], 60)
+    assert (tmp_path / "coverage.png").stat().st_size > 5000
+
+
+def test_a_workspace_without_its_page_has_no_studies(workspaces, tmp_path):
+    write_json(tmp_path / "plain.json", read_json(workspaces["magnetic-moment"]))
+    with pytest.raises(InputError, match=r"plain\.json: has no page beside it"):
+        coverage_table(tmp_path / "plain.json", SETTINGS["statistics"], 1)

@@ -156,18 +156,19 @@ def impacts(
 
 
 def _group_impact(result: FitResult, members: Sequence[str]) -> float:
-    """√(σ² - σ_held²) of μ from the inverse of the Hessian without the group."""
+    """√(σ² - σ_held²) of μ: with the covariance V, that is √(V_μG V_GG⁻¹ V_Gμ)."""
     model, i = result.model, result.model.poi_index
-    held = result.held.copy()
+    chosen: list[int] = []
     for name in members:
         if name not in model.layout.groups:
             raise InputError(f"no modifier {name!r} in the model", field="groups")
-        held[list(model.layout.groups[name])] = True
-    if held[i]:
+        chosen += [p for p in model.layout.groups[name] if not result.held[p]]
+    if i in chosen:
         raise InputError(f"a group contains the parameter of interest {model.poi!r}", field="groups")
-    without = FitResult(model, result.data, result.minimum, held, False)
-    difference = float(result.covariance[i, i] - without.covariance[i, i])
-    return float(np.sqrt(max(difference, 0.0)))
+    shared, own = result.covariance[i, chosen], result.covariance[np.ix_(chosen, chosen)]
+    if not np.isfinite(own).all():
+        return float("nan")
+    return float(np.sqrt(max(float(shared @ np.linalg.solve(own, shared)), 0.0))) if chosen else 0.0
 
 
 def correlation_table(result: FitResult, threshold: float = 0.0) -> tuple[tuple[str, ...], FloatArray]:

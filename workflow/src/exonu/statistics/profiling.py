@@ -130,7 +130,10 @@ class Profile:
         if not found.converged:
             return
         self.tally.multimodal |= self.best.converged and abs(found.value - self.best.value) > 1e-6
-        if found.value < self.best.value or not self.best.converged:
+        i = self.model.poi_index
+        # Of minima that are equal within rounding, the one with less signal.
+        tie = abs(found.value - self.best.value) <= 1e-9 and found.theta[i] < self.best.theta[i]
+        if tie or found.value < self.best.value - 1e-9 or not self.best.converged:
             self.best = found
 
     def twice_delta(self, mu: float) -> tuple[float, float]:

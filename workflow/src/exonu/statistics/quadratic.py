@@ -76,6 +76,7 @@ def survey(profile: Profile, asimov: Profile, reach: float = 5.5) -> list[float]
     """
     bound = float(profile.model.flat.upper[profile.model.poi_index])
     marks = sorted({*_landmarks(profile), *_landmarks(asimov)})
+    marks = [x for before, x in pairwise([0.0, *marks]) if x - before > 1e-9 * marks[-1]]
     top = min(max(marks, default=1.0), bound)
     for _ in range(60):
         q, slope = asimov.twice_delta(top)

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exonu.core.files import write_csv
-from exonu.publication.limits import COLUMNS, KEY, limit_rows, published_limits, strength
+from exonu.publication.limits import COLUMNS, KEY, limit_rows, published_limits
+from exonu.templates.searches import strength
 
 UNITS = {"magnetic-moment": ("mu_nu", "mu_B"), "millicharge": ("q_nu", "e"), "dark-photon": ("g_BL", "1")}
 

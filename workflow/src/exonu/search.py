@@ -14,11 +14,10 @@ from typing import Any
 from exonu.core.errors import InputError
 from exonu.core.files import finite, plain, read_json
 from exonu.core.settings import merged, read_yaml
-from exonu.publication.limits import strength
 from exonu.statistics import AlternativeLimit, Model, bayes_limit, compile_workspace, delta_chi2_limit, upper_limit
 from exonu.templates.analysis import default_settings, read_analysis
 from exonu.templates.experiment import read_experiment
-from exonu.templates.searches import build_workspaces, read_meaning
+from exonu.templates.searches import build_workspaces, read_meaning, strength
 from exonu.templates.signals import PARAMETERS
 
 Json = dict[str, Any]

@@ -13,7 +13,6 @@ import pandas as pd
 from exonu.core.errors import InputError
 from exonu.core.files import finite, plain
 from exonu.core.seeds import derived_seed
-from exonu.publication.limits import strength
 from exonu.search import read_model
 from exonu.statistics import (
     Model,
@@ -30,6 +29,7 @@ from exonu.statistics import (
     yields,
 )
 from exonu.statistics.toys import ToyCls, ToySet, limit_from_points
+from exonu.templates.searches import strength
 
 Json = dict[str, Any]
 AROUND_OBSERVED = (0.6, 0.75, 0.9, 1.05, 1.2, 1.4)

@@ -10,7 +10,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from exonu.publication.figure_data import Heading
-from exonu.publication.limits import strength
 from exonu.publication.style import (
     BLACK,
     BLUE,
@@ -27,6 +26,7 @@ from exonu.publication.style import (
     state_of,
     styled,
 )
+from exonu.templates.searches import strength
 
 Record = Mapping[str, Any]
 MOST_PARAMETERS = 20

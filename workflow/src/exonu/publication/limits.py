@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from exonu.core.resources import resource_path
+from exonu.templates.searches import strength
 
 COLUMNS = (
     "analysis",
@@ -39,15 +40,6 @@ KEY = ("analysis", "interaction", "flavour", "mass_MeV", "parameter", "method")
 """One row for each."""
 
 EXPECTED = ("expected_minus2", "expected_minus1", "expected", "expected_plus1", "expected_plus2")
-
-
-def strength(mu: float | None, meaning: Mapping[str, Any]) -> float | None:
-    """The physical parameter of a signal strength μ = (strength / reference)**power; None stays None.
-
-    >>> strength(4.0, {"reference_strength": 1e-11, "power": 2})
-    2e-11
-    """
-    return None if mu is None else float(meaning["reference_strength"] * mu ** (1 / meaning["power"]))
 
 
 def published_limits() -> pd.DataFrame:

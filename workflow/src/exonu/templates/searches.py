@@ -75,3 +75,12 @@ def read_meaning(workspace_file: str | Path) -> Settings | None:
     if not isinstance(meaning.get("poi_map"), dict):
         raise InputError("is missing or no mapping", file=file, field="poi_map", remedy="for example `mu_sq: mu**2`")
     return meaning
+
+
+def strength(mu: float | None, meaning: Mapping[str, Any]) -> float | None:
+    """The physical parameter of a signal strength μ = (strength / reference)**power; None stays None.
+
+    >>> strength(4.0, {"reference_strength": 1e-11, "power": 2})
+    2e-11
+    """
+    return None if mu is None else float(meaning["reference_strength"] * mu ** (1 / meaning["power"]))

@@ -22,7 +22,7 @@ interactions:
   dark-photon:
     masses_MeV: {minimum: 0.001, maximum: 10, number: 2}
     more_masses_MeV: []
-statistics: {methods: [asymptotic]}
+statistics: {methods: [asymptotic], goodness_of_fit_toys: 20}
 plots: {dpi: 100}
 """
 BETA = """\
@@ -31,7 +31,7 @@ experiment: experiment.yaml
 blind: true
 interactions:
   millicharge: {flavours: [all]}
-statistics: {methods: [asymptotic]}
+statistics: {methods: [asymptotic], goodness_of_fit_toys: 20}
 plots: {dpi: 60}
 """
 

@@ -69,9 +69,10 @@ def snakemake(place: Place, *arguments: str, **environment: str) -> subprocess.C
 
 
 class Plan(NamedTuple):
-    """What a dry run would make, and which of its rules run for a reason of their own, not for new inputs."""
+    """What a dry run would make, by which rules, and which of these run not only since their inputs are new."""
 
     outputs: frozenset[str]
+    rules: frozenset[str]
     changed: frozenset[str]
 
 
@@ -84,14 +85,16 @@ def plan(place: Place, *arguments: str) -> Plan:
     ended = snakemake(place, "--dry-run", *arguments)
     assert ended.returncode == 0, ended.stdout
     outputs: set[str] = set()
+    rules: set[str] = set()
     changed: set[str] = set()
     for job in JOB.finditer(ended.stdout):
         lines = dict(re.findall(r"^    (\w+): (.*)$", job["body"], re.MULTILINE))
         outputs.update(lines.get("output", "").split(", ") if "output" in lines else ())
+        rules.add(job["name"])
         if any(reason in lines.get("reason", "") for reason in OWN_REASONS):
             changed.add(job["name"])
     assert bool(outputs) != ("Nothing to be done" in ended.stdout), ended.stdout
-    return Plan(frozenset(outputs), frozenset(changed))
+    return Plan(frozenset(outputs), frozenset(rules), frozenset(changed))
 
 
 def results(folder: Path) -> dict[str, Path]:

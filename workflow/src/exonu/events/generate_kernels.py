@@ -10,9 +10,18 @@ import numpy as np
 from exonu.core.compiled import kernel
 from exonu.detector.random_numbers import start_stream, uniform
 from exonu.detector.transport import turned
-from exonu.events.decays_kernels import ELECTRON, MOST_PARTICLES, PHOTON, decay
+from exonu.events.decays_kernels import MOST_PARTICLES, PHOTON, decay
 from exonu.events.gamma_transport_kernels import follow_photon, per_cm
-from exonu.events.wall_kernels import aimed, bremsstrahlung_keV, energy_left, point_of_decay, range_of, survives
+from exonu.events.wall_kernels import (
+    aimed,
+    bremsstrahlung_keV,
+    chord,
+    energy_left,
+    forced,
+    point_of_decay,
+    range_of,
+    survives,
+)
 
 MOST_SITES = 64
 SITE_COLUMNS = 9  # x, y, z, energy, light fraction, cos_min, axis (3)
@@ -78,7 +87,7 @@ def photon_from_wall(
     depth: float,
     point: Any,
     normal: Any,
-    biased: bool,
+    favoured: bool,
     place: Any,
     attenuation: Any,
     walls: Any,
@@ -86,34 +95,20 @@ def photon_from_wall(
     n: int,
     stream: Any,
 ) -> Any:
-    """A photon on its way out of the wall and through the liquid; the new number of sites and the weight."""
-    flight, weight = -1.0, 1.0
-    if biased:
-        mu = per_cm(attenuation.photoelectric, energy, attenuation) + per_cm(attenuation.compton, energy, attenuation)
-        dx, dy, dz, flight, weight = aimed(point[0], point[1], point[2], mu, place, stream)
-    else:
-        dx, dy, dz = turned(0.0, 0.0, 1.0, 2 * uniform(stream) - 1, stream)
+    """A photon on its way out of the wall and through the liquid.
+
+    Returns:
+        The new number of sites; how much more often importance sampling gives this way than nature, were it favoured.
+    """
+    x, y, z = point
+    mu = per_cm(attenuation.photoelectric, energy, attenuation) + per_cm(attenuation.compton, energy, attenuation)
+    dx, dy, dz, ratio = aimed(x, y, z, place, favoured, stream)
     cosine = dx * normal[0] + dy * normal[1] + dz * normal[2]
     if cosine <= 0 or not survives(energy, depth / cosine, attenuation, stream):
-        return n, weight
-    return follow_photon(energy, point, (dx, dy, dz), flight, attenuation, walls, sites, n, stream), weight
-
-
-@kernel
-def chosen_photon(kinds: Any, particles: int, stream: Any) -> Any:
-    """Index of one of the photons, each as likely as the others; −1 if there is none."""
-    photons = 0
-    for i in range(particles):
-        photons += kinds[i] == PHOTON
-    if photons == 0:
-        return -1
-    left = int(uniform(stream) * photons)
-    for i in range(particles):
-        if kinds[i] == PHOTON:
-            if left == 0:
-                return i
-            left -= 1
-    return -1
+        return n, ratio
+    enter, leave = chord(x, y, z, dx, dy, dz, place.target_cm)
+    flight, more = forced(enter, leave, mu, place.bias, favoured, stream)
+    return follow_photon(energy, point, (dx, dy, dz), flight, attenuation, walls, sites, n, stream), ratio * more
 
 
 @kernel
@@ -129,22 +124,29 @@ def decay_in_wall(
     sites: Any,
     stream: Any,
 ) -> Any:
-    """Sites of a decay on or in the wall, and its weight."""
+    """Sites of a decay on or in the wall, and its weight.
+
+    Importance sampling favours one of the photons, each as likely as the others; the weight is nature's density over
+    the mean of those of the choices (balance heuristic: E. Veach and L. J. Guibas, SIGGRAPH 1995, 419).
+    """
     depth = place.shallow_cm + (place.deep_cm - place.shallow_cm) * uniform(stream)
-    favoured = chosen_photon(kinds, particles, stream) if place.bias > 0 else -1
-    n, weight = 0, 1.0
+    photons = 0
     for i in range(particles):
-        if kinds[i] == ELECTRON:
-            n = electron_from_wall(energies[i], depth, point, normal, place, sites, n, stream)
-            photon = bremsstrahlung_keV(energies[i], place.charge, stream) if depth > 0 else 0.0
-        else:
-            photon = energies[i]
-        if photon > 0:
-            n, factor = photon_from_wall(
-                photon, depth, point, normal, i == favoured, place, attenuation, walls, sites, n, stream
+        photons += kinds[i] == PHOTON
+    favoured = int(uniform(stream) * photons) if place.bias > 0 else -1
+    n, seen, ratios = 0, 0, 0.0
+    for i in range(particles):
+        if kinds[i] == PHOTON:
+            n, ratio = photon_from_wall(
+                energies[i], depth, point, normal, seen == favoured, place, attenuation, walls, sites, n, stream
             )
-            weight *= factor
-    return n, weight
+            seen, ratios = seen + 1, ratios + ratio
+            continue
+        n = electron_from_wall(energies[i], depth, point, normal, place, sites, n, stream)
+        photon = bremsstrahlung_keV(energies[i], place.charge, stream) if depth > 0 else 0.0
+        if photon > 0:
+            n, _ = photon_from_wall(photon, depth, point, normal, False, place, attenuation, walls, sites, n, stream)
+    return n, photons / ratios if photons > 0 else 1.0
 
 
 @kernel

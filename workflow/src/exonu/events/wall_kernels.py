@@ -84,7 +84,7 @@ def on_window(x: float, y: float, z: float, walls: Any) -> Any:
     for c in range(walls.half_size.size):
         half = walls.half_size[c]
         dx, dy, dz = x - walls.positions[c, 0], y - walls.positions[c, 1], z - walls.positions[c, 2]
-        if dx * dx + dy * dy + dz * dz > 4 / 3 * half * half:
+        if dx * dx + dy * dy + dz * dz > 1.5 * half * half:  # corners: 4/3, a little more on an edge of the wall
             continue
         u = dx * walls.axes[c, 0] + dy * walls.axes[c, 1] + dz * walls.axes[c, 2]
         v = dx * walls.cross_axes[c, 0] + dy * walls.cross_axes[c, 1] + dz * walls.cross_axes[c, 2]
@@ -156,35 +156,40 @@ def chord(x: float, y: float, z: float, dx: float, dy: float, dz: float, radius:
 
 
 @kernel
-def aimed(x: float, y: float, z: float, mu: float, place: Any, stream: Any) -> Any:
-    """Importance sampling of a photon's direction and first flight towards the target sphere.
-
-    A share `bias` of the directions goes into the cone of the target, and of those that meet it, a share `bias` of the
-    first interactions is forced into it; the weight is the ratio of the analogue density to the mixture's, at most
-    1/(1 − bias)².
+def aimed(x: float, y: float, z: float, place: Any, favoured: bool, stream: Any) -> Any:
+    """Direction of a photon, uniform or, if favoured, from a mixture: a share `bias` goes into the cone of the target.
 
     Returns:
-        Direction, length of the flight [cm], weight.
+        The direction; how much more often the mixture gives it than the uniform distribution does.
     """
     distance = math.sqrt(x * x + y * y + z * z)
     edge = math.sqrt(1 - (place.target_cm / distance) ** 2)  # cosine of the target's half opening
-    cosine = 1 - uniform(stream) * ((1 - edge) if uniform(stream) < place.bias else 2.0)
+    into_cone = uniform(stream) < place.bias and favoured
+    cosine = 1 - uniform(stream) * ((1 - edge) if into_cone else 2.0)
     dx, dy, dz = turned(-x / distance, -y / distance, -z / distance, cosine, stream)
-    boost = 2 / (1 - edge) if cosine >= edge else 0.0
-    weight = 1 / (1 - place.bias + place.bias * boost)
-    enter, leave = chord(x, y, z, dx, dy, dz, place.target_cm)
-    if leave <= enter:
-        return dx, dy, dz, exponential(stream) / mu, weight
+    return dx, dy, dz, 1 - place.bias + (place.bias * 2 / (1 - edge) if cosine >= edge else 0.0)
+
+
+@kernel
+def forced(enter: float, leave: float, mu: float, bias: float, favoured: bool, stream: Any) -> Any:
+    """First flight of a photon, exponential or, if favoured, from a mixture: a share `bias` ends inside the target.
+
+    Args:
+        enter, leave: where the ray meets the target [cm]; equal if it does not.
+        mu: attenuation [1/cm].
+        bias, favoured: of the mixture.
+        stream: random numbers.
+
+    Returns:
+        The length [cm]; how much more often the mixture gives it than the exponential distribution does.
+    """
     arrive, pass_by = math.exp(-mu * enter), math.exp(-mu * leave)
-    if uniform(stream) < place.bias and arrive > pass_by:
+    if not arrive > pass_by:
+        return exponential(stream) / mu, 1.0
+    flight = exponential(stream) / mu
+    if uniform(stream) < bias and favoured:
         flight = enter - math.log(1 - uniform(stream) * (1 - pass_by / arrive)) / mu
-    else:
-        flight = exponential(stream) / mu
-    hits = enter <= flight <= leave and arrive > pass_by
-    boost = 1 / (arrive - pass_by) if hits else 0.0
-    if arrive > pass_by:
-        weight /= 1 - place.bias + place.bias * boost
-    return dx, dy, dz, flight, weight
+    return flight, 1 - bias + (bias / (arrive - pass_by) if enter <= flight <= leave else 0.0)
 
 
 @kernel

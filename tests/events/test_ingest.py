@@ -15,9 +15,10 @@ from synthetic_files import make_events, simulated
 
 from exonu.core.errors import InputError
 from exonu.core.files import canonical_json
+from exonu.events.ingest import ingest
 from exonu.events.raw import read_events, read_raw, write_raw
 from exonu.events.raw_files import read_columns, read_metadata
-from exonu.events.runs_jobs import ingest, read_event_inputs
+from exonu.events.runs_jobs import read_event_inputs
 from exonu.events.variables import DOCUMENTED, raw_variables
 
 METADATA = {"is_simulated": True, "seed": 1}

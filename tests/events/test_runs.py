@@ -1,6 +1,7 @@
 """Run list, sample sheet, calibration: what they say, and one message per fault."""
 
 import datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -166,3 +167,38 @@ def test_events_file_is_read_with_its_defaults(analysis_folder):
     settings = read_event_settings(analysis_folder / "events.yaml", {"storage": {"mantissa_bits": 12}})
     assert settings["storage"] == {"mantissa_bits": 12, "chunk_MB": 32}
     assert settings["branches"]["channel"] == "channel"
+
+
+def test_the_example_of_the_documentation(tmp_path):
+    page = (Path(__file__).resolve().parents[2] / "docs" / "events.md").read_text()
+    blocks = page.split("```")[1::2]
+    tables = [block for block in blocks if "\t" in block]
+    for name, table in zip(("runs", "samples", "calibration"), tables, strict=True):
+        (tmp_path / f"{name}.tsv").write_text(table.strip() + "\n")
+    (tmp_path / "events.yaml").write_text(next(block for block in blocks if block.startswith("yaml"))[4:])
+    inputs = read_event_inputs(tmp_path / "events.yaml", 642)
+    assert inputs.runs.live_days == pytest.approx((86120 + 85990) / 86400)
+    assert [sample.component for sample in inputs.samples] == ["seal", "seal"]
+
+
+def test_every_key_of_the_schemas_is_described():
+    from exonu.core.resources import schema_path
+    from exonu.core.settings import read_schema, resolved
+
+    def keys(schema, root, prefix=""):
+        for key, part in schema.get("properties", {}).items():
+            part = resolved(part, root)
+            yield f"{prefix}{key}", part
+            yield from keys(part, root, f"{prefix}{key}.")
+            yield from keys(part.get("items", {}), root, f"{prefix}{key}.")
+
+    for file in (
+        schema_path("events.yaml"),
+        schema_path("run_list.yaml"),
+        schema_path("sample_sheet.yaml"),
+        schema_path("calibration.yaml"),
+    ):
+        schema = read_schema(file)
+        for key, part in keys(schema, schema):
+            if key not in ("rows", "config_version"):
+                assert part.get("description"), f"{file.name}: {key}"

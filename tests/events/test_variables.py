@@ -55,3 +55,14 @@ def test_every_raw_variable_is_documented():
     assert found.keys() <= DOCUMENTED.keys()
     for name, values in found.items():
         assert (values.dtype == bool) == DOCUMENTED[name].is_truth
+
+
+def test_the_documentation_lists_every_variable_and_function():
+    from pathlib import Path
+
+    from exonu.events.expressions import FUNCTIONS
+
+    page = (Path(__file__).resolve().parents[2] / "docs" / "events.md").read_text()
+    for variable in DOCUMENTED.values():
+        assert f"| `{variable.name}` | {variable.meaning}" in page
+    assert f"`{' '.join(FUNCTIONS)}`" in page

@@ -1,8 +1,8 @@
 """Cut flow: events left after each cut, by run, sample and component, and efficiencies with their errors.
 
-Efficiencies carry the central 68.27 % interval of Clopper and Pearson (Biometrika 26, 404 (1934)). For weighted events the
-number of trials is that of the binomial which has the variance of the weighted efficiency; at 0 and 1, where that variance
-is 0, it is the effective number of events (Σw)²/Σw².
+Efficiencies carry the central 68.27 % interval of Clopper and Pearson (Biometrika 26, 404 (1934)). For weighted events
+the number of trials is that of the binomial which has the variance of the weighted efficiency; at 0 and 1, where that
+variance is 0, it is the effective number of events (Σw)²/Σw².
 """
 
 from __future__ import annotations

@@ -172,6 +172,30 @@ class Ingest:
         return events.with_hits(~dead)
 
 
+def ingest(settings: Settings, output: str | Path) -> IngestReport:
+    """Run one ingest job.
+
+    Args:
+        settings: of `runs_jobs.EventInputs.ingest_settings`, also after a way through JSON.
+        output: the ingested file.
+    """
+    runs = RunList(Path(settings["run_list"]), tuple(Run.from_json(row) for row in settings["runs"]))
+    calibration = Calibration(**settings["calibration"])
+    job = Ingest(
+        branches=Branches.from_settings(settings["branches"], settings["file"]),
+        n_channels=settings["n_channels"],
+        runs=runs,
+        calibration={settings.get("run", "simulation"): calibration},
+        early_window_ns=float(settings["variables"]["early_window_ns"]),
+        mantissa_bits=settings["storage"]["mantissa_bits"],
+        chunk_bytes=round(1e6 * settings["storage"]["chunk_MB"]),
+    )
+    if "run" in settings:
+        return job.run(settings["run"], output, is_simulated=settings["is_simulated"])
+    row = settings["sample"]
+    return job.sample(Sample(**{**row, "files": tuple(map(Path, row["files"]))}), output)
+
+
 def _check_run(found: NDArray[Any], run: int, file: Path, entry: int, run_list: Path) -> None:
     if (wrong := np.flatnonzero(found != run)).size:
         raise InputError(

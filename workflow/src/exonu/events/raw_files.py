@@ -221,7 +221,7 @@ def _field(table: Any, name: str, is_rntuple: bool) -> Any:
 
 def _column(array: Any) -> Column:
     """An awkward array as numpy."""
-    import awkward as ak  # type: ignore[import-untyped]
+    import awkward as ak
 
     layout = ak.to_layout(ak.to_packed(array))
     if layout.parameter("__array__") is not None:

@@ -123,7 +123,7 @@ def _joined(parts: Sequence[Mapping[str, NDArray[Any]]]) -> dict[str, NDArray[An
 
 def _lists(hits: Mapping[str, NDArray[Any]], offsets: NDArray[np.int64], *, together: bool) -> dict[str, Any]:
     """Awkward arrays of the hits; `together` zips them, so that a TTree counts them once."""
-    import awkward as ak  # type: ignore[import-untyped]
+    import awkward as ak
 
     first, last = int(offsets[0]), int(offsets[-1])
     contents = {name: ak.contents.NumpyArray(np.ascontiguousarray(values[first:last])) for name, values in hits.items()}

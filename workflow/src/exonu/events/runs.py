@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -42,6 +42,16 @@ class Run:
     live_time_s: float
     dead_pmts: tuple[int, ...]
     stream: str = PHYSICS
+
+    def as_json(self) -> Settings:
+        """The run as settings of a job."""
+        return asdict(self) | {"files": [str(file) for file in self.files], "start": self.start.isoformat()}
+
+    @classmethod
+    def from_json(cls, row: Settings) -> Run:
+        """The reverse of `as_json`."""
+        start, files = datetime.fromisoformat(row["start"]), tuple(map(Path, row["files"]))
+        return cls(**{**row, "start": start, "files": files, "dead_pmts": tuple(row["dead_pmts"])})
 
 
 @dataclass(frozen=True)

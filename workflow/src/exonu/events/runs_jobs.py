@@ -7,16 +7,12 @@ the run list leaves the ingested runs alone.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from exonu.core.settings import Settings
-from exonu.events.ingest import Ingest, IngestReport
 from exonu.events.raw_branches import Branches
 from exonu.events.runs import (
     Calibration,
-    Run,
     RunList,
     Sample,
     read_calibration,
@@ -54,7 +50,7 @@ class EventInputs:
             return shared | {
                 "is_simulated": self.settings["is_simulated"],
                 "run": run,
-                "runs": [_run_as_json(row)],
+                "runs": [row.as_json()],
                 "calibration": asdict(self.calibration[run]),
             }
         chosen = next(row for row in self.samples if row.sample == sample)
@@ -63,7 +59,7 @@ class EventInputs:
         return shared | {
             "is_simulated": True,
             "sample": asdict(chosen) | {"files": [str(file) for file in chosen.files]},
-            "runs": [_run_as_json(row) | {"files": []} for row in runs],
+            "runs": [row.as_json() | {"files": []} for row in runs],
             "calibration": asdict(self.calibration["simulation"]),
         }
 
@@ -103,36 +99,3 @@ def read_event_inputs(file: str | Path, n_channels: int, overrides: Settings | N
     samples = read_samples(file.parent / settings["samples"]) if "samples" in settings else ()
     table = file.parent / settings["calibration"] if "calibration" in settings else None
     return EventInputs(file, settings, n_channels, runs, samples, read_calibration(table, runs))
-
-
-def ingest(settings: Settings, output: str | Path) -> IngestReport:
-    """Run one ingest job.
-
-    Args:
-        settings: of `EventInputs.ingest_settings`, also after a way through JSON.
-        output: the ingested file.
-    """
-    runs = RunList(Path(settings["run_list"]), tuple(_run_from_json(row) for row in settings["runs"]))
-    calibration = Calibration(**settings["calibration"])
-    job = Ingest(
-        branches=Branches.from_settings(settings["branches"], settings["file"]),
-        n_channels=settings["n_channels"],
-        runs=runs,
-        calibration={settings.get("run", "simulation"): calibration},
-        early_window_ns=float(settings["variables"]["early_window_ns"]),
-        mantissa_bits=settings["storage"]["mantissa_bits"],
-        chunk_bytes=round(1e6 * settings["storage"]["chunk_MB"]),
-    )
-    if "run" in settings:
-        return job.run(settings["run"], output, is_simulated=settings["is_simulated"])
-    row = settings["sample"]
-    return job.sample(Sample(**{**row, "files": tuple(map(Path, row["files"]))}), output)
-
-
-def _run_as_json(run: Run) -> dict[str, Any]:
-    return asdict(run) | {"files": [str(file) for file in run.files], "start": run.start.isoformat()}
-
-
-def _run_from_json(row: Settings) -> Run:
-    times = {"start": datetime.fromisoformat(row["start"])}
-    return Run(**{**row, **times, "files": tuple(map(Path, row["files"])), "dead_pmts": tuple(row["dead_pmts"])})

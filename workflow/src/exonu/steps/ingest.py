@@ -4,7 +4,7 @@ import logging
 from pathlib import Path
 
 from exonu.core.files import write_json
-from exonu.events.runs_jobs import ingest
+from exonu.events.ingest import ingest
 from exonu.steps._step import parser, run
 
 

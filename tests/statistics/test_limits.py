@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pyhf
 import pytest
+from scipy.optimize import brentq
 from scipy.stats import chi2 as chi2_distribution
 from test_published_cls import (
     coupled_histosys,
@@ -36,7 +38,7 @@ TEN_MODELS = (
     normsys,
     histosys,
     coupled_normsys,
-    coupled_histosys,
+    partial(recoil_workspace, bins=4, backgrounds=2, nuisances=3, staterror=False),
 )
 
 
@@ -73,7 +75,7 @@ def test_limits_of_pyhfs_optimiser_on_ten_models(make: Any) -> None:
         pyhf.set_backend("numpy")
 
 
-@pytest.mark.parametrize("make", TEN_MODELS)
+@pytest.mark.parametrize("make", [*TEN_MODELS, coupled_histosys])
 def test_limits_through_the_plug_in(make: Any) -> None:
     pyhf.set_backend("numpy", NewtonOptimizer())
     try:
@@ -187,16 +189,30 @@ def _brute_minimum(model: Any) -> float:
     return float(grid[np.argmin([model.nll([mu]) for mu in grid])])
 
 
-def test_undetermined_signal_gives_no_silent_number() -> None:
-    """A free shape takes everything: no limit exists, and the record says so."""
+def test_signal_that_a_free_shape_can_imitate() -> None:
+    """Up to μ = 2 the free shape takes what the signal leaves; the limit is where ν = 10 μ is excluded, by hand."""
     samples = [
         sample("signal", [10.0], modifier("mu", "normfactor")),
         sample("background", [20.0], modifier("free", "shapefactor")),
     ]
-    settings = {"free": {"bounds": [[0.0, 1e12]], "inits": [1.0]}}
-    limit = upper_limit(compile_workspace(workspace_of([{"name": "c", "samples": samples}], {"c": [20.0]}, **settings)))
-    assert not np.isfinite(limit.observed) or limit.observed > 1.9
-    assert limit.record["notes"] or limit.observed > 1.9
+    limit = upper_limit(compile_workspace(workspace_of([{"name": "c", "samples": samples}], {"c": [20.0]})))
+    # q = q_A = 2 [10 μ - 20 + 20 ln(20 / 10 μ)] for μ > 2, so CLs = 2 Φ(-√q) = 0.1 at √q = 1.6448536
+    q = 1.6448536269514722**2
+    by_hand = brentq(lambda mu: 2.0 * (10.0 * mu - 20.0 + 20.0 * np.log(2.0 / mu)) - q, 2.0, 10.0, xtol=1e-12)
+    assert limit.observed == pytest.approx(by_hand, rel=1e-7)
+
+
+def test_signal_that_the_data_do_not_see_has_no_limit() -> None:
+    """A signal without events: there is no limit, and the record says so."""
+    samples = [
+        sample("signal", [0.0, 0.0], modifier("mu", "normfactor")),
+        sample("background", [20.0, 30.0], modifier("rate", "normsys", {"lo": 0.9, "hi": 1.1})),
+    ]
+    limit = upper_limit(compile_workspace(workspace_of([{"name": "c", "samples": samples}], {"c": [20.0, 31.0]})))
+    assert np.isnan(limit.observed)
+    assert np.isnan(limit.expected).all()
+    assert limit.crossings == ()
+    assert limit.record["notes"] == ["no crossing of CLs was found"]
 
 
 @pytest.mark.parametrize("level", [0.0, 1.0, -0.5, 90.0])

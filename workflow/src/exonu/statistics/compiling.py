@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,6 @@ class Layout:
     """Names and settings that go with a `Flat` model; arrays over parameters have length P, over data B + A."""
 
     flat: Flat
-    full: Flat  # the same with no profiled parameter: for covariances
     parameters: tuple[str, ...]
     groups: Mapping[str, tuple[int, ...]]  # parameter indices of each modifier name
     poi: str
@@ -52,6 +51,7 @@ class Layout:
     fixed: np.ndarray[Any, np.dtype[np.bool_]]
     nominal_data: FloatArray  # observed events (zero for a bare model), then auxiliary measurements
     default_poi_bounds: bool
+    make_full: Callable[[], Flat]  # the same model with no profiled parameter: for covariances
 
 
 def compile_layout(
@@ -88,7 +88,6 @@ def compile_layout(
     bins = sum(len(channel["samples"][0]["data"]) for channel in channels)
     counts = reader.observations(observations, channels) if observations is not None else [0.0] * bins
     flat = _flatten(reader, channels, sets, indices, tied, bins, profile=True)
-    full = _flatten(reader, channels, sets, indices, tied, bins, profile=False)
     auxiliary = [a for s in sets.values() if s.constraint != FREE for a in s.measured]
     slices, begin = {}, 0
     for channel in channels:
@@ -97,7 +96,6 @@ def compile_layout(
         begin = end
     layout = Layout(
         flat=flat,
-        full=full,
         parameters=tuple(names),
         groups=indices,
         poi=poi,
@@ -108,6 +106,7 @@ def compile_layout(
         fixed=np.array([x for s in sets.values() for x in s.fixed], dtype=np.bool_),
         nominal_data=np.array(counts + auxiliary),
         default_poi_bounds=sets[poi].default_bounds,
+        make_full=lambda: _flatten(reader, channels, sets, indices, tied, bins, profile=False),
     )
     _check_bins(reader, layout)
     return layout

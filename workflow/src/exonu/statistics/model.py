@@ -13,7 +13,7 @@ import numpy as np
 
 from exonu.core.errors import InputError
 from exonu.statistics.compiling import Layout, compile_layout
-from exonu.statistics.flat import FREE, NORMAL, POISSON, BoolArray, FloatArray
+from exonu.statistics.flat import FREE, NORMAL, POISSON, BoolArray, Flat, FloatArray
 from exonu.statistics.reading import Reader
 
 Parameters = Mapping[str, float] | Sequence[float] | FloatArray
@@ -83,16 +83,22 @@ class Model:
         self.samples = layout.samples
         self.init = layout.init
         self.fixed = layout.fixed
-        self.flat, self.full = layout.flat, layout.full
+        self.flat = layout.flat
         if layout.default_poi_bounds:
             upper = layout.flat.upper.copy()
             upper[self.poi_index] = np.inf
-            self.flat, self.full = (flat._replace(upper=upper) for flat in (self.flat, self.full))
+            self.flat = layout.flat._replace(upper=upper)
+
+    @cached_property
+    def full(self) -> Flat:
+        """The compiled model with every parameter dense, none profiled."""
+        return self.layout.make_full()._replace(lower=self.flat.lower, upper=self.flat.upper)
 
     def bounded(self, lower: FloatArray, upper: FloatArray) -> Model:
         """The same model with other bounds, (P,) each."""
         other = copy(self)
-        other.flat, other.full = (flat._replace(lower=lower, upper=upper) for flat in (self.flat, self.full))
+        other.__dict__.pop("full", None)
+        other.flat = self.flat._replace(lower=lower, upper=upper)
         return other
 
     @property

@@ -36,12 +36,13 @@ class Reader:
         """A list of finite numbers, of the given length."""
         if not isinstance(values, Sequence) or isinstance(values, str) or not len(values):
             self.refuse("must be a list of numbers", field)
-        for place, value in enumerate(values):
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-                self.refuse(f"bin {place} is not a finite number (got {value!r})", field)
+        if not (set(map(type, values)) <= {int, float} and all(map(math.isfinite, values))):
+            for place, value in enumerate(values):
+                if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+                    self.refuse(f"bin {place} is not a finite number (got {value!r})", field)
         if length is not None and len(values) != length:
             self.refuse(f"has {len(values)} bins, but the channel has {length}", field)
-        return [float(value) for value in values]
+        return list(map(float, values))
 
     def channels(self, spec: Json) -> list[Json]:
         """The channels in pyhf's order (by name), checked."""

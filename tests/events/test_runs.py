@@ -8,7 +8,7 @@ import pytest
 
 from exonu.core.errors import InputError
 from exonu.core.files import canonical_json
-from exonu.events.runs import read_calibration, read_event_settings, read_run_list, read_samples
+from exonu.events.runs import RunList, read_calibration, read_event_settings, read_run_list, read_samples
 from exonu.events.runs_jobs import read_event_inputs
 
 
@@ -90,6 +90,10 @@ def test_settings_of_a_job_hold_what_it_reads(analysis_folder):
         assert canonical_json(before.ingest_settings(run=run)) == canonical_json(after.ingest_settings(run=run))
     assert before.ingest_settings(sample="signal") != after.ingest_settings(sample="signal")  # it is shared anew
     assert before.select_settings(run=1) != after.select_settings(run=1)
+    assert after.run_settings(run=3)["runs"] == [after.runs[3].as_json()]
+    assert RunList.from_settings(before.run_settings(run=1))[1] == before.runs[1]
+    with pytest.raises(InputError, match="holds no sample 'background'"):
+        after.ingest_settings(sample="background")
 
 
 FAULTS = {
@@ -134,6 +138,18 @@ FAULTS = {
     ),
     "two cuts of a name": ("events.yaml", "name: light", "name: trigger", r"cuts: trigger: names two cuts"),
     "cut without status": ("events.yaml", "total_pe > 60, status: assumed", "total_pe > 60", r"cuts\.2\.status: is"),
+    "extra name taken": (
+        "events.yaml",
+        "cuts:",
+        "branches: {extra: {total_pe: q}}\ncuts:",
+        r"branches\.extra\.total_pe: is the name of a documented variable; rename it",
+    ),
+    "edges": (
+        "events.yaml",
+        "cuts:",
+        "efficiency: {edges_keV: [1, 3, 2]}\ncuts:",
+        r"efficiency\.edges_keV: do not increase \(2 after 3\)",
+    ),
     "unknown key": ("events.yaml", "runs: runs", "run_list: runs", r"run_list: is not a known key"),
     "wrong branch map": (
         "events.yaml", "cuts:", "branches: {charge: 'adc[0]'}\ncuts:", r"branches\.charge: '\[' is not part of",

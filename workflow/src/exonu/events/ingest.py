@@ -179,7 +179,7 @@ def ingest(settings: Settings, output: str | Path) -> IngestReport:
         settings: of `runs_jobs.EventInputs.ingest_settings`, also after a way through JSON.
         output: the ingested file.
     """
-    runs = RunList(Path(settings["run_list"]), tuple(Run.from_json(row) for row in settings["runs"]))
+    runs = RunList.from_settings(settings)
     calibration = Calibration(**settings["calibration"])
     job = Ingest(
         branches=Branches.from_settings(settings["branches"], settings["file"]),
@@ -193,7 +193,8 @@ def ingest(settings: Settings, output: str | Path) -> IngestReport:
     if "run" in settings:
         return job.run(settings["run"], output, is_simulated=settings["is_simulated"])
     row = settings["sample"]
-    return job.sample(Sample(**{**row, "files": tuple(map(Path, row["files"]))}), output)
+    files = tuple(map(Path, row["files"]))
+    return job.sample(Sample(**{**row, "files": files, "component": "", "variation": ""}), output)
 
 
 def _check_run(found: NDArray[Any], run: int, file: Path, entry: int, run_list: Path) -> None:

@@ -95,6 +95,11 @@ class RunList:
     file: Path
     runs: tuple[Run, ...]
 
+    @classmethod
+    def from_settings(cls, settings: Settings) -> RunList:
+        """The runs that a job was given, `run_list` and `runs` (see `runs_jobs.EventInputs.run_settings`)."""
+        return cls(Path(settings["run_list"]), tuple(map(Run.from_json, settings["runs"])))
+
     def __getitem__(self, run: int) -> Run:
         for row in self.runs:
             if row.run == run:

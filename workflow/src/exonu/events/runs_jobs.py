@@ -6,9 +6,12 @@ the run list leaves the ingested runs alone.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 
+from exonu.core.errors import InputError, raise_all
 from exonu.core.settings import Settings
 from exonu.events.raw_branches import Branches
 from exonu.events.runs import (
@@ -21,6 +24,7 @@ from exonu.events.runs import (
     read_samples,
 )
 from exonu.events.selection import Selection
+from exonu.events.variables import DOCUMENTED
 
 
 @dataclass(frozen=True)
@@ -44,31 +48,42 @@ class EventInputs:
     def ingest_settings(self, *, run: int | None = None, sample: str | None = None) -> Settings:
         """Settings of the step `ingest` for one run or one sample."""
         shared = {key: self.settings[key] for key in ("branches", "storage", "variables")}
-        shared |= {"n_channels": self.n_channels, "file": str(self.file), "run_list": str(self.runs.file)}
+        shared |= {"n_channels": self.n_channels, "file": str(self.file)} | self.run_settings(run=run, sample=sample)
         if run is not None:
-            row = self.runs[run]
-            return shared | {
-                "is_simulated": self.settings["is_simulated"],
-                "run": run,
-                "runs": [row.as_json()],
-                "calibration": asdict(self.calibration[run]),
-            }
-        chosen = next(row for row in self.samples if row.sample == sample)
-        # a sample with runs of its own may name runs of any stream
-        runs = self.runs.physics if chosen.runs == "shared" else self.runs.runs
+            mine = {"is_simulated": self.settings["is_simulated"], "run": run}
+            return shared | mine | {"calibration": asdict(self.calibration[run])}
+        row = asdict(self.sample(sample)) | {"files": [str(file) for file in self.sample(sample).files]}
+        for name in ("component", "variation", "activity_uncertainty"):  # not read by ingest
+            del row[name]
         return shared | {
             "is_simulated": True,
-            "sample": asdict(chosen) | {"files": [str(file) for file in chosen.files]},
-            "runs": [row.as_json() | {"files": []} for row in runs],
+            "sample": row,
             "calibration": asdict(self.calibration["simulation"]),
         }
+
+    def sample(self, name: str | None) -> Sample:
+        """A sample by its name."""
+        for row in self.samples:
+            if row.sample == name:
+                return row
+        raise InputError(f"holds no sample {name!r}", file=self.file, field="samples")
+
+    def run_settings(self, *, run: int | None = None, sample: str | None = None) -> Settings:
+        """The part of the run list that a job on one run or sample needs, for `RunList.from_settings`."""
+        if run is not None:
+            rows = [self.runs[run].as_json()]
+        else:
+            # a sample with runs of its own may name runs of any stream
+            shared = self.sample(sample).runs == "shared"
+            rows = [row.as_json() | {"files": []} for row in (self.runs.physics if shared else self.runs.runs)]
+        return {"run_list": str(self.runs.file), "runs": rows}
 
     def select_settings(self, *, run: int | None = None, sample: str | None = None) -> Settings:
         """Settings of the step `select` for one run or one sample."""
         if run is not None:
             source: Settings = {"kind": "data", "stream": self.runs[run].stream, "run": run}
         else:
-            chosen = next(row for row in self.samples if row.sample == sample)
+            chosen = self.sample(sample)
             source = {"kind": "simulation", "sample": sample, "component": chosen.component}
             source["variation"] = chosen.variation
         return {
@@ -93,9 +108,28 @@ def read_event_inputs(file: str | Path, n_channels: int, overrides: Settings | N
     """
     file = Path(file)
     settings = read_event_settings(file, overrides)
+    raise_all(_faults(settings, file))
     Branches.from_settings(settings["branches"], file)
     Selection.from_settings(settings["cuts"], settings["branches"]["extra"], file)
     runs = read_run_list(file.parent / settings["runs"], n_channels)
     samples = read_samples(file.parent / settings["samples"]) if "samples" in settings else ()
     table = file.parent / settings["calibration"] if "calibration" in settings else None
     return EventInputs(file, settings, n_channels, runs, samples, read_calibration(table, runs))
+
+
+def _faults(settings: Settings, file: Path) -> Iterator[InputError]:
+    """What a schema cannot refuse."""
+    taken = DOCUMENTED.keys() | {"channel", "charge", "time", "nhit"}
+    for name in sorted(settings["branches"]["extra"].keys() & taken):
+        yield InputError(
+            "is the name of a documented variable", file=file, field=f"branches.extra.{name}", remedy="rename it"
+        )
+    edges = settings["efficiency"]["edges_keV"]
+    for lower, upper in pairwise(edges):
+        if lower >= upper:
+            yield InputError(
+                f"do not increase ({upper:g} after {lower:g})",
+                file=file,
+                field="efficiency.edges_keV",
+                remedy="sort them",
+            )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,10 @@ import pyhf
 import pytest
 from scipy.special import ndtr
 
-from exonu.statistics import Model, NewtonOptimizer, compile_workspace, fit, upper_limit
+from exonu.statistics import Model, NewtonOptimizer, compile_workspace, fit, toy_cls, upper_limit
 from exonu.statistics.examples import modifier, sample, workspace_of
 from exonu.statistics.quadratic import sign_changes
+from exonu.statistics.toys import data_profile, generator, sample_data, toy_set
 
 BACKGROUND = np.array([50.0, 60.0, 55.0, 40.0])
 
@@ -68,18 +70,24 @@ def pyhf_profile(oracle: Any, data: Any, mu: float) -> tuple[float, np.ndarray]:
     return float(twice), parameters
 
 
-def pyhf_cls(oracle: Any, data: Any, mu: float, grid: np.ndarray) -> float:
-    """CLs at mu with pyhf's likelihood and fits, its global minimum from a scan in μ ("the better start")."""
-    profile = [pyhf_profile(oracle, data, x) for x in grid]
-    place = int(np.argmin([twice for twice, _ in profile]))
-    best = profile[place][0]
-    asimov = oracle.expected_data(pyhf_profile(oracle, data, 0.0)[1])
-    at_mu = pyhf_profile(oracle, data, mu)[0]
-    q = max(at_mu - best, 0.0) if grid[place] <= mu else 0.0
-    q_a = pyhf_profile(oracle, asimov, mu)[0] - pyhf_profile(oracle, asimov, 0.0)[0]
-    root, root_a = np.sqrt(q), np.sqrt(q_a)
-    t = root - root_a if root <= root_a else (q - q_a) / (2.0 * root_a)
-    return float(ndtr(-t - root_a) / ndtr(-t))
+class PyhfCls:
+    """CLs with pyhf's likelihood and fits; its global minimum comes from a scan in μ ("the better start")."""
+
+    def __init__(self, spec: dict[str, Any], grid: np.ndarray) -> None:
+        wrapped = pyhf.Workspace(spec)
+        self.oracle = wrapped.model()
+        self.data = wrapped.data(self.oracle)
+        profile = [pyhf_profile(self.oracle, self.data, x)[0] for x in grid]
+        self.best, self.mu_hat = min(profile), grid[int(np.argmin(profile))]
+        self.asimov = self.oracle.expected_data(pyhf_profile(self.oracle, self.data, 0.0)[1])
+        self.asimov_best = pyhf_profile(self.oracle, self.asimov, 0.0)[0]
+
+    def __call__(self, mu: float) -> float:
+        q = max(pyhf_profile(self.oracle, self.data, mu)[0] - self.best, 0.0) if self.mu_hat <= mu else 0.0
+        q_a = pyhf_profile(self.oracle, self.asimov, mu)[0] - self.asimov_best
+        root, root_a = np.sqrt(q), np.sqrt(q_a)
+        t = root - root_a if root <= root_a else (q - q_a) / (2.0 * root_a)
+        return float(ndtr(-t - root_a) / ndtr(-t))
 
 
 @pytest.mark.parametrize("numbers", [(1.0, 1.0), (3.0, 0.6), (-2.0, 0.5), (0.0, 1.0)])
@@ -102,16 +110,13 @@ def test_all_crossings_of_a_strong_interference() -> None:
     limit = upper_limit(compiled(*STRONG))
     assert len(limit.crossings) == 3
     assert limit.observed == limit.crossings[-1]
-    wrapped = pyhf.Workspace(workspace(*STRONG))
-    oracle = wrapped.model()
-    data = wrapped.data(oracle)
-    grid = np.linspace(0.0, 12.0, 61)
+    middle = [0.5 * (a + b) for a, b in pairwise(limit.crossings)]
     pyhf.set_backend("numpy", pyhf.optimize.scipy_optimizer(tolerance=1e-12))
     try:
+        pyhf_cls = PyhfCls(workspace(*STRONG), np.linspace(0.0, 12.0, 31))
         for mu in limit.crossings:
-            assert pyhf_cls(oracle, data, mu, grid) == pytest.approx(0.1, abs=2e-4)
-        middle = [0.5 * (a + b) for a, b in zip(limit.crossings[:-1], limit.crossings[1:], strict=True)]
-        values = [pyhf_cls(oracle, data, mu, grid) for mu in [0.5 * limit.crossings[0], *middle, limit.observed + 0.5]]
+            assert pyhf_cls(mu) == pytest.approx(0.1, abs=2e-4)
+        values = [pyhf_cls(mu) for mu in [0.5 * limit.crossings[0], *middle, limit.observed + 0.5]]
     finally:
         pyhf.set_backend("numpy")
     assert [value > 0.1 for value in values] == [True, False, True, False]
@@ -188,3 +193,26 @@ def test_plain_plug_in_refuses_nothing_but_is_another_model() -> None:
             pyhf.infer.mle.fit(wrapped.data(oracle), oracle)
     finally:
         pyhf.set_backend("numpy")
+
+
+def test_toys_of_a_quadratic_signal_meet_the_asymptotic_value() -> None:
+    model = compiled(-1.0, 0.5)
+    mu = upper_limit(model).observed
+    toys = toy_cls(model, mu, n_toys=1000, seed=5)
+    assert toys.failed == 0
+    assert abs(toys.value - 0.1) < 4.0 * toys.error + 0.01
+
+
+def test_toys_where_the_likelihood_has_several_minima() -> None:
+    """Each toy's q̃ is that of a scan in μ of its own profile."""
+    model = compiled(1.0, 0.6)
+    mu, profile = 2.0, data_profile(model, None)
+    toys = toy_set(model, mu, "signal", 8, [0], profile, size=15)
+    draws = sample_data(model, profile.at(mu).theta, 15, generator(8, mu, "signal", 0))
+    grid = np.linspace(0.0, 7.0, 281)
+    assert toys.failed == 0
+    for q, data in zip(toys.q, draws, strict=True):
+        heights = np.array([2.0 * fit(model, data, fixed={"mu": float(x)}).nll for x in grid])
+        best = int(np.argmin(heights))
+        expected = max(2.0 * fit(model, data, fixed={"mu": mu}).nll - heights[best], 0.0) if grid[best] <= mu else 0.0
+        assert q == pytest.approx(expected, abs=0.03) or abs(grid[best] - mu) < 0.05

@@ -95,6 +95,11 @@ class Geometry:
         return np.asarray(channel.reshape(len(self.symmetry), -1), dtype=np.int64)
 
     @cached_property
+    def inverse_permutations(self) -> Integers:
+        """Channel whose image each channel is, shape (n_g, n_channels)."""
+        return np.asarray(np.argsort(self.permutations, axis=1), dtype=np.int64)
+
+    @cached_property
     def bend(self) -> Array:
         """Cosine of the angle between each window and its wall, 1 away from the edges. Shape (n_channels,)."""
         return np.asarray(-np.einsum("cx,cx->c", self.normals, self.face_normals[self.face_of_channel]))

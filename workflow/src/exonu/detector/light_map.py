@@ -139,14 +139,14 @@ def _traced(
         alike = geometry.permutations[stabiliser(points[row], geometry.symmetry)]
         return np.asarray(counts[alike].mean(axis=0))
 
-    _ = detector.walls, geometry.permutations  # made once, before the threads ask for them
+    _ = detector.walls, detector.medium, geometry.permutations  # made once, before the threads ask for them
     with ThreadPoolExecutor(threads) as pool:
         return np.array(list(pool.map(one, range(len(points)))))
 
 
 def _unfolded(values: NDArray[Any], representative: Integers, element: Integers, geometry: Geometry) -> NDArray[Any]:
     """Values by channel at the images of representatives: channel c at x is channel permutations[g, c] at g x."""
-    inverse = np.argsort(geometry.permutations, axis=1)
+    inverse = geometry.inverse_permutations
     result = np.empty((len(representative), values.shape[1]), dtype=values.dtype)
     for start in range(0, len(representative), _ROWS_AT_ONCE):
         rows = slice(start, start + _ROWS_AT_ONCE)
@@ -176,7 +176,9 @@ def _smoothed(raw: Array, counts: Array, vertices: Vertices, geometry: Geometry,
         fit = hat @ values
         chi2 = np.sum(((values - fit) / errors) ** 2, axis=0)
         keep = np.maximum(0, 1 - (neighbours - _COEFFICIENTS) / chi2)
-        result[row] = fit[0] + keep * (values[0] - fit[0])
+        mixed = fit[0] + keep * (values[0] - fit[0])
+        alike = geometry.permutations[stabiliser(centre, geometry.symmetry)]
+        result[row] = mixed[alike].mean(axis=0)  # of equally near vertices, the fit took some
     return result
 
 

@@ -111,6 +111,8 @@ def window_absorbs(cosine: float, n_ratio: float, cathode_reflectance: float) ->
     (1 − R)(1 − ρ) Σ (ρR)^k, with ρ the cathode's reflectance; the rest leaves at the angle of specular reflection.
     """
     boundary = fresnel(cosine, n_ratio)
+    if boundary >= 1:  # total reflection; with a perfect cathode the sum below would be 0/0
+        return 0.0
     return (1 - boundary) * (1 - cathode_reflectance) / (1 - cathode_reflectance * boundary)
 
 

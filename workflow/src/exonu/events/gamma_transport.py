@@ -2,8 +2,9 @@
 
 Cross-sections from `resources/xenon/gamma_cross_sections.csv`; angles and energies of Compton scattering from Klein and
 Nishina, with the electrons of a shell taking part only if the energy transferred exceeds their binding energy (the
-stepping approximation of the recoil spectra). Coherent scattering and pairs (some 15 % at 2.6 MeV, an estimate) are left out. A photon
-that leaves the liquid is lost. Electrons stop where they start.
+stepping approximation of the recoil spectra).
+Coherent scattering and pairs (some 15 % at 2.6 MeV, an estimate) are left out. A photon that leaves the liquid is lost.
+Electrons stop where they start.
 """
 
 from __future__ import annotations

@@ -68,6 +68,14 @@ def snakemake(place: Place, *arguments: str, **environment: str) -> subprocess.C
     )
 
 
+def python(place: Place, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run Python in the place's folder with the library of its repository."""
+    environment = {**os.environ, "PYTHONPATH": str(place.repository / "workflow" / "src"), "EXONU_NUMBA": "0"}
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=place.folder, env=environment, capture_output=True, text=True
+    )
+
+
 class Plan(NamedTuple):
     """What a dry run would make, by which rules, and which of these run not only since their inputs are new."""
 

@@ -5,7 +5,7 @@ import json
 import re
 
 import pytest
-from helpers import ROOT, plan, results, same_bytes, snakemake
+from helpers import ROOT, plan, python, results, same_bytes, snakemake
 
 README = (ROOT / "results" / "README.md").read_text()
 KEY = ("analysis", "interaction", "flavour", "mass_MeV", "parameter", "method")
@@ -66,12 +66,11 @@ def test_blind_limits_are_the_expected_ones(finished):
         assert float(row["observed"]) == pytest.approx(float(row["expected"]), rel=1e-5)
 
 
-def test_command_line_and_workflow_agree(finished, capsys):
-    from exonu.cli import main
-
-    file = finished.folder / "config" / "alpha" / "analysis.yaml"
-    assert main(["limit", str(file), "--interaction", "magnetic-moment", "--flavour", "e"]) == 0
-    answer = json.loads(capsys.readouterr().out)
+def test_command_line_and_workflow_agree(finished):
+    command = "-m exonu.cli limit config/alpha/analysis.yaml --interaction magnetic-moment --flavour e"
+    ended = python(finished, *command.split())
+    assert (ended.returncode, ended.stderr) == (0, "")
+    answer = json.loads(ended.stdout)
     [row] = [
         row for row in limits(finished, "alpha") if (row["interaction"], row["flavour"]) == ("magnetic-moment", "e")
     ]
@@ -107,7 +106,8 @@ def test_every_documented_kind_of_result_is_there(finished):
         }
         for kind in ("logs", "benchmarks"):
             assert list((finished.folder / "results" / analysis / kind).iterdir())
-    assert {name.split("/")[1] for name in files} == {"limits", "workspaces", "spectra", "figures"}
+    documented = set(re.findall(r"`([a-z]+)/", README.partition("## limits.csv")[0]))
+    assert {"limits", "workspaces", "spectra", "figures"} <= {name.split("/")[1] for name in files} <= documented
     assert all(file.stat().st_size > 0 for file in files.values())
     assert not [name for name in files if ".part" in name or "/." in name]
     assert {path.name for path in finished.folder.iterdir()} == {"config", "results", ".snakemake"}

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from helpers import plan, results
+from helpers import plan, python, results
 
 ALPHA = "config/alpha/analysis.yaml"
 
@@ -130,26 +130,24 @@ def test_edited_code_or_fact(place, file, dependence):
         assert planned.outputs == frozenset()
 
 
-def test_a_job_runs_again_only_for_modules_it_imports(place):
-    """The digest against Python itself: what a step loads when it is imported must be part of its digest."""
-    import subprocess
-    import sys
+WHAT_A_STEP_LOADS = """
+import importlib, sys
+from exonu.core.digest import closure
+for step in sys.argv[1:]:
+    for name in [name for name in sys.modules if name.split(".")[0] == "exonu"]:
+        del sys.modules[name]
+    importlib.import_module(step)
+    loaded = {name for name in sys.modules if name.split(".")[0] == "exonu"}
+    print(step, len(loaded), *sorted(loaded - closure(step)[0]))
+"""
 
-    code = (
-        "import sys, importlib; from exonu.core.digest import closure\n"
-        "for step in sys.argv[1:]:\n"
-        "    importlib.import_module(step)\n"
-        "    print(step, *sorted({m for m in sys.modules if m.startswith('exonu')} - closure(step)[0]"
-        " - closure('exonu.core.digest')[0]))\n"
-    )
-    steps = sorted(file.stem for file in (place.repository / LIBRARY / "steps").glob("[a-z]*.py"))
-    assert steps
-    for step in steps:
-        ended = subprocess.run(
-            [sys.executable, "-c", code, f"exonu.steps.{step}"],
-            env={"PYTHONPATH": str(place.repository / "workflow" / "src"), "EXONU_NUMBA": "0"},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        assert ended.stdout.split() == [f"exonu.steps.{step}"]
+
+def test_the_digest_of_a_step_holds_every_module_that_python_loads_for_it(finished):
+    steps = sorted(file.stem for file in (finished.repository / LIBRARY / "steps").glob("[a-z]*.py"))
+    ended = python(finished, "-c", WHAT_A_STEP_LOADS, *(f"exonu.steps.{step}" for step in steps))
+    assert ended.returncode == 0, ended.stderr
+    lines = [line.split() for line in ended.stdout.splitlines()]
+    assert [name for name, *_ in lines] == [f"exonu.steps.{step}" for step in steps]
+    for _, loaded, *missing in lines:
+        assert int(loaded) > 5
+        assert missing == []

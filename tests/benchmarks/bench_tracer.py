@@ -64,7 +64,7 @@ def smoothing(detector: Detector, settings: LightMapSettings) -> None:
     truth = detector.count_fates(points[np.concatenate(rows)], 1_500_000, 99)[:, : geometry.n_channels]
     share = truth / truth.sum(axis=1, keepdims=True)
     print("neighbours   error at r = " + ", ".join(f"{a:g}–{b:g}" for a, b in bands) + " cm")
-    for neighbours in (1, 20, 27, 40, 60):
+    for neighbours in (1, 27, 40, 60, 80, 110):
         start = time.process_time()
         smooth = light_map._smoothed(raw, counts, vertices, geometry, neighbours)
         seconds = time.process_time() - start
@@ -75,13 +75,17 @@ def smoothing(detector: Detector, settings: LightMapSettings) -> None:
 
 
 OPEN = """
-import resource, sys, time
+import sys, time
+from pathlib import Path
 start = time.process_time()
 from exonu.detector.light_map import LightMap
 found = LightMap.load(sys.argv[1])
-found.log_probability[::64].sum()
-used = resource.getrusage(resource.RUSAGE_SELF)
-print(f"{time.process_time() - start:.2f} CPU s, {used.ru_maxrss / 1e6:.2f} GB")
+found.log_probability[0].sum()
+status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+print(f"{time.process_time() - start:.2f} CPU s, {int(status['VmHWM'].split()[0]) / 1e6:.2f} GB at most;", end=" ")
+found.log_probability.sum()
+status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+print(f"all read: {time.process_time() - start:.2f} CPU s, {int(status['VmHWM'].split()[0]) / 1e6:.2f} GB at most")
 """
 
 

@@ -246,7 +246,8 @@ def test_settings_and_their_messages():
     with pytest.raises(InputError, match="optik: is not a known detector setting"):
         xmass_like({"optik": {}})
     for section, key, value, rule in [
-        (Optics, "rayleigh_cm", 0, "> 0"),
+        (Optics, "rayleigh_cm", 0, "> 0 and finite"),
+        (Optics, "absorption_cm", np.inf, "> 0 and finite"),
         (Optics, "n_xenon", 0.9, "≥ 1"),
         (Optics, "copper_albedo", 1.1, "between 0 and 1"),
         (Scintillation, "photoelectrons_per_keV", -1, "> 0"),

@@ -102,7 +102,7 @@ class Optics(_Section):
 
     def __post_init__(self) -> None:
         for name in ("rayleigh_cm", "absorption_cm", "group_velocity_cm_per_ns"):
-            self._require(getattr(self, name) > 0, name, "> 0")
+            self._require(0 < getattr(self, name) < np.inf, name, "> 0 and finite")
         for name in ("n_xenon", "n_quartz"):
             self._require(getattr(self, name) >= 1, name, "≥ 1")
         for name in ("photocathode_reflectance", "copper_albedo"):

@@ -1,0 +1,213 @@
+"""R(PE): the vertex from the charges of all photomultipliers.
+
+The likelihood of charges n_i at a vertex v is Poisson, n_i ~ μ p_i(v). Its maximum over the light μ is Σn / Σp, which
+leaves log L(v) = Σ n_i log(p_i(v) / Σ p(v)), the sums over living photomultipliers. For many events and vertices that is
+a product of two matrices. Three steps:
+
+1. all coarse vertices, and one in front of each photomultiplier;
+2. climbs over all vertices from the best coarse one, from the best in front of a window, and from the best beside a
+   dead photomultiplier; then the peak of a quadratic through the neighbours;
+3. events found inside are tested against the outermost shell: light from the wall may look as if from the inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exonu.core.errors import InputError
+from exonu.detector.geometry import Geometry
+from exonu.detector.light_map import LightMap
+from exonu.events.raw import Events
+from exonu.events.reconstruction.grid import VertexGrid
+
+Array = NDArray[np.float64]
+Floats = NDArray[np.float32]
+Integers = NDArray[np.int64]
+Booleans = NDArray[np.bool_]
+
+EVENTS_PER_BLOCK = 256
+"""Events of one matrix product: enough for full speed, few enough for the cache."""
+WALL_TEST_RADIUS_CM = 25.0
+"""Events found within are tested against the wall [Issue: detector specification]."""
+WALL_CANDIDATES = 3
+
+
+@dataclass(frozen=True)
+class ChargeVertices:
+    """Vertices from the charges; NaN for events without light.
+
+    Attributes:
+        position_cm: shape (n, 3).
+        log_likelihood: Σ n_i log(p_i / Σp) there, shape (n,).
+        wall_log_likelihood: the largest on the outermost shell, NaN where it was not looked for, shape (n,).
+        log_total_probability: log Σ p there over the living photomultipliers, shape (n,).
+        light_pe: charge of the living photomultipliers, shape (n,).
+    """
+
+    position_cm: Array
+    log_likelihood: Array
+    wall_log_likelihood: Array
+    log_total_probability: Array
+    light_pe: Array
+
+    @property
+    def radius_cm(self) -> Array:
+        """R(PE), shape (n,)."""
+        return np.asarray(np.linalg.norm(self.position_cm, axis=1))
+
+    def __len__(self) -> int:
+        return len(self.position_cm)
+
+
+@dataclass(frozen=True)
+class ChargeReconstruction:
+    """Reconstructs events that share a set of dead photomultipliers.
+
+    Attributes:
+        grid: vertices and light map.
+        dead: shape (n_channels,).
+        total: Σ p over the living photomultipliers at all vertices, shape (n_v,).
+        wall_test: whether step 3 is done.
+    """
+
+    grid: VertexGrid
+    dead: Booleans
+    total: Array
+    wall_test: bool = True
+
+    @classmethod
+    def of(
+        cls, light_map: LightMap, geometry: Geometry, dead: Booleans | None = None, *, wall_test: bool = True
+    ) -> ChargeReconstruction:
+        """For a light map and a set of dead photomultipliers (shape (n_channels,)), none if not given.
+
+        Raises:
+            InputError: a light map or a mask of another detector.
+        """
+        if light_map.log_probability.shape[1] != geometry.n_channels:
+            raise InputError(
+                f"has {light_map.log_probability.shape[1]} channels, the geometry has {geometry.n_channels}",
+                field="light map",
+                remedy="make the light map of this geometry",
+            )
+        grid = VertexGrid.of(light_map, geometry)
+        mask = _checked(np.zeros(geometry.n_channels, dtype=bool) if dead is None else dead, geometry.n_channels)
+        return cls(grid, mask, grid.total_probability(~mask), wall_test)
+
+    def with_dead(self, dead: Booleans) -> ChargeReconstruction:
+        """The same for another set of dead photomultipliers, shape (n_channels,)."""
+        dead = _checked(dead, len(self.dead))
+        return replace(self, dead=dead, total=self.grid.total_probability(~dead))
+
+    def with_masked(self, channel: int) -> ChargeReconstruction:
+        """The same with one more photomultiplier dead: its p leaves Σp, which is an update of rank one."""
+        if self.dead[channel]:
+            return self
+        dead = self.dead.copy()
+        dead[channel] = True
+        p = np.exp(self.grid.table[:, channel].astype(np.float64))
+        return replace(self, dead=dead, total=np.maximum(self.total - p, np.finfo(np.float32).tiny))
+
+    @cached_property
+    def log_total(self) -> Floats:
+        """log Σ p over the living photomultipliers at all vertices, shape (n_v,)."""
+        return np.log(self.total).astype(np.float32)
+
+    def __call__(self, events: Events, progress: Callable[[int], object] | None = None) -> ChargeVertices:
+        """Vertices of events; their hits of dead photomultipliers are left out.
+
+        Args:
+            events: any number of them.
+            progress: called with the number of events after each block of them.
+        """
+        result, wall, light = np.empty((len(events), 5)), np.full(len(events), np.nan), np.empty(len(events))
+        for rows, dense in self._dense_blocks(events):
+            light[rows] = dense.sum(axis=1)
+            result[rows], wall[rows] = self.block(dense)
+            if progress is not None:
+                progress(rows.stop - rows.start)
+        return ChargeVertices(result[:, :3].copy(), result[:, 3], wall, result[:, 4], light)
+
+    def _dense_blocks(self, events: Events) -> Iterator[tuple[slice, Floats]]:
+        from exonu.events.reconstruction.kernels import spread_charges
+
+        if len(events.channel) and events.channel.max() >= len(self.dead):
+            raise InputError(
+                f"has channel {events.channel.max()}, the geometry has 0 to {len(self.dead) - 1}",
+                field="channel",
+                remedy="reconstruct with the detector's own geometry and light map",
+            )
+        for start in range(0, len(events), EVENTS_PER_BLOCK):
+            rows = slice(start, min(start + EVENTS_PER_BLOCK, len(events)))
+            dense = np.empty((rows.stop - rows.start, len(self.dead)), dtype=np.float32)
+            spread_charges(events.offsets[start : rows.stop + 1], events.channel, events.charge, ~self.dead, dense)
+            yield rows, dense
+
+    def block(self, dense: Floats) -> tuple[Array, Array]:
+        """Vertices of a block of events.
+
+        Args:
+            dense: charges of all channels, 0 for dead ones, shape (n, n_channels).
+
+        Returns:
+            x, y, z, log-likelihood, log Σp (n, 5); and the largest log-likelihood on the wall (n,).
+        """
+        light = dense.sum(axis=1)
+        result = self._climbed(dense, light, self._seeds(dense, light))
+        wall = np.full(len(dense), np.nan)
+        inside = np.flatnonzero(np.linalg.norm(result[:, :3], axis=1) < WALL_TEST_RADIUS_CM)
+        if self.wall_test and len(inside):
+            chosen, lit = dense[inside], light[inside]
+            on_wall = self._climbed(chosen, lit, self._wall_seeds(chosen, lit))
+            wall[inside] = on_wall[:, 3]
+            better = on_wall[:, 3] > result[inside, 3]
+            result[inside[better]] = on_wall[better]
+        return result, wall
+
+    def _climbed(self, dense: Floats, light: Floats, seeds: Integers) -> Array:
+        from exonu.events.reconstruction.kernels import fine_search
+
+        grid, result = self.grid, np.empty((len(dense), 5))
+        positions = grid.light_map.positions_cm
+        fine_search(dense, light, seeds, grid.table, self.log_total, grid.neighbours, positions, result)
+        return result
+
+    def _seeds(self, dense: Floats, light: Floats) -> Integers:
+        """Step 1: where the climbs of each event start, shape (n, n_seeds)."""
+        from exonu.events.reconstruction.kernels import best_column
+
+        first, n_coarse = self.grid.first_rows, len(self.grid.coarse)
+        scores = dense @ self.grid.first_table
+        groups = [np.arange(n_coarse), np.arange(n_coarse, len(first))]
+        if self.dead.any():
+            groups.append(n_coarse + self.grid.beside(np.flatnonzero(self.dead)))
+        log_total = self.log_total[first]
+        return np.stack([first[best_column(scores, light, log_total, group)] for group in groups], axis=1)
+
+    def _wall_seeds(self, dense: Floats, light: Floats) -> Integers:
+        """Step 3: the best vertices of the outermost shell, shape (n, WALL_CANDIDATES)."""
+        from exonu.events.reconstruction.kernels import best_column
+
+        scores = dense @ self.grid.shell_table
+        log_total, everywhere = self.log_total[self.grid.shell], np.arange(len(self.grid.shell))
+        best = []
+        for _ in range(WALL_CANDIDATES):
+            column = best_column(scores, light, log_total, everywhere)
+            best.append(self.grid.shell[column])
+            scores[np.arange(len(scores)), column] = -np.inf
+        return np.stack(best, axis=1)
+
+
+def _checked(dead: Booleans, n_channels: int) -> Booleans:
+    dead = np.asarray(dead)
+    if dead.dtype != np.bool_ or dead.shape != (n_channels,) or dead.all():
+        raise InputError(
+            f"must be a mask of {n_channels} channels with some alive (got {dead.dtype} of shape {dead.shape})",
+            field="dead photomultipliers",
+        )
+    return dead

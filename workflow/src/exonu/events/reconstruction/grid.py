@@ -1,0 +1,119 @@
+"""Vertices on which the likelihood is evaluated: all of the light map, and coarse subsets to begin with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exonu.detector.geometry import Geometry
+from exonu.detector.icosahedron import geodesic_directions
+from exonu.detector.light_map import LightMap
+
+Array = NDArray[np.float64]
+Floats = NDArray[np.float32]
+Integers = NDArray[np.int64]
+Booleans = NDArray[np.bool_]
+
+NEIGHBOURS = 26
+"""As many as a cube has around the one in the middle of 27: what a quadratic needs, and steps in all directions."""
+_ROWS_AT_ONCE = 4096
+
+
+@dataclass(frozen=True)
+class VertexGrid:
+    """The light map as the search wants it; shared by all sets of dead photomultipliers.
+
+    Attributes:
+        light_map: probabilities at all vertices.
+        geometry: where the photomultipliers are.
+        coarse: about every third vertex in each direction, shape (n_coarse,).
+        fronts: the outermost vertex in front of each channel, shape (n_channels,).
+        shell: the outermost vertices that are tried before their neighbours are, shape (n_shell,).
+        neighbours: nearest vertices of each, shape (n_v, NEIGHBOURS).
+    """
+
+    light_map: LightMap
+    geometry: Geometry
+    coarse: Integers
+    fronts: Integers
+    shell: Integers
+    neighbours: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, light_map: LightMap, geometry: Geometry, *, stride: int = 3, shell_stride: int = 2) -> VertexGrid:
+        """Choose the coarse vertices and find all neighbours.
+
+        Args:
+            light_map: of the detector.
+            geometry: of the detector.
+            stride: every so many shells, and every so many vertices along them, is in the coarse set.
+            shell_stride: the same along the outermost shell, 1 for all of it.
+        """
+        from scipy.spatial import KDTree
+
+        positions = light_map.positions_cm
+        n_shells = len(light_map.shell_offsets) - 1
+        inner = [_thinned(light_map, k, stride) for k in range(0, n_shells - 1, stride)]
+        outermost = light_map.shell(-1)
+        front = KDTree(positions[outermost]).query(geometry.positions_cm)[1]
+        _, near = KDTree(positions).query(positions, k=min(NEIGHBOURS + 1, len(positions)))
+        return cls(
+            light_map=light_map,
+            geometry=geometry,
+            coarse=np.concatenate(inner),
+            fronts=outermost.start + np.asarray(front, dtype=np.int64),
+            shell=_thinned(light_map, n_shells - 1, shell_stride),
+            neighbours=near[:, 1:].astype(np.int32),
+        )
+
+    @property
+    def table(self) -> Floats:
+        """log p of all vertices and channels, shape (n_v, n_channels)."""
+        return self.light_map.log_probability
+
+    @cached_property
+    def first_rows(self) -> Integers:
+        """Vertices of step 1: the coarse ones, then the fronts."""
+        return np.concatenate([self.coarse, self.fronts])
+
+    @cached_property
+    def first_table(self) -> Floats:
+        """log p of the vertices of step 1, transposed, shape (n_channels, n_coarse + n_channels)."""
+        return np.ascontiguousarray(np.asarray(self.table[self.first_rows]).T)
+
+    @cached_property
+    def shell_table(self) -> Floats:
+        """log p of the vertices of the wall test, transposed, shape (n_channels, n_shell)."""
+        return np.ascontiguousarray(np.asarray(self.table[self.shell]).T)
+
+    def total_probability(self, alive: Booleans) -> Array:
+        """Σ p over the channels that are alive, shape (n_v,)."""
+        weights = alive.astype(np.float32)
+        total = np.empty(len(self.table))
+        for start in range(0, len(total), _ROWS_AT_ONCE):
+            rows = slice(start, start + _ROWS_AT_ONCE)
+            total[rows] = np.exp(self.table[rows]) @ weights
+        return total
+
+    def beside(self, channels: Integers) -> Integers:
+        """Channels and their neighbours, in ascending order."""
+        around = self.geometry.neighbours[channels]
+        return np.union1d(channels, around[around >= 0])
+
+
+def _thinned(light_map: LightMap, k: int, stride: int) -> Integers:
+    """About every stride-th vertex of a shell in each of its two directions."""
+    from scipy.spatial import KDTree
+
+    rows = light_map.shell(k)
+    count = rows.stop - rows.start
+    frequency = round(np.sqrt(max(count - 2, 0) / 10) / stride)  # a shell has 10 f² + 2 vertices
+    if stride == 1 or frequency == 0:
+        return np.arange(rows.start, rows.stop)
+    points: Any = light_map.positions_cm[rows]
+    directions = points / np.linalg.norm(points, axis=1, keepdims=True)
+    return rows.start + np.unique(KDTree(directions).query(geodesic_directions(frequency))[1]).astype(np.int64)

@@ -1,0 +1,181 @@
+"""The search for the most likely vertex of one event after another: the compiled part of `charge`."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from exonu.core.compiled import kernel
+
+COEFFICIENTS = 10
+"""Of a quadratic in three dimensions."""
+_LARGEST_STEP = 1.5
+"""How far from its vertex, in units of the neighbours' mean distance, the peak of the quadratic is believed."""
+
+
+@kernel
+def spread_charges(offsets: Any, channel: Any, charge: Any, alive: Any, dense: Any) -> None:
+    """Charges of the hits as rows of all channels, dead ones 0; fills `dense` (n_events, n_channels)."""
+    dense[:, :] = 0.0
+    for e in range(len(offsets) - 1):
+        for hit in range(offsets[e], offsets[e + 1]):
+            if alive[channel[hit]]:
+                dense[e, channel[hit]] += charge[hit]
+
+
+@kernel
+def best_column(scores: Any, light: Any, log_total: Any, columns: Any) -> Any:
+    """Column with the largest log-likelihood among some of the columns, for each row; shape (n_events,)."""
+    best = np.empty(len(scores), dtype=np.int64)
+    for e in range(len(scores)):
+        top = -np.inf
+        for c in columns:
+            value = scores[e, c] - light[e] * log_total[c]
+            if value > top:
+                top, best[e] = value, c
+    return best
+
+
+@kernel
+def score(charges: Any, log_probability: Any, light: float, log_total: float) -> Any:
+    """Poisson log-likelihood profiled over the light, Σ n_i log p_i − Σ n_i log Σ p, up to a constant of the event."""
+    total = np.float32(0)
+    for c in range(len(charges)):
+        total += charges[c] * log_probability[c]
+    return total - light * log_total
+
+
+@kernel
+def look(vertex: int, event: int, charges: Any, light: float, table: Any, log_total: Any, seen: Any, value: Any) -> Any:
+    """The log-likelihood at a vertex; computed once per event, kept in `value` where `seen` is the event."""
+    if seen[vertex] != event:
+        seen[vertex], value[vertex] = event, score(charges, table[vertex], light, log_total[vertex])
+    return value[vertex]
+
+
+@kernel
+def climb(
+    start: int, event: int, charges: Any, light: float, table: Any, log_total: Any, neighbours: Any, seen: Any,
+    value: Any,
+) -> Any:  # fmt: skip
+    """Go from a vertex to the best of its neighbours, until none is better; returns where that is."""
+    here = start
+    top = look(here, event, charges, light, table, log_total, seen, value)
+    while True:
+        best = here
+        for other in neighbours[here]:
+            there = look(other, event, charges, light, table, log_total, seen, value)
+            if there > top:
+                best, top = other, there
+        if best == here:
+            return here
+        here = best
+
+
+@kernel
+def solved(matrix: Any, right: Any) -> Any:
+    """Solution of a symmetric positive definite system in place, by Cholesky; False if it is not positive definite."""
+    n = len(matrix)
+    for i in range(n):
+        for j in range(i + 1):
+            rest = matrix[i, j]
+            for k in range(j):
+                rest -= matrix[i, k] * matrix[j, k]
+            if i == j:
+                if rest <= 1e-10:
+                    return False
+                matrix[i, i] = math.sqrt(rest)
+            else:
+                matrix[i, j] = rest / matrix[j, j]
+    for column in range(right.shape[1]):
+        for i in range(n):
+            for k in range(i):
+                right[i, column] -= matrix[i, k] * right[k, column]
+            right[i, column] /= matrix[i, i]
+        for i in range(n - 1, -1, -1):
+            for k in range(i + 1, n):
+                right[i, column] -= matrix[k, i] * right[k, column]
+            right[i, column] /= matrix[i, i]
+    return True
+
+
+@kernel
+def quadratic_peak(vertex: int, value: Any, log_total: Any, neighbours: Any, positions: Any, result: Any) -> None:
+    """Peak of the quadratic through the log-likelihoods of a vertex and its neighbours.
+
+    Fills `result` with x, y, z, the log-likelihood and log Σp there. Where there is no peak near, as at the wall, these
+    are the vertex's own.
+
+    Args:
+        vertex: one that no neighbour is better than.
+        value: log-likelihoods, of these vertices at least.
+        log_total, neighbours, positions: of all vertices.
+        result: shape (5,).
+    """
+    near, top = neighbours[vertex], value[vertex]
+    result[0], result[1], result[2] = positions[vertex, 0], positions[vertex, 1], positions[vertex, 2]
+    result[3], result[4] = top, log_total[vertex]
+    scale = 0.0
+    for other in near:
+        scale += math.sqrt(np.sum((positions[other] - positions[vertex]) ** 2)) / len(near)
+    row, normal, right = np.empty(COEFFICIENTS), np.zeros((COEFFICIENTS, COEFFICIENTS)), np.zeros((COEFFICIENTS, 2))
+    for k in range(len(near) + 1):
+        other = vertex if k == 0 else near[k - 1]
+        quadratic_row((positions[other] - positions[vertex]) / scale, row)
+        for i in range(COEFFICIENTS):
+            for j in range(i + 1):
+                normal[i, j] += row[i] * row[j]
+            right[i, 0] += row[i] * (value[other] - top)
+            right[i, 1] += row[i] * (log_total[other] - log_total[vertex])
+    if not solved(normal, right):
+        return
+    c = right[:, 0]
+    curvature, step = np.zeros((3, 3)), np.empty((3, 1))
+    for i in range(3):
+        curvature[i, i], step[i, 0] = -2 * c[4 + i], c[1 + i]
+    curvature[1, 0], curvature[2, 1], curvature[2, 0] = -c[7], -c[8], -c[9]
+    if not solved(curvature, step):
+        return
+    if step[0, 0] ** 2 + step[1, 0] ** 2 + step[2, 0] ** 2 > _LARGEST_STEP**2:
+        return
+    quadratic_row(step[:, 0], row)
+    for i in range(3):
+        result[i] += scale * step[i, 0]
+    result[3] = max(top, top + np.sum(row * c))
+    result[4] += np.sum(row * right[:, 1])
+
+
+@kernel
+def quadratic_row(at: Any, row: Any) -> None:
+    """The ten monomials of a point, in the order 1, x, y, z, x², y², z², xy, yz, zx."""
+    x, y, z = at[0], at[1], at[2]
+    row[0], row[1], row[2], row[3] = 1.0, x, y, z
+    row[4], row[5], row[6] = x * x, y * y, z * z
+    row[7], row[8], row[9] = x * y, y * z, z * x
+
+
+@kernel
+def fine_search(
+    dense: Any, light: Any, seeds: Any, table: Any, log_total: Any, neighbours: Any, positions: Any, result: Any
+) -> None:  # fmt: skip
+    """Climb from the seeds of each event, and the peak near the best vertex.
+
+    Args:
+        dense, light: charges of all channels and their sums, shapes (n_events, n_channels) and (n_events,).
+        seeds: vertices to start from, shape (n_events, n_seeds).
+        table, log_total, neighbours, positions: of all vertices.
+        result: filled with x, y, z, log-likelihood and log Σp, shape (n_events, 5).
+    """
+    seen, value = np.full(len(table), -1), np.empty(len(table))
+    for e in range(len(dense)):
+        if light[e] <= 0:
+            result[e, :] = np.nan
+            continue
+        best = -1
+        for seed in seeds[e]:
+            found = climb(seed, e, dense[e], light[e], table, log_total, neighbours, seen, value)
+            if best < 0 or value[found] > value[best]:
+                best = found
+        quadratic_peak(best, value, log_total, neighbours, positions, result[e])

@@ -1,6 +1,7 @@
 """What runs again after a change: the jobs that depend on it, and no others. Dry runs after one finished run."""
 
 import re
+from pathlib import Path
 
 import pytest
 from helpers import plan, python, results
@@ -71,8 +72,8 @@ def test_a_statistics_setting_leaves_spectra_and_workspaces(place):
     ("file", "old", "new"),
     [
         ("config/alpha/spectrum.csv", "1,2,7,8.1", "1,2,8,8.1"),
-        ("config/alpha/efficiency.csv", "5.0,0.90", "5.0,0.91"),
-        ("config/alpha/experiment.yaml", "value: 1.0", "value: 1.1"),
+        pytest.param("config/alpha/efficiency.csv", "5.0,0.90", "5.0,0.91", marks=pytest.mark.slow),
+        pytest.param("config/alpha/experiment.yaml", "value: 1.0", "value: 1.1", marks=pytest.mark.slow),
     ],
 )
 def test_an_experiment_leaves_the_other_alone_and_the_spectra_before_the_detector(place, file, old, new):
@@ -114,11 +115,18 @@ EDITED = {
         {"limits_table", "figure_limits"},
         {"spectra", "workspaces", "limits", "diagnostics", "figure_spectrum"},
     ),
-    "resources/template/spectrum.csv": (set(), {"spectra", "workspaces", "limits", "limits_table", *DRAWING}),
+    "resources/template/efficiency.csv": (set(), {"spectra", "workspaces", "limits", "limits_table", *DRAWING}),
 }
 
 
-@pytest.mark.parametrize(("file", "dependence"), EDITED.items(), ids=EDITED)
+IN_THE_FAST_TIER = {"cli.py", "limits_table.py", "spectrum.py", "limits.csv"}
+CASES = [
+    pytest.param(file, dependence, id=file, marks=[] if Path(file).name in IN_THE_FAST_TIER else [pytest.mark.slow])
+    for file, dependence in EDITED.items()
+]
+
+
+@pytest.mark.parametrize(("file", "dependence"), CASES)
 def test_edited_code_or_fact(place, file, dependence):
     runs, rests = dependence
     path = place.repository / file

@@ -1,8 +1,8 @@
 """R(PE): the vertex from the charges of all photomultipliers.
 
 The likelihood of charges n_i at a vertex v is Poisson, n_i ~ μ p_i(v). Its maximum over the light μ is Σn / Σp, which
-leaves log L(v) = Σ n_i log(p_i(v) / Σ p(v)), the sums over living photomultipliers. For many events and vertices that is
-a product of two matrices. Three steps:
+leaves log L(v) = Σ n_i log(p_i(v) / Σ p(v)), the sums over living photomultipliers. For many events and vertices that
+is a product of two matrices. Three steps:
 
 1. all coarse vertices, and one in front of each photomultiplier;
 2. climbs over all vertices from the best coarse one, from the best in front of a window, and from the best beside a
@@ -33,8 +33,9 @@ Booleans = NDArray[np.bool_]
 EVENTS_PER_BLOCK = 256
 """Events of one matrix product: enough for full speed, few enough for the cache."""
 WALL_TEST_RADIUS_CM = 25.0
-"""Events found within are tested against the wall [Issue: detector specification]."""
+"""Events found within are tested against the wall."""
 WALL_CANDIDATES = 3
+"""Vertices of the wall from which the test climbs."""
 
 
 @dataclass(frozen=True)
@@ -82,9 +83,22 @@ class ChargeReconstruction:
 
     @classmethod
     def of(
-        cls, light_map: LightMap, geometry: Geometry, dead: Booleans | None = None, *, wall_test: bool = True
+        cls,
+        light_map: LightMap,
+        geometry: Geometry,
+        dead: Booleans | None = None,
+        *,
+        wall_test: bool = True,
+        shell_stride: int = 2,
     ) -> ChargeReconstruction:
-        """For a light map and a set of dead photomultipliers (shape (n_channels,)), none if not given.
+        """For a light map and a geometry.
+
+        Args:
+            light_map, geometry: of the detector.
+            dead: its dead photomultipliers, shape (n_channels,); none if not given.
+            wall_test: whether step 3 is done.
+            shell_stride: the wall test begins with every so many vertices of the outermost shell in each direction; 1
+                is all of them, takes three times as long and lets about a tenth less of the events through.
 
         Raises:
             InputError: a light map or a mask of another detector.
@@ -95,7 +109,7 @@ class ChargeReconstruction:
                 field="light map",
                 remedy="make the light map of this geometry",
             )
-        grid = VertexGrid.of(light_map, geometry)
+        grid = VertexGrid.of(light_map, geometry, shell_stride=shell_stride)
         mask = _checked(np.zeros(geometry.n_channels, dtype=bool) if dead is None else dead, geometry.n_channels)
         return cls(grid, mask, grid.total_probability(~mask), wall_test)
 

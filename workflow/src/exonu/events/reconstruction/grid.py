@@ -30,7 +30,7 @@ class VertexGrid:
     Attributes:
         light_map: probabilities at all vertices.
         geometry: where the photomultipliers are.
-        coarse: about every third vertex in each direction, shape (n_coarse,).
+        coarse: about every fourth vertex in each direction, shape (n_coarse,).
         fronts: the outermost vertex in front of each channel, shape (n_channels,).
         shell: the outermost vertices that are tried before their neighbours are, shape (n_shell,).
         neighbours: nearest vertices of each, shape (n_v, NEIGHBOURS).
@@ -44,7 +44,7 @@ class VertexGrid:
     neighbours: NDArray[np.int32]
 
     @classmethod
-    def of(cls, light_map: LightMap, geometry: Geometry, *, stride: int = 3, shell_stride: int = 2) -> VertexGrid:
+    def of(cls, light_map: LightMap, geometry: Geometry, *, stride: int = 4, shell_stride: int = 2) -> VertexGrid:
         """Choose the coarse vertices and find all neighbours.
 
         Args:
@@ -116,4 +116,5 @@ def _thinned(light_map: LightMap, k: int, stride: int) -> Integers:
         return np.arange(rows.start, rows.stop)
     points: Any = light_map.positions_cm[rows]
     directions = points / np.linalg.norm(points, axis=1, keepdims=True)
-    return rows.start + np.unique(KDTree(directions).query(geodesic_directions(frequency))[1]).astype(np.int64)
+    nearest: Integers = np.unique(KDTree(directions).query(geodesic_directions(frequency))[1]).astype(np.int64)
+    return rows.start + nearest

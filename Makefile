@@ -63,7 +63,7 @@ clean: ## remove results
 
 .PHONY: clean-all
 clean-all: clean ## remove results, the environment and all caches
-	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
+	rm -rf $(VENV) .venv-root .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: lock

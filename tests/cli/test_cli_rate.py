@@ -136,15 +136,15 @@ REFUSED = {
     "rate --interaction weak --energies 1 --strength 1": r"--strength: is given for weak.*; leave it out",
     "rate --interaction weak --energies 1 --part interference": r"part: weak has no interference term; ask for total",
     "rate --interaction magnetic-moment --energies 1 --part interference": r"part: .* no interference term; .*helicity",
-    "rate --interaction magnetic-moment --energies 1,0": r"energies_keV: must be finite numbers > 0",
-    "rate --interaction magnetic-moment --energies=-1,2": r"energies_keV: must be finite numbers > 0",
+    "rate --interaction magnetic-moment --energies 1,0": r"--energies: must be finite numbers > 0",
+    "rate --interaction magnetic-moment --energies=-1,2": r"--energies: must be finite numbers > 0",
     "rate --interaction magnetic-moment --energies 1 --strength -2": r"strength: must be a finite number ≥ 0 \(got -2",
     "rate --interaction magnetic-moment --energies 1 --atomic pai": (
-        r"atomic\.magnetic-moment: must be one of stepping, free \(got 'pai'\)"
+        r"--atomic: must be one of stepping, free \(got 'pai'\)"
     ),
-    "rate --interaction magnetic-moment --energies 1 --mass-mev 1": r"mass_MeV: is given for magnetic-moment.*; a dark",
-    "rate --interaction dark-photon --energies 1": r"mass_MeV: is missing; a dark photon needs its mass",
-    "rate --interaction dark-photon --energies 1 --mass-mev -1": r"mass_MeV: must be finite numbers ≥ 0",
+    "rate --interaction magnetic-moment --energies 1 --mass-mev 1": r"--mass-mev: is given for magnetic-moment.*; a dark",
+    "rate --interaction dark-photon --energies 1": r"--mass-mev: is missing; a dark photon needs its mass",
+    "rate --interaction dark-photon --energies 1 --mass-mev -1": r"--mass-mev: must be finite numbers ≥ 0",
     "rate --interaction dark-photon --energies 1 --mass-mev 1 --flavour e": r"flavour: must be all .*got .e.\)",
     "survival --source pp --energies-mev 0.1,0": r"--energies-mev: must be > 0 \(got 0\)",
     "survival --source pp --energies-mev=-0.1": r"--energies-mev: must be > 0 \(got -0\.1\)",

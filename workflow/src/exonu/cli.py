@@ -33,12 +33,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         print(given.command(given), end="")
     except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {_with_option(error)}", file=sys.stderr)
         return 1
     except BrokenPipeError:
         sys.stderr.close()  # the reader has gone, as with `| head`
         return 1
     return 0
+
+
+_OPTIONS = {"mass_MeV": "--mass-mev", "energies_keV": "--energies", "source": "--source"}
+_OPTIONS |= {name: f"--{name}" for name in ("flavour", "strength", "part", "interaction")}
+
+
+def _with_option(error: InputError) -> InputError:
+    """The fault with the option's name where the library names its own argument."""
+    field = str(error.field)
+    option = "--atomic" if field.startswith("atomic.") else _OPTIONS.get(field)
+    if error.file is not None or option is None:
+        return error
+    return InputError(error.problem, field=option, remedy=error.remedy)
 
 
 def _parser() -> argparse.ArgumentParser:

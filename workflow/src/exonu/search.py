@@ -6,6 +6,7 @@ that parameter means (`exonu.templates.searches`), and the limits are given in t
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import NormalDist
@@ -21,6 +22,7 @@ from exonu.templates.searches import build_workspaces, read_meaning, strength
 from exonu.templates.signals import PARAMETERS
 
 Json = dict[str, Any]
+log = logging.getLogger(__name__)
 
 
 def read_model(file: Path) -> tuple[Model, Mapping[str, Any] | None]:
@@ -70,6 +72,7 @@ def limit_methods(model: Model, methods: Sequence[str], confidence_level: float)
 
 def _asymptotic(model: Model, confidence_level: float) -> Json:
     limit = upper_limit(model, confidence_level=confidence_level)
+    log.info("best fit %s = %.4g; %s", model.poi, limit.record["best_fit"], limit.record)
     return {
         "observed": finite(limit.observed),
         "expected": [finite(value) for value in limit.expected],
@@ -121,6 +124,7 @@ def limit_of_workspace(file: Path, confidence_level: float) -> Json:
     With a page beside the workspace, `physical` gives the same in the physical parameter.
     """
     model, meaning = read_model(file)
+    log.info("%s: %d bins, %d parameters", file, model.n_bins, len(model.parameters))
     found = limit_methods(model, ["asymptotic"], confidence_level)["asymptotic"]
     answer = {"parameter": model.poi, "unit": "1", **_answer(found)}
     if meaning is not None and "reference_strength" in meaning:
@@ -160,6 +164,7 @@ def limit_of_experiment(
     experiment = read_experiment(experiment_file)
     [workspace] = build_workspaces(experiment, interaction, settings, [(flavour, mass_MeV)])
     model = compile_workspace(workspace.spec, poi_map=workspace.meaning["poi_map"], file=file)
+    log.info("%s: %d bins, %d parameters", workspace.name, model.n_bins, len(model.parameters))
     found = limit_methods(model, ["asymptotic"], confidence_level)["asymptotic"]
     case = {"experiment": experiment.name, "interaction": interaction, "flavour": flavour, "mass_MeV": mass_MeV}
     flags = {"blinded": workspace.meaning["blinded"], "is_simulated": experiment.is_simulated}

@@ -135,6 +135,7 @@ def test_coverage_table_and_figure(workspaces, tmp_path):
     assert (table["failed"] == 0).all()
     strengths = table["true_strength"].to_numpy()
     assert strengths[1] / strengths[0] == pytest.approx(2)  # four times μ is twice the strength
+    assert table["method"].tolist() == ["asymptotic", "asymptotic", "toys", "toys"] * 2
     save(draw_coverage(table, HEADING), [tmp_path / "coverage.png"], 60)
     assert (tmp_path / "coverage.png").stat().st_size > 5000
 

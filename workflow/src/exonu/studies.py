@@ -25,6 +25,7 @@ from exonu.statistics import (
     scan_1d,
     scan_2d,
     toy_cls,
+    toy_coverage,
     upper_limit,
     yields,
 )
@@ -213,7 +214,7 @@ def _toy_cls(point: Mapping[str, Any]) -> ToyCls:
 
 
 def coverage_table(file: Path, statistics: Mapping[str, Any], seed: int) -> pd.DataFrame:
-    """Coverage of the asymptotic CLs limit at several true values, one row each.
+    """Coverage of CLs limits, asymptotic and from toys, at several true values, one row each.
 
     True values are in units of the observed limit; `true_strength` gives them in the physical parameter.
     """
@@ -223,9 +224,10 @@ def coverage_table(file: Path, statistics: Mapping[str, Any], seed: int) -> pd.D
     if not np.isfinite(limit):
         raise InputError("has no limit, and no true values follow", file=file, remedy="see its record in limits/")
     true = [float(value) * limit for value in study["true_values"]]
-    found = coverage(model, true, study["toys"], derived_seed(seed, f"coverage/{file.stem}"), confidence_level=level)
+    own_seed = derived_seed(seed, f"coverage/{file.stem}")
+    methods = [study_of(model, true, study["toys"], own_seed, None, level) for study_of in (coverage, toy_coverage)]
     rows = []
-    for multiple, point in zip(study["true_values"], found, strict=True):
+    for multiple, point in [pair for found in methods for pair in zip(study["true_values"], found, strict=True)]:
         hypothesis = {key: meaning[key] for key in ("interaction", "flavour", "mass_MeV", "parameter", "unit")}
         record = dataclasses.asdict(point)
         rows.append(

@@ -41,6 +41,7 @@ _HOME = {
     "yields": "predictions",
     "Coverage": "covering",
     "coverage": "covering",
+    "toy_coverage": "covering",
 }
 
 __all__ = sorted(_HOME)

@@ -11,7 +11,7 @@ from exonu.core.errors import InputError
 from exonu.statistics.flat import FloatArray
 from exonu.statistics.limits import cls_value
 from exonu.statistics.model import Model
-from exonu.statistics.toys import data_profile, fit_toys, generator, sample_data
+from exonu.statistics.toys import CHUNK_SIZE, data_profile, fit_toys, generator, sample_data, toy_cls
 
 
 @dataclass(frozen=True)
@@ -19,14 +19,16 @@ class Coverage:
     """Coverage at one true value.
 
     Attributes:
+        method: how the limit of each toy is set, `asymptotic` or `toys`.
         true_value: μ the toys were drawn at.
         n_toys: toys that were fitted; ``failed`` ones are left out.
-        covered: toys whose asymptotic CLs limit does not exclude the truth, CLs(true value) ≥ α.
+        covered: toys whose CLs limit does not exclude the truth, CLs(true value) ≥ α.
         fraction, error: covered / n_toys and its binomial error.
         excess: fraction less the confidence level: CLs over-covers where sensitivity is small.
         mean_best_fit, mean_best_fit_error: of μ̂ (which is bounded at zero), to judge injection.
     """
 
+    method: str
     true_value: float
     confidence_level: float
     n_toys: int
@@ -87,6 +89,7 @@ def coverage(
         best = good[:, MU_HAT]
         out.append(
             Coverage(
+                method="asymptotic",
                 true_value=mu,
                 confidence_level=confidence_level,
                 n_toys=n,
@@ -98,6 +101,55 @@ def coverage(
                 mean_best_fit_error=float(best.std() / np.sqrt(n)) if n else float("nan"),
                 failed=len(rows) - n,
                 multimodal=int(good[:, MULTIMODAL].sum()),
+            )
+        )
+    return out
+
+
+def toy_coverage(
+    model: Model,
+    true_values: Sequence[float],
+    n_toys: int,
+    seed: int,
+    data: Sequence[float] | FloatArray | None = None,
+    confidence_level: float = 0.90,
+) -> list[Coverage]:
+    """Coverage of the CLs limit from toys, where asymptotic formulae are in doubt.
+
+    CLs of each toy is taken from the distributions of q̃ under signal and background of other toys, as many again, which
+    share its nuisance parameters. The error holds the statistics of both.
+
+    Args:
+        model, true_values, data, confidence_level: as for `coverage`.
+        n_toys: toys per value, rounded up to whole chunks.
+        seed: one number per analysis and mass.
+    """
+    half = -(-n_toys // CHUNK_SIZE)
+    out = []
+    for value in true_values:
+        drawn = toy_cls(model, float(value), 2 * half * CHUNK_SIZE, seed, data, chunk_size=CHUNK_SIZE)
+        signal, background = drawn.signal.q, np.sort(drawn.background.q)
+        tested, reference = signal[: signal.size // 2], np.sort(signal[signal.size // 2 :])
+        p_signal = 1.0 - np.searchsorted(reference, tested, side="left") / reference.size
+        p_background = 1.0 - np.searchsorted(background, tested, side="left") / background.size
+        excluded = p_signal < (1.0 - confidence_level) * p_background
+        n, covered = tested.size, int(np.count_nonzero(~excluded))
+        fraction = covered / n
+        best = drawn.signal.mu_hat
+        out.append(
+            Coverage(
+                method="toys",
+                true_value=float(value),
+                confidence_level=confidence_level,
+                n_toys=n,
+                covered=covered,
+                fraction=fraction,
+                error=float(np.sqrt(max(fraction * (1.0 - fraction), 1.0 / n**2) * (1.0 / n + 1.0 / reference.size))),
+                excess=fraction - confidence_level,
+                mean_best_fit=float(best.mean()),
+                mean_best_fit_error=float(best.std() / np.sqrt(best.size)),
+                failed=drawn.failed,
+                multimodal=drawn.signal.multimodal + drawn.background.multimodal,
             )
         )
     return out

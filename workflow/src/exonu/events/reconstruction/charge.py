@@ -30,7 +30,9 @@ Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
 Booleans = NDArray[np.bool_]
 
-EVENTS_PER_BLOCK = 256
+EVENTS_PER_BLOCK = 2048
+"""Events that are searched together, sorted by place: neighbours find the same rows of the light map in the cache."""
+EVENTS_PER_PRODUCT = 256
 """Events of one matrix product: enough for full speed, few enough for the cache."""
 WALL_TEST_RADIUS_CM = 25.0
 """Events found within are tested against the wall."""
@@ -72,13 +74,11 @@ class ChargeReconstruction:
     Attributes:
         grid: vertices and light map.
         dead: shape (n_channels,).
-        total: Σ p over the living photomultipliers at all vertices, shape (n_v,).
         wall_test: whether step 3 is done.
     """
 
     grid: VertexGrid
     dead: Booleans
-    total: Array
     wall_test: bool = True
 
     @classmethod
@@ -111,26 +111,37 @@ class ChargeReconstruction:
             )
         grid = VertexGrid.of(light_map, geometry, shell_stride=shell_stride)
         mask = _checked(np.zeros(geometry.n_channels, dtype=bool) if dead is None else dead, geometry.n_channels)
-        return cls(grid, mask, grid.total_probability(~mask), wall_test)
+        return cls(grid, mask, wall_test)
 
     def with_dead(self, dead: Booleans) -> ChargeReconstruction:
         """The same for another set of dead photomultipliers, shape (n_channels,)."""
-        dead = _checked(dead, len(self.dead))
-        return replace(self, dead=dead, total=self.grid.total_probability(~dead))
+        return replace(self, dead=_checked(dead, len(self.dead)))
 
     def with_masked(self, channel: int) -> ChargeReconstruction:
-        """The same with one more photomultiplier dead: its p leaves Σp, which is an update of rank one."""
-        if self.dead[channel]:
-            return self
+        """The same with one more photomultiplier dead."""
         dead = self.dead.copy()
         dead[channel] = True
-        p = np.exp(self.grid.table[:, channel].astype(np.float64))
-        return replace(self, dead=dead, total=np.maximum(self.total - p, np.finfo(np.float32).tiny))
+        return self.with_dead(dead)
 
     @cached_property
-    def log_total(self) -> Floats:
-        """log Σ p over the living photomultipliers at all vertices, shape (n_v,)."""
-        return np.log(self.total).astype(np.float32)
+    def _log_total(self) -> Floats:
+        """log Σ p over the living photomultipliers at the vertices that were looked at, UNKNOWN elsewhere."""
+        from exonu.events.reconstruction.kernels import UNKNOWN
+
+        return np.full(len(self.grid.table), UNKNOWN, dtype=np.float32)
+
+    @cached_property
+    def _log_total_first(self) -> Floats:
+        return self._log_total_of(self.grid.first_rows, self.grid.first_table)
+
+    @cached_property
+    def _log_total_shell(self) -> Floats:
+        return self._log_total_of(self.grid.shell, self.grid.shell_table)
+
+    def _log_total_of(self, rows: Integers, table: Floats) -> Floats:
+        """log Σ p over the living photomultipliers: Σ over all, less the dead ones, each an update of rank one."""
+        gone = np.exp(table[self.dead].astype(np.float64)).sum(axis=0)
+        return np.asarray(np.log(np.maximum(self.grid.total[rows] - gone, 1e-30)), dtype=np.float32)
 
     def __call__(self, events: Events, progress: Callable[[int], object] | None = None) -> ChargeVertices:
         """Vertices of events; their hits of dead photomultipliers are left out.
@@ -187,34 +198,46 @@ class ChargeReconstruction:
         from exonu.events.reconstruction.kernels import fine_search
 
         grid, result = self.grid, np.empty((len(dense), 5))
-        positions = grid.light_map.positions_cm
-        fine_search(dense, light, seeds, grid.table, self.log_total, grid.neighbours, positions, result)
+        maps = (grid.table, grid.total, np.flatnonzero(self.dead), self._log_total)
+        order = np.lexsort(seeds.T)
+        found = np.empty_like(result)
+        fine_search(
+            dense[order], light[order], seeds[order], maps, grid.neighbours, grid.light_map.positions_cm, found
+        )  # fmt: skip
+        result[order] = found
         return result
 
     def _seeds(self, dense: Floats, light: Floats) -> Integers:
         """Step 1: where the climbs of each event start, shape (n, n_seeds)."""
-        from exonu.events.reconstruction.kernels import best_column
-
         first, n_coarse = self.grid.first_rows, len(self.grid.coarse)
-        scores = dense @ self.grid.first_table
-        groups = [np.arange(n_coarse), np.arange(n_coarse, len(first))]
+        groups = [slice(0, n_coarse), slice(n_coarse, len(first))]
         if self.dead.any():
             groups.append(n_coarse + self.grid.beside(np.flatnonzero(self.dead)))
-        log_total = self.log_total[first]
-        return np.stack([first[best_column(scores, light, log_total, group)] for group in groups], axis=1)
+        columns = np.arange(len(first))
+        seeds = np.empty((len(dense), len(groups)), dtype=np.int64)
+        for rows, scores in _scores(dense, light, self.grid.first_table, self._log_total_first):
+            for k, group in enumerate(groups):
+                seeds[rows, k] = first[columns[group][np.argmax(scores[:, group], axis=1)]]
+        return seeds
 
     def _wall_seeds(self, dense: Floats, light: Floats) -> Integers:
         """Step 3: the best vertices of the outermost shell, shape (n, WALL_CANDIDATES)."""
-        from exonu.events.reconstruction.kernels import best_column
+        seeds = np.empty((len(dense), WALL_CANDIDATES), dtype=np.int64)
+        for rows, scores in _scores(dense, light, self.grid.shell_table, self._log_total_shell):
+            for k in range(WALL_CANDIDATES):
+                best = np.argmax(scores, axis=1)
+                seeds[rows, k] = self.grid.shell[best]
+                scores[np.arange(len(scores)), best] = -np.inf
+        return seeds
 
-        scores = dense @ self.grid.shell_table
-        log_total, everywhere = self.log_total[self.grid.shell], np.arange(len(self.grid.shell))
-        best = []
-        for _ in range(WALL_CANDIDATES):
-            column = best_column(scores, light, log_total, everywhere)
-            best.append(self.grid.shell[column])
-            scores[np.arange(len(scores)), column] = -np.inf
-        return np.stack(best, axis=1)
+
+def _scores(dense: Floats, light: Floats, table: Floats, log_total: Floats) -> Iterator[tuple[slice, Floats]]:
+    """Log-likelihoods of events at vertices, shape (some of the events, n_vertices), and which events these are."""
+    for start in range(0, len(dense), EVENTS_PER_PRODUCT):
+        rows = slice(start, start + EVENTS_PER_PRODUCT)
+        scores = dense[rows] @ table
+        scores -= light[rows, None] * log_total
+        yield rows, scores
 
 
 def _checked(dead: Booleans, n_channels: int) -> Booleans:

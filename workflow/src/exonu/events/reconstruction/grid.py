@@ -60,14 +60,15 @@ class VertexGrid:
         inner = [_thinned(light_map, k, stride) for k in range(0, n_shells - 1, stride)]
         outermost = light_map.shell(-1)
         front = KDTree(positions[outermost]).query(geometry.positions_cm)[1]
-        _, near = KDTree(positions).query(positions, k=min(NEIGHBOURS + 1, len(positions)))
+        tree = KDTree(positions, balanced_tree=False, compact_nodes=False)
+        _, near = tree.query(positions, k=min(NEIGHBOURS + 1, len(positions)))
         return cls(
             light_map=light_map,
             geometry=geometry,
             coarse=np.concatenate(inner),
             fronts=outermost.start + np.asarray(front, dtype=np.int64),
             shell=_thinned(light_map, n_shells - 1, shell_stride),
-            neighbours=near[:, 1:].astype(np.int32),
+            neighbours=np.ascontiguousarray(near[:, 1:], dtype=np.int32),
         )
 
     @property
@@ -90,14 +91,21 @@ class VertexGrid:
         """log p of the vertices of the wall test, transposed, shape (n_channels, n_shell)."""
         return np.ascontiguousarray(np.asarray(self.table[self.shell]).T)
 
-    def total_probability(self, alive: Booleans) -> Array:
-        """Σ p over the channels that are alive, shape (n_v,)."""
-        weights = alive.astype(np.float32)
-        total = np.empty(len(self.table))
+    @cached_property
+    def total(self) -> Array:
+        """Σ p over all channels, shape (n_v,).
+
+        Vertices that symmetry maps onto each other share it. They share radius and light yield, too, and are so found:
+        few rows of the large table need be read.
+        """
+        radius = np.linalg.norm(self.light_map.positions_cm, axis=1)
+        kinds = np.stack([np.round(radius, 6), self.light_map.light_yield], axis=1)
+        _, first, same = np.unique(kinds, axis=0, return_index=True, return_inverse=True)
+        total = np.empty(len(first))
         for start in range(0, len(total), _ROWS_AT_ONCE):
             rows = slice(start, start + _ROWS_AT_ONCE)
-            total[rows] = np.exp(self.table[rows]) @ weights
-        return total
+            total[rows] = np.exp(self.table[first[rows]]).sum(axis=1, dtype=np.float64)
+        return np.asarray(total[same.reshape(-1)])
 
     def beside(self, channels: Integers) -> Integers:
         """Channels and their neighbours, in ascending order."""
@@ -116,5 +124,5 @@ def _thinned(light_map: LightMap, k: int, stride: int) -> Integers:
         return np.arange(rows.start, rows.stop)
     points: Any = light_map.positions_cm[rows]
     directions = points / np.linalg.norm(points, axis=1, keepdims=True)
-    nearest: Integers = np.unique(KDTree(directions).query(geodesic_directions(frequency))[1]).astype(np.int64)
-    return rows.start + nearest
+    nearest = np.unique(KDTree(directions).query(geodesic_directions(frequency))[1])
+    return np.asarray(rows.start + nearest, dtype=np.int64)

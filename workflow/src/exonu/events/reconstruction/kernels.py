@@ -11,6 +11,10 @@ from exonu.core.compiled import kernel
 
 COEFFICIENTS = 10
 """Of a quadratic in three dimensions."""
+NEAREST = 12
+"""Neighbours that a climb looks at: those around a sphere in the densest packing."""
+UNKNOWN = np.float32(1)
+"""In a table of log Σ p: not computed yet; probabilities have negative logarithms."""
 _LARGEST_STEP = 1.5
 """How far from its vertex, in units of the neighbours' mean distance, the peak of the quadratic is believed."""
 
@@ -26,47 +30,56 @@ def spread_charges(offsets: Any, channel: Any, charge: Any, alive: Any, dense: A
 
 
 @kernel
-def best_column(scores: Any, light: Any, log_total: Any, columns: Any) -> Any:
-    """Column with the largest log-likelihood among some of the columns, for each row; shape (n_events,)."""
-    best = np.empty(len(scores), dtype=np.int64)
-    for e in range(len(scores)):
-        top = -np.inf
-        for c in columns:
-            value = scores[e, c] - light[e] * log_total[c]
-            if value > top:
-                top, best[e] = value, c
-    return best
+def log_total_at(vertex: int, table: Any, total: Any, dead: Any, log_total: Any) -> Any:
+    """log Σ p over the living photomultipliers at a vertex; computed once, UNKNOWN in `log_total` before.
+
+    The dead ones leave Σ here, where the vertex's row of the table is at hand: a set of them costs nothing to set up.
+    """
+    if log_total[vertex] == UNKNOWN:
+        living = total[vertex]
+        for channel in dead:
+            living -= math.exp(table[vertex, channel])
+        log_total[vertex] = math.log(max(living, 1e-30))
+    return log_total[vertex]
 
 
 @kernel
 def score(charges: Any, log_probability: Any, light: float, log_total: float) -> Any:
     """Poisson log-likelihood profiled over the light, Σ n_i log p_i − Σ n_i log Σ p, up to a constant of the event."""
-    total = np.float32(0)
+    sum_ = np.float32(0)
     for c in range(len(charges)):
-        total += charges[c] * log_probability[c]
-    return total - light * log_total
+        sum_ += charges[c] * log_probability[c]
+    return sum_ - light * log_total
 
 
 @kernel
-def look(vertex: int, event: int, charges: Any, light: float, table: Any, log_total: Any, seen: Any, value: Any) -> Any:
-    """The log-likelihood at a vertex; computed once per event, kept in `value` where `seen` is the event."""
-    if seen[vertex] != event:
-        seen[vertex], value[vertex] = event, score(charges, table[vertex], light, log_total[vertex])
+def look(vertex: int, event: Any, maps: Any, memory: Any) -> Any:
+    """The log-likelihood at a vertex, computed once per event.
+
+    Args:
+        vertex: where.
+        event: its number, charges, and their sum.
+        maps: log p, Σ p of all photomultipliers, the dead ones, and log Σ p of the living ones, of all vertices.
+        memory: number of the event that looked last, and what it saw, of all vertices.
+    """
+    number, charges, light = event
+    table, total, dead, log_total = maps
+    seen, value = memory
+    if seen[vertex] != number:
+        normalisation = log_total_at(vertex, table, total, dead, log_total)
+        seen[vertex], value[vertex] = number, score(charges, table[vertex], light, normalisation)
     return value[vertex]
 
 
 @kernel
-def climb(
-    start: int, event: int, charges: Any, light: float, table: Any, log_total: Any, neighbours: Any, seen: Any,
-    value: Any,
-) -> Any:  # fmt: skip
-    """Go from a vertex to the best of its neighbours, until none is better; returns where that is."""
+def climb(start: int, event: Any, maps: Any, neighbours: Any, count: int, memory: Any) -> Any:
+    """Go from a vertex to the best of its `count` nearest neighbours, until none is better; returns where that is."""
     here = start
-    top = look(here, event, charges, light, table, log_total, seen, value)
+    top = look(here, event, maps, memory)
     while True:
         best = here
-        for other in neighbours[here]:
-            there = look(other, event, charges, light, table, log_total, seen, value)
+        for other in neighbours[here, :count]:
+            there = look(other, event, maps, memory)
             if there > top:
                 best, top = other, there
         if best == here:
@@ -157,25 +170,25 @@ def quadratic_row(at: Any, row: Any) -> None:
 
 
 @kernel
-def fine_search(
-    dense: Any, light: Any, seeds: Any, table: Any, log_total: Any, neighbours: Any, positions: Any, result: Any
-) -> None:  # fmt: skip
+def fine_search(dense: Any, light: Any, seeds: Any, maps: Any, neighbours: Any, positions: Any, result: Any) -> None:
     """Climb from the seeds of each event, and the peak near the best vertex.
 
     Args:
         dense, light: charges of all channels and their sums, shapes (n_events, n_channels) and (n_events,).
         seeds: vertices to start from, shape (n_events, n_seeds).
-        table, log_total, neighbours, positions: of all vertices.
+        maps: see `look`.
+        neighbours, positions: of all vertices.
         result: filled with x, y, z, log-likelihood and log Σp, shape (n_events, 5).
     """
-    seen, value = np.full(len(table), -1), np.empty(len(table))
+    seen, value = np.full(len(positions), -1), np.empty(len(positions))
     for e in range(len(dense)):
         if light[e] <= 0:
             result[e, :] = np.nan
             continue
-        best = -1
+        best, event, memory = -1, (e, dense[e], light[e]), (seen, value)
         for seed in seeds[e]:
-            found = climb(seed, e, dense[e], light[e], table, log_total, neighbours, seen, value)
+            found = climb(seed, event, maps, neighbours, NEAREST, memory)
             if best < 0 or value[found] > value[best]:
                 best = found
-        quadratic_peak(best, value, log_total, neighbours, positions, result[e])
+        best = climb(best, event, maps, neighbours, neighbours.shape[1], memory)
+        quadratic_peak(best, value, maps[3], neighbours, positions, result[e])

@@ -26,8 +26,8 @@ Booleans = NDArray[np.bool_]
 
 DISTANCE_STEP_CM = 5.0
 FIRST_TIME_NS, TIME_STEP_NS, LAST_TIME_NS = -12.0, 0.5, 300.0
-DETOUR_POINTS, DETOUR_PHOTONS = 200, 2000
-"""Sources all over the volume, and photons from each, that find the detours (0.2 s)."""
+DETOUR_POINTS, DETOUR_PHOTONS = 200, 1000
+"""Sources all over the volume, and photons from each, that find the detours (0.1 s)."""
 NOISE_PER_NS = 1e-5
 """Density of hits that no light explains, so that one of them does not decide."""
 LEAST_HITS = 5

@@ -144,3 +144,16 @@ def test_a_workspace_without_its_page_has_no_studies(workspaces, tmp_path):
     write_json(tmp_path / "plain.json", read_json(workspaces["magnetic-moment"]))
     with pytest.raises(InputError, match=r"plain\.json: has no page beside it"):
         coverage_table(tmp_path / "plain.json", SETTINGS["statistics"], 1)
+
+
+def test_pulls_at_the_bound_are_those_with_the_signal_held(tmp_path):
+    """Without a signal the atomic parameter is not constrained by the data: its error is that of its constraint."""
+    experiment = read_experiment(resource_path("published/xenonnt-sr0/experiment.yaml"))
+    [workspace] = build_workspaces(experiment, "millicharge", SETTINGS, [("all", None)])
+    write_json(tmp_path / f"{workspace.name}.json", workspace.spec)
+    write_meaning(tmp_path, workspace)
+    statistics = {**SETTINGS["statistics"], "goodness_of_fit_toys": 0}
+    record = diagnostics(tmp_path / f"{workspace.name}.json", statistics, seed=1)
+    assert record["fit"]["at_bound"] == ["mu"]
+    [pull] = [pull for pull in record["pulls"] if pull["name"] == "atomic_epa"]
+    assert (pull["pull"], pull["constraint"]) == (pytest.approx(0, abs=1e-6), pytest.approx(1, abs=1e-6))

@@ -59,6 +59,10 @@ def diagnostics(file: Path, statistics: Mapping[str, Any], seed: int) -> Json:
     """
     model, meaning = read_search(file)
     result = fit(model)
+    # With the best fit at μ = 0 the likelihood still slopes there, and errors from its curvature mean nothing unless μ
+    # is held where it is.
+    at_bound = model.poi in result.at_bound
+    settled = fit(model, fixed={model.poi: result.values[model.poi]}) if at_bound else result
     ranked = impacts(model, allow_negative=not model.tied)
     names, correlation = correlation_table(result)
     toys = int(statistics["goodness_of_fit_toys"])
@@ -81,7 +85,7 @@ def diagnostics(file: Path, statistics: Mapping[str, Any], seed: int) -> Json:
                 "at_bound": list(result.at_bound),
             },
             "limit_mu": limit.observed,
-            "pulls": [dataclasses.asdict(pull) for pull in pulls(result)],
+            "pulls": [dataclasses.asdict(pull) for pull in pulls(settled)],
             "impacts": dataclasses.asdict(ranked),
             "correlation": {"names": names, "matrix": correlation},
             "scan_mu": _scan(scan_1d(model, model.poi, grid)),
@@ -90,7 +94,7 @@ def diagnostics(file: Path, statistics: Mapping[str, Any], seed: int) -> Json:
                 **{key: getattr(quality, key) for key in ("statistic", "degrees", "p_value", "p_value_toys")},
                 **{key: getattr(quality, key) for key in ("p_value_toys_error", "toys", "failed", "multimodal")},
             },
-            "yields": _yields(yields(result)),
+            "yields": _yields(yields(settled)),
         }
     )
 

@@ -16,6 +16,7 @@ from exonu.detector.model import Detector
 from exonu.events.raw import Events
 from exonu.events.reconstruction.charge import ChargeReconstruction
 from exonu.events.reconstruction.energy import energy_keVee
+from exonu.events.reconstruction.grid import WALL_SPACING_CM
 from exonu.events.reconstruction.timing import TimeReconstruction
 
 Array = NDArray[np.float64]
@@ -45,12 +46,12 @@ class ReconstructionSettings:
     Attributes:
         r_t_below_r_pe_cm: R(T) is computed for events with R(PE) below.
         wall_test: whether events found inside are tested against the wall.
-        shell_stride: the test begins with every so many vertices of the outermost shell, see `ChargeReconstruction.of`.
+        wall_spacing_cm: of the vertices that this test tries first, 0 for all, see `ChargeReconstruction.of`.
     """
 
     r_t_below_r_pe_cm: float = 20.0
     wall_test: bool = True
-    shell_stride: int = 2
+    wall_spacing_cm: float = WALL_SPACING_CM
 
     @classmethod
     def from_settings(cls, settings: Settings) -> ReconstructionSettings:
@@ -65,10 +66,9 @@ class ReconstructionSettings:
                 "is not a setting", field=f"reconstruction.{min(unknown)}", remedy=f"known: {', '.join(known)}"
             )
         made = cls(**settings)
-        if not made.shell_stride >= 1:
-            raise InputError(f"must be ≥ 1 (got {made.shell_stride})", field="reconstruction.shell_stride")
-        if not made.r_t_below_r_pe_cm >= 0:
-            raise InputError(f"must be ≥ 0 (got {made.r_t_below_r_pe_cm})", field="reconstruction.r_t_below_r_pe_cm")
+        for name in ("r_t_below_r_pe_cm", "wall_spacing_cm"):
+            if not getattr(made, name) >= 0:
+                raise InputError(f"must be ≥ 0 (got {getattr(made, name)})", field=f"reconstruction.{name}")
         return made
 
 
@@ -98,7 +98,7 @@ class EventReconstruction:
         """From a light map, its detector, and the choices."""
         settings = settings or ReconstructionSettings()
         charge = ChargeReconstruction.of(
-            light_map, detector.geometry, wall_test=settings.wall_test, shell_stride=settings.shell_stride
+            light_map, detector.geometry, wall_test=settings.wall_test, wall_spacing_cm=settings.wall_spacing_cm
         )
         return cls(detector, light_map, charge, TimeReconstruction.of(detector), settings)
 

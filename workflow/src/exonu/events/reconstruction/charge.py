@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ from exonu.core.errors import InputError
 from exonu.detector.geometry import Geometry
 from exonu.detector.light_map import LightMap
 from exonu.events.raw import Events
-from exonu.events.reconstruction.grid import VertexGrid
+from exonu.events.reconstruction.grid import WALL_SPACING_CM, VertexGrid
 
 Array = NDArray[np.float64]
 Floats = NDArray[np.float32]
@@ -89,7 +90,7 @@ class ChargeReconstruction:
         dead: Booleans | None = None,
         *,
         wall_test: bool = True,
-        shell_stride: int = 2,
+        wall_spacing_cm: float = WALL_SPACING_CM,
     ) -> ChargeReconstruction:
         """For a light map and a geometry.
 
@@ -97,8 +98,8 @@ class ChargeReconstruction:
             light_map, geometry: of the detector.
             dead: its dead photomultipliers, shape (n_channels,); none if not given.
             wall_test: whether step 3 is done.
-            shell_stride: the wall test begins with every so many vertices of the outermost shell in each direction; 1
-                is all of them, takes three times as long and lets about a tenth less of the events through.
+            wall_spacing_cm: distance of the vertices that the wall test tries before their neighbours; 0 tries all,
+                takes longer and lets about a tenth less of the events through.
 
         Raises:
             InputError: a light map or a mask of another detector.
@@ -109,7 +110,7 @@ class ChargeReconstruction:
                 field="light map",
                 remedy="make the light map of this geometry",
             )
-        grid = VertexGrid.of(light_map, geometry, shell_stride=shell_stride)
+        grid = VertexGrid.of(light_map, geometry, wall_spacing_cm=wall_spacing_cm)
         mask = _checked(np.zeros(geometry.n_channels, dtype=bool) if dead is None else dead, geometry.n_channels)
         return cls(grid, mask, wall_test)
 
@@ -210,7 +211,7 @@ class ChargeReconstruction:
     def _seeds(self, dense: Floats, light: Floats) -> Integers:
         """Step 1: where the climbs of each event start, shape (n, n_seeds)."""
         first, n_coarse = self.grid.first_rows, len(self.grid.coarse)
-        groups = [slice(0, n_coarse), slice(n_coarse, len(first))]
+        groups: list[Any] = [slice(0, n_coarse), slice(n_coarse, len(first))]
         if self.dead.any():
             groups.append(n_coarse + self.grid.beside(np.flatnonzero(self.dead)))
         columns = np.arange(len(first))

@@ -20,6 +20,10 @@ Booleans = NDArray[np.bool_]
 
 NEIGHBOURS = 26
 """As many as a cube has around the one in the middle of 27: what a quadratic needs, and steps in all directions."""
+COARSE_SPACING_CM = 8.8
+"""Of the vertices of step 1; at 6.6 cm the results are the same."""
+WALL_SPACING_CM = 2.8
+"""Of the vertices of the wall test: about half a window."""
 _ROWS_AT_ONCE = 4096
 
 
@@ -30,7 +34,7 @@ class VertexGrid:
     Attributes:
         light_map: probabilities at all vertices.
         geometry: where the photomultipliers are.
-        coarse: about every fourth vertex in each direction, shape (n_coarse,).
+        coarse: vertices inside, COARSE_SPACING_CM apart, shape (n_coarse,).
         fronts: the outermost vertex in front of each channel, shape (n_channels,).
         shell: the outermost vertices that are tried before their neighbours are, shape (n_shell,).
         neighbours: nearest vertices of each, shape (n_v, NEIGHBOURS).
@@ -44,21 +48,22 @@ class VertexGrid:
     neighbours: NDArray[np.int32]
 
     @classmethod
-    def of(cls, light_map: LightMap, geometry: Geometry, *, stride: int = 4, shell_stride: int = 2) -> VertexGrid:
+    def of(cls, light_map: LightMap, geometry: Geometry, *, wall_spacing_cm: float = WALL_SPACING_CM) -> VertexGrid:
         """Choose the coarse vertices and find all neighbours.
 
         Args:
             light_map: of the detector.
             geometry: of the detector.
-            stride: every so many shells, and every so many vertices along them, is in the coarse set.
-            shell_stride: the same along the outermost shell, 1 for all of it.
+            wall_spacing_cm: distance of the vertices on the wall that are tried first; 0 takes all.
         """
         from scipy.spatial import KDTree
 
         positions = light_map.positions_cm
         n_shells = len(light_map.shell_offsets) - 1
-        inner = [_thinned(light_map, k, stride) for k in range(0, n_shells - 1, stride)]
         outermost = light_map.shell(-1)
+        shell_step = np.linalg.norm(positions[outermost], axis=1).min() / max(n_shells - 1, 1)
+        stride = max(1, round(COARSE_SPACING_CM / shell_step))
+        inner = [_thinned(light_map, k, stride) for k in range(0, n_shells - 1, stride)]
         front = KDTree(positions[outermost]).query(geometry.positions_cm)[1]
         tree = KDTree(positions, balanced_tree=False, compact_nodes=False)
         _, near = tree.query(positions, k=min(NEIGHBOURS + 1, len(positions)))
@@ -67,7 +72,7 @@ class VertexGrid:
             geometry=geometry,
             coarse=np.concatenate(inner),
             fronts=outermost.start + np.asarray(front, dtype=np.int64),
-            shell=_thinned(light_map, n_shells - 1, shell_stride),
+            shell=_thinned(light_map, n_shells - 1, max(1, round(wall_spacing_cm / _step_cm(positions[outermost])))),
             neighbours=np.ascontiguousarray(near[:, 1:], dtype=np.int32),
         )
 
@@ -111,6 +116,12 @@ class VertexGrid:
         """Channels and their neighbours, in ascending order."""
         around = self.geometry.neighbours[channels]
         return np.union1d(channels, around[around >= 0])
+
+
+def _step_cm(points: Array) -> float:
+    """Distance of neighbours among points that are spread evenly over a sphere, as a hexagonal lattice."""
+    area = 4 * np.pi * np.mean(np.sum(points**2, axis=1)) / len(points)
+    return float(np.sqrt(2 / np.sqrt(3) * area))
 
 
 def _thinned(light_map: LightMap, k: int, stride: int) -> Integers:

@@ -25,7 +25,10 @@ CONFIG_VERSION = 1
 """Version of the layout of all configuration files."""
 
 
-class _Loader(yaml.SafeLoader):
+_SAFE_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C, where PyYAML was built with it
+
+
+class _Loader(_SAFE_LOADER):  # type: ignore[misc]
     """YAML as people write numbers (`1e-5` is one), without duplicate keys."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -37,7 +40,8 @@ class _Loader(yaml.SafeLoader):
                     None, None, f"{key!r} is there twice or is no name", key_node.start_mark
                 )
             seen.add(key)
-        return super().construct_mapping(node, deep)
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
+        return mapping
 
 
 _Loader.add_implicit_resolver(

@@ -16,7 +16,6 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtr
 
 Array = NDArray[np.float64]
 
@@ -153,11 +152,15 @@ def _gauss_legendre(edges: Array, count: int) -> tuple[Array, Array]:
 
 def _gaussian_content(low: Array, high: Array, mean: Array, sigma: Array) -> Array:
     """∫_low^high G(E; mean, sigma) dE, shape (n_bins, n_true)."""
+    from scipy.special import ndtr  # here, since planning a workflow imports this module and must stay quick
+
     return np.asarray(ndtr((high[:, None] - mean) / sigma) - ndtr((low[:, None] - mean) / sigma))
 
 
 def _gaussian_content_weighted(low: Array, high: Array, mean: Array, sigma: Array, efficiency: Efficiency) -> Array:
     """∫_low^high ε(E) G(E; mean, sigma) dE for ε linear between its points, exact, shape (n_bins, n_true)."""
+    from scipy.special import ndtr
+
     total = np.zeros((low.size, mean.size))
     for bin_, (start, stop) in enumerate(zip(low, high, strict=True)):
         inside = efficiency.energy_keV[(efficiency.energy_keV > start) & (efficiency.energy_keV < stop)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +57,9 @@ class Experiment:
         backgrounds: the components of the model.
         includes_solar_neutrinos: whether the backgrounds contain the Standard Model's solar neutrinos.
         exposure_tonne_year: exposure.
-        response: folds a recoil rate into expected counts.
-        efficiency: the detection efficiency, already part of `response`.
+        efficiency: the detection efficiency.
+        resolution_keV: σ of a true energy, vectorised.
+        true_minimum_keV: recoils of less true energy leave no signal.
         efficiency_uncertainty: its relative uncertainty.
     """
 
@@ -70,9 +72,23 @@ class Experiment:
     backgrounds: tuple[Background, ...]
     includes_solar_neutrinos: bool
     exposure_tonne_year: float
-    response: Response
     efficiency: Efficiency
+    resolution_keV: Callable[[Any], Array]
+    true_minimum_keV: float
     efficiency_uncertainty: float
+
+    @cached_property
+    def response(self) -> Response:
+        """Folds a recoil rate into expected counts; made when it is asked for, since planning only checks the input."""
+        return build_response(
+            self.low_keV,
+            self.high_keV,
+            exposure_tonne_year=self.exposure_tonne_year,
+            resolution_keV=self.resolution_keV,
+            efficiency=self.efficiency,
+            true_minimum_keV=self.true_minimum_keV,
+            breakpoints_keV=breakpoints_keV(),
+        )
 
     @property
     def background(self) -> Array:
@@ -106,16 +122,6 @@ def read_experiment(file: str | Path, overrides: Settings | None = None) -> Expe
     resolution = _read_resolution(settings["resolution"], file)
     minimum = float(settings["true_energy_minimum_keV"]["value"])
     _check_resolution(resolution, minimum, float(high.max()), file)
-    exposure = float(settings["exposure_tonne_year"]["value"])
-    response = build_response(
-        low,
-        high,
-        exposure_tonne_year=exposure,
-        resolution_keV=resolution,
-        efficiency=efficiency,
-        true_minimum_keV=minimum,
-        breakpoints_keV=breakpoints_keV(),
-    )
     return Experiment(
         name=settings["name"],
         reference=settings["reference"],
@@ -125,9 +131,10 @@ def read_experiment(file: str | Path, overrides: Settings | None = None) -> Expe
         observed=observed,
         backgrounds=backgrounds,
         includes_solar_neutrinos=settings["backgrounds_include_solar_neutrinos"],
-        exposure_tonne_year=exposure,
-        response=response,
+        exposure_tonne_year=float(settings["exposure_tonne_year"]["value"]),
         efficiency=efficiency,
+        resolution_keV=resolution,
+        true_minimum_keV=minimum,
         efficiency_uncertainty=float(settings["efficiency"]["uncertainty"]),
     )
 

@@ -97,9 +97,8 @@ def energies(light_map: LightMap, n: int = 2000) -> None:
             found = made(lab.of_electrons(radius * lab.directions(n, 4), energy))
             keV = energy_keVee(found, light_map, lab.detector().scintillation)
             low, middle, high = np.percentile(keV, [15.87, 50, 84.13])
-            print(
-                f"{energy:5.0f} keV, r = {radius:2.0f} cm: median {middle:7.3f} keVee, σ {50 * (high - low) / middle:5.2f} %"
-            )
+            spread = 50 * (high - low) / middle
+            print(f"{energy:5.0f} keV, r = {radius:2.0f} cm: median {middle:7.3f} keVee, σ {spread:5.2f} %")
 
 
 def times(n: int = 600) -> None:

@@ -99,7 +99,8 @@ class ChargeReconstruction:
             dead: its dead photomultipliers, shape (n_channels,); none if not given.
             wall_test: whether step 3 is done.
             wall_spacing_cm: distance of the vertices that the wall test tries before their neighbours; 0 tries all,
-                takes longer and lets about a tenth less of the events through.
+                takes longer and lets fewer events through: before dead photomultipliers a tenth fewer at 5 keV, half
+                as many at 2.5 keV.
 
         Raises:
             InputError: a light map or a mask of another detector.

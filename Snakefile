@@ -15,6 +15,7 @@ include: "workflow/rules/workspaces.smk"
 include: "workflow/rules/limits.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/studies.smk"
+include: "workflow/rules/archive.smk"
 
 
 rule all:

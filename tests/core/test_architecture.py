@@ -20,6 +20,8 @@ LAYERS = [
     {"publication"},
     {"search"},
     {"studies", "variants"},
+    {"archive"},
+    {"archiving", "verification"},
     {"cli", "steps"},
 ]
 LEVEL = {package: level for level, layer in enumerate(LAYERS) for package in layer}

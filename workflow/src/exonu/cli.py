@@ -4,6 +4,7 @@ exonu rate --interaction magnetic-moment --source all --strength 1e-11 --energie
 exonu survival --source pp --energies-mev 0.1,0.3
 exonu limit EXPERIMENT.yaml --interaction millicharge --flavour e
 exonu limit WORKSPACE.json
+exonu verify ARCHIVE.zip
 exonu init DIR
 """
 
@@ -84,6 +85,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_hypothesis(limit)
     limit.add_argument("--confidence-level", type=_number, default=0.9)
     limit.set_defaults(command=_limit)
+
+    verify = commands.add_parser("verify", help="check an archive of results, and find its limits again")
+    verify.add_argument("archive", type=Path, help="a zip that `snakemake archive` made")
+    verify.set_defaults(command=_verify)
 
     init = commands.add_parser("init", help="write a commented template for one's own published spectrum")
     init.add_argument("folder", type=Path, help="a new folder, e.g. config/my-experiment")
@@ -182,6 +187,12 @@ def _refuse_with_workspace(given: argparse.Namespace) -> None:
                 field=f"--{option.replace('_', '-')}",
                 remedy="leave it out",
             )
+
+
+def _verify(given: argparse.Namespace) -> str:
+    from exonu.verification import verify
+
+    return json.dumps(verify(given.archive), indent=1, ensure_ascii=False) + "\n"
 
 
 def _init(given: argparse.Namespace) -> str:

@@ -39,12 +39,16 @@ def read_model(file: Path) -> tuple[Model, Mapping[str, Any] | None]:
     try:
         return compile_workspace(spec, poi_map=(meaning or {}).get("poi_map"), file=file), meaning
     except (AttributeError, IndexError, KeyError, TypeError):
-        _refuse_other_form(spec, file)
+        refuse_other_form(spec, file)
         raise
 
 
-def _refuse_other_form(spec: Json, file: Path) -> None:
-    """Say what pyhf's own schema finds wrong; asked only when compiling failed, since importing pyhf takes a second."""
+def refuse_other_form(spec: Json, file: Path) -> None:
+    """Say what pyhf's own schema finds wrong; `read_model` asks only when it failed: importing pyhf takes a second.
+
+    Raises:
+        InputError: if the workspace is not of that form.
+    """
     from pyhf import schema
     from pyhf.exceptions import InvalidSpecification
 

@@ -1,0 +1,70 @@
+# The archive of an analysis: what the default run makes of it, in one zip that `exonu verify` checks.
+
+from exonu import __version__ as VERSION
+
+
+def archived(analysis):
+    """The results that go into an archive: those of the default run."""
+    names = [
+        *(f"limits/{name}" for name in ["limits.csv", "variants.csv"]),
+        *(f"spectra/{name}.csv" for name in ["weak", *INTERACTIONS[analysis]]),
+        *(
+            f"spectra/{name}.csv"
+            for name in ["counts", "curves", "folded", "efficiency"]
+        ),
+        *(f"diagnostics/{name}.json" for name in DIAGNOSED[analysis]),
+        "diagnostics/yields.csv",
+        *(
+            f"figures/{figure}.{suffix}"
+            for figure in [
+                *FIGURES[analysis],
+                *(f"diagnostics_{name}" for name in DIAGNOSED[analysis]),
+            ]
+            for suffix in ["png", "pdf"]
+        ),
+    ]
+    return [
+        *all_workspaces(analysis),
+        *(str(meaning_file(file)) for file in all_workspaces(analysis)),
+        *interaction_limits(analysis),
+        *(f"results/{analysis}/{name}" for name in names),
+    ]
+
+
+rule archive_zip:
+    """One analysis, with the checksum of every file; see exonu.archive."""
+    input:
+        results=lambda wildcards: archived(wildcards.analysis),
+        analysis=lambda wildcards: os.path.normpath(ANALYSES[wildcards.analysis].file),
+        experiment=lambda wildcards: experiment_inputs(wildcards.analysis),
+        lock=str(TOP / "envs" / "requirements.lock"),
+    output:
+        f"results/{{analysis}}/archive/{{analysis}}-{VERSION}.zip",
+    log:
+        "results/{analysis}/logs/archive.log",
+    benchmark:
+        "results/{analysis}/benchmarks/archive.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        mem_mb=resource(500),
+        runtime=resource(5),
+    params:
+        settings=lambda wildcards: canonical_json(ANALYSES[wildcards.analysis].settings),
+        code=code("archive"),
+        libraries=libraries("archive"),
+    shell:
+        "python -m exonu.steps.archive --settings {params.settings:q} --analysis {input.analysis:q} "
+        "--experiment {input.experiment:q} --lock {input.lock:q} --records .snakemake/metadata --output {output} "
+        "--results {input.results} &> {log}"
+
+
+rule archive:
+    """An archive of every analysis."""
+    input:
+        expand(
+            "results/{analysis}/archive/{analysis}-{version}.zip",
+            analysis=ANALYSES,
+            version=VERSION,
+        ),
+    localrule: True

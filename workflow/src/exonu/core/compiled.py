@@ -8,6 +8,8 @@ imports: ``$XDG_CACHE_HOME/exonu/numba/<digest>``, or below ``NUMBA_CACHE_DIR``.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +21,20 @@ FAST_MATH = {"reassoc", "contract", "arcp", "nsz", "nnan"}
 """Sums may be reordered, in an order fixed by the compiled code; there is no NaN, infinities are kept."""
 
 
-def kernel(function: Any) -> Any:
-    """Compile a function on arrays: without the GIL, cached, division by zero gives infinity."""
+@contextmanager
+def cached_under(digest: str) -> Iterator[None]:
+    """What is compiled in this block is cached in the folder of that digest."""
     config: Any = numba.config
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     before = config.CACHE_DIR
-    config.CACHE_DIR = str((Path(before) if before else home / "exonu" / "numba") / code_digest(function.__module__))
+    config.CACHE_DIR = str((Path(before) if before else home / "exonu" / "numba") / digest)
     try:
-        return numba.njit(nogil=True, cache=True, error_model="numpy", fastmath=FAST_MATH)(function)
+        yield
     finally:
         config.CACHE_DIR = before
+
+
+def kernel(function: Any) -> Any:
+    """Compile a function on arrays: without the GIL, cached, division by zero gives infinity."""
+    with cached_under(code_digest(function.__module__)):
+        return numba.njit(nogil=True, cache=True, error_model="numpy", fastmath=FAST_MATH)(function)

@@ -4,9 +4,7 @@ One source serves both: `likelihood.py` and `minimiser.py` are plain Python on a
 few inner loops in a compiled and a numpy version. ``EXONU_NUMBA=0`` in the environment switches numba off; without
 numba installed that happens by itself.
 
-numba files a cached kernel under the stamp of the one source file it is defined in, so an edit of a *callee* in
-another file would leave the caller's stale machine code in use. Here the cache lives in a folder named after the
-digest of all kernel sources: ``$XDG_CACHE_HOME/exonu/numba/<digest>`` (or below ``NUMBA_CACHE_DIR``).
+The compiled code is cached in a folder named after the digest of all kernel sources (`exonu.core.compiled` says why).
 """
 
 from __future__ import annotations
@@ -26,13 +24,10 @@ NUMBA: bool = os.environ.get("EXONU_NUMBA", "1") != "0" and importlib.util.find_
 KERNEL_SOURCES = ("backend.py", "flat.py", "primitives.py", "likelihood.py", "minimiser.py", "batch.py")
 
 
-def _cache_folder(configured: str) -> str:
-    """Folder of the compiled kernels; it changes whenever a kernel source does."""
+def _kernel_digest() -> str:
+    """Digest of the kernel sources alone: an edit of what only calls them compiles nothing anew."""
     here = Path(__file__).parent
-    digest = hashlib.sha256(b"".join((here / name).read_bytes() for name in KERNEL_SOURCES)).hexdigest()[:16]
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    base = Path(configured) if configured else home / "exonu" / "numba"
-    return str(base / digest)
+    return hashlib.sha256(b"".join((here / name).read_bytes() for name in KERNEL_SOURCES)).hexdigest()[:16]
 
 
 def jit(function: F, *, parallel: bool = False) -> F:
@@ -44,14 +39,11 @@ def jit(function: F, *, parallel: bool = False) -> F:
         return function
     import numba
 
-    config: Any = numba.config
-    before = config.CACHE_DIR
-    config.CACHE_DIR = _cache_folder(before)
-    try:
-        options: dict[str, Any] = {"nogil": True, "cache": True, "parallel": parallel, "error_model": "numpy"}
+    from exonu.core.compiled import cached_under
+
+    options: dict[str, Any] = {"nogil": True, "cache": True, "parallel": parallel, "error_model": "numpy"}
+    with cached_under(_kernel_digest()):
         compiled: F = numba.njit(fastmath={"reassoc", "contract", "nsz"}, **options)(function)
-    finally:
-        config.CACHE_DIR = before
     return compiled
 
 

@@ -3,34 +3,6 @@
 from exonu import __version__ as VERSION
 
 
-def archived(analysis):
-    """The results that go into an archive: those of the default run."""
-    names = [
-        *(f"limits/{name}" for name in ["limits.csv", "variants.csv"]),
-        *(f"spectra/{name}.csv" for name in ["weak", *INTERACTIONS[analysis]]),
-        *(
-            f"spectra/{name}.csv"
-            for name in ["counts", "curves", "folded", "efficiency"]
-        ),
-        *(f"diagnostics/{name}.json" for name in DIAGNOSED[analysis]),
-        "diagnostics/yields.csv",
-        *(
-            f"figures/{figure}.{suffix}"
-            for figure in [
-                *FIGURES[analysis],
-                *(f"diagnostics_{name}" for name in DIAGNOSED[analysis]),
-            ]
-            for suffix in ["png", "pdf"]
-        ),
-    ]
-    return [
-        *all_workspaces(analysis),
-        *(str(meaning_file(file)) for file in all_workspaces(analysis)),
-        *interaction_limits(analysis),
-        *(f"results/{analysis}/{name}" for name in names),
-    ]
-
-
 rule archive_zip:
     """One analysis, with the checksum of every file; see exonu.archive."""
     input:

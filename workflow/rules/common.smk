@@ -114,6 +114,34 @@ def meaning_files(analysis, interaction):
     return [str(meaning_file(file)) for file in workspace_files(analysis, interaction)]
 
 
+def archived(analysis):
+    """The results that go into an archive: those of the default run."""
+    names = [
+        *(f"limits/{name}" for name in ["limits.csv", "variants.csv"]),
+        *(f"spectra/{name}.csv" for name in ["weak", *INTERACTIONS[analysis]]),
+        *(
+            f"spectra/{name}.csv"
+            for name in ["counts", "curves", "folded", "efficiency"]
+        ),
+        *(f"diagnostics/{name}.json" for name in DIAGNOSED[analysis]),
+        "diagnostics/yields.csv",
+        *(
+            f"figures/{figure}.{suffix}"
+            for figure in [
+                *FIGURES[analysis],
+                *(f"diagnostics_{name}" for name in DIAGNOSED[analysis]),
+            ]
+            for suffix in ["png", "pdf"]
+        ),
+    ]
+    return [
+        *all_workspaces(analysis),
+        *(str(meaning_file(file)) for file in all_workspaces(analysis)),
+        *interaction_limits(analysis),
+        *(f"results/{analysis}/{name}" for name in names),
+    ]
+
+
 def rule_name(*parts):
     """A rule's name made from names with dashes."""
     return "_".join(parts).replace("-", "_")

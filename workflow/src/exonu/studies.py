@@ -34,8 +34,9 @@ from exonu.templates.searches import strength
 
 Json = dict[str, Any]
 AROUND_OBSERVED = (0.6, 0.75, 0.9, 1.05, 1.2, 1.4)
+"""Values of μ tested with toys, from the best fit (0) to the asymptotic limit (1) and beyond; below the fit CLs is 1."""
 AROUND_EXPECTED = (0.9, 1.1)
-"""Values of μ tested with toys, in units of the asymptotic limits, observed and expected (each band)."""
+"""Further values, in units of the expected limits of each band."""
 
 
 def read_search(file: Path) -> tuple[Model, Mapping[str, Any]]:
@@ -135,7 +136,9 @@ def values_to_test(asymptotic: Mapping[str, Any]) -> list[float]:
     expected = [k * limit for limit in asymptotic["expected"] if limit is not None for k in AROUND_EXPECTED]
     if asymptotic["observed"] is None:
         return []
-    return sorted({float(f"{mu:.6g}") for mu in [*(k * asymptotic["observed"] for k in AROUND_OBSERVED), *expected]})
+    best_fit = max(asymptotic["record"]["best_fit"], 0.0)
+    observed = [best_fit + k * (asymptotic["observed"] - best_fit) for k in AROUND_OBSERVED]
+    return sorted({float(f"{mu:.6g}") for mu in [*observed, *expected]})
 
 
 def toy_chunk(file: Path, tested: list[float], number: int, chunks: tuple[int, int], seed: int) -> Json:
@@ -190,8 +193,8 @@ def join_toys(shares: Iterable[Mapping[str, Any]], confidence_level: float) -> l
 
 
 def _near_limit(points: list[ToyCls], alpha: float) -> list[ToyCls]:
-    """The points where CLs is within a factor of about five of α: there ln CLs is a parabola in μ."""
-    return [point for point in points if point.value > 0 and abs(np.log(point.value / alpha)) < 1.6]
+    """The points where CLs is within a factor of about six of α: there ln CLs is a parabola in μ."""
+    return [point for point in points if point.value > 0 and abs(np.log(point.value / alpha)) < 1.8]
 
 
 def expected_from_points(points: list[ToyCls], alpha: float) -> list[float | None]:

@@ -44,6 +44,7 @@ def make_results(folder):
     for kind in ("logs", "benchmarks"):
         (folder / kind).mkdir()
         (folder / kind / "limits.txt").write_text("one run's own")
+        (folder / kind / "archive.txt").write_text("still being written")
 
 
 def make_archive(folder, name="mine-1.zip"):
@@ -142,6 +143,18 @@ def test_an_archive_holds_what_it_promises(archive):
     assert inputs["resources/limits/limits.csv"] == hashlib.sha256(facts).hexdigest()
 
 
+def test_entries_do_not_depend_on_time_and_place(archive):
+    with zipfile.ZipFile(archive) as zipped:
+        entries = zipped.infolist()
+    assert [entry.filename for entry in entries] == sorted(entry.filename for entry in entries)
+    forms = {(e.date_time, e.external_attr >> 16, e.create_system, e.compress_type, e.extra) for e in entries}
+    assert forms == {((1980, 1, 1, 0, 0, 0), 0o100644, 3, zipfile.ZIP_STORED, b"")}
+
+
+def test_what_is_still_being_written_is_left_out(archive):
+    assert not [name for name in read_archive(archive).members if "archive.txt" in name]
+
+
 def test_the_archived_experiment_can_be_read(archive, tmp_path):
     zipfile.ZipFile(archive).extractall(tmp_path)
     read_experiment(tmp_path / "payload" / "configuration" / "experiment" / "experiment.yaml")
@@ -223,6 +236,16 @@ def test_a_member_that_is_there_twice_is_named(verify, archive, tmp_path):
     with zipfile.ZipFile(file, "a") as zipped:
         zipped.writestr(NAME, b"another")
     assert f"{NAME}: is there twice" in refused(verify, file)
+
+
+def test_a_link_is_named(verify, archive, tmp_path):
+    """Unpacked by another tool, it would lead out of the folder."""
+    file = Path(shutil.copy(archive, tmp_path))
+    link = zipfile.ZipInfo("payload/link")
+    link.external_attr = 0o120777 << 16
+    with zipfile.ZipFile(file, "a") as zipped:
+        zipped.writestr(link, b"/etc")
+    assert "payload/link: is a link" in refused(verify, file)
 
 
 def test_no_truncated_archive_passes(verify, archive, tmp_path):

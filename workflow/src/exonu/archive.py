@@ -16,6 +16,7 @@ import hashlib
 import io
 import json
 import re
+import stat
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -134,6 +135,8 @@ def read_archive(file: str | Path) -> Archive:
     names = [entry.filename for entry in zipped.infolist()]
     for name in names:
         _check_name(name, file)
+    kinds = {entry.filename: stat.S_IFMT(entry.external_attr >> 16) for entry in zipped.infolist()}
+    _refuse_any(file, "is a link or no plain file", (name for name in kinds if kinds[name] not in (0, stat.S_IFREG)))
     _refuse_any(file, "is there twice", (name for name in set(names) if names.count(name) > 1))
     if MANIFEST not in names:
         raise InputError("is missing", file=file, field=MANIFEST, remedy="`snakemake archive` makes archives")

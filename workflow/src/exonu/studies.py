@@ -34,7 +34,7 @@ from exonu.templates.searches import strength
 
 Json = dict[str, Any]
 AROUND_OBSERVED = (0.6, 0.75, 0.9, 1.05, 1.2, 1.4)
-"""Values of μ tested with toys, from the best fit (0) to the asymptotic limit (1) and beyond; below the fit CLs is 1."""
+"""Values of μ tested with toys, from the best fit (0) to the asymptotic limit (1) and on; below the fit CLs is 1."""
 AROUND_EXPECTED = (0.9, 1.1)
 """Further values, in units of the expected limits of each band."""
 

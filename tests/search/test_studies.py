@@ -74,6 +74,7 @@ def test_the_fit_of_the_diagnostics_is_the_global_one(diagnosed):
 def test_yields_before_the_fit_are_the_workspace_s(diagnosed):
     _, record = diagnosed
     table = yields_table([record]).set_index("sample")
+    assert not table[["blinded", "is_simulated"]].to_numpy().any()
     background = read_experiment(resource_path("published/xenon1t-sr1/experiment.yaml")).background.sum()
     assert table.loc["B0", "before"] == pytest.approx(background)
     assert table.loc["B0", "before_error"] == pytest.approx(0.026 * background, rel=0.01)

@@ -127,7 +127,11 @@ def _yields(found: Any) -> Json:
 
 def yields_table(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     """Yields of every diagnosed hypothesis, before and after its fit."""
-    rows = [{"hypothesis": record["name"], **row} for record in records for row in record["yields"]["rows"]]
+    rows = [
+        {"hypothesis": record["name"], **row, **{key: record["meaning"][key] for key in ("blinded", "is_simulated")}}
+        for record in records
+        for row in record["yields"]["rows"]
+    ]
     return pd.DataFrame(rows)
 
 

@@ -10,10 +10,12 @@ from scipy import constants
 import exonu.events.generate as module
 from exonu.core.errors import InputError
 from exonu.detector.geometry import geodesic_geometry
+from exonu.detector.model import Detector
 from exonu.events.components import BACKGROUNDS, component
 from exonu.events.decays import beta_spectrum
 from exonu.events.generate import generate, joined
 from exonu.events.generate_data import demonstration_runs, pseudo_data, run_of
+from exonu.events.light import sources_from_deposits
 
 GEOMETRY = geodesic_geometry()
 ALL = (*BACKGROUNDS, "signal", "co57")
@@ -200,14 +202,12 @@ def test_runs_lose_photomultipliers():
 
 def test_light_follows(parts):
     """The light sources of the tracer take the deposits as they are."""
-    light = pytest.importorskip("exonu.events.light")
-    model = pytest.importorskip("exonu.detector.model")
     made = generate(parts["seal"], 2000, GEOMETRY, seed=1)
-    sources = light.sources_from_deposits(
+    sources = sources_from_deposits(
         made.event,
         made.site_position_cm,
         made.site_energy_keV,
-        model.Detector.from_settings(geometry=GEOMETRY),
+        Detector.from_settings(geometry=GEOMETRY),
         seed=1,
         event_ids=made.event_id,
         axis=made.axis,

@@ -5,7 +5,8 @@ At one loop a vector boson of mass M and coupling g to the muon adds
     Δa_μ = (g²/8π²) F(M),    F(M) = ∫₀¹ 2 m_μ² z(1 − z)² / [m_μ²(1 − z)² + M² z] dz,
 
 with F → 1 for M ≪ m_μ and F → 2m_μ²/3M² for M ≫ m_μ (Leveille, NPB 137, 63 (1978); Pospelov, PRD 80, 095002 (2009),
-equation 6, with e²ε² → g²).
+equation 6, with e²ε² → g²; both references from memory, not checked in the source: the formula is that of our
+specification, and its limits are tested).
 """
 
 from __future__ import annotations

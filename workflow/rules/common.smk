@@ -19,11 +19,11 @@ from exonu.templates.experiment import experiment_files, read_experiment
 from exonu.templates.searches import meaning_file
 from exonu.templates.signals import hypotheses, hypothesis_name
 
-# The running interpreter and this repository's library come first; one BLAS thread and a fixed date give the same bytes
-# everywhere.
+# The running interpreter and this repository's library come first; one thread in each job and a fixed date give the same
+# bytes everywhere.
 shell.prefix(
     f"set -euo pipefail; export PATH='{Path(sys.executable).parent}':\"$PATH\" PYTHONPATH='{SOURCE}' "
-    "OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 SOURCE_DATE_EPOCH=1590537600 PYTHONHASHSEED=0; "
+    "OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 SOURCE_DATE_EPOCH=1590537600 PYTHONHASHSEED=0; "
 )
 
 CONFIG_FILE = Path("config/config.yaml")

@@ -43,6 +43,14 @@ def read_model(file: Path) -> tuple[Model, Mapping[str, Any] | None]:
         raise
 
 
+def read_search(file: Path) -> tuple[Model, Mapping[str, Any]]:
+    """A workspace of exonu, compiled, and its meaning; see `read_model`."""
+    model, meaning = read_model(file)
+    if meaning is None:
+        raise InputError("has no page beside it that says what its μ means", file=file, remedy="make it anew")
+    return model, meaning
+
+
 def refuse_other_form(spec: Json, file: Path) -> None:
     """Say what pyhf's own schema finds wrong; `read_model` asks only when it failed: importing pyhf takes a second.
 
@@ -116,9 +124,7 @@ _METHODS = {"asymptotic": _asymptotic, "delta-chi2": _delta_chi2, "bayes-integra
 
 def limit_record(file: Path, methods: Sequence[str], confidence_level: float) -> Json:
     """The limits of a workspace of exonu, with what its μ means: an entry of `limits/<interaction>.json`."""
-    model, meaning = read_model(file)
-    if meaning is None:
-        raise InputError("has no page beside it that says what its μ means", file=file, remedy="make it anew")
+    model, meaning = read_search(file)
     return {"name": file.stem, "meaning": meaning, "methods": limit_methods(model, methods, confidence_level)}
 
 

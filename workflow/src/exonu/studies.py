@@ -13,7 +13,7 @@ import pandas as pd
 from exonu.core.errors import InputError
 from exonu.core.files import finite, plain
 from exonu.core.seeds import derived_seed
-from exonu.search import read_model
+from exonu.search import read_search
 from exonu.statistics import (
     Model,
     correlation_table,
@@ -37,14 +37,6 @@ AROUND_OBSERVED = (0.6, 0.75, 0.9, 1.05, 1.2, 1.4)
 """Values of μ tested with toys, from the best fit (0) to the asymptotic limit (1) and on; below the fit CLs is 1."""
 AROUND_EXPECTED = (0.9, 1.1)
 """Further values, in units of the expected limits of each band."""
-
-
-def read_search(file: Path) -> tuple[Model, Mapping[str, Any]]:
-    """A workspace of exonu, compiled, and its meaning; see `exonu.search.read_model`."""
-    model, meaning = read_model(file)
-    if meaning is None:
-        raise InputError("has no page beside it that says what its μ means", file=file, remedy="make it anew")
-    return model, meaning
 
 
 def diagnostics(file: Path, statistics: Mapping[str, Any], seed: int) -> Json:

@@ -24,8 +24,8 @@ from exonu.publication.style import (
     strength_text,
     styled,
 )
+from exonu.templates.signals import PARAMETERS
 
-_PARAMETERS = {"magnetic-moment": ("mu_nu", "mu_B"), "millicharge": ("q_nu", "e"), "dark-photon": ("g_BL", "1")}
 _OTHER_ATOMIC_LINES = ((0, (6, 2)), (0, (1, 1.3)), (0, (3, 1, 1, 1)))
 _ATOMIC_NAMES = {
     "pai": "photoabsorption ionisation",
@@ -131,11 +131,11 @@ def _curves(table: pd.DataFrame) -> list[_Curve]:
 def _label(interaction: str, flavour: str, mass: float, atomic: str, strength: float) -> str:
     if interaction == "weak":
         return "weak interaction (Standard Model)"
-    parameter, unit = _PARAMETERS[interaction]
+    parameter = PARAMETERS[interaction]
     words = [NAMES[interaction] + ("" if flavour == "all" else f" of {FLAVOURS[flavour]}")]
     if not pd.isna(mass):
         words.append(mass_text(mass))
-    words.append(strength_text(parameter, unit, strength, digits=1))
+    words.append(strength_text(parameter.name, parameter.unit, strength, digits=1))
     if interaction == "millicharge":
         words.append(_ATOMIC_NAMES[atomic])
     return ", ".join(words)

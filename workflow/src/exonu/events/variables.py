@@ -57,10 +57,13 @@ DOCUMENTED: dict[str, Variable] = {
         Variable("z_pe_cm", "its z in cm"),
         Variable("r_t_cm", "distance of the vertex R(T), from the hit times, in cm; NaN where it is not computed"),
         Variable("energy_keVee", "reconstructed energy in keV of an electron of the same light"),
+        Variable("max_pe_channel", "PMT with the largest charge, -1 if there is none"),
         Variable("true_energy_keV", "simulation: deposited energy in keV"),
         Variable("true_x_cm", "simulation: true x in cm"),
         Variable("true_y_cm", "simulation: true y in cm"),
         Variable("true_z_cm", "simulation: true z in cm"),
+        Variable("true_pmt", "simulation: PMT nearest to the true position"),
+        Variable("true_pmt_is_dead", "simulation: whether that PMT is dead in the event's run", True),
         Variable("component", "simulation: number of the component"),
         Variable("weight", "simulation: expected events per day that the event stands for; 1 in data"),
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import KDTree
 
 from exonu.core.errors import InputError
 from exonu.core.settings import Settings
@@ -24,7 +25,7 @@ Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
 Booleans = NDArray[np.bool_]
 
-COLUMNS = (
+_FLOATS = (
     "x_pe_cm",
     "y_pe_cm",
     "z_pe_cm",
@@ -35,7 +36,12 @@ COLUMNS = (
     "log_likelihood_wall",
     "log_likelihood_t",
 )
-"""What reconstruction adds to each event; `log_likelihood_wall` and the last are NaN where they were not computed."""
+COLUMNS: dict[str, type[np.generic]] = {**dict.fromkeys(_FLOATS, np.float32), "max_pe_channel": np.int32}
+"""What reconstruction adds to each event, and its type. `log_likelihood_wall` and `log_likelihood_t` are NaN where they
+were not computed; `max_pe_channel` is the living photomultiplier with the largest charge, −1 if there is none."""
+TRUTH_COLUMNS: dict[str, type[np.generic]] = {"true_pmt": np.int32, "true_pmt_is_dead": np.bool_}
+"""What it adds to events with a true position: the nearest photomultiplier, and whether that is dead."""
+NO_CHANNEL = -1
 _MASKS_KEPT = 64
 
 
@@ -117,7 +123,7 @@ class EventReconstruction:
         dead: Booleans | None = None,
         mask: Integers | None = None,
         progress: Callable[[int], object] | None = None,
-    ) -> dict[str, Floats]:
+    ) -> dict[str, NDArray[Any]]:
         """Reconstruct events.
 
         Args:
@@ -127,29 +133,69 @@ class EventReconstruction:
             progress: called with the number of events after each block of them.
 
         Returns:
-            COLUMNS, shape (n,) each.
+            COLUMNS, and TRUTH_COLUMNS if the events have a true position, shape (n,) each.
         """
-        n = len(events)
-        sets = np.zeros((1, len(self.charge.dead)), dtype=bool) if dead is None else np.atleast_2d(dead)
-        place = np.zeros(n, dtype=np.int64) if mask is None else np.asarray(mask)
-        result = {name: np.full(n, np.nan, dtype=np.float32) for name in COLUMNS}
-        unique, same = np.unique(sets, axis=0, return_inverse=True)  # runs with the same dead ones go together
+        result = _empty(len(events))
+        brightest = np.full(len(events), NO_CHANNEL, dtype=np.int32)
+        for rows, charge in self._by_dead(len(events), dead, mask):
+            some = events[rows]
+            _fill(result, rows, self._found(charge, some, progress))
+            brightest[rows] = brightest_channel(some, charge.dead)
+        truth = {} if events.true_xyz_cm is None else self._truth(events.true_xyz_cm, dead, mask)
+        return {**result, "max_pe_channel": brightest, **truth}
+
+    def masked_again(
+        self,
+        events: Events,
+        dead: Booleans | None = None,
+        mask: Integers | None = None,
+        *,
+        channel: Integers | None = None,
+        progress: Callable[[int], object] | None = None,
+    ) -> dict[str, NDArray[Any]]:
+        """Reconstruct events as if one more photomultiplier were dead: the probes of the dead-PMT correction.
+
+        Args:
+            events, dead, mask, progress: as for `columns`.
+            channel: the one more of each event, shape (n,); its brightest living one if not given.
+
+        Returns:
+            As `columns`, with the masked channel as `max_pe_channel`; NaN for events without any.
+        """
+        result = _empty(len(events))
+        masked = np.full(len(events), NO_CHANNEL, dtype=np.int32)
+        for rows, charge in self._by_dead(len(events), dead, mask):
+            masked[rows] = brightest_channel(events[rows], charge.dead) if channel is None else channel[rows]
+            for one_more in np.unique(masked[rows][masked[rows] != NO_CHANNEL]):
+                chosen = rows[masked[rows] == one_more]
+                _fill(result, chosen, self._found(charge.with_masked(int(one_more)), events[chosen], progress))
+        return {**result, "max_pe_channel": masked}
+
+    def _by_dead(
+        self, n: int, dead: Booleans | None, mask: Integers | None
+    ) -> Iterator[tuple[Integers, ChargeReconstruction]]:
+        """Events that share a set of dead photomultipliers, and R(PE) with it; runs with the same set go together."""
+        sets, place = _sets(n, len(self.charge.dead), dead, mask)
+        unique, same = np.unique(sets, axis=0, return_inverse=True)
         chosen = same.reshape(-1)[place]
         for k in np.unique(chosen):
-            rows = np.flatnonzero(chosen == k)
-            for name, values in self._of_one_mask(events[rows], unique[k], progress).items():
-                result[name][rows] = values
-        return result
+            yield np.flatnonzero(chosen == k), self.with_dead(unique[k])
 
-    def _of_one_mask(
-        self, events: Events, dead: Booleans, progress: Callable[[int], object] | None
+    def _truth(self, true_xyz_cm: Array, dead: Booleans | None, mask: Integers | None) -> dict[str, NDArray[Any]]:
+        nearest = KDTree(self.detector.geometry.positions_cm).query(true_xyz_cm)[1]
+        sets, place = _sets(len(nearest), len(self.charge.dead), dead, mask)
+        return {"true_pmt": nearest.astype(np.int32), "true_pmt_is_dead": sets[place, nearest]}
+
+    def _found(
+        self, charge: ChargeReconstruction, events: Events, progress: Callable[[int], object] | None
     ) -> dict[str, NDArray[Any]]:
-        vertices = self.with_dead(dead)(events, progress)
+        """What `_FLOATS` names, for events with the same dead photomultipliers."""
+        vertices = charge(events, progress)
         radius, n = vertices.radius_cm, len(events)
         scale = events.columns.get("light_yield_scale", 1.0)
         inside = np.flatnonzero(radius < self.settings.r_t_below_r_pe_cm)
         r_t, log_likelihood_t = np.full(n, np.nan), np.full(n, np.nan)
-        found, log_likelihood_t[inside] = self.timing(events, inside, dead)
+        found, log_likelihood_t[inside] = self.timing(events, inside, charge.dead)
         r_t[inside] = np.linalg.norm(found, axis=1)
         x, y, z = vertices.position_cm.T
         return {
@@ -163,3 +209,33 @@ class EventReconstruction:
             "log_likelihood_wall": vertices.wall_log_likelihood,
             "log_likelihood_t": log_likelihood_t,
         }
+
+
+def brightest_channel(events: Events, dead: Booleans) -> NDArray[np.int32]:
+    """The living channel with the largest charge of each event, NO_CHANNEL if it has none, shape (n,).
+
+    >>> events = Events.of([[3, 4, 5], []], [[1.0, 7.0, 2.0], []], [[0.0] * 3, []])
+    >>> brightest_channel(events, np.arange(642) == 4).tolist()
+    [5, -1]
+    """
+    living = ~dead[events.channel]
+    order = np.lexsort((events.charge[living], events.event_of_hit[living]))
+    event, channel = events.event_of_hit[living][order], events.channel[living][order]
+    result = np.full(len(events), NO_CHANNEL, dtype=np.int32)
+    result[event] = channel  # the last one of each event stays
+    return result
+
+
+def _sets(n: int, n_channels: int, dead: Booleans | None, mask: Integers | None) -> tuple[Booleans, Integers]:
+    """Sets of dead photomultipliers and which each of n events has; none dead, or the first, if not given."""
+    sets = np.zeros((1, n_channels), dtype=bool) if dead is None else np.atleast_2d(dead)
+    return sets, np.zeros(n, dtype=np.int64) if mask is None else np.asarray(mask)
+
+
+def _empty(n: int) -> dict[str, NDArray[Any]]:
+    return {name: np.full(n, np.nan, dtype=COLUMNS[name]) for name in _FLOATS}
+
+
+def _fill(result: dict[str, NDArray[Any]], rows: Integers, found: dict[str, NDArray[Any]]) -> None:
+    for name, values in found.items():
+        result[name][rows] = values

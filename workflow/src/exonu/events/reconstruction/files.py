@@ -16,7 +16,7 @@ from exonu.detector.model import Detector
 from exonu.events.raw import Events, read_events
 from exonu.events.raw_files import CHUNK_BYTES, open_tree, read_metadata
 from exonu.events.raw_writer import ColumnWriter
-from exonu.events.reconstruction.chain import COLUMNS, EventReconstruction, ReconstructionSettings
+from exonu.events.reconstruction.chain import COLUMNS, TRUTH_COLUMNS, EventReconstruction, ReconstructionSettings
 from exonu.events.runs import RunList
 
 TREE = "events"
@@ -34,7 +34,8 @@ def reconstruct_file(
 
     Args:
         path: file with the tree `events`, hits included.
-        output: file with the tree `events`: one row per event with all numbers of the input and COLUMNS, no hits.
+        output: file with the tree `events`: one row per event with all numbers of the input, no hits, COLUMNS, and of
+            simulation TRUTH_COLUMNS.
         reconstruction: of the detector.
         runs: says which photomultipliers are dead in which run; none are if not given.
         chunk_bytes: about how many uncompressed bytes to read at a time.
@@ -47,12 +48,13 @@ def reconstruct_file(
         kinds = {
             name: np.dtype(tree.dtype(name))
             for name in tree.branches
-            if tree.is_number(name) and name not in ("nhit", *COLUMNS)
+            if tree.is_number(name) and name not in ("nhit", *COLUMNS, *TRUTH_COLUMNS)
         }
+    has_truth = {"true_x_cm", "true_y_cm", "true_z_cm"} <= kinds.keys()
+    all_kinds = kinds | COLUMNS | (TRUTH_COLUMNS if has_truth else {})
     writer = ColumnWriter(output, TREE, read_metadata(path))
     with writer, Progress(f"reconstruct {Path(path).name}", n_entries) as progress:
-        empty = {name: np.empty(0, dtype=kind) for name, kind in kinds.items()}
-        writer.write(empty | {name: np.empty(0, dtype=np.float32) for name in COLUMNS})
+        writer.write({name: np.empty(0, dtype=kind) for name, kind in all_kinds.items()})
         for events in read_events(path, chunk_bytes):
             dead, mask = _dead(events, runs, reconstruction.detector.geometry.n_channels)
             scalars = events.scalars()

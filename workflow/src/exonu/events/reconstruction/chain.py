@@ -15,7 +15,7 @@ from exonu.core.settings import Settings
 from exonu.detector.light_map import LightMap
 from exonu.detector.model import Detector
 from exonu.events.raw import Events
-from exonu.events.reconstruction.charge import ChargeReconstruction
+from exonu.events.reconstruction.charge import NO_CHANNEL, ChargeReconstruction
 from exonu.events.reconstruction.energy import energy_keVee
 from exonu.events.reconstruction.grid import WALL_SPACING_CM
 from exonu.events.reconstruction.timing import TimeReconstruction
@@ -41,7 +41,6 @@ COLUMNS: dict[str, type[np.generic]] = {**dict.fromkeys(_FLOATS, np.float32), "m
 were not computed; `max_pe_channel` is the living photomultiplier with the largest charge, −1 if there is none."""
 TRUTH_COLUMNS: dict[str, type[np.generic]] = {"true_pmt": np.int32, "true_pmt_is_dead": np.bool_}
 """What it adds to events with a true position: the nearest photomultiplier, and whether that is dead."""
-NO_CHANNEL = -1
 _MASKS_KEPT = 64
 
 
@@ -160,16 +159,15 @@ class EventReconstruction:
             channel: the one more of each event, shape (n,); its brightest living one if not given.
 
         Returns:
-            As `columns`, with the masked channel as `max_pe_channel`; NaN for events without any.
+            As `columns`, with the masked channel as `max_pe_channel`. Events without light are NaN, as in `columns`.
         """
         result = _empty(len(events))
-        masked = np.full(len(events), NO_CHANNEL, dtype=np.int32)
+        masked = np.full(len(events), NO_CHANNEL, dtype=np.int64)
         for rows, charge in self._by_dead(len(events), dead, mask):
             masked[rows] = brightest_channel(events[rows], charge.dead) if channel is None else channel[rows]
-            for one_more in np.unique(masked[rows][masked[rows] != NO_CHANNEL]):
-                chosen = rows[masked[rows] == one_more]
-                _fill(result, chosen, self._found(charge.with_masked(int(one_more)), events[chosen], progress))
-        return {**result, "max_pe_channel": masked}
+            rows = rows[np.argsort(masked[rows], kind="stable")]
+            _fill(result, rows, self._found(charge, events[rows], progress, masked[rows]))
+        return {**result, "max_pe_channel": masked.astype(np.int32)}
 
     def _by_dead(
         self, n: int, dead: Booleans | None, mask: Integers | None
@@ -187,10 +185,16 @@ class EventReconstruction:
         return {"true_pmt": nearest.astype(np.int32), "true_pmt_is_dead": sets[place, nearest]}
 
     def _found(
-        self, charge: ChargeReconstruction, events: Events, progress: Callable[[int], object] | None
+        self,
+        charge: ChargeReconstruction,
+        events: Events,
+        progress: Callable[[int], object] | None,
+        one_more: Integers | None = None,
     ) -> dict[str, NDArray[Any]]:
-        """What `_FLOATS` names, for events with the same dead photomultipliers."""
-        vertices = charge(events, progress)
+        """What `_FLOATS` names, for events with the same dead photomultipliers, and with one more each."""
+        vertices = charge(events, progress, one_more=one_more)
+        if one_more is not None:
+            events = events.with_hits(events.channel != one_more[events.event_of_hit])
         radius, n = vertices.radius_cm, len(events)
         scale = events.columns.get("light_yield_scale", 1.0)
         inside = np.flatnonzero(radius < self.settings.r_t_below_r_pe_cm)

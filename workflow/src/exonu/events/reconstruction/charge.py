@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +36,8 @@ EVENTS_PER_PRODUCT = 256
 """Events of one matrix product: enough for full speed, few enough for the cache."""
 WALL_TEST_RADIUS_CM = 25.0
 """Events found within are tested against the wall."""
+NO_CHANNEL = -1
+"""Instead of a channel: none."""
 WALL_CANDIDATES = 3
 """Vertices of the wall from which the test climbs."""
 
@@ -145,17 +146,28 @@ class ChargeReconstruction:
         gone = np.exp(table[self.dead].astype(np.float64)).sum(axis=0)
         return np.asarray(np.log(np.maximum(self.grid.total[rows] - gone, 1e-30)), dtype=np.float32)
 
-    def __call__(self, events: Events, progress: Callable[[int], object] | None = None) -> ChargeVertices:
+    def __call__(
+        self,
+        events: Events,
+        progress: Callable[[int], object] | None = None,
+        *,
+        one_more: Integers | None = None,
+    ) -> ChargeVertices:
         """Vertices of events; their hits of dead photomultipliers are left out.
 
         Args:
-            events: any number of them.
+            events: any number of them; those with the same `one_more` best side by side.
             progress: called with the number of events after each block of them.
+            one_more: a further dead photomultiplier of each event, NO_CHANNEL for none, shape (n,); as `with_masked`
+                for each, and faster.
         """
         result, wall, light = np.empty((len(events), 5)), np.full(len(events), np.nan), np.empty(len(events))
+        masked = np.full(len(events), NO_CHANNEL) if one_more is None else np.asarray(one_more, dtype=np.int64)
         for rows, dense in self._dense_blocks(events):
+            some = np.flatnonzero(masked[rows] != NO_CHANNEL)
+            dense[some, masked[rows][some]] = 0
             light[rows] = dense.sum(axis=1)
-            result[rows], wall[rows] = self.block(dense)
+            result[rows], wall[rows] = self.block(dense, masked[rows])
             if progress is not None:
                 progress(rows.stop - rows.start)
         return ChargeVertices(result[:, :3].copy(), result[:, 3], wall, result[:, 4], light)
@@ -175,28 +187,29 @@ class ChargeReconstruction:
             spread_charges(events.offsets[start : rows.stop + 1], events.channel, events.charge, ~self.dead, dense)
             yield rows, dense
 
-    def block(self, dense: Floats) -> tuple[Array, Array]:
+    def block(self, dense: Floats, one_more: Integers) -> tuple[Array, Array]:
         """Vertices of a block of events.
 
         Args:
             dense: charges of all channels, 0 for dead ones, shape (n, n_channels).
+            one_more: see `__call__`; its charges are 0 as well.
 
         Returns:
             x, y, z, log-likelihood, log Σp (n, 5); and the largest log-likelihood on the wall (n,).
         """
         light = dense.sum(axis=1)
-        result = self._climbed(dense, light, self._seeds(dense, light))
+        result = self._climbed(dense, light, one_more, self._seeds(dense, light, one_more))
         wall = np.full(len(dense), np.nan)
         inside = np.flatnonzero(np.linalg.norm(result[:, :3], axis=1) < WALL_TEST_RADIUS_CM)
         if self.wall_test and len(inside):
-            chosen, lit = dense[inside], light[inside]
-            on_wall = self._climbed(chosen, lit, self._wall_seeds(chosen, lit))
+            chosen = dense[inside], light[inside], one_more[inside]
+            on_wall = self._climbed(*chosen, self._wall_seeds(*chosen))
             wall[inside] = on_wall[:, 3]
             better = on_wall[:, 3] > result[inside, 3]
             result[inside[better]] = on_wall[better]
         return result, wall
 
-    def _climbed(self, dense: Floats, light: Floats, seeds: Integers) -> Array:
+    def _climbed(self, dense: Floats, light: Floats, one_more: Integers, seeds: Integers) -> Array:
         from exonu.events.reconstruction.kernels import fine_search
 
         grid, result = self.grid, np.empty((len(dense), 5))
@@ -204,28 +217,31 @@ class ChargeReconstruction:
         order = np.lexsort(seeds.T)
         found = np.empty_like(result)
         fine_search(
-            dense[order], light[order], seeds[order], maps, grid.neighbours, grid.light_map.positions_cm, found
+            dense[order], light[order], one_more[order], seeds[order], maps, grid.neighbours,
+            grid.light_map.positions_cm, found,
         )  # fmt: skip
         result[order] = found
         return result
 
-    def _seeds(self, dense: Floats, light: Floats) -> Integers:
+    def _seeds(self, dense: Floats, light: Floats, one_more: Integers) -> Integers:
         """Step 1: where the climbs of each event start, shape (n, n_seeds)."""
         first, n_coarse = self.grid.first_rows, len(self.grid.coarse)
-        groups: list[Any] = [slice(0, n_coarse), slice(n_coarse, len(first))]
-        if self.dead.any():
-            groups.append(n_coarse + self.grid.beside(np.flatnonzero(self.dead)))
-        columns = np.arange(len(first))
-        seeds = np.empty((len(dense), len(groups)), dtype=np.int64)
-        for rows, scores in _scores(dense, light, self.grid.first_table, self._log_total_first):
-            for k, group in enumerate(groups):
-                seeds[rows, k] = first[columns[group][np.argmax(scores[:, group], axis=1)]]
+        beside = n_coarse + self.grid.beside(np.flatnonzero(self.dead))
+        seeds = np.empty((len(dense), 3), dtype=np.int64)
+        for rows, scores in _scores(dense, light, one_more, self.grid.first_table, self._log_total_first):
+            inside = np.argmax(scores[:, :n_coarse], axis=1)
+            fronts = n_coarse + np.argmax(scores[:, n_coarse:], axis=1)
+            hidden = beside[np.argmax(scores[:, beside], axis=1)] if len(beside) else fronts
+            seeds[rows] = first[np.stack([inside, fronts, hidden], axis=1)]
+            for some, channel in _alike(one_more[rows]):
+                around = n_coarse + self.grid.beside(np.append(np.flatnonzero(self.dead), channel))
+                seeds[rows.start + some, 2] = first[around[np.argmax(scores[np.ix_(some, around)], axis=1)]]
         return seeds
 
-    def _wall_seeds(self, dense: Floats, light: Floats) -> Integers:
+    def _wall_seeds(self, dense: Floats, light: Floats, one_more: Integers) -> Integers:
         """Step 3: the best vertices of the outermost shell, shape (n, WALL_CANDIDATES)."""
         seeds = np.empty((len(dense), WALL_CANDIDATES), dtype=np.int64)
-        for rows, scores in _scores(dense, light, self.grid.shell_table, self._log_total_shell):
+        for rows, scores in _scores(dense, light, one_more, self.grid.shell_table, self._log_total_shell):
             for k in range(WALL_CANDIDATES):
                 best = np.argmax(scores, axis=1)
                 seeds[rows, k] = self.grid.shell[best]
@@ -233,13 +249,24 @@ class ChargeReconstruction:
         return seeds
 
 
-def _scores(dense: Floats, light: Floats, table: Floats, log_total: Floats) -> Iterator[tuple[slice, Floats]]:
+def _scores(
+    dense: Floats, light: Floats, one_more: Integers, table: Floats, log_total: Floats
+) -> Iterator[tuple[slice, Floats]]:
     """Log-likelihoods of events at vertices, shape (some of the events, n_vertices), and which events these are."""
     for start in range(0, len(dense), EVENTS_PER_PRODUCT):
-        rows = slice(start, start + EVENTS_PER_PRODUCT)
+        rows = slice(start, min(start + EVENTS_PER_PRODUCT, len(dense)))
         scores = dense[rows] @ table
         scores -= light[rows, None] * log_total
+        for some, channel in _alike(one_more[rows]):  # an update of rank one: log(Σp − p) = log Σp + log(1 − p/Σp)
+            share = np.minimum(np.exp(table[channel] - log_total), np.float32(1 - 1e-6))
+            scores[some] -= light[rows][some, None] * np.log1p(-share)
         yield rows, scores
+
+
+def _alike(one_more: Integers) -> Iterator[tuple[Integers, int]]:
+    """Which events have each further dead channel."""
+    for channel in np.unique(one_more[one_more != NO_CHANNEL]):
+        yield np.flatnonzero(one_more == channel), int(channel)
 
 
 def _checked(dead: Booleans, n_channels: int) -> Booleans:

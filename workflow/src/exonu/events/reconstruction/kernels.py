@@ -58,16 +58,19 @@ def look(vertex: int, event: Any, maps: Any, memory: Any) -> Any:
 
     Args:
         vertex: where.
-        event: its number, charges, and their sum.
+        event: its number, charges, their sum, and one more dead photomultiplier, negative if there is none.
         maps: log p, Σ p of all photomultipliers, the dead ones, and log Σ p of the living ones, of all vertices.
-        memory: number of the event that looked last, and what it saw, of all vertices.
+        memory: number of the event that looked last, and its log-likelihood and log Σ p, of all vertices.
     """
-    number, charges, light = event
+    number, charges, light, one_more = event
     table, total, dead, log_total = maps
-    seen, value = memory
+    seen, value, log_sum = memory
     if seen[vertex] != number:
-        normalisation = log_total_at(vertex, table, total, dead, log_total)
-        seen[vertex], value[vertex] = number, score(charges, table[vertex], light, normalisation)
+        log_sum[vertex] = log_total_at(vertex, table, total, dead, log_total)
+        if one_more >= 0:
+            living = math.exp(log_sum[vertex]) - math.exp(table[vertex, one_more])
+            log_sum[vertex] = math.log(max(living, 1e-30))
+        seen[vertex], value[vertex] = number, score(charges, table[vertex], light, log_sum[vertex])
     return value[vertex]
 
 
@@ -115,7 +118,7 @@ def solved(matrix: Any, right: Any) -> Any:
 
 
 @kernel
-def quadratic_peak(vertex: int, value: Any, log_total: Any, neighbours: Any, positions: Any, result: Any) -> None:
+def quadratic_peak(vertex: int, value: Any, log_sum: Any, neighbours: Any, positions: Any, result: Any) -> None:
     """Peak of the quadratic through the log-likelihoods of a vertex and its neighbours.
 
     Fills `result` with x, y, z, the log-likelihood and log Σp there. Where there is no peak near, as at the wall, these
@@ -123,13 +126,13 @@ def quadratic_peak(vertex: int, value: Any, log_total: Any, neighbours: Any, pos
 
     Args:
         vertex: one that no neighbour is better than.
-        value: log-likelihoods, of these vertices at least.
-        log_total, neighbours, positions: of all vertices.
+        value, log_sum: log-likelihood and log Σ p, of these vertices at least.
+        neighbours, positions: of all vertices.
         result: shape (5,).
     """
     near, top = neighbours[vertex], value[vertex]
     result[0], result[1], result[2] = positions[vertex, 0], positions[vertex, 1], positions[vertex, 2]
-    result[3], result[4] = top, log_total[vertex]
+    result[3], result[4] = top, log_sum[vertex]
     scale = 0.0
     for other in near:
         scale += math.sqrt(np.sum((positions[other] - positions[vertex]) ** 2)) / len(near)
@@ -141,7 +144,7 @@ def quadratic_peak(vertex: int, value: Any, log_total: Any, neighbours: Any, pos
             for j in range(i + 1):
                 normal[i, j] += row[i] * row[j]
             right[i, 0] += row[i] * (value[other] - top)
-            right[i, 1] += row[i] * (log_total[other] - log_total[vertex])
+            right[i, 1] += row[i] * (log_sum[other] - log_sum[vertex])
     if not solved(normal, right):
         return
     c = right[:, 0]
@@ -170,25 +173,28 @@ def quadratic_row(at: Any, row: Any) -> None:
 
 
 @kernel
-def fine_search(dense: Any, light: Any, seeds: Any, maps: Any, neighbours: Any, positions: Any, result: Any) -> None:
+def fine_search(
+    dense: Any, light: Any, one_more: Any, seeds: Any, maps: Any, neighbours: Any, positions: Any, result: Any
+) -> None:
     """Climb from the seeds of each event, and the peak near the best vertex.
 
     Args:
         dense, light: charges of all channels and their sums, shapes (n_events, n_channels) and (n_events,).
+        one_more: a further dead photomultiplier of each event, negative if there is none, shape (n_events,).
         seeds: vertices to start from, shape (n_events, n_seeds).
         maps: see `look`.
         neighbours, positions: of all vertices.
         result: filled with x, y, z, log-likelihood and log Σp, shape (n_events, 5).
     """
-    seen, value = np.full(len(positions), -1), np.empty(len(positions))
+    seen, value, log_sum = np.full(len(positions), -1), np.empty(len(positions)), np.empty(len(positions))
     for e in range(len(dense)):
         if light[e] <= 0:
             result[e, :] = np.nan
             continue
-        best, event, memory = -1, (e, dense[e], light[e]), (seen, value)
+        best, event, memory = -1, (e, dense[e], light[e], one_more[e]), (seen, value, log_sum)
         for seed in seeds[e]:
             found = climb(seed, event, maps, neighbours, NEAREST, memory)
             if best < 0 or value[found] > value[best]:
                 best = found
         best = climb(best, event, maps, neighbours, neighbours.shape[1], memory)
-        quadratic_peak(best, value, maps[3], neighbours, positions, result[e])
+        quadratic_peak(best, value, log_sum, neighbours, positions, result[e])

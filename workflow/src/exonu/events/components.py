@@ -7,7 +7,7 @@ a list of sources, each one decay scheme at one place with one rate.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -21,7 +21,8 @@ from exonu.core.settings import Settings, merged, read_yaml
 from exonu.detector.geometry import Geometry
 from exonu.events.decays import Tabulated, double_beta, tabulated
 from exonu.events.decays_scheme import Scheme, decay_scheme, spectrum_scheme
-from exonu.events.wall import Place, place_of, seal_length_cm, wall_areas_cm2
+from exonu.events.focus import focus_of
+from exonu.events.wall import LIQUID, POINT, Place, place_of, seal_length_cm, wall_areas_cm2
 from exonu.xenon import xenon_property
 
 Array = NDArray[np.float64]
@@ -110,6 +111,7 @@ def component(
     settings: Mapping[str, Any] | None = None,
     *,
     liquid_radius_cm: float | None = None,
+    focus: Mapping[str, Any] | None = None,
 ) -> Component:
     """A component with its rates.
 
@@ -118,9 +120,11 @@ def component(
         geometry: the detector.
         settings: overrides of the activities, see `activities`.
         liquid_radius_cm: decays in the liquid only up to this radius (rates are reduced to match); all of it if None.
+        focus: importance sampling of the place of decays in the wall, see `focus.focus_of`.
 
     Raises:
-        InputError: an unknown component, place, material or unit; a radius that is not inside the detector.
+        InputError: an unknown component, place, material or unit; a radius that is not inside the detector; a focus
+            of a component that is not in the wall.
 
     >>> from exonu.detector.geometry import geodesic_geometry
     >>> [source.name for source in component("surface", geodesic_geometry()).sources][:2]
@@ -136,7 +140,25 @@ def component(
             _require_known(content["material"], table["materials"], f"components.{name}.sources.{key}.material")
             complete["material_properties"] = table["materials"][content["material"]]
         sources += _expanded(f"{name}/{key}", complete, geometry, liquid_radius_cm)
-    return Component(name, facts["label"], tuple(sources))
+    made = Component(name, facts["label"], tuple(sources))
+    return focused(made, focus, geometry) if focus else made
+
+
+def focused(what: Component, focus: Mapping[str, Any], geometry: Geometry) -> Component:
+    """The component with importance sampling of the place of its decays in the wall.
+
+    Args:
+        what: the component.
+        focus: see `focus.focus_of`.
+        geometry: the detector.
+
+    Raises:
+        InputError: none of its sources is in the wall; a wrong focus.
+    """
+    if all(source.place.kind in (LIQUID, POINT) for source in what.sources):
+        raise InputError(f"is of decays in the wall ({what.name!r} has none)", field="focus", remedy="leave it out")
+    chosen = focus_of(focus, geometry)
+    return replace(what, sources=tuple(replace(s, place=s.place._replace(focus=chosen)) for s in what.sources))
 
 
 def _numbers(pocket: Mapping[str, Any]) -> dict[str, float]:

@@ -13,6 +13,7 @@ from exonu.core.errors import InputError
 from exonu.core.seeds import derived_seed
 from exonu.detector.geometry import Geometry
 from exonu.events.components import Component, Source
+from exonu.events.focus import NO_FOCUS
 from exonu.events.generate import ALL_ENERGIES, Deposits, generate_source, joined
 
 Array = NDArray[np.float64]
@@ -116,7 +117,7 @@ def _stream(
     random = np.random.default_rng(derived_seed(seed, f"data/{stream}/{source.name}"))
     count = int(random.poisson(rate_per_day * live_days))
     time_s = random.random(count) * live_days * constants.day
-    analogue = replace(source, place=source.place._replace(bias=0.0))
+    analogue = replace(source, place=source.place._replace(bias=0.0, focus=NO_FOCUS))
     made = generate_source(
         analogue, np.arange(count), geometry, derived_seed(seed, f"data/{stream}"), prescale / live_days, window_keV
     )

@@ -209,7 +209,7 @@ def generate_events(
         if used + MOST_SITES > len(sites):
             return event, used
         start_stream(stream, seed, ids[event])
-        x, y, z, face = point_of_decay(place, walls, stream)
+        x, y, z, face, here = point_of_decay(place, walls, stream)
         normal = (0.0, 0.0, 1.0)
         mine = sites[used : used + MOST_SITES]
         particles = decay(scheme, kinds, energies, groups, stream)
@@ -224,9 +224,9 @@ def generate_events(
         else:
             n = decay_in_liquid(particles, kinds, energies, groups, (x, y, z), attenuation, walls, mine, stream)
         visible = finish(n, (x, y, z), normal, face >= 0, place, mine)
-        if not window_keV[0] <= visible <= window_keV[1]:
+        if here == 0 or not window_keV[0] <= visible <= window_keV[1]:
             n = 0
-        events[event, 0], events[event, 1], events[event, 2], events[event, 3] = x, y, z, weight
+        events[event, 0], events[event, 1], events[event, 2], events[event, 3] = x, y, z, here * weight
         counts[event] = n
         used += n
     return len(ids), used

@@ -22,6 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from exonu.core.errors import InputError
 from exonu.detector.geometry import Geometry
+from exonu.events.focus import NO_FOCUS, Focus
 
 Array = NDArray[np.float64]
 
@@ -85,6 +86,7 @@ class Place(NamedTuple):
     pocket_cm: float
     target_cm: float  # importance sampling towards a sphere of this radius, 0 for none
     bias: float  # share of the photons that it sends there
+    focus: Focus = NO_FOCUS  # channels around which decays are favoured
 
 
 def practical_range_g_per_cm2(energy_keV: ArrayLike) -> Array:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from exonu.core.compiled import kernel
 from exonu.detector.random_numbers import exponential, uniform
 from exonu.detector.transport import azimuth, turned
@@ -55,9 +57,18 @@ def wall_in_direction(x: float, y: float, z: float, walls: Any) -> Any:
 
 
 @kernel
+def tube(focus: Any, n_channels: int, stream: Any) -> Any:
+    """A photomultiplier, all as likely or as the focus says, and its weight."""
+    if focus.share > 0:
+        channel = min(int(np.searchsorted(focus.up_to, uniform(stream), side="right")), n_channels - 1)
+        return channel, focus.weight[channel]
+    return min(int(uniform(stream) * n_channels), n_channels - 1), 1.0
+
+
+@kernel
 def point_of_window(place: Any, walls: Any, stream: Any) -> Any:
-    """A point of a window's area or of the seal around it; the wall it is on."""
-    channel = min(int(uniform(stream) * walls.half_size.size), walls.half_size.size - 1)
+    """A point of a window's area or of the seal around it; the wall it is on; its weight."""
+    channel, weight = tube(place.focus, walls.half_size.size, stream)
     half, root3 = walls.half_size[channel], math.sqrt(3.0)
     edge = place.kind != WINDOW
     if walls.window[channel] == 1:
@@ -74,7 +85,7 @@ def point_of_window(place: Any, walls: Any, stream: Any) -> Any:
     y = walls.positions[channel, 1] + u * walls.axes[channel, 1] + v * walls.cross_axes[channel, 1]
     z = walls.positions[channel, 2] + u * walls.axes[channel, 2] + v * walls.cross_axes[channel, 2]
     face, factor = wall_in_direction(x, y, z, walls)
-    return x * factor, y * factor, z * factor, face
+    return x * factor, y * factor, z * factor, face, weight
 
 
 @kernel
@@ -113,20 +124,50 @@ def point_of_copper(place: Any, walls: Any, stream: Any) -> Any:
 
 
 @kernel
+def focused_point_of_copper(place: Any, walls: Any, stream: Any) -> Any:
+    """A point of the copper, a share of them uniform in a cone around a channel of the focus; its wall and weight.
+
+    The weight is 0 where the cone meets a window.
+    """
+    focus = place.focus
+    if uniform(stream) >= focus.share:
+        x, y, z, face = point_of_copper(place, walls, stream)
+        radius = math.sqrt(x * x + y * y + z * z)
+    else:
+        i = min(int(uniform(stream) * focus.cosine.size), focus.cosine.size - 1)
+        cosine = 1 - (1 - focus.cosine[i]) * uniform(stream)
+        x, y, z = turned(focus.centres[i, 0], focus.centres[i, 1], focus.centres[i, 2], cosine, stream)
+        face, radius = wall_in_direction(x, y, z, walls)
+        x, y, z = x * radius, y * radius, z * radius
+        if on_window(x, y, z, walls):
+            return x, y, z, face, 0.0
+    nature = radius**3 / walls.offsets[face] / focus.copper_area  # per solid angle
+    cones = 0.0
+    for i in range(focus.cosine.size):
+        along = x * focus.centres[i, 0] + y * focus.centres[i, 1] + z * focus.centres[i, 2]
+        if along >= focus.cosine[i] * radius:
+            cones += 1 / (2 * math.pi * (1 - focus.cosine[i]) * focus.cosine.size)
+    return x, y, z, face, nature / ((1 - focus.share) * nature + focus.share * cones)
+
+
+@kernel
 def point_of_decay(place: Any, walls: Any, stream: Any) -> Any:
-    """Where a decay is: x, y, z [cm] and the wall it is on (−1: in the liquid)."""
+    """Where a decay is: x, y, z [cm], the wall it is on (−1: in the liquid), its weight."""
     if place.kind == POINT:
-        return 0.0, 0.0, 0.0, -1
+        return 0.0, 0.0, 0.0, -1, 1.0
     if place.kind == LIQUID:
         radius = min(place.outer_cm, place.radius_cm)
         while True:
             x, y, z = turned(0.0, 0.0, 1.0, 2 * uniform(stream) - 1, stream)
             r = radius * uniform(stream) ** (1.0 / 3.0)
             if inside(r * x, r * y, r * z, walls):
-                return r * x, r * y, r * z, -1
-    if place.kind == COPPER:
-        return point_of_copper(place, walls, stream)
-    return point_of_window(place, walls, stream)
+                return r * x, r * y, r * z, -1, 1.0
+    if place.kind != COPPER:
+        return point_of_window(place, walls, stream)
+    if place.focus.share > 0:
+        return focused_point_of_copper(place, walls, stream)
+    x, y, z, face = point_of_copper(place, walls, stream)
+    return x, y, z, face, 1.0
 
 
 @kernel

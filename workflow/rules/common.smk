@@ -15,6 +15,7 @@ from exonu.core.digest import code_digest, library_digest
 from exonu.core.errors import InputError
 from exonu.core.files import canonical_json
 from exonu.templates.analysis import read_config
+from exonu.templates.event_analysis import event_inputs
 from exonu.templates.experiment import experiment_files, read_experiment
 from exonu.templates.searches import meaning_file
 from exonu.templates.signals import hypotheses, hypothesis_name
@@ -39,8 +40,17 @@ try:
         analysis.name: analysis for analysis in read_config(config, CONFIG_FILE)
     }
     # Every table is read and checked before any work starts.
-    EXPERIMENTS = {
-        name: read_experiment(analysis.experiment_file)
+    EVENTS = {
+        name: event_inputs(analysis)
+        for name, analysis in ANALYSES.items()
+        if analysis.starts_from_events
+    }
+    TITLES = {
+        name: (
+            EVENTS[name].settings["name"]
+            if name in EVENTS
+            else read_experiment(analysis.experiment_file).name
+        )
         for name, analysis in ANALYSES.items()
     }
 except InputError as error:
@@ -75,7 +85,9 @@ def libraries(step):
 
 
 def experiment_inputs(analysis):
-    """The experiment's YAML and CSVs, relative to the working directory where they are below it."""
+    """The experiment: its YAML and CSVs, relative to the working directory where they are below it, or our templates."""
+    if analysis in EVENTS:
+        return [f"results/{analysis}/templates/experiment.json"]
     files = [
         Path(os.path.normpath(file))
         for file in experiment_files(ANALYSES[analysis].experiment_file)

@@ -48,7 +48,7 @@ rule limits_table:
         settings=lambda wildcards: canonical_json(
             {
                 "analysis": wildcards.analysis,
-                "experiment": EXPERIMENTS[wildcards.analysis].name,
+                "experiment": TITLES[wildcards.analysis],
             }
         ),
         code=code("limits_table"),

@@ -142,7 +142,7 @@ rule toy_limits:
         settings=lambda wildcards: canonical_json(
             {
                 "analysis": wildcards.analysis,
-                "experiment": EXPERIMENTS[wildcards.analysis].name,
+                "experiment": TITLES[wildcards.analysis],
                 "confidence_level": ANALYSES[wildcards.analysis].settings[
                     "statistics"
                 ]["confidence_level"],

@@ -78,6 +78,14 @@ class EventInputs:
             rows = [row.as_json() | {"files": []} for row in (self.runs.physics if shared else self.runs.runs)]
         return {"run_list": str(self.runs.file), "runs": rows}
 
+    def reconstruct_settings(self, *, run: int | None = None, sample: str | None = None) -> Settings:
+        """Settings of the step `reconstruct` for one run or one sample."""
+        mine = {key: self.settings[key] for key in ("detector", "reconstruction")} | self.run_settings(
+            run=run, sample=sample
+        )
+        table = self.settings["geometry"].get("file")
+        return mine | ({"geometry": {"file": str(self.file.parent / table)}} if table else {})
+
     def select_settings(self, *, run: int | None = None, sample: str | None = None) -> Settings:
         """Settings of the step `select` for one run or one sample."""
         if run is not None:

@@ -23,13 +23,37 @@ class Analysis:
         name: its name, and that of its folder in `results/`.
         file: its YAML.
         settings: all settings, defaults included.
-        experiment_file: the experiment's YAML.
     """
 
     name: str
     file: Path
     settings: Settings
-    experiment_file: Path
+
+    @property
+    def starts_from_events(self) -> bool:
+        """Whether it starts from ROOT files, not from a published spectrum."""
+        return "events" in self.settings
+
+    @property
+    def experiment_file(self) -> Path:
+        """The YAML of the published spectrum.
+
+        Raises:
+            InputError: if the analysis starts from events.
+        """
+        if self.starts_from_events:
+            raise InputError(
+                "starts from events, whose spectrum is not known before they are selected",
+                file=self.file,
+                field="events",
+                remedy="run the workflow, then use results/<analysis>/workspaces",
+            )
+        return self.file.parent / str(self.settings["experiment"])
+
+    @property
+    def events_file(self) -> Path:
+        """The YAML of an analysis that starts from events."""
+        return self.file.parent / str(self.settings["events"])
 
 
 def find_analysis(name: str, folder: Path) -> Path:
@@ -59,6 +83,13 @@ def read_analysis(name: str, file: Path, overrides: Mapping[str, Any] | None = N
         InputError: one line per fault.
     """
     settings = checked(merged(read_yaml(file), overrides or {}), ANALYSIS_SCHEMA, file)
+    if ("experiment" in settings) == ("events" in settings):
+        raise InputError(
+            "must name either `experiment` or `events`",
+            file=file,
+            field="experiment",
+            remedy="the YAML of a published spectrum, or that of ROOT files",
+        )
     grid = settings["interactions"].get("dark-photon", {}).get("masses_MeV")
     if grid and grid["minimum"] >= grid["maximum"]:
         raise InputError(
@@ -66,7 +97,7 @@ def read_analysis(name: str, file: Path, overrides: Mapping[str, Any] | None = N
             file=file,
             field="interactions.dark-photon.masses_MeV.minimum",
         )
-    return Analysis(name, file, settings, file.parent / settings["experiment"])
+    return Analysis(name, file, settings)
 
 
 def read_config(config: Mapping[str, Any], file: Path) -> list[Analysis]:

@@ -1,0 +1,29 @@
+"""What an analysis of events was given, read and checked before any work starts.
+
+A module of its own: the limits of a published spectrum do not depend on how events are read.
+"""
+
+from __future__ import annotations
+
+from exonu.detector.geometry import geodesic_geometry
+from exonu.detector.geometry_table import read_geometry
+from exonu.detector.optics import xmass_like
+from exonu.events.runs import read_event_settings
+from exonu.events.runs_jobs import EventInputs, read_event_inputs
+from exonu.templates.analysis import Analysis
+
+
+def event_inputs(analysis: Analysis) -> EventInputs:
+    """Everything that an analysis of events names: its events file and tables, checked.
+
+    Raises:
+        InputError: one line per fault.
+    """
+    file, overrides = analysis.events_file, analysis.settings["events_settings"]
+    settings = read_event_settings(file, overrides)
+    table = settings["geometry"].get("file")
+    if table is None:
+        geometry = geodesic_geometry(xmass_like(settings["detector"])["geometry"])
+    else:
+        geometry = read_geometry(file.parent / table)
+    return read_event_inputs(file, geometry.n_channels, overrides)

@@ -193,3 +193,23 @@ def test_every_function_is_documented(name):
     count, _, _, meaning = FUNCTIONS[name]
     assert meaning
     assert parse(f"{name}({', '.join(['y'] * count)})", KINDS).evaluate(COLUMNS).shape == (5,)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2 < energy <= 15", [("energy", ">", 2), ("energy", "<=", 15)]),
+        ("a < 0.6 or -energy/2 >= 2 * 10**2", [("a", "<", 0.6), ("-energy/2", ">=", 200)]),
+        ("20 > hypot(a, b) and not (b == 1)", [("hypot(a, b)", "<", 20), ("b", "==", 1)]),
+        ("(a + b) < energy + 3", [("(a + b) - (energy + 3)", "<", 0)]),
+        ("`a` + 1 != -3", [("`a` + 1", "!=", -3)]),
+        ("1 < 2 and a < 3 or not isfinite(b)", [("a", "<", 3)]),
+        ("not isfinite(b)", []),
+    ],
+)
+def test_comparisons_say_what_is_cut_where(text, expected):
+    """An observable is itself an expression, so that it can be evaluated on its own."""
+    comparisons = parse(text, ["a", "b", "energy"], want_truth=True).comparisons
+    assert [(found.observable, found.sign, found.threshold) for found in comparisons] == expected
+    for found in comparisons:
+        assert not parse(found.observable, ["a", "b", "energy"]).is_truth

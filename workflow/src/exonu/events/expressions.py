@@ -64,6 +64,7 @@ class _Token:
     kind: str
     text: str
     place: int
+    end: int
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,21 @@ class _Node:
 
 
 @dataclass(frozen=True)
+class Comparison:
+    """A comparison in an expression, with what varies on the left.
+
+    Attributes:
+        observable: a number as written, e.g. ``r_pe_cm``, or a difference where both sides vary.
+        sign: e.g. ``<``.
+        threshold: a number, 0 for a difference.
+    """
+
+    observable: str
+    sign: str
+    threshold: float
+
+
+@dataclass(frozen=True)
 class Expression:
     """A parsed expression.
 
@@ -83,10 +99,11 @@ class Expression:
         text: as written.
         names: the variables that it reads, in order of appearance.
         is_truth: whether it gives truth values (a cut) rather than numbers.
+        comparisons: those in it, in order of appearance.
 
     >>> cut = parse("2 < energy and not veto", {"energy": False, "veto": True})
-    >>> cut.names
-    ('energy', 'veto')
+    >>> cut.names, cut.comparisons
+    (('energy', 'veto'), (Comparison(observable='energy', sign='>', threshold=2.0),))
     >>> cut.evaluate({"energy": np.array([1.0, 3.0, 4.0]), "veto": np.array([False, False, True])})
     array([False,  True, False])
     """
@@ -95,6 +112,7 @@ class Expression:
     names: tuple[str, ...]
     is_truth: bool
     _value: _Value
+    comparisons: tuple[Comparison, ...] = ()
 
     @property
     def is_name(self) -> bool:
@@ -155,9 +173,10 @@ def _tokens(text: str) -> list[_Token]:
             raise _Fault(problem, at, _HINTS.get(sign, "use numbers, names, + - * / **, comparisons, and, or, not"))
         kind = str(match.lastgroup)
         word = match.group(kind)
-        found.append(_Token("word" if kind == "name" and word in _WORDS else kind, word, match.start(kind)))
+        is_word = kind == "name" and word in _WORDS
+        found.append(_Token("word" if is_word else kind, word, match.start(kind), match.end()))
         place = match.end()
-    return [*found, _Token("end", "", end)]
+    return [*found, _Token("end", "", end, end)]
 
 
 class _Parser:
@@ -167,6 +186,7 @@ class _Parser:
         self._text, self._variables = text, variables
         self._tokens, self._next, self._depth = _tokens(text), 0, 0
         self._names: list[str] = []
+        self._comparisons: list[Comparison] = []
 
     def parsed(self, want_truth: bool | None) -> Expression:
         node = self._either()
@@ -174,7 +194,7 @@ class _Parser:
         if want_truth is not None and node.is_truth is not want_truth:
             wanted = "a truth value; compare it, e.g. `x < 3`" if want_truth else "a number"
             raise _Fault(f"is {_kind(node)}", node.place, f"it must be {wanted}")
-        return Expression(self._text, tuple(self._names), node.is_truth, node.value)
+        return Expression(self._text, tuple(self._names), node.is_truth, node.value, tuple(self._comparisons))
 
     # -- reading tokens
 
@@ -240,13 +260,19 @@ class _Parser:
         return self._comparison()
 
     def _comparison(self) -> _Node:
-        operands, signs = [self._sum()], []
+        starts, ends, signs = [self._next], [], []
+        operands = [self._sum()]
         while sign := self._take(*_COMPARE):
+            ends.append(self._next - 1)
+            starts.append(self._next)
             signs.append(sign.text)
             operands.append(self._sum())
         if not signs:
             return operands[0]
         values = _values(operands, truth=False)
+        sides = [self._side(*part) for part in zip(starts, [*ends, self._next], values, strict=True)]
+        links = [_comparison(*pair, sign) for pair, sign in zip(pairwise(sides), signs, strict=True)]
+        self._comparisons += [link for link in links if link is not None]
 
         def compared(columns: Columns) -> Any:
             numbers = [value(columns) for value in values]
@@ -254,6 +280,15 @@ class _Parser:
             return np.logical_and.reduce(np.broadcast_arrays(*links))
 
         return _Node(compared, True, operands[0].place)
+
+    def _side(self, start: int, end: int, value: _Value) -> str | float:
+        """One side of a comparison: its text, or its number if nothing in it varies."""
+        tokens = self._tokens[start:end]
+        if not any(token.text in self._names and token.kind in ("name", "quoted") for token in tokens):
+            with np.errstate(all="ignore"):
+                return float(value({}))
+        first = tokens[0].place - (tokens[0].kind == "quoted")
+        return self._text[first : tokens[-1].end]
 
     def _sum(self) -> _Node:
         return self._chain({"+": np.add, "-": np.subtract}, self._product, truth=False)
@@ -309,6 +344,17 @@ class _Parser:
             self._names.append(name)
         is_truth = bool(self._variables[name]) if isinstance(self._variables, Mapping) else False
         return _Node(lambda columns: columns[name], is_truth, token.place)
+
+
+_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
+
+
+def _comparison(left: str | float, right: str | float, sign: str) -> Comparison | None:
+    if isinstance(left, str):
+        if isinstance(right, str):
+            return Comparison(f"{left} - ({right})", sign, 0.0)
+        return Comparison(left, sign, right)
+    return Comparison(right, _MIRRORED[sign], left) if isinstance(right, str) else None
 
 
 def _values(parts: Sequence[_Node], truth: bool) -> list[_Value]:

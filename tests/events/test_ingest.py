@@ -129,12 +129,12 @@ def test_simulation_gets_runs_weights_and_their_dead_photomultipliers(analysis_f
     assert not caplog.records  # dead photomultipliers are switched off here: nothing to warn of
 
 
-def test_activity_prior_scales_the_weights(analysis_folder):
+def test_activity_prior_is_left_to_the_model(analysis_folder):
     text = (analysis_folder / "samples.tsv").read_text().replace("10\t1\t-", "10\t0.5\t0.2")
     (analysis_folder / "samples.tsv").write_text(text)
     _, (events,) = ingested(analysis_folder, sample="signal")
     (raw,) = read_raw(analysis_folder / "signal.root")
-    np.testing.assert_allclose(events.weight, raw.weight / 20)
+    np.testing.assert_allclose(events.weight, raw.weight / 10)
 
 
 def test_simulation_with_runs_of_its_own(analysis_folder):

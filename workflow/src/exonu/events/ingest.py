@@ -141,7 +141,7 @@ class Ingest:
                         remedy="weights are expected numbers of events",
                     )
                 alone = np.full(len(events), np.inf)  # every simulated event has the detector to itself
-                per_day = weight * (sample.activity_prior / sample.equivalent_live_days)
+                per_day = weight / sample.equivalent_live_days  # the activity's prior belongs to the model, not here
                 yield self._finished(events, alone, per_day, self.calibration["simulation"], report)
 
     def _finished(

@@ -53,7 +53,7 @@ class EventInputs:
             mine = {"is_simulated": self.settings["is_simulated"], "run": run}
             return shared | mine | {"calibration": asdict(self.calibration[run])}
         row = asdict(self.sample(sample)) | {"files": [str(file) for file in self.sample(sample).files]}
-        for name in ("component", "variation", "activity_uncertainty"):  # not read by ingest
+        for name in ("component", "variation", "activity_prior", "activity_uncertainty"):  # not read by ingest
             del row[name]
         return shared | {
             "is_simulated": True,

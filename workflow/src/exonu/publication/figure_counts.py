@@ -91,7 +91,7 @@ def spectrum_counts(
     if not pairs:
         raise InputError("no workspace to draw", remedy="give the workspaces of at least one interaction")
     spec, meaning = pairs[0]
-    background = [sample for sample in _samples(spec) if not _is_signal(sample, spec, meaning)]
+    background = [sample for sample in _samples(spec) if not is_signal(sample, spec, meaning)]
     labels = {component.name: component.label for component in experiment.backgrounds}
     labels["solar_neutrinos"] = "solar neutrinos"
     heading = Heading(
@@ -116,7 +116,8 @@ def _samples(spec: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return list(spec["channels"][0]["samples"])
 
 
-def _is_signal(sample: Mapping[str, Any], spec: Mapping[str, Any], meaning: Mapping[str, Any]) -> bool:
+def is_signal(sample: Mapping[str, Any], spec: Mapping[str, Any], meaning: Mapping[str, Any]) -> bool:
+    """Whether μ, or a parameter tied to it, scales a sample of a workspace."""
     scales = {spec["measurements"][0]["config"]["poi"], *meaning["poi_map"]}
     return any(modifier["name"] in scales for modifier in sample["modifiers"])
 
@@ -143,7 +144,7 @@ def _signal_at_limit(spec: Mapping[str, Any], meaning: Mapping[str, Any], limits
     counts = None
     if strength is not None:
         mu = (strength / meaning["reference_strength"]) ** meaning["power"]
-        parts = [sample for sample in _samples(spec) if _is_signal(sample, spec, meaning)]
+        parts = [sample for sample in _samples(spec) if is_signal(sample, spec, meaning)]
         squared = {name for name, formula in meaning["poi_map"].items() if formula == "mu**2"}
         total = np.zeros(len(parts[0]["data"]))
         for sample in parts:

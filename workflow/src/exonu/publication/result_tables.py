@@ -1,0 +1,223 @@
+"""The tables of an analysis: limits, yields before and after the fit, and what each systematic uncertainty does."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from exonu.publication.figure_counts import is_signal
+from exonu.publication.figure_data import Heading
+from exonu.publication.tables import NOTHING, PrintedTable, number, percent, shortest, with_error
+from exonu.templates.signals import hypothesis_name
+
+Json = Mapping[str, Any]
+PARAMETERS = {"mu_nu": "μ_{ν}", "q_nu": "q_{ν}", "g_BL": "g_{BL}"}
+UNITS = {"mu_B": "μ_{B}", "e": "e", "1": ""}
+METHODS = {
+    "toys": "CLs with toys",
+    "delta-chi2": "−2Δln L = 2.71",
+    "bayes-integral": "∫ exp(−χ²/2)",
+}
+"""Headings of the methods beside the asymptotic CLs limit, as far as an analysis has them."""
+_HYPOTHESIS = ["interaction", "flavour", "mass_MeV", "parameter", "unit"]
+_BAND = ["expected_minus1", "expected", "expected_plus1"]
+
+
+def caption(heading: Heading, text: str) -> str:
+    """A caption that says whose data these are, and whether they are simulated or blinded."""
+    of_data = ["Simulated data."] if heading.is_simulated else []
+    if heading.blinded:
+        of_data.append("Blinded: the expected background stands in place of the observed counts.")
+    return " ".join([f"{heading.name}, {heading.reference}.", *of_data, text])
+
+
+def limits_table(limits: pd.DataFrame, heading: Heading) -> PrintedTable:
+    """The limits of each hypothesis in a row, the methods side by side; of the masses, those nearest whole decades.
+
+    Args:
+        limits: the analysis's `limits.csv`.
+        heading: what it belongs to.
+    """
+    limits = limits[limits["mass_MeV"].isna() | limits["mass_MeV"].isin(decades(limits["mass_MeV"].dropna()))]
+    asymptotic = limits[limits["method"] == "asymptotic"]
+    kept = [*_HYPOTHESIS, "confidence_level", "observed", *_BAND, "published", "published_source"]
+    values = asymptotic[[*kept, "blinded", "is_simulated"]].reset_index(drop=True)
+    others = [method for method in METHODS if (limits["method"] == method).any()]
+    for place, method in enumerate(others):
+        by_hypothesis = {_key(row): row["observed"] for row in _records(limits[limits["method"] == method])}
+        found = [by_hypothesis.get(_key(row), math.nan) for row in _records(values)]
+        values.insert(kept.index("published") + place, method.replace("-", "_"), found)
+    headings = ("Interaction", "Flavour", "Mass (MeV)", "Parameter", "Observed", "Expected", "−1σ to +1σ")
+    rows = tuple(
+        (
+            str(row["interaction"]).replace("-", " "),
+            str(row["flavour"]),
+            shortest(row["mass_MeV"]),
+            _in_unit(row),
+            number(row["observed"]),
+            number(row["expected"]),
+            f"{number(row['expected_minus1'])} to {number(row['expected_plus1'])}",
+            *(number(row[method.replace("-", "_")]) for method in others),
+            number(row["published"]),
+        )
+        for row in _records(values)
+    )
+    level = shortest(100 * float(values["confidence_level"].iloc[0]))
+    text = f"Upper limits at {level} % confidence level: asymptotic CLs, observed and expected"
+    text += ", beside other constructions from the same likelihood and the experiment's own published limit."
+    shown = (*headings, *(METHODS[method] for method in others), "Published")
+    return PrintedTable("limits", caption(heading, text), shown, rows, values, texts=4)
+
+
+def decades(masses: Iterable[float]) -> list[float]:
+    """Of many masses, those nearest whole powers of ten in their range; of few, all.
+
+    >>> decades([1e-5, 2e-5, 1e-4, 1.1e-4, 1e-3, 3e-3, 1e-2, 2e-2, 5e-2, 8e-2, 0.1])
+    [1e-05, 0.0001, 0.001, 0.01, 0.1]
+    """
+    known = np.array(sorted(set(masses)))
+    if known.size <= 10:
+        return [float(mass) for mass in known]
+    powers = np.arange(math.ceil(math.log10(known[0]) - 1e-9), math.floor(math.log10(known[-1]) + 1e-9) + 1)
+    return sorted({float(known[np.argmin(np.abs(np.log10(known) - power))]) for power in powers})
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
+
+
+def _key(row: Json) -> str:
+    return hypothesis_name(row["interaction"], row["flavour"], None if pd.isna(row["mass_MeV"]) else row["mass_MeV"])
+
+
+def _in_unit(row: Json) -> str:
+    """A parameter with its unit, as a heading has it."""
+    parameter, unit = str(row["parameter"]), UNITS.get(str(row["unit"]), str(row["unit"]))
+    return PARAMETERS.get(parameter, parameter) + (f" ({unit})" if unit else "")
+
+
+def yields_table(yields: pd.DataFrame, heading: Heading) -> PrintedTable:
+    """Expected counts of each sample before and after the fit, beside the observed.
+
+    Args:
+        yields: the analysis's `diagnostics/yields.csv`.
+        heading: what it belongs to.
+    """
+    rows = tuple(
+        (
+            row["hypothesis"],
+            row["channel"],
+            row["sample"],
+            with_error(row["before"], row["before_error"]),
+            with_error(row["after"], row["after_error"]),
+            shortest(row["observed"]) if row["sample"] == "total" else "",
+        )
+        for row in _records(yields)
+    )
+    text = "Counts expected before and after the fit, with their uncertainty from all parameters, and observed counts."
+    text += " Before the fit a signal has the reference strength of its workspace."
+    shown = ("Hypothesis", "Channel", "Sample", "Before the fit", "After the fit", "Observed")
+    return PrintedTable("yields", caption(heading, text), shown, rows, yields, texts=3)
+
+
+_SYSTEMATICS = (
+    *("hypothesis", "parameter", "sample", "kind", "down", "up", "pull", "pull_error", "impact_down", "impact_up"),
+    *("blinded", "is_simulated"),
+)
+
+
+def systematics_table(cases: Sequence[tuple[str, Json, Json]], heading: Heading) -> PrintedTable:
+    """What each systematic uncertainty changes, how the data pull it, and what it does to the signal.
+
+    Args:
+        cases: name, workspace and record of the diagnostics (`exonu.studies.diagnostics`) of each hypothesis.
+        heading: what they belong to.
+    """
+    flags = {"blinded": heading.blinded, "is_simulated": heading.is_simulated}
+    found = [{"hypothesis": name, **row, **flags} for name, spec, record in cases for row in _systematics(spec, record)]
+    values = pd.DataFrame(found, columns=list(_SYSTEMATICS))
+    rows = tuple(
+        (
+            row["hypothesis"],
+            row["parameter"],
+            row["sample"],
+            row["kind"],
+            f"{percent(row['down'])} / {percent(row['up'])}" if not pd.isna(row["up"]) else NOTHING,
+            with_error(row["pull"], row["pull_error"]),
+            f"{number(row['impact_down'], 2)} / {number(row['impact_up'], 2)}"
+            if not pd.isna(row["impact_up"])
+            else NOTHING,
+        )
+        for row in _records(values)
+    )
+    text = (
+        "Systematic uncertainties: change of a sample's counts for a parameter one standard deviation down and up; "
+        "pull and remaining uncertainty after the fit, in standard deviations; impact on the signal strength after the "
+        "fit, in units of its uncertainty."
+    )
+    shown = ("Hypothesis", "Parameter", "Sample", "Kind", "Counts (%)", "Pull", "Impact")
+    return PrintedTable("systematics", caption(heading, text), shown, rows, values, texts=4)
+
+
+def _systematics(spec: Json, record: Json) -> Iterable[dict[str, Any]]:
+    """Rows of one hypothesis: each parameter with each sample that it changes, then those that were left out."""
+    pulls = {entry["name"]: entry for entry in record["pulls"]}
+    ranked = {entry["name"]: entry for entry in record["impacts"]["parameters"]}
+    of_mu = record["impacts"]["mu_error"]
+    scales = {spec["measurements"][0]["config"]["poi"], *record["meaning"]["poi_map"]}
+    for channel in spec["channels"]:
+        for sample in channel["samples"]:
+            for modifier in sample["modifiers"]:
+                name = modifier["name"]
+                if name in scales:
+                    continue
+                down, up = relative_change(sample, modifier, spec)
+                impact = ranked.get(name, {})
+                yield {
+                    "parameter": name,
+                    "sample": sample["name"],
+                    "kind": modifier["type"],
+                    "down": down,
+                    "up": up,
+                    "pull": pulls.get(name, {}).get("pull"),
+                    "pull_error": pulls.get(name, {}).get("constraint"),
+                    "impact_down": _ratio(impact.get("post_down"), of_mu),
+                    "impact_up": _ratio(impact.get("post_up"), of_mu),
+                }
+    signals = [s["name"] for c in spec["channels"] for s in c["samples"] if is_signal(s, spec, record["meaning"])]
+    for name, size in record["meaning"].get("pruned", {}).items():
+        row = {"parameter": name, "sample": ", ".join(dict.fromkeys(signals)), "kind": "left out"}
+        yield {**row, "down": -size, "up": size}
+
+
+def _ratio(value: float | None, unit: float | None) -> float | None:
+    return None if value is None or not unit else value / unit
+
+
+def relative_change(sample: Json, modifier: Json, spec: Json) -> tuple[float | None, float | None]:
+    """Relative change of a sample's counts at one standard deviation down and up; None for a free parameter.
+
+    >>> relative_change({"data": [1.0, 3.0]}, {"type": "staterror", "data": [0.3, 0.4]}, {})
+    (-0.125, 0.125)
+    """
+    counts, data = np.asarray(sample["data"], dtype=float), modifier["data"]
+    if modifier["type"] == "normsys":
+        return data["lo"] - 1, data["hi"] - 1
+    if modifier["type"] == "histosys":
+        return _change(data["lo_data"], counts), _change(data["hi_data"], counts)
+    if modifier["type"] in ("staterror", "shapesys"):  # bins are independent
+        width = float(np.linalg.norm(data) / counts.sum())
+        return -width, width
+    if modifier["type"] == "lumi":
+        [settings] = [p for p in spec["measurements"][0]["config"]["parameters"] if p["name"] == modifier["name"]]
+        return -settings["sigmas"][0], settings["sigmas"][0]
+    return None, None
+
+
+def _change(varied: Sequence[float], counts: NDArray[np.float64]) -> float:
+    return float(np.sum(varied) / counts.sum() - 1)

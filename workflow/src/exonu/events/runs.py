@@ -67,6 +67,11 @@ class Sample:
     activity_prior: float = 1.0
     activity_uncertainty: float | None = None
 
+    @property
+    def components(self) -> tuple[str, ...]:
+        """The components, of which there may be several; the branch `component` counts them from 0."""
+        return tuple(name.strip() for name in self.component.split(","))
+
 
 @dataclass(frozen=True)
 class Calibration:

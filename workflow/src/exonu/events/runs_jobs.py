@@ -13,6 +13,7 @@ from pathlib import Path
 
 from exonu.core.errors import InputError, raise_all
 from exonu.core.settings import Settings
+from exonu.events import simulation_settings
 from exonu.events.raw_branches import Branches
 from exonu.events.runs import (
     Calibration,
@@ -86,6 +87,19 @@ class EventInputs:
         table = self.settings["geometry"].get("file")
         return mine | ({"geometry": {"file": str(self.file.parent / table)}} if table else {})
 
+    @property
+    def is_generated(self) -> bool:
+        """Whether the raw files are simulated by the workflow (a block `simulation`), not the user's own."""
+        return "simulation" in self.settings
+
+    def simulate_settings(self, seed: int, *, run: int | None = None, sample: str | None = None) -> Settings:
+        """Settings of the step `simulate` for one run or one sample; `seed` is that of the analysis."""
+        return simulation_settings.simulate_settings(self, seed, run=run, sample=sample)
+
+    def light_map_settings(self, seed: int) -> Settings:
+        """Settings of the step `light_map`."""
+        return simulation_settings.light_map_settings(self, seed)
+
     def select_settings(self, *, run: int | None = None, sample: str | None = None) -> Settings:
         """Settings of the step `select` for one run or one sample."""
         if run is not None:
@@ -121,6 +135,7 @@ def read_event_inputs(file: str | Path, n_channels: int, overrides: Settings | N
     Selection.from_settings(settings["cuts"], settings["branches"]["extra"], file)
     runs = read_run_list(file.parent / settings["runs"], n_channels)
     samples = read_samples(file.parent / settings["samples"]) if "samples" in settings else ()
+    raise_all(simulation_settings.faults(settings, file, runs, samples))
     table = file.parent / settings["calibration"] if "calibration" in settings else None
     return EventInputs(file, settings, n_channels, runs, samples, read_calibration(table, runs))
 

@@ -95,6 +95,8 @@ BACKGROUND_LOOKS = (
     ("#E8CCDB", "..."),
     ("#DDDDDD", "xxx"),
     ("#F7F0AE", "|||"),
+    ("#F2C6B4", "+++"),
+    ("#CFCBE6", "---"),
 )
 """Fill and hatch of stacked backgrounds, light enough for data on top."""
 

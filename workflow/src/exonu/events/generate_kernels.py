@@ -11,7 +11,7 @@ from exonu.core.compiled import kernel
 from exonu.detector.random_numbers import start_stream, uniform
 from exonu.detector.transport import turned
 from exonu.events.decays_kernels import MOST_PARTICLES, PHOTON, decay
-from exonu.events.gamma_transport_kernels import follow_photon, per_cm
+from exonu.events.gamma_transport_kernels import follow_photon, inside, per_cm
 from exonu.events.wall_kernels import (
     aimed,
     bremsstrahlung_keV,
@@ -64,9 +64,12 @@ def decay_in_liquid(
 
 @kernel
 def electron_from_wall(
-    energy: float, depth: float, point: Any, normal: Any, place: Any, sites: Any, n: int, stream: Any
+    energy: float, depth: float, point: Any, normal: Any, place: Any, walls: Any, sites: Any, n: int, stream: Any
 ) -> Any:
-    """An electron on its way out of the wall, to half its range in the liquid; the new number of sites."""
+    """An electron on its way out of the wall, to half its range in the liquid; the new number of sites.
+
+    One that meets another wall beside an edge stays where it came out.
+    """
     cosine = 2 * uniform(stream) - 1
     if cosine <= 0 or n == len(sites):
         return n
@@ -76,7 +79,10 @@ def electron_from_wall(
         return n
     dx, dy, dz = turned(normal[0], normal[1], normal[2], cosine, stream)
     reach = 0.5 * range_of(energy) / place.xenon_density
-    sites[n, 0], sites[n, 1], sites[n, 2] = point[0] + reach * dx, point[1] + reach * dy, point[2] + reach * dz
+    x, y, z = point[0] + reach * dx, point[1] + reach * dy, point[2] + reach * dz
+    if not inside(x, y, z, walls):
+        x, y, z = point
+    sites[n, 0], sites[n, 1], sites[n, 2] = x, y, z
     sites[n, 3] = energy
     return n + 1
 
@@ -142,7 +148,7 @@ def decay_in_wall(
             )
             seen, ratios = seen + 1, ratios + ratio
             continue
-        n = electron_from_wall(energies[i], depth, point, normal, place, sites, n, stream)
+        n = electron_from_wall(energies[i], depth, point, normal, place, walls, sites, n, stream)
         photon = bremsstrahlung_keV(energies[i], place.charge, stream) if depth > 0 else 0.0
         if photon > 0:
             n, _ = photon_from_wall(photon, depth, point, normal, False, place, attenuation, walls, sites, n, stream)

@@ -1,31 +1,22 @@
-"""An experiment's published spectrum: one YAML and its CSVs, read, checked and ready to fold."""
+"""An experiment's binned spectrum, ready to fit: from what it published (one YAML and its CSVs), or from events."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from exonu.core.errors import InputError, raise_all
-from exonu.core.resources import schema_path
-from exonu.core.settings import Settings, checked, merged, read_yaml
-from exonu.core.tables import read_numbers
-from exonu.detector import (
-    Efficiency,
-    PolynomialResolution,
-    Response,
-    SqrtLinearResolution,
-    TableResolution,
-    build_response,
-)
-from exonu.interactions import breakpoints_keV
+from exonu.core.errors import InputError
+from exonu.core.settings import Settings, read_yaml
+from exonu.detector import Efficiency, Response
 
 Array = NDArray[np.float64]
+Variations = Mapping[str, tuple[Array, Array]]
+"""Templates (or matrices) one standard deviation up and down, by nuisance parameter."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +24,14 @@ class Background:
     """One background component.
 
     Attributes:
-        name, label: name in the workspace, and in figures.
+        name, label: name in the workspace, and in figures, where components of one label are one class.
         counts: expected counts, efficiency included, shape (n_bins,).
         statistical_error: MC statistical errors, shape (n_bins,), or None where the experiment gives none.
         uncertainty: relative uncertainty of the normalisation; None if it is free.
+        is_log_normal: whether the uncertainty is that of a factor (1 + u)^±1, which is positive however large u is.
+        variations: templates one standard deviation up and down, by nuisance parameter.
+        norms: further relative uncertainties of the normalisation, by nuisance parameter; factors (1 + u)^±1.
+        statistical_name: nuisance parameters of the statistical errors; components that share them have one per bin.
     """
 
     name: str
@@ -44,6 +39,20 @@ class Background:
     counts: Array
     statistical_error: Array | None
     uncertainty: float | None
+    is_log_normal: bool = False
+    variations: Variations = field(default_factory=dict)
+    norms: Mapping[str, float] = field(default_factory=dict)
+    statistical_name: str | None = None
+
+    def within(self, bins: slice) -> Background:
+        """The same in some of the bins."""
+        error = self.statistical_error
+        return replace(
+            self,
+            counts=self.counts[bins],
+            statistical_error=None if error is None else error[bins],
+            variations={name: (up[bins], down[bins]) for name, (up, down) in self.variations.items()},
+        )
 
 
 @dataclass(frozen=True)
@@ -53,14 +62,18 @@ class Experiment:
     Attributes:
         name, reference: what figures and tables call it, and its paper.
         is_simulated: whether the observed counts are simulated.
-        low_keV, high_keV, observed: bin edges and counts, shape (n_bins,) each.
+        low_keV, high_keV: bin edges, shape (n_bins,) each.
+        observed: counts, shape (n_bins,); None if the analysis is blind and never read them.
         backgrounds: the components of the model.
         includes_solar_neutrinos: whether the backgrounds contain the Standard Model's solar neutrinos.
         exposure_tonne_year: exposure.
         efficiency: the detection efficiency.
-        resolution_keV: σ of a true energy, vectorised.
-        true_minimum_keV: recoils of less true energy leave no signal.
         efficiency_uncertainty: its relative uncertainty.
+        make_response: makes the response when it is asked for, since planning only checks the input.
+        response_variations: matrices of the response one standard deviation up and down, by nuisance parameter.
+        norms: further relative uncertainties of everything that is folded, by nuisance parameter.
+        live_days: live time, where it is known.
+        solar_label: class of the solar neutrinos in figures.
     """
 
     name: str
@@ -68,37 +81,92 @@ class Experiment:
     is_simulated: bool
     low_keV: Array
     high_keV: Array
-    observed: Array
+    observed: Array | None
     backgrounds: tuple[Background, ...]
     includes_solar_neutrinos: bool
     exposure_tonne_year: float
     efficiency: Efficiency
-    resolution_keV: Callable[[Any], Array]
-    true_minimum_keV: float
     efficiency_uncertainty: float
+    make_response: Callable[[], Response]
+    response_variations: Variations = field(default_factory=dict)
+    norms: Mapping[str, float] = field(default_factory=dict)
+    live_days: float | None = None
+    solar_label: str = "solar neutrinos"
 
     @cached_property
     def response(self) -> Response:
-        """Folds a recoil rate into expected counts; made when it is asked for, since planning only checks the input."""
-        return build_response(
-            self.low_keV,
-            self.high_keV,
-            exposure_tonne_year=self.exposure_tonne_year,
-            resolution_keV=self.resolution_keV,
-            efficiency=self.efficiency,
-            true_minimum_keV=self.true_minimum_keV,
-            breakpoints_keV=breakpoints_keV(),
-        )
+        """Folds a recoil rate into expected counts."""
+        return self.make_response()
 
     @property
     def background(self) -> Array:
         """Sum of the given backgrounds, shape (n_bins,)."""
         return np.asarray(sum(component.counts for component in self.backgrounds))
 
+    @property
+    def is_from_events(self) -> bool:
+        """Whether it was made from selected events: only then is its live time known."""
+        return self.live_days is not None
+
+    def fold_variations(self, rate_per_tonne_year_keV: Array) -> dict[str, tuple[Array, Array]]:
+        """Counts with each variation of the response up and down.
+
+        Args:
+            rate_per_tonne_year_keV: rates at `response.true_energy_keV`, shape (..., n_true).
+
+        Returns:
+            By nuisance parameter, two arrays of shape (..., n_bins).
+        """
+        return {
+            name: (rate_per_tonne_year_keV @ up.T, rate_per_tonne_year_keV @ down.T)
+            for name, (up, down) in self.response_variations.items()
+        }
+
+    def within(self, low_keV: float, high_keV: float) -> Experiment:
+        """The same in a fit range.
+
+        Raises:
+            InputError: if an end of the range is no edge of a bin.
+        """
+        first = _place(low_keV, self.low_keV, "lower")
+        last = _place(high_keV, self.high_keV, "upper")
+        if first > last:
+            raise InputError(f"{low_keV:g} to {high_keV:g} keV holds no bin", field="fit_range_keV", remedy="swap them")
+        bins = slice(first, last + 1)
+
+        def response() -> Response:
+            whole = self.response
+            return Response(whole.low_keV[bins], whole.high_keV[bins], whole.true_energy_keV, whole.matrix[bins])
+
+        return replace(
+            self,
+            low_keV=self.low_keV[bins],
+            high_keV=self.high_keV[bins],
+            observed=None if self.observed is None else self.observed[bins],
+            backgrounds=tuple(background.within(bins) for background in self.backgrounds),
+            make_response=response,
+            response_variations={n: (up[bins], down[bins]) for n, (up, down) in self.response_variations.items()},
+        )
+
+
+def _place(energy_keV: float, edges_keV: Array, which: str) -> int:
+    """The bin that begins (or ends) at an energy."""
+    found = np.flatnonzero(np.isclose(edges_keV, energy_keV, rtol=1e-9, atol=0))
+    if found.size:
+        return int(found[0])
+    nearest = edges_keV[np.argmin(np.abs(edges_keV - energy_keV))]
+    raise InputError(
+        f"{energy_keV:g} keV is not the {which} edge of a bin",
+        field="fit_range_keV",
+        remedy=f"the nearest is {nearest:g} keV",
+    )
+
 
 def experiment_files(file: str | Path) -> list[Path]:
-    """The experiment's YAML and every CSV that it names: what a rule has to watch."""
+    """The experiment's file and every CSV that it names: what a rule has to watch."""
     file = Path(file)
+    if file.suffix == ".json":
+        return [file]
     settings = read_yaml(file)
     blocks = [settings.get(key) for key in ("spectrum", "efficiency", "resolution")]
     names = [block["file"] for block in blocks if isinstance(block, dict) and isinstance(block.get("file"), str)]
@@ -109,170 +177,16 @@ def read_experiment(file: str | Path, overrides: Settings | None = None) -> Expe
     """Read and check an experiment.
 
     Args:
-        file: its YAML file, of the form `workflow/schemas/experiment.yaml`.
+        file: its YAML file, of the form `workflow/schemas/experiment.yaml`, or the `experiment.json` that an analysis
+            of events makes.
         overrides: settings that replace those of the file (a variant of an analysis).
 
     Raises:
         InputError: one line per fault, with file, field and remedy.
     """
-    file = Path(file)
-    settings = checked(merged(read_yaml(file), overrides or {}), schema_path("experiment.yaml"), file)
-    low, high, observed, backgrounds = _read_spectrum(settings, file)
-    efficiency = _read_efficiency(settings["efficiency"], file)
-    resolution = _read_resolution(settings["resolution"], file)
-    minimum = float(settings["true_energy_minimum_keV"]["value"])
-    _check_resolution(resolution, minimum, float(high.max()), file)
-    return Experiment(
-        name=settings["name"],
-        reference=settings["reference"],
-        is_simulated=settings["is_simulated"],
-        low_keV=low,
-        high_keV=high,
-        observed=observed,
-        backgrounds=backgrounds,
-        includes_solar_neutrinos=settings["backgrounds_include_solar_neutrinos"],
-        exposure_tonne_year=float(settings["exposure_tonne_year"]["value"]),
-        efficiency=efficiency,
-        resolution_keV=resolution,
-        true_minimum_keV=minimum,
-        efficiency_uncertainty=float(settings["efficiency"]["uncertainty"]),
-    )
-
-
-def _read_spectrum(settings: Settings, file: Path) -> tuple[Array, Array, Array, tuple[Background, ...]]:
-    spectrum, components = settings["spectrum"], settings["backgrounds"]
-    names = [spectrum[key] for key in ("energy_low_keV", "energy_high_keV", "observed")]
-    _check_units(spectrum, ("energy_low_keV", "energy_high_keV"), "spectrum", file)
-    data_columns = [component["column"] for component in components.values()]
-    error_columns = [c["statistical_error_column"] for c in components.values() if "statistical_error_column" in c]
-    table_file = file.parent / spectrum["file"]
-    columns = read_numbers(table_file, [*names, *data_columns, *error_columns], ignored=spectrum["ignored_columns"])
-    low, high, observed = (columns[name] for name in names)
-    raise_all(_bin_faults(low, high, table_file, names))
-    raise_all(_count_faults(columns, [names[2], *data_columns, *error_columns], table_file, whole=names[2]))
-    included = {name: component for name, component in components.items() if component["include"]}
-    if not included:
-        raise InputError("no component is included", file=file, field="backgrounds", remedy="set `include: true`")
-    backgrounds = tuple(_background(name, component, columns) for name, component in included.items())
-    return low, high, observed, backgrounds
-
-
-def _background(name: str, component: Settings, columns: dict[str, Array]) -> Background:
-    error = component.get("statistical_error_column")
-    normalisation = component["normalisation"]
-    return Background(
-        name=name,
-        label=component.get("label", name),
-        counts=columns[component["column"]],
-        statistical_error=None if error is None else columns[error],
-        uncertainty=float(normalisation["uncertainty"]) if normalisation["constraint"] == "gaussian" else None,
-    )
-
-
-def _check_units(block: Settings, keys: tuple[str, ...], field: str, file: Path) -> None:
-    """A column whose name says another unit than keV is a slip that no number would show."""
-    for key in keys:
-        unit = str(block[key]).rpartition("_")[2]
-        if unit in ("eV", "MeV", "GeV", "J"):
-            raise InputError(
-                f"names the column {block[key]!r}, which is in {unit}",
-                file=file,
-                field=f"{field}.{key}",
-                remedy="convert the column to keV and name it so",
-            )
-
-
-def _bin_faults(low: Array, high: Array, file: Path, names: list[str]) -> Iterator[InputError]:
-    for row in np.flatnonzero(high <= low):
-        yield InputError(
-            f"the bin {low[row]:g}–{high[row]:g} keV has no width",
-            file=file,
-            field=f"row {row + 1}, {names[0]} and {names[1]}",
-            remedy="its upper edge must lie above its lower edge",
-        )
-    for row in np.flatnonzero(low < 0):
-        yield InputError(f"is below 0 keV ({low[row]:g})", file=file, field=f"row {row + 1}, {names[0]}")
-    for row in np.flatnonzero(low[1:] < high[:-1] * (1 - 1e-12)) + 1:
-        yield InputError(
-            f"the bin {low[row]:g}–{high[row]:g} keV overlaps the one before ({low[row - 1]:g}–{high[row - 1]:g} keV)",
-            file=file,
-            field=f"row {row + 1}",
-            remedy="sort the bins by energy and let each begin where the one before ends, or later",
-        )
-
-
-def _count_faults(columns: dict[str, Array], names: list[str], file: Path, whole: str) -> Iterator[InputError]:
-    for name in names:
-        for row in np.flatnonzero(columns[name] < 0):
-            yield InputError(
-                f"is negative ({columns[name][row]:g})",
-                file=file,
-                field=f"row {row + 1}, column {name}",
-                remedy="counts and their errors are ≥ 0",
-            )
-    for row in np.flatnonzero(columns[whole] % 1 != 0):
-        yield InputError(
-            f"is not a whole number ({columns[whole][row]:g})",
-            file=file,
-            field=f"row {row + 1}, column {whole}",
-            remedy="observed counts are whole; undo any background subtraction or scaling",
-        )
-
-
-def _increasing(energy: Array, file: Path, column: str) -> None:
-    wrong = np.flatnonzero(np.diff(energy) <= 0)
-    if wrong.size:
-        raise InputError(
-            f"does not increase ({energy[wrong[0] + 1]:g} after {energy[wrong[0]]:g})",
-            file=file,
-            field=f"row {wrong[0] + 2}, column {column}",
-            remedy="sort the rows by energy, each energy once",
-        )
-
-
-def _read_efficiency(block: Settings, file: Path) -> Efficiency:
-    _check_units(block, ("energy_keV",), "efficiency", file)
-    table_file = file.parent / block["file"]
-    table = read_numbers(table_file, [block["energy_keV"], block["efficiency"]], ignored=block["ignored_columns"])
-    energy, efficiency = table[block["energy_keV"]], table[block["efficiency"]]
-    _increasing(energy, table_file, block["energy_keV"])
-    for row in np.flatnonzero((efficiency < 0) | (efficiency > 1)):
-        raise InputError(
-            f"must lie between 0 and 1 (got {efficiency[row]:g})",
-            file=table_file,
-            field=f"row {row + 1}, column {block['efficiency']}",
-            remedy="give a fraction, not per cent",
-        )
-    return Efficiency(
-        energy_keV=energy,
-        efficiency=efficiency,
-        of_true_energy=block["argument"] == "true-energy",
-        hold_below=block["below"] == "hold",
-        hold_above=block["above"] == "hold",
-    )
-
-
-def _read_resolution(block: Settings, file: Path) -> Callable[[Any], Array]:
-    if block["form"] == "sqrt-linear":
-        return SqrtLinearResolution(float(block["a"]), float(block["b"]))
-    if block["form"] == "polynomial":
-        return PolynomialResolution(tuple(float(value) for value in block["coefficients"]))
-    _check_units(block, ("energy_keV", "sigma_keV"), "resolution", file)
-    table_file = file.parent / block["file"]
-    table = read_numbers(table_file, [block["energy_keV"], block["sigma_keV"]])
-    _increasing(table[block["energy_keV"]], table_file, block["energy_keV"])
-    return TableResolution(table[block["energy_keV"]], table[block["sigma_keV"]])
-
-
-def _check_resolution(resolution: Callable[[Any], Array], low_keV: float, high_keV: float, file: Path) -> None:
-    energy = np.linspace(low_keV, 1.2 * high_keV, 2000)
-    sigma = resolution(energy)
-    wrong = np.flatnonzero(~(sigma > 0))
-    if wrong.size:
-        at = energy[wrong[0]]
-        raise InputError(
-            f"is {sigma[wrong[0]]:.3g} keV at {at:.3g} keV",
-            file=file,
-            field="resolution",
-            remedy=f"σ must be > 0 from {low_keV:g} to {1.2 * high_keV:g} keV",
-        )
+    # Both readers build on this module.
+    if Path(file).suffix == ".json":
+        from exonu.templates.event_experiment import read_event_experiment as read
+    else:
+        from exonu.templates.published_experiment import read_published_experiment as read
+    return read(Path(file), overrides)

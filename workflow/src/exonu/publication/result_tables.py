@@ -16,7 +16,7 @@ from exonu.publication.tables import NOTHING, PrintedTable, number, percent, sho
 from exonu.templates.signals import hypothesis_name
 
 Json = Mapping[str, Any]
-PARAMETERS = {"mu_nu": "μ_{ν}", "q_nu": "q_{ν}", "g_BL": "g_{BL}"}
+PARAMETERS = {"mu_nu": "μ_{ν}", "q_nu": "q_{ν}", "g_BL": "g_{B−L}"}
 UNITS = {"mu_B": "μ_{B}", "e": "e", "1": ""}
 METHODS = {
     "toys": "CLs with toys",

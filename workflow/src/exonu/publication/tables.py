@@ -105,7 +105,7 @@ def shortest(value: float | None) -> str:
 _SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-", strict=True))
 _SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋", "0123456789+-", strict=True))
 _TO_SUPERSCRIPT = str.maketrans({plain: raised for raised, plain in _SUPERSCRIPTS.items()})
-_LOWERED = re.compile(r"_\{(\w+)\}")  # our own mark for a subscript
+_LOWERED = re.compile(r"_\{([\w−]+)\}")  # our own mark for a subscript
 _LATEX = {
     **{char: f"\\{char}" for char in "&%$#_{}"},
     "\\": r"\textbackslash{}",
@@ -136,7 +136,9 @@ def latex_text(text: str) -> str:
     5 \\% of $\\mu_{\\mathrm{B}}^{2}$ \\& q\\_$\\nu$ $<$ 1.4 $\\times$ 10$^{-12}$
     """
     parts = _LOWERED.split(text)  # text and subscripts take turns
-    lowered = [(_greek(part) if len(part) == 1 else "") or rf"\mathrm{{{part}}}" for part in parts[1::2]]
+    lowered = [
+        (_greek(part) if len(part) == 1 else "") or rf"\mathrm{{{part.replace('−', '-')}}}" for part in parts[1::2]
+    ]
     pairs = zip(parts[::2], [*(rf"$_{{{part}}}$" for part in lowered), ""], strict=True)
     text = "".join(_latex_characters(part) + below for part, below in pairs)
     return re.sub(r"(?<!\\)\$\$", "", text)  # mathematics beside mathematics is one

@@ -5,13 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from exonu.core.errors import InputError
 from exonu.core.files import read_json
-from exonu.core.settings import Settings
 from exonu.publication.figure_counts import spectrum_counts, write_counts
 from exonu.steps._step import run
 from exonu.templates.experiment import read_experiment
-from exonu.templates.searches import meaning_file, read_meaning
+from exonu.templates.searches import needed_meaning
 
 
 def main() -> None:
@@ -21,16 +19,9 @@ def main() -> None:
     arguments.add_argument("--output", type=Path, required=True, help="counts.csv")
     arguments.add_argument("workspaces", type=Path, nargs="+", help="workspaces whose signals are drawn")
     given = arguments.parse_args()
-    pairs = [(read_json(file), _meaning(file)) for file in given.workspaces]
+    pairs = [(read_json(file), needed_meaning(file)) for file in given.workspaces]
     counts = spectrum_counts(read_experiment(given.experiment), pairs, pd.read_csv(given.limits))
     write_counts(given.output, counts)
-
-
-def _meaning(workspace: Path) -> Settings:
-    meaning = read_meaning(workspace)
-    if meaning is None:
-        raise InputError("is missing", file=meaning_file(workspace), remedy="make the workspaces again with snakemake")
-    return meaning
 
 
 if __name__ == "__main__":

@@ -31,7 +31,13 @@ def build_workspaces(
         interaction: `magnetic-moment`, `millicharge` or `dark-photon`.
         settings: settings of an analysis, with the blocks physics, interactions, systematics and blind.
         cases: flavours and masses, if not those of the settings.
+
+    Raises:
+        InputError: if a fit range does not begin and end at edges of bins.
     """
+    fit_range = settings["interactions"].get(interaction, {}).get("fit_range_keV")
+    if fit_range is not None:
+        experiment = experiment.within(*fit_range)
     physics = Physics.from_settings(settings["physics"])
     systematics = settings["systematics"]
     if cases is None:
@@ -74,6 +80,19 @@ def read_meaning(workspace_file: str | Path) -> Settings | None:
     meaning = read_yaml(file)
     if not isinstance(meaning.get("poi_map"), dict):
         raise InputError("is missing or no mapping", file=file, field="poi_map", remedy="for example `mu_sq: mu**2`")
+    return meaning
+
+
+def needed_meaning(workspace_file: str | Path) -> Settings:
+    """Read the page beside a workspace.
+
+    Raises:
+        InputError: if there is none.
+    """
+    meaning = read_meaning(workspace_file)
+    if meaning is None:
+        remedy = "make the workspaces again with snakemake"
+        raise InputError("is missing", file=meaning_file(workspace_file), remedy=remedy)
     return meaning
 
 

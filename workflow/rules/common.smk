@@ -137,6 +137,7 @@ def archived(analysis):
         ),
         *(f"diagnostics/{name}.json" for name in DIAGNOSED[analysis]),
         "diagnostics/yields.csv",
+        *(f"tables/{name}.{suffix}" for name in TABLES for suffix in TABLE_SUFFIXES),
         *(
             f"figures/{figure}.{suffix}"
             for figure in [

@@ -1,0 +1,92 @@
+# What a paper takes from an analysis: tables, and a submission to HEPData.
+
+TABLES = ["limits", "yields", "systematics"]
+TABLE_SUFFIXES = ["csv", "tex", "md"]
+
+
+def diagnosed_files(analysis):
+    """The records of the diagnostics, in the order of `DRAWN_WORKSPACES`."""
+    return [
+        f"results/{analysis}/diagnostics/{name}.json" for name in DIAGNOSED[analysis]
+    ]
+
+
+rule tables_of_analysis:
+    """Limits, yields and systematic uncertainties as CSV, LaTeX and Markdown."""
+    input:
+        counts="results/{analysis}/spectra/counts.csv",
+        limits="results/{analysis}/limits/limits.csv",
+        yields="results/{analysis}/diagnostics/yields.csv",
+        workspaces=lambda wildcards: DRAWN_WORKSPACES[wildcards.analysis],
+        records=lambda wildcards: diagnosed_files(wildcards.analysis),
+    output:
+        expand(
+            "results/{{analysis}}/tables/{table}.{suffix}",
+            table=TABLES,
+            suffix=TABLE_SUFFIXES,
+        ),
+    log:
+        "results/{analysis}/logs/tables.log",
+    benchmark:
+        "results/{analysis}/benchmarks/tables.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        mem_mb=resource(500),
+        runtime=resource(5),
+    params:
+        folder=folder_of_output,
+        code=code("tables"),
+        libraries=libraries("tables"),
+    shell:
+        "python -m exonu.steps.tables --counts {input.counts} --limits {input.limits} --yields {input.yields} "
+        "--workspaces {input.workspaces} --records {input.records} --output {params.folder} &> {log}"
+
+
+rule hepdata_submission:
+    """Limits, spectra, correlations and likelihoods in the form of HEPData, checked with its own validator."""
+    input:
+        counts="results/{analysis}/spectra/counts.csv",
+        limits="results/{analysis}/limits/limits.csv",
+        records=lambda wildcards: diagnosed_files(wildcards.analysis),
+        workspaces=lambda wildcards: all_workspaces(wildcards.analysis),
+        meanings=lambda wildcards: [
+            str(meaning_file(file)) for file in all_workspaces(wildcards.analysis)
+        ],
+    output:
+        folder=directory("results/{analysis}/hepdata/submission"),
+        tarball="results/{analysis}/hepdata/submission.tar.gz",
+    log:
+        "results/{analysis}/logs/hepdata.log",
+    benchmark:
+        "results/{analysis}/benchmarks/hepdata.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        mem_mb=resource(500),
+        runtime=resource(5),
+    params:
+        code=code("hepdata"),
+        libraries=libraries("hepdata"),
+    shell:
+        "python -m exonu.steps.hepdata --counts {input.counts} --limits {input.limits} --records {input.records} "
+        "--workspaces {input.workspaces} --output {output.folder} --tarball {output.tarball} &> {log}"
+
+
+rule tables:
+    """The tables of every analysis."""
+    input:
+        expand(
+            "results/{analysis}/tables/{table}.{suffix}",
+            analysis=ANALYSES,
+            table=TABLES,
+            suffix=TABLE_SUFFIXES,
+        ),
+    localrule: True
+
+
+rule hepdata:
+    """A submission to HEPData of every analysis."""
+    input:
+        expand("results/{analysis}/hepdata/submission.tar.gz", analysis=ANALYSES),
+    localrule: True

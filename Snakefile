@@ -15,6 +15,7 @@ include: "workflow/rules/workspaces.smk"
 include: "workflow/rules/limits.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/studies.smk"
+include: "workflow/rules/publish.smk"
 include: "workflow/rules/archive.smk"
 
 
@@ -26,3 +27,4 @@ rule all:
         rules.limits.input,
         rules.figures.input,
         rules.studies.input,
+        rules.tables.input,

@@ -34,14 +34,14 @@ def best_cpu_s(work: Callable[[], object], repeats: int = 3) -> float:
 
 
 def tracing(detector: Detector) -> None:
-    """Photons alone, and whole events of two energies."""
+    """Photons alone, and whole events of several energies."""
     photons = 400_000
     for name, point in (("centre", (0, 0, 0)), ("r = 30 cm", (0, 0, 30))):
         points = np.array([point], dtype=float)
         seconds = best_cpu_s(lambda points=points: detector.count_fates(points, photons, 1))
         detected = detector.count_fates(points, photons, 1)[0, : detector.geometry.n_channels].sum()
         print(f"photons, {name:9s}  {photons / seconds / 1e6:6.2f} M photons/s  {detected / seconds / 1e6:6.2f} M PE/s")
-    for energy, n in ((5.0, 4000), (122.0, 500)):
+    for energy, n in ((1.0, 8000), (2.0, 8000), (5.0, 4000), (20.0, 1500), (122.0, 500)):
         ids = np.arange(n)
         source = sources_from_deposits(ids, np.zeros((n, 3)), np.full(n, energy), detector, seed=1, event_ids=ids)
         seconds = best_cpu_s(lambda source=source, ids=ids: trace(source, detector, 1, ids))

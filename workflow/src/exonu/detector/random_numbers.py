@@ -69,8 +69,11 @@ def gamma(shape: float, stream: Any) -> Any:
     c = 1 / math.sqrt(9 * d)
     while True:
         x = normal(stream)
-        v = (1 + c * x) ** 3
-        if v > 0 and math.log(1.0 - uniform(stream)) < 0.5 * x * x + d * (1 - v + math.log(v)):
+        root = 1 + c * x
+        if root <= 0:
+            continue
+        v, u = root * root * root, 1.0 - uniform(stream)
+        if u < 1 - 0.0331 * (x * x) * (x * x) or math.log(u) < 0.5 * x * x + d * (1 - v + math.log(v)):
             return boost * d * v
 
 

@@ -111,16 +111,16 @@ def _block_tracer(
     offsets = np.searchsorted(sources.event, np.arange(len(event_ids) + 1))
 
     def run(start: int) -> Block:
-        stop = min(start + EVENTS_PER_BLOCK, len(event_ids))
-        charge = np.empty((stop - start, detector.geometry.n_channels), dtype=np.float32)
-        time, triggered = np.empty_like(charge), np.empty(stop - start, dtype=np.bool_)
-        trace_events(
-            event_ids[start:stop], offsets[start : stop + 1], emitters, dead, mask[start:stop], pulse,
-            detector.medium, detector.walls, seed, charge, time, triggered,
+        rows = slice(start, min(start + EVENTS_PER_BLOCK, len(event_ids)))
+        n = rows.stop - start
+        room = n * detector.geometry.n_channels
+        hits = np.empty(room, np.uint16), np.empty(room, np.float32), np.empty(room, np.float32)
+        counts, triggered = np.empty(n, np.int64), np.empty(n, np.bool_)
+        found = trace_events(
+            event_ids[rows], offsets[start : rows.stop + 1], emitters, dead, mask[rows], pulse,
+            detector.medium, detector.walls, seed, hits, counts, triggered,
         )  # fmt: skip
-        hit = np.isfinite(time)
-        channel = np.nonzero(hit)[1].astype(np.uint16)
-        return hit.sum(axis=1), channel, charge[hit], time[hit], triggered
+        return counts, *(column[:found].copy() for column in hits), triggered
 
     return run
 
@@ -132,9 +132,11 @@ def _check(sources: LightSources, detector: Detector, n_events: int) -> None:
         raise InputError(
             f"must be ascending indices into the {n_events} events", field="sources.event", remedy="sort by event"
         )
-    depth = detector.geometry.depth_cm(sources.position_cm)
+    radius = np.sqrt(np.einsum("nx,nx->n", sources.position_cm, sources.position_cm))
+    outer = np.flatnonzero(~(radius < detector.geometry.inradius_cm))  # NaN too
+    depth = detector.geometry.depth_cm(sources.position_cm[outer])
     if not np.all(depth > -ON_WALL_CM):
-        worst = int(np.argmin(np.where(np.isnan(depth), -np.inf, depth)))
+        worst = int(outer[np.argmin(np.where(np.isnan(depth), -np.inf, depth))])
         raise InputError(
             f"source {worst} is outside the detector, at {sources.position_cm[worst].round(3).tolist()} cm",
             field="sources.position_cm",

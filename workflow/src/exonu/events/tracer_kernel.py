@@ -41,8 +41,8 @@ def delay(slow_time_ns: float, pulse: Any, stream: Any) -> Any:
 def photoelectrons_of(first: int, last: int, sources: Any, pulse: Any, medium: Any, walls: Any, stream: Any) -> Any:
     """Channels and times of all photoelectrons of the sources first … last − 1."""
     position, axis, cos_min, mean, slow_time, start = sources
-    capacity = 64
-    channels, times = np.empty(capacity, dtype=np.int64), np.empty(capacity)
+    capacity = 64 + int(np.sum(mean[first:last]))  # more than are found, as not all of them arrive
+    channels, times = np.empty(capacity, dtype=np.uint16), np.empty(capacity)
     found = 0
     for s in range(first, last):
         for _ in range(poisson(mean[s], stream)):
@@ -66,7 +66,10 @@ def photoelectrons_of(first: int, last: int, sources: Any, pulse: Any, medium: A
 def is_coincidence(times: Any, hits: int, window_ns: float) -> Any:
     """Whether so many of these first times lie within the window."""
     ordered = np.sort(times)
-    return hits <= len(ordered) and np.min(ordered[hits - 1 :] - ordered[: len(ordered) - hits + 1]) <= window_ns
+    shortest = np.inf
+    for i in range(len(ordered) - hits + 1):
+        shortest = min(shortest, ordered[i + hits - 1] - ordered[i])
+    return hits <= len(ordered) and shortest <= window_ns
 
 
 @kernel
@@ -80,35 +83,46 @@ def trace_events(
     medium: Any,
     walls: Any,
     seed: int,
-    charge: Any,
-    time: Any,
+    hits: Any,
+    counts: Any,
     triggered: Any,
-) -> None:
-    """Trace events; fills `charge` and `time` (n_events, n_channels; time is infinite without a hit) and `triggered`.
+) -> Any:
+    """Trace events; returns the number of hits.
+
+    Fills `hits`, the channels, charges and times of all events one after another, with room for every channel of every
+    event, and per event `counts`, the number of hits, and `triggered`.
 
     Dead channels are dropped after all random numbers are drawn, so that an event is the same with any others dead.
     """
+    hit_channel, hit_charge, hit_time = hits
     stream = np.empty(2, dtype=np.uint64)
     spread2 = pulse.single_pe_resolution**2
+    n_channels, stop = dead.shape[1], 0
+    number, time = np.zeros(n_channels, dtype=np.int32), np.empty(n_channels, dtype=np.float32)
     for e in range(len(events)):
         start_stream(stream, seed, events[e])
-        alive = ~dead[masks[e]]
+        gone = dead[masks[e]]
         channels, times = photoelectrons_of(offsets[e], offsets[e + 1], sources, pulse, medium, walls, stream)
         opening = np.inf
         for i in range(len(channels)):
-            if alive[channels[i]]:
+            if not gone[channels[i]]:
                 opening = min(opening, times[i])
-        charge[e, :], time[e, :] = 0.0, np.inf
         for i in range(len(channels)):
-            since = times[i] - opening
+            since, c = np.float32(times[i] - opening), channels[i]
             if 0 <= since <= pulse.charge_window_ns:
-                charge[e, channels[i]] += 1
-                time[e, channels[i]] = min(time[e, channels[i]], since)
-        for c in range(len(alive)):
-            if charge[e, c] > 0:
-                if spread2 > 0:  # the sum of n photoelectrons' gamma distributions is one again
-                    charge[e, c] = spread2 * gamma(charge[e, c] / spread2, stream)
-                if not alive[c] or charge[e, c] < pulse.hit_threshold_pe:
-                    charge[e, c], time[e, c] = 0.0, np.inf
-        hit = time[e][time[e] < np.inf]
-        triggered[e] = is_coincidence(hit, pulse.coincidence_hits, pulse.coincidence_window_ns)
+                time[c] = since if number[c] == 0 else min(time[c], since)
+                number[c] += 1
+        start = stop
+        for c in range(n_channels):
+            if number[c] == 0:
+                continue
+            charge = float(number[c])
+            number[c] = 0
+            if spread2 > 0:  # the sum of n photoelectrons' gamma distributions is one again
+                charge = spread2 * gamma(charge / spread2, stream)
+            if not gone[c] and charge >= pulse.hit_threshold_pe:
+                hit_channel[stop], hit_charge[stop], hit_time[stop] = c, charge, time[c]
+                stop += 1
+        counts[e] = stop - start
+        triggered[e] = is_coincidence(hit_time[start:stop], pulse.coincidence_hits, pulse.coincidence_window_ns)
+    return stop

@@ -7,15 +7,15 @@ for has x = q.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from exonu.interactions import Physics, RecoilSpectra
-from exonu.templates.experiment import Experiment
+from exonu.templates.experiment import Experiment, Variations
 
 Array = NDArray[np.float64]
 
@@ -46,6 +46,8 @@ class Signal:
         quadratic: P, counts for x = 1, shape (n_sources, n_bins); None where there is none.
         other_atomic: the signal with the second atomic model, shape (n_sources, n_bins); None where there is none.
         power: x = strength**power.
+        linear_variations, quadratic_variations: I and P, summed over the sources, with the response one standard
+            deviation up and down, shapes (n_bins,). The response is linear, so I and P vary each on its own.
     """
 
     interaction: str
@@ -56,6 +58,8 @@ class Signal:
     quadratic: Array | None = None
     other_atomic: Array | None = None
     power: int = 2
+    linear_variations: Variations = field(default_factory=dict)
+    quadratic_variations: Variations = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -129,31 +133,79 @@ def fold_signals(
         masses = [mass for _, mass in cases if mass is not None]
         interference, pure = spectra.dark_photon(masses)
         linear, quadratic = fold(interference), fold(pure)
+        linear_variations, quadratic_variations = (
+            experiment.fold_variations(rate.sum(axis=1)) for rate in (interference, pure)
+        )
         return [
-            Signal(interaction, "all", mass, physics.sources, linear[i], quadratic[i]) for i, mass in enumerate(masses)
+            Signal(
+                interaction,
+                "all",
+                mass,
+                physics.sources,
+                linear[i],
+                quadratic[i],
+                linear_variations=_of_mass(linear_variations, i),
+                quadratic_variations=_of_mass(quadratic_variations, i),
+            )
+            for i, mass in enumerate(masses)
         ]
     if interaction == "magnetic-moment":
-        return [
-            Signal(interaction, flavour, None, physics.sources, fold(spectra.rate(interaction, flavour=flavour)))
-            for flavour, _ in cases
-        ]
-    return [_millicharge(spectra, fold, flavour, other_atomic) for flavour, _ in cases]
+        return [_magnetic_moment(spectra, experiment, flavour) for flavour, _ in cases]
+    return [_millicharge(spectra, experiment, flavour, other_atomic) for flavour, _ in cases]
 
 
-def _millicharge(spectra: RecoilSpectra, fold: Callable[[Array], Array], flavour: str, other_atomic: str) -> Signal:
-    physics = spectra.physics
-    pure = fold(spectra.rate("millicharge", flavour=flavour, part="pure"))
+def _of_mass(variations: Variations, i: int) -> dict[str, tuple[Array, Array]]:
+    return {name: (up[i], down[i]) for name, (up, down) in variations.items()}
+
+
+def _magnetic_moment(spectra: RecoilSpectra, experiment: Experiment, flavour: str) -> Signal:
+    rate = spectra.rate("magnetic-moment", flavour=flavour)
+    return Signal(
+        "magnetic-moment",
+        flavour,
+        None,
+        spectra.physics.sources,
+        experiment.response.fold(rate),
+        linear_variations=experiment.fold_variations(rate.sum(axis=0)),
+    )
+
+
+def _millicharge(spectra: RecoilSpectra, experiment: Experiment, flavour: str, other_atomic: str) -> Signal:
+    physics, fold = spectra.physics, experiment.response.fold
+    pure = spectra.rate("millicharge", flavour=flavour, part="pure")
+    of_pure = experiment.fold_variations(pure.sum(axis=0))
     other = None
     if other_atomic not in ("none", physics.atomic("millicharge")):
         other = fold(spectra.rate("millicharge", flavour=flavour, part="pure", atomic=other_atomic))
-    signal = Signal("millicharge", flavour, None, physics.sources, pure, other_atomic=other)
+    names = ("millicharge", flavour, None, physics.sources)
     if not physics.millicharge_weak_interference:
-        return signal
-    interference = fold(spectra.rate("millicharge", flavour=flavour, part="interference"))
-    return replace(signal, linear=interference, quadratic=pure, power=1)
+        return Signal(*names, fold(pure), other_atomic=other, linear_variations=of_pure)
+    interference = spectra.rate("millicharge", flavour=flavour, part="interference")
+    return Signal(
+        *names,
+        linear=fold(interference),
+        quadratic=fold(pure),
+        other_atomic=other,
+        power=1,
+        linear_variations=experiment.fold_variations(interference.sum(axis=0)),
+        quadratic_variations=of_pure,
+    )
 
 
-def fold_solar_neutrinos(experiment: Experiment, physics: Physics) -> Array:
-    """Counts of Standard Model solar neutrinos by source, shape (n_sources, n_bins)."""
-    spectra = RecoilSpectra(experiment.response.true_energy_keV, physics)
-    return experiment.response.fold(spectra.rate("weak"))
+@dataclass(frozen=True)
+class SolarNeutrinos:
+    """Counts of the Standard Model's solar neutrinos.
+
+    Attributes:
+        counts: by source, shape (n_sources, n_bins).
+        variations: summed over the sources, with the response one standard deviation up and down.
+    """
+
+    counts: Array
+    variations: Variations = field(default_factory=dict)
+
+
+def fold_solar_neutrinos(experiment: Experiment, physics: Physics) -> SolarNeutrinos:
+    """The Standard Model's solar neutrinos in the bins of an experiment."""
+    rate = RecoilSpectra(experiment.response.true_energy_keV, physics).rate("weak")
+    return SolarNeutrinos(experiment.response.fold(rate), experiment.fold_variations(rate.sum(axis=0)))

@@ -1,0 +1,271 @@
+"""Systematic variations of templates: the same events before and after, their ratio, and what of it is kept.
+
+Each declared systematic is one nuisance parameter. Where an event can be re-weighted, shifted or selected anew, before
+and after are the same events; where it has to be traced again, the variation has the same decays and random numbers as
+the sample `baseline`, and the events are joined by their numbers. So most of the statistical error cancels in the ratio.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from exonu.core.errors import InputError
+
+Array = NDArray[np.float64]
+
+SMALLEST_RATIO, LARGEST_RATIO = 0.05, 20.0
+"""Templates stay positive, and a range with few events takes no bin to infinity."""
+
+
+@dataclass(frozen=True)
+class Systematic:
+    """One declared systematic, of the block `systematics` of an events file.
+
+    Attributes:
+        name: with dashes; its nuisance parameter has underscores.
+        kind: `energy-scale` (energies × (1 ± size)), `position` (vertices × (1 ± size), cuts anew), `cut` (efficiency of a
+            cut), `dead-pmt` (interval of the dead-PMT correction) or `traced` (samples of its own).
+        status: published, derived or assumed.
+        description: what changes physically.
+        size: relative, of the first three kinds.
+        cut: the cut, of kind `cut`.
+        components: which it touches; all (or, if traced, those of its samples) if None.
+        ranges_keV: edges of the ranges in which the ratio is taken, for smoothing; each bin by itself if None.
+        prune_below: smaller effects in all ranges are left out.
+        significance: a traced effect is left out if chance alone gives one like it more often than this.
+    """
+
+    name: str
+    kind: str
+    status: str
+    description: str = ""
+    size: float = 0.0
+    cut: str | None = None
+    components: tuple[str, ...] | None = None
+    ranges_keV: tuple[float, ...] | None = None
+    prune_below: float = 0.0
+    significance: float = 1.0
+
+    @classmethod
+    def from_settings(cls, content: Mapping[str, Any]) -> Systematic:
+        """One entry of the block, complete with defaults."""
+        lists = {key: tuple(content[key]) for key in ("components", "ranges_keV") if content.get(key) is not None}
+        known = ("name", "kind", "status", "description", "size", "cut", "prune_below", "significance")
+        return cls(**{key: content[key] for key in known if key in content}, **lists)
+
+    @property
+    def parameter(self) -> str:
+        """Name of the nuisance parameter."""
+        return self.name.replace("-", "_")
+
+    def touches(self, component: str) -> bool:
+        """Whether a component is among those that it is declared for."""
+        return self.components is None or component in self.components
+
+
+def declared(settings: Sequence[Mapping[str, Any]], cuts: Iterable[str], file: str | Path) -> list[Systematic]:
+    """The block `systematics` of an events file.
+
+    Args:
+        settings: the block.
+        cuts: names of the cuts.
+        file: for messages.
+
+    Raises:
+        InputError: a name twice, a size that is missing, a cut that is not there, ranges that do not ascend.
+    """
+    found: dict[str, Systematic] = {}
+    for number, content in enumerate(settings):
+        systematic = Systematic.from_settings(content)
+        field = f"systematics.{number} ({systematic.name})"
+        if systematic.name in found:
+            raise InputError("is there twice", file=file, field=field, remedy="rename one")
+        if systematic.kind in ("energy-scale", "position", "cut") and not 0 < systematic.size < 1:
+            raise InputError(
+                f"has the size {systematic.size:g}",
+                file=file,
+                field=field,
+                remedy="give a relative `size`, > 0 and < 1",
+            )
+        if systematic.kind == "cut" and systematic.cut not in tuple(cuts):
+            raise InputError(
+                f"is of the cut {systematic.cut!r}, which is not there", file=file, field=field,
+                remedy=f"the cuts are {', '.join(cuts)}",
+            )  # fmt: skip
+        if any(low >= high for low, high in pairwise(systematic.ranges_keV or ())):
+            raise InputError("has ranges that do not ascend", file=file, field=field, remedy="sort `ranges_keV`")
+        found[systematic.name] = systematic
+    return list(found.values())
+
+
+@dataclass(frozen=True)
+class Paired:
+    """The same events before and after a change; an event that one of them does not keep has weight 0 in it.
+
+    Attributes:
+        energy_before, weight_before, energy_after, weight_after: shape (n,) each.
+
+    >>> doubled = Paired(np.array([3.0, 5.0]), np.ones(2), np.array([3.0, 5.0]), np.array([2.0, 2.0]))
+    >>> ratio, error = doubled.ratio([2, 4, 6])
+    >>> ratio.tolist(), error.tolist()
+    ([2.0, 2.0], [0.0, 0.0])
+    """
+
+    energy_before: Array
+    weight_before: Array
+    energy_after: Array
+    weight_after: Array
+
+    @classmethod
+    def joined(cls, before: tuple[NDArray[Any], Array, Array], after: tuple[NDArray[Any], Array, Array]) -> Paired:
+        """Join two samples of the same decays.
+
+        Args:
+            before, after: numbers of the events (each once), energies and weights, shape (n,) each.
+
+        Raises:
+            InputError: if a number is there twice.
+        """
+        numbers = np.union1d(before[0], after[0])
+        columns = []
+        for event, energy, weight in (before, after):
+            if len(np.unique(event)) != len(event):
+                raise InputError(
+                    "has a number twice, so it cannot be paired", field="branch event",
+                    remedy="number the events of each component of a varied sample, the same in all variations",
+                )  # fmt: skip
+            place = np.searchsorted(numbers, event)
+            for column in (energy, weight):
+                filled = np.zeros(len(numbers))
+                filled[place] = column
+                columns.append(filled)
+        return cls(*columns)
+
+    def ratio(self, edges_keV: ArrayLike) -> tuple[Array, Array]:
+        """After over before in each range, and its statistical error, shape (n_ranges,) each.
+
+        With weights b before and a after, R = Σa/Σb has the variance Σ(a − R b)²/(Σb)²: unchanged events add nothing.
+        Where there was nothing before, R is 1 and its error infinite.
+        """
+        edges = np.asarray(edges_keV, dtype=np.float64)
+        n = len(edges) - 1
+        places = [np.searchsorted(edges, e, side="right") - 1 for e in (self.energy_before, self.energy_after)]
+        (of_b, of_a), b, a = places, self.weight_before, self.weight_after
+
+        def summed(place: NDArray[np.int64], values: Array) -> Array:
+            inside = (place >= 0) & (place < n)
+            return np.asarray(np.bincount(place[inside], values[inside], n), dtype=np.float64)
+
+        before, after = summed(of_b, b), summed(of_a, a)
+        both = summed(np.where(of_a == of_b, of_b, -1), a * b)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = after / before
+            variance = summed(of_a, a**2) + ratio**2 * summed(of_b, b**2) - 2 * ratio * both
+            error = np.sqrt(np.maximum(variance, 0)) / before
+        empty = before <= 0
+        return np.where(empty, 1.0, ratio), np.where(empty, np.inf, error)
+
+    def smoothed(self, edges_keV: Array, ranges_keV: Sequence[float] | None) -> Array:
+        """The ratio in each bin: of the bin itself, or interpolated between the mean energies of wide ranges."""
+        if ranges_keV is None:
+            ratio, _ = self.ratio(edges_keV)
+        else:
+            in_ranges, error = self.ratio(ranges_keV)
+            known = np.isfinite(error)
+            if not known.any():
+                return np.ones(len(edges_keV) - 1)
+            middle = self._mean_energies(np.asarray(ranges_keV, dtype=np.float64))
+            centres = (edges_keV[1:] + edges_keV[:-1]) / 2
+            ratio = np.interp(centres, middle[known], in_ranges[known])
+        return np.clip(ratio, SMALLEST_RATIO, LARGEST_RATIO)
+
+    def _mean_energies(self, ranges: Array) -> Array:
+        """Mean energy before, in each range; its middle where there is none."""
+        place = np.searchsorted(ranges, self.energy_before, side="right") - 1
+        inside = (place >= 0) & (place < len(ranges) - 1)
+        weights = self.weight_before[inside]
+        total = np.bincount(place[inside], weights, len(ranges) - 1)
+        moment = np.bincount(place[inside], weights * self.energy_before[inside], len(ranges) - 1)
+        middle = (ranges[1:] + ranges[:-1]) / 2
+        return np.divide(moment, total, out=middle, where=total > 0)
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A systematic's effect on one component.
+
+    Attributes:
+        systematic, component: which.
+        ranges_keV: edges of the ranges in which it is judged and reported.
+        up, up_error, down, down_error: relative changes in them, shape (n_ranges,) each; errors infinite where the
+            component has no events.
+        up_bins, down_bins: ratios by bin, shape (n_bins,) each.
+    """
+
+    systematic: Systematic
+    component: str
+    ranges_keV: tuple[float, ...]
+    up: Array
+    up_error: Array
+    down: Array
+    down_error: Array
+    up_bins: Array
+    down_bins: Array
+
+    @classmethod
+    def of(
+        cls, systematic: Systematic, component: str, up: Paired, down: Paired, edges_keV: Array, report: Sequence[float]
+    ) -> Effect:
+        """Compare before and after.
+
+        Args:
+            systematic, component: which.
+            up, down: the events for one standard deviation up and down.
+            edges_keV: of the bins.
+            report: ranges of the report.
+        """
+        ranges = tuple(systematic.ranges_keV or report)
+        (r_up, e_up), (r_down, e_down) = up.ratio(ranges), down.ratio(ranges)
+        return cls(
+            systematic, component, ranges, r_up - 1, e_up, r_down - 1, e_down,
+            *(paired.smoothed(edges_keV, systematic.ranges_keV) for paired in (up, down)),
+        )  # fmt: skip
+
+    @property
+    def verdict(self) -> str:
+        """`kept`, or why it is left out."""
+        change, error = np.concatenate([self.up, self.down]), np.concatenate([self.up_error, self.down_error])
+        known = np.isfinite(error)
+        if not known.any():
+            return "pruned: no events"
+        largest = float(np.max(np.abs(change[known])))
+        if largest < self.systematic.prune_below or largest == 0:
+            return f"pruned: below {self.systematic.prune_below:g}"
+        if self.systematic.kind == "traced":
+            chance = _chance(change[known], error[known])
+            if chance > self.systematic.significance:
+                return f"pruned: not significant, p = {chance:.2g}"
+        return "kept"
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it becomes part of the model."""
+        return self.verdict == "kept"
+
+
+def _chance(change: Array, error: Array) -> float:
+    """Probability that changes of these errors are as large by chance: χ² of all ranges, up and down."""
+    from scipy.special import gammaincc
+
+    uncertain = error > 0
+    if np.any(change[~uncertain] != 0):
+        return 0.0
+    chi2, n = float(np.sum((change[uncertain] / error[uncertain]) ** 2)), int(uncertain.sum())
+    return float(gammaincc(n / 2, chi2 / 2)) if n else 1.0

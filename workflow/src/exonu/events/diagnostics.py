@@ -173,9 +173,10 @@ def _write(
         "blind_keVee": settings["blind_keVee"],
         "live_days": runs.live_days,
         "runs": len(runs.physics),
-        "components": {name: known[name]["label"] if name in known else name for name in components},
+        "components": [[name, known[name]["label"] if name in known else name] for name in components],
         "cuts": settings["cuts"],
         "extra": settings["extra"],
+        "has_signal": any(source.name == SIGNAL for source in sources),
         "inradius_cm": geometry.inradius_cm,
         "histograms": histograms | (hits.as_json() if has_hits else {}),
     }

@@ -82,7 +82,7 @@ class HitCounts:
         first = np.full(len(events), np.nan)
         there = count > 0
         first[there] = np.minimum.reduceat(events.time, events.offsets[:-1][there]) if there.any() else np.nan
-        after_first: Array = events.time.astype(np.float64) - np.repeat(first, count)
+        after_first = np.asarray(events.time - np.repeat(first, count), dtype=np.float64)
         charges: Array = events.charge.astype(np.float64)
         total = np.bincount(events.event_of_hit, charges, len(events)).astype(np.float64)
         self._counts.add_hits("hit_charge", source, HIT_CHARGE_EDGES, charges, weight, count)

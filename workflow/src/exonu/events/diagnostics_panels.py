@@ -25,7 +25,7 @@ VERTEX = frozenset({"x_pe_cm", "y_pe_cm", "z_pe_cm", "r_pe_cm"})
 """Variables of R(PE): cuts on nothing else than these bound the fiducial volume."""
 ENERGY = "energy_keVee"
 CUBE = "r_pe_cm**3 / 1000"
-ENERGY_EDGES = np.concatenate([np.arange(0, 30, 2), np.arange(30, 60, 5), np.arange(60, 201, 10)]).astype(float)
+ENERGY_EDGES = np.concatenate([np.arange(2, 30, 2), np.arange(30, 60, 5), np.arange(60, 201, 10)]).astype(float)
 """In keVee, wider where events are few."""
 BINS, BINS_PER_DECADE, LOG_FROM = 50, 10, 100.0
 """About how many bins; bins of a decade of a logarithmic axis; ratio of highest to lowest value that asks for one."""

@@ -1,0 +1,48 @@
+"""All figures of an event-level analysis, from its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from exonu.publication.event_tables import EventTables, read_table
+from exonu.publication.figure_cut_flow import draw_cut_efficiency, draw_cut_flow
+from exonu.publication.figure_cuts import draw_cut, draw_energy
+from exonu.publication.figure_hit_map import draw_hit_map
+from exonu.publication.figure_raw_variables import draw_hits
+from exonu.publication.figure_resolution import draw_resolution
+from exonu.publication.figure_vertices import draw_vertices
+from exonu.publication.style import save
+
+
+def write_event_figures(
+    diagnostics: str | Path, cut_flow: str | Path, efficiency: str | Path, output: str | Path, dpi: int
+) -> list[str]:
+    """Write every figure as PNG and PDF.
+
+    Args:
+        diagnostics: folder of the tables of `exonu.events.diagnostics`.
+        cut_flow, efficiency: `cut_flow.csv` and `cut_efficiency.csv`.
+        output: folder of the figures.
+        dpi: of the PNG files.
+
+    Returns:
+        Names of the figures: those of `diagnostics_jobs.event_figures`.
+    """
+    tables = EventTables.read(diagnostics)
+    drawn: dict[str, Callable[[], Figure]] = {
+        "hit_map": lambda: draw_hit_map(tables),
+        "hits": lambda: draw_hits(tables),
+        **{f"cut_{cut['name']}": lambda cut=cut: draw_cut(tables, cut["name"]) for cut in tables.record["cuts"]},
+        "energy": lambda: draw_energy(tables),
+        "vertices": lambda: draw_vertices(tables),
+        "cut_flow": lambda: draw_cut_flow(read_table(cut_flow), tables),
+    }
+    if tables.record["has_signal"]:
+        drawn["resolution"] = lambda: draw_resolution(tables)
+        drawn["cut_efficiency"] = lambda: draw_cut_efficiency(read_table(efficiency), tables)
+    for name, draw in drawn.items():
+        save(draw(), [Path(output) / f"{name}.{suffix}" for suffix in ("png", "pdf")], dpi)
+    return list(drawn)

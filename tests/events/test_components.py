@@ -6,7 +6,7 @@ from scipy import constants
 
 from exonu.core.errors import InputError
 from exonu.detector.geometry import geodesic_geometry
-from exonu.events.components import BACKGROUNDS, activities, component, injected
+from exonu.events.components import BACKGROUNDS, NEUTRON_LINES, activities, component, injected
 from exonu.interactions import RecoilSpectra
 
 GEOMETRY = geodesic_geometry()
@@ -75,7 +75,13 @@ def test_overrides_replace_single_numbers():
     settings = {"components": {"seal": {"pocket": {"escape_fraction": 0.05}}}}
     places = [source.place for source in component("seal", GEOMETRY, settings).sources]
     assert {place.escape_fraction for place in places} == {0.05}
-    assert {place.cos_min for place in places} == {0.5}
+    assert {place.cos_min for place in places} == {activities()["components"]["seal"]["pocket"]["cos_min"]}
+
+
+def test_neutron_lines_one_by_one():
+    """The three components are those of `lxe-neutron`, with the same rates."""
+    together = {name.split("/")[-1]: rate for name, rate in rates("lxe-neutron").items()}
+    assert {name.split("/")[-1]: rate for line in NEUTRON_LINES for name, rate in rates(line).items()} == together
 
 
 @pytest.mark.parametrize(

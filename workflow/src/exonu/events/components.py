@@ -29,6 +29,8 @@ Array = NDArray[np.float64]
 
 BACKGROUNDS = ("lxe", "solar", "lxe-neutron", "surface", "copper", "seal", "pmt")
 """The six classes, with the solar neutrinos of the first as a sample of their own."""
+NEUTRON_LINES = ("i125", "xe131m", "xe133")
+"""`lxe-neutron` nuclide by nuclide, for fits with one free rate each."""
 WALL_CLASSES = ("surface", "copper", "seal", "pmt")
 NATURE = ("nuclides", "double_beta", "solar", "flat_log_keV")
 LOWEST_RECOIL_KEV, HIGHEST_RECOIL_KEV = 0.1, 1400.0

@@ -21,6 +21,7 @@ LAYERS = [
     {"search"},
     {"studies", "variants"},
     {"archive"},
+    {"crate"},
     {"archiving", "verification"},
     {"cli", "steps"},
 ]

@@ -9,58 +9,19 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from exonu.archive import files_below, payload_digest, read_archive, sha256, write_archive
-from exonu.archiving import archive_results, configuration, git_state, snakemake_records
+from archived_analysis import make_archive, make_results
+
+from exonu.archive import payload_digest, read_archive, sha256, write_archive
+from exonu.archiving import configuration, git_state, snakemake_records
 from exonu.cli import main
 from exonu.core.errors import InputError
-from exonu.core.files import write_csv, write_json
+from exonu.core.files import write_json
 from exonu.core.resources import resource_path
-from exonu.publication.limits import limit_rows
-from exonu.search import limit_record
 from exonu.templates.analysis import default_settings
-from exonu.templates.experiment import experiment_files, read_experiment
-from exonu.templates.searches import build_workspaces, meaning_file, write_meaning
+from exonu.templates.experiment import read_experiment
+from exonu.templates.searches import meaning_file
 
 pytestmark = pytest.mark.filterwarnings("ignore:jsonschema.RefResolver:DeprecationWarning")  # pyhf's
-
-CASES = {"millicharge": ("e", None), "dark-photon": ("all", 10.0)}
-TEMPLATE = resource_path("template")
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def make_results(folder):
-    """Workspaces, limits and one figure of an analysis `mine`, as the workflow lays them out."""
-    settings, experiment = default_settings(), read_experiment(TEMPLATE / "experiment.yaml")
-    records = []
-    for interaction, case in CASES.items():
-        [workspace] = build_workspaces(experiment, interaction, settings, [case])
-        file = folder / "workspaces" / f"{workspace.name}.json"
-        write_json(file, workspace.spec)
-        write_meaning(file.parent, workspace)
-        records.append(limit_record(file, ["asymptotic", "delta-chi2"], 0.9))
-    write_csv(folder / "limits" / "limits.csv", limit_rows("mine", experiment.name, records))
-    (folder / "figures").mkdir()
-    (folder / "figures" / "limits.png").write_bytes(b"\x89PNG made up")
-    for kind in ("logs", "benchmarks"):
-        (folder / kind).mkdir()
-        (folder / kind / "limits.txt").write_text("one run's own")
-        (folder / kind / "archive.txt").write_text("still being written")
-
-
-def make_archive(folder, name="mine-1.zip"):
-    """The archive of what is below `folder`."""
-    made = [path for kind in ("workspaces", "limits", "figures") for path in files_below(folder / kind)]
-    file = folder / "archive" / name
-    archive_results(
-        file,
-        made,
-        TEMPLATE / "analysis.yaml",
-        experiment_files(TEMPLATE / "experiment.yaml"),
-        default_settings(),
-        ROOT / "envs" / "requirements.lock",
-        folder / "records",
-    )
-    return file
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +95,11 @@ def test_an_archive_holds_what_it_promises(archive):
         for suffix in (".json", ".poi_map.yaml")
     }
     assert {"payload.sha256", "run/requirements.lock", "run/git.json", "run/logs/limits.txt"} <= members.keys()
+    assert {
+        "ro-crate-metadata.json",
+        "run/workflow/Snakefile",
+        "run/workflow/workflow/rules/limits.smk",
+    } <= members.keys()
     assert json.loads(members["payload/configuration/settings.json"]) == default_settings()
     for name, entry in manifest["members"].items():
         assert entry == {"sha256": hashlib.sha256(members[name]).hexdigest(), "size": len(members[name])}
@@ -380,7 +346,10 @@ def test_records_are_found_by_name(tmp_path):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(name)
     found = snakemake_records(tmp_path, {"results/a/x", "results/a/y"})
-    assert found.keys() == {".snakemake/metadata/cmVzdWx0cy9hL3g=", ".snakemake/metadata/@cmVzdWx0/cy9hL3k="}
+    assert found == {
+        ".snakemake/metadata/cmVzdWx0cy9hL3g=": ("results/a/x", b"cmVzdWx0cy9hL3g="),
+        ".snakemake/metadata/@cmVzdWx0/cy9hL3k=": ("results/a/y", b"@cmVzdWx0/cy9hL3k="),
+    }
     assert snakemake_records(tmp_path / "gone", {"results/a/x"}) == {}
 
 

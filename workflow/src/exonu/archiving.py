@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import platform
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from exonu import __version__
 from exonu.archive import Members, files_below, json_bytes, sha256, write_archive
 from exonu.core.digest import closure
 from exonu.core.errors import InputError
+from exonu.crate import crate_metadata, read_jobs
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 _STEPS = ("spectra", "workspaces", "limits", "limits_table", "variants", "diagnostics", "figure_limits")
@@ -46,19 +48,56 @@ def archive_results(
     """
     folder = file.parent.parent
     results, experiment_files = list(results), list(experiment_files)
-    payload = {f"results/{folder.name}/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in results}
+    in_payload = {path.as_posix(): f"results/{folder.name}/{path.relative_to(folder).as_posix()}" for path in results}
+    payload = {name: Path(path).read_bytes() for path, name in in_payload.items()}
     payload |= configuration(analysis_file, experiment_files, settings)
+    recorded = snakemake_records(records, set(in_payload))
     run = {
         "git.json": json_bytes(git_state(REPOSITORY)),
         "versions.json": json_bytes(versions()),
         "inputs.json": json_bytes(input_checksums([analysis_file, *experiment_files])),
         lock.name: lock.read_bytes(),
+        **workflow_sources(REPOSITORY),
     }
     for kind in ("logs", "benchmarks"):  # the archive's own is still being written
         found = (path for path in files_below(folder / kind) if path.stem != "archive")
         run |= {f"{kind}/{path.relative_to(folder / kind).as_posix()}": path.read_bytes() for path in found}
-    run |= snakemake_records(records, {path.as_posix() for path in results})
-    return write_archive(file, folder.name, __version__, payload, run)
+    sources = in_payload | {analysis_file.as_posix(): "configuration/analysis.yaml"}
+    sources |= {path.as_posix(): f"configuration/experiment/{path.name}" for path in experiment_files}
+    finished = max(path.stat().st_mtime for path in results)
+    crate = json_bytes(_crate(folder.name, payload, run, list(recorded.values()), sources, finished))
+    run |= {name: content for name, (_, content) in recorded.items()}
+    return write_archive(file, folder.name, __version__, payload, run, crate)
+
+
+def _crate(
+    analysis: str,
+    payload: Members,
+    run: Members,
+    recorded: list[tuple[str, bytes]],
+    sources: Mapping[str, str],
+    finished: float,
+) -> dict[str, Any]:
+    """The archive's own description; without Snakemake's records, the run ended with the youngest result."""
+    members = {f"payload/{name}": content for name, content in payload.items()}
+    members |= {f"run/{name}": content for name, content in run.items()}
+    jobs = read_jobs({made: json.loads(record) for made, record in recorded})
+    return crate_metadata(
+        f"exonu: {analysis}",
+        f"Search for exotic interactions of solar neutrinos, analysis {analysis}: pyhf workspaces, limits, spectra, "
+        "diagnostics, tables and figures, with configuration and the record of the run that made them.",
+        {name: (sha256(content), len(content)) for name, content in members.items()},
+        jobs,
+        {known: f"payload/{name}" for known, name in sources.items()},
+        max((job.end for job in jobs), default=finished),
+        str(json.loads(run["versions.json"])["packages"].get("snakemake", "unknown")),
+    )
+
+
+def workflow_sources(repository: Path) -> Members:
+    """The workflow's own files: the main one, and the rules that it includes."""
+    files = [repository / "Snakefile", *sorted((repository / "workflow" / "rules").glob("*.smk"))]
+    return {f"workflow/{path.relative_to(repository).as_posix()}": path.read_bytes() for path in files}
 
 
 def configuration(analysis_file: Path, experiment_files: list[Path], settings: Mapping[str, Any]) -> Members:
@@ -79,12 +118,15 @@ def configuration(analysis_file: Path, experiment_files: list[Path], settings: M
     return members
 
 
-def snakemake_records(folder: Path, files: set[str]) -> Members:
+def snakemake_records(folder: Path, files: set[str]) -> dict[str, tuple[str, bytes]]:
     """Snakemake's records of these files: with them an unpacked archive is a finished run, and notices changes.
 
     A record's name is its file's in base64, cut into folders `@…` where it is too long for the file system.
+
+    Returns:
+        By the record's name: the file that it is of, and its content.
     """
-    members = {}
+    found = {}
     for path in files_below(folder):
         parts = path.relative_to(folder).parts
         try:
@@ -92,8 +134,8 @@ def snakemake_records(folder: Path, files: set[str]) -> Members:
         except ValueError:
             continue
         if made in files:
-            members[f".snakemake/metadata/{'/'.join(parts)}"] = path.read_bytes()
-    return members
+            found[f".snakemake/metadata/{'/'.join(parts)}"] = (made, path.read_bytes())
+    return found
 
 
 def git_state(repository: Path) -> dict[str, Any]:

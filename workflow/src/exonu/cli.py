@@ -5,6 +5,7 @@ exonu survival --source pp --energies-mev 0.1,0.3
 exonu limit EXPERIMENT.yaml --interaction millicharge --flavour e
 exonu limit WORKSPACE.json
 exonu verify ARCHIVE.zip
+exonu show FILE.root EVENT -o event.png
 exonu init DIR
 """
 
@@ -89,6 +90,14 @@ def _parser() -> argparse.ArgumentParser:
     verify = commands.add_parser("verify", help="check an archive of results, and find its limits again")
     verify.add_argument("archive", type=Path, help="a zip that `snakemake archive` made")
     verify.set_defaults(command=_verify)
+
+    show = commands.add_parser("show", help="draw one event of a raw or ingested ROOT file")
+    show.add_argument("file", type=Path, help="a raw file, or one of results/<analysis>/ingested")
+    show.add_argument("event", type=int, help="number of the event")
+    show.add_argument("--run", type=int, help="number of its run, where several runs are in the file")
+    show.add_argument("--events", type=Path, help="events file of the analysis: its branch map and geometry")
+    show.add_argument("-o", "--output", type=Path, default=Path("event.png"), help="PNG or PDF (default event.png)")
+    show.set_defaults(command=_show)
 
     init = commands.add_parser("init", help="write a commented template for one's own published spectrum")
     init.add_argument("folder", type=Path, help="a new folder, e.g. config/my-experiment")
@@ -193,6 +202,18 @@ def _verify(given: argparse.Namespace) -> str:
     from exonu.verification import verify
 
     return json.dumps(verify(given.archive), indent=1, ensure_ascii=False) + "\n"
+
+
+def _show(given: argparse.Namespace) -> str:
+    from exonu.events.one_event import find_event
+    from exonu.publication.figure_event_display import draw_event, event_words
+    from exonu.publication.style import save
+
+    if given.output.suffix not in (".png", ".pdf"):
+        raise InputError("is neither .png nor .pdf", file=given.output, field="--output", remedy="name a PNG or PDF")
+    one = find_event(given.file, given.event, run=given.run, settings_file=given.events)
+    save(draw_event(one), [given.output], 160)
+    return f"wrote {given.output}: {'; '.join(event_words(one)[:3])}\n"
 
 
 def _init(given: argparse.Namespace) -> str:

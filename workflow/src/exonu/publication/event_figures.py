@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -35,7 +36,7 @@ def write_event_figures(
     drawn: dict[str, Callable[[], Figure]] = {
         "hit_map": lambda: draw_hit_map(tables),
         "hits": lambda: draw_hits(tables),
-        **{f"cut_{cut['name']}": lambda cut=cut: draw_cut(tables, cut["name"]) for cut in tables.record["cuts"]},
+        **{f"cut_{cut['name']}": partial(draw_cut, tables, cut["name"]) for cut in tables.record["cuts"]},
         "energy": lambda: draw_energy(tables),
         "vertices": lambda: draw_vertices(tables),
         "cut_flow": lambda: draw_cut_flow(read_table(cut_flow), tables),

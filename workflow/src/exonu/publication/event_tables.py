@@ -78,7 +78,7 @@ class EventTables:
     @cached_property
     def labels(self) -> dict[str, str]:
         """Label of each component, in the order in which they are stacked; several may share one."""
-        return {name: label for name, label in self.record["components"]}
+        return dict(self.record["components"])
 
     def histogram(self, name: str, stage: str = "before") -> BinnedCounts:
         """One histogram, before or after the cut that it shows."""

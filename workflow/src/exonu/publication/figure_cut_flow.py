@@ -16,7 +16,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PHYSICS = "physics"
-_MORE_LOOKS = (*ANALYSIS_LOOKS, Look("#7F7F7F", (0, (3, 1)), "<"), Look("#A0522D", (0, (1, 2)), ">"), Look(GREEN, "-", "*"))
+_MORE_LOOKS = (
+    *ANALYSIS_LOOKS,
+    Look("#7F7F7F", (0, (3, 1)), "<"),
+    Look("#A0522D", (0, (1, 2)), ">"),
+    Look(GREEN, "-", "*"),
+)
 
 
 def draw_cut_flow(flow: pd.DataFrame, tables: EventTables) -> Figure:
@@ -33,16 +38,25 @@ def draw_cut_flow(flow: pd.DataFrame, tables: EventTables) -> Figure:
     with styled():
         figure = new_figure(4.6, 1.25 * COLUMN_INCHES)
         axes = figure.subplots()
-        grouped = components.assign(label=components["component"].map(tables.labels), variance=components["weighted_error"] ** 2)
+        grouped = components.assign(
+            label=components["component"].map(tables.labels), variance=components["weighted_error"] ** 2
+        )
         heights = [data["weighted"].to_numpy(dtype=float)]
         total = np.zeros(len(names))
         for number, label in enumerate(dict.fromkeys(tables.labels.values())):
-            rows = grouped[grouped["label"] == label].groupby("cut", sort=False)[["weighted", "variance"]].sum().reindex(names)
+            rows = (
+                grouped[grouped["label"] == label]
+                .groupby("cut", sort=False)[["weighted", "variance"]]
+                .sum()
+                .reindex(names)
+            )
             values, look = rows["weighted"].fillna(0).to_numpy(), _MORE_LOOKS[number % len(_MORE_LOOKS)]
             total += values
             heights.append(values)
             if values.any():
-                _line(axes, places, values, np.sqrt(rows["variance"].fillna(0).to_numpy()), look, with_superscripts(label))
+                _line(
+                    axes, places, values, np.sqrt(rows["variance"].fillna(0).to_numpy()), look, with_superscripts(label)
+                )
         if len(components):
             axes.step(places, total, where="mid", color="#555555", linewidth=1.2, label="simulation, sum", zorder=1)
         _data(axes, places, data, tables.record)

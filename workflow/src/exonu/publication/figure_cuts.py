@@ -93,7 +93,7 @@ def _draw_variable(pair: NDArray[Any], tables: EventTables, name: str) -> list[A
 
 
 def _axis(upper: Axes, lower: Axes, panel: Panel, counts: BinnedCounts) -> None:
-    lower.set_xlabel(LABELS.get(panel["observable"], panel["observable"]))
+    lower.set_xlabel(LABELS.get(panel["observable"], str(panel["observable"])))
     if panel["axis"] == "truth":
         lower.set_xticks([0, 1], ["no", "yes"])
         lower.tick_params(axis="x", which="minor", length=0)

@@ -58,7 +58,10 @@ def per_bin(label: str, width: float) -> str:
     ('events / (0.5 cm)', 'events / 0.02')
     """
     unit = re.search(r"\[(.*)\]", label)
-    return f"events / ({width:g} {unit.group(1)})" if unit else f"events / {width:g}"
+    if unit is None:
+        return f"events / {width:g}"
+    times = r"$\times$" if unit.group(1).startswith("$10") else " "
+    return f"events / ({width:g}{times}{unit.group(1)})"
 
 
 def state_of_events(record: Mapping[str, Any]) -> str:
@@ -98,14 +101,16 @@ def draw_stack(axes: Axes, counts: BinnedCounts, width: Array) -> list[Artist]:
         fill, hatch = BACKGROUND_LOOKS[number % len(BACKGROUND_LOOKS)]
         top = bottom + values / width
         style: dict[str, Any] = {"facecolor": fill, "hatch": hatch, "edgecolor": "#999999", "linewidth": 0.0}
-        handles.insert(0, axes.stairs(top, counts.edges, baseline=bottom, fill=True, label=with_superscripts(label), **style))
+        handles.insert(
+            0, axes.stairs(top, counts.edges, baseline=bottom, fill=True, label=with_superscripts(label), **style)
+        )
         bottom = top
     if handles:
         axes.stairs(bottom, counts.edges, baseline=None, color="#555555", linewidth=0.9, zorder=2)
     return handles
 
 
-def draw_data(axes: Axes, counts: BinnedCounts, scale: Array, label: str, *, hollow: bool = False) -> Artist:
+def draw_data(axes: Axes, counts: BinnedCounts, scale: Array, label: str, *, hollow: bool = False) -> Any:
     """Points with errors; counts have Poisson errors, and bins without any are left out."""
     if np.allclose(counts.data_error**2, counts.data):
         low, high = garwood_interval(counts.data)

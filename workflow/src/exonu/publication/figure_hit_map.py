@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from matplotlib.colors import LogNorm, TwoSlopeNorm
+from matplotlib.colors import LogNorm, Normalize, TwoSlopeNorm
 from matplotlib.figure import Figure
 
 from exonu.publication.event_tables import EventTables
@@ -21,22 +21,25 @@ def draw_hit_map(tables: EventTables) -> Figure:
     has_simulation = bool(np.any(simulation > 0))
     with styled():
         figure = new_figure(5.0 if has_simulation else 2.7, COLUMN_INCHES)
-        rows = np.atleast_1d(figure.subplots(2 if has_simulation else 1, 1))
+        rows = figure.subplots(2 if has_simulation else 1, 1, squeeze=False)[:, 0]
         positive = data[np.isfinite(data) & (data > 0)]
         low, high = np.quantile(positive, [0.01, 0.99]) if positive.size else (0.1, 1.0)
         for axes in rows:
             draw_sphere(axes)
             mark_dead(axes, longitude, latitude, dead)
         shown = np.where(data > 0, data, np.nan)
-        dots = draw_channels(rows[0], longitude, latitude, shown, cmap="viridis", norm=LogNorm(low, high * 1.0001))
-        bar = figure.colorbar(dots, ax=rows[0], orientation="horizontal", shrink=0.75, pad=0.02, aspect=35, extend="both")
+        norm = (LogNorm if high > 5 * low else Normalize)(low, high * 1.0001)
+        dots = draw_channels(rows[0], longitude, latitude, shown, cmap="viridis", norm=norm)
+        bar = figure.colorbar(
+            dots, ax=rows[0], orientation="horizontal", shrink=0.75, pad=0.02, aspect=35, extend="both"
+        )
         bar.set_label("mean charge per event [PE]", fontsize=9)
         put_event_heading(rows[0], tables.record)
         if has_simulation:
             with np.errstate(invalid="ignore", divide="ignore"):
                 ratio = np.where(simulation > 0, data / simulation, np.nan)
-            norm = TwoSlopeNorm(1.0, 0.5, 1.5)
-            dots = draw_channels(rows[1], longitude, latitude, ratio, cmap="PuOr_r", norm=norm)
+            middle = TwoSlopeNorm(1.0, 0.5, 1.5)
+            dots = draw_channels(rows[1], longitude, latitude, ratio, cmap="PuOr_r", norm=middle)
             bar = figure.colorbar(
                 dots, ax=rows[1], orientation="horizontal", shrink=0.75, pad=0.02, aspect=35, extend="both"
             )

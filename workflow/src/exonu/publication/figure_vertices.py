@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -22,7 +22,6 @@ from exonu.publication.figure_events_parts import (
     draw_stack,
     per_bin,
     put_event_heading,
-    share_legend,
 )
 from exonu.publication.style import BLACK, COLUMN_INCHES, VERMILLION, new_figure, styled
 
@@ -37,13 +36,13 @@ def draw_vertices(tables: EventTables) -> Figure:
     """Draw R³ and z against R² of events that pass all cuts but those on the vertex."""
     with styled():
         figure = new_figure(6.9, 1.75 * COLUMN_INCHES)
-        top, bottom = figure.subfigures(2, 1, height_ratios=(1.25, 1))
-        _draw_radius(top, tables)
-        _draw_planes(bottom, tables)
+        halves: Any = figure.subfigures(2, 1, height_ratios=(1.25, 1))
+        _draw_radius(halves[0], tables)
+        _draw_planes(halves[1], tables)
     return figure
 
 
-def _draw_radius(figure: Figure, tables: EventTables) -> None:
+def _draw_radius(figure: Any, tables: EventTables) -> None:
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(2.4, 1))
     counts, panel = tables.histogram("radius"), tables.record["histograms"]["radius"]
     width = np.ones(len(counts.edges) - 1)
@@ -63,7 +62,7 @@ def _draw_radius(figure: Figure, tables: EventTables) -> None:
     figure.legend(handles=[points, *handles], loc="outside right upper", fontsize=7.5)
 
 
-def _draw_planes(figure: Figure, tables: EventTables) -> None:
+def _draw_planes(figure: Any, tables: EventTables) -> None:
     table = tables.table("vertices")
     grids = {source: _plane(rows) for source, rows in table.groupby("source")}
     shown = [("data", data_name(tables.record)), ("simulation", "simulation")]
@@ -74,7 +73,9 @@ def _draw_planes(figure: Figure, tables: EventTables) -> None:
         axes.set_title(label, loc="left", pad=3)
         if source in grids:
             square, height, filled = grids[source]
-            mesh = axes.pcolormesh(square, height, np.where(filled > 0, filled, np.nan).T, norm=norm, cmap="viridis", rasterized=True)
+            mesh = axes.pcolormesh(
+                square, height, np.where(filled > 0, filled, np.nan).T, norm=norm, cmap="viridis", rasterized=True
+            )
             figure.colorbar(mesh, ax=axes, pad=0.01, aspect=25, label="events")
         _draw_fiducial(axes, tables)
         reach = 1.1 * tables.record["inradius_cm"]
@@ -102,7 +103,9 @@ def _draw_fiducial(axes: Axes, tables: EventTables) -> None:
     bounds = vertex_cuts(selection)
     if not bounds:
         return
-    square, z = np.meshgrid(np.linspace(0, (1.1 * inradius) ** 2, 600), np.linspace(-1.1 * inradius, 1.1 * inradius, 600))
+    square, z = np.meshgrid(
+        np.linspace(0, (1.1 * inradius) ** 2, 600), np.linspace(-1.1 * inradius, 1.1 * inradius, 600)
+    )
     x = np.sqrt(square).ravel()
     columns = {"x_pe_cm": x, "y_pe_cm": np.zeros_like(x), "z_pe_cm": z.ravel(), "r_pe_cm": np.hypot(x, z.ravel())}
     kept = np.all([selection.cuts[number].keep.evaluate(columns) for number in bounds], axis=0)

@@ -14,6 +14,7 @@ from exonu.publication.style import BLACK, GREY
 Array = NDArray[np.float64]
 
 HALF_WIDTH, HALF_HEIGHT = 2 * np.sqrt(2), np.sqrt(2)
+_RIM = 1.03  # the outline is drawn a little outside, clear of the dots
 
 
 def unfolded(longitude_deg: ArrayLike, latitude_deg: ArrayLike) -> tuple[Array, Array]:
@@ -43,15 +44,16 @@ def draw_sphere(axes: Axes) -> None:
     """Outline, parallels and meridians every 30° and 60°, without a frame."""
     axes.set_axis_off()
     axes.set_aspect("equal")
-    axes.set_xlim(-HALF_WIDTH * 1.02, HALF_WIDTH * 1.02)
-    axes.set_ylim(-HALF_HEIGHT * 1.04, HALF_HEIGHT * 1.04)
+    axes.set_xlim(-HALF_WIDTH * 1.05, HALF_WIDTH * 1.05)
+    axes.set_ylim(-HALF_HEIGHT * 1.05, HALF_HEIGHT * 1.05)
     along = np.linspace(-1, 1, 181)
     for latitude in (-60, -30, 0, 30, 60):
         axes.plot(*unfolded(180 * along, np.full(181, latitude)), color=GREY, linewidth=0.3, zorder=0)
     for longitude in (-120, -60, 0, 60, 120):
         axes.plot(*unfolded(np.full(181, longitude), 90 * along), color=GREY, linewidth=0.3, zorder=0)
     for longitude in (-180, 180):
-        axes.plot(*unfolded(np.full(181, longitude), 90 * along), color=BLACK, linewidth=0.8, zorder=1)
+        x, y = unfolded(np.full(181, longitude), 90 * along)
+        axes.plot(_RIM * x, _RIM * y, color=BLACK, linewidth=0.8, zorder=1)
 
 
 def draw_channels(
@@ -70,7 +72,9 @@ def draw_channels(
     if not points:
         width_points = axes.get_figure(root=True).get_figwidth() * 72 * axes.get_position().width  # type: ignore[union-attr]
         points = 0.85 * width_points / (2 * HALF_WIDTH) * np.sqrt(4 * np.pi / len(values))
-    return axes.scatter(x, y, s=points**2, c=values[shown], marker="o", linewidths=0, zorder=2, **style)
+    return axes.scatter(
+        x, y, s=points**2, c=values[shown], marker="o", edgecolors=GREY, linewidths=0.2, zorder=2, **style
+    )
 
 
 def mark_dead(axes: Axes, longitude_deg: Array, latitude_deg: Array, share: Array) -> None:
@@ -81,5 +85,7 @@ def mark_dead(axes: Axes, longitude_deg: Array, latitude_deg: Array, share: Arra
     ):
         if chosen.any():
             x, y = unfolded(longitude_deg[chosen], latitude_deg[chosen])
-            face: dict[str, Any] = {"facecolors": "none", "edgecolors": "black"} if marker == "o" else {"color": "black"}
+            face: dict[str, Any] = (
+                {"facecolors": "none", "edgecolors": "black"} if marker == "o" else {"color": "black"}
+            )
             axes.scatter(x, y, s=26, marker=marker, linewidths=1.0, zorder=3, label=label, **face)

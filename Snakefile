@@ -1,6 +1,7 @@
 # exonu: exotic interactions of solar neutrinos in liquid-xenon detectors, from data to 90 % CLs limits.
 #
-#   published spectrum ─► workspaces ─► limits ─► tables · figures          results/<analysis>/
+#   ROOT files ─► events ─► templates ─┐
+#                 published spectrum ──┴─► workspaces ─► limits ─► tables · figures      results/<analysis>/
 #
 # What is run stands in config/config.yaml; how a rule is written, in workflow/rules/common.smk.
 
@@ -10,6 +11,7 @@ min_version("9.13")
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/events.smk"
 include: "workflow/rules/spectra.smk"
 include: "workflow/rules/workspaces.smk"
 include: "workflow/rules/limits.smk"
@@ -23,6 +25,7 @@ rule all:
     """Spectra, limits, tables and figures of every analysis in config/config.yaml."""
     default_target: True
     input:
+        rules.events.input,
         rules.spectra.input,
         rules.limits.input,
         rules.figures.input,

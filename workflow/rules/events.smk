@@ -1,0 +1,201 @@
+# From raw ROOT files to selected events: ingest ─► reconstruct ─► select ─► cut flow, once for every run of the run list
+# and every sample of the sample sheet. Where an events file has a block `simulation`, its raw files are made here too.
+
+SOURCES = {
+    name: [
+        *(f"run_{run.run}" for run in inputs.runs.runs),
+        *(f"sample_{sample.sample}" for sample in inputs.samples),
+    ]
+    for name, inputs in EVENTS.items()
+}
+
+
+wildcard_constraints:
+    source=r"(run|sample)_[A-Za-z0-9_.-]+",
+
+
+def of_source(wildcards):
+    """A run or a sample, as the settings of a job are asked for."""
+    kind, _, name = wildcards.source.partition("_")
+    return {kind: int(name) if kind == "run" else name}
+
+
+def raw_files(wildcards):
+    """The ROOT files of a run or a sample, relative to the working directory where they are below it."""
+    inputs, source = EVENTS[wildcards.analysis], of_source(wildcards)
+    row = inputs.runs[source["run"]] if "run" in source else inputs.sample(source["sample"])
+    return [os.path.normpath(file) for file in row.files]
+
+
+def of_all_sources(pattern):
+    """The files of all runs and samples of an analysis."""
+    return lambda wildcards: [
+        pattern.format(analysis=wildcards.analysis, source=source)
+        for source in SOURCES[wildcards.analysis]
+    ]
+
+
+rule simulate:
+    """A run or a sample of the demonstration: decays, light, photomultipliers."""
+    output:
+        "results/{analysis}/raw/{source}.root",
+    log:
+        "results/{analysis}/logs/simulate_{source}.log",
+    benchmark:
+        "results/{analysis}/benchmarks/simulate_{source}.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        mem_mb=resource(1500),
+        runtime=resource(30),
+    params:
+        settings=lambda wildcards: canonical_json(
+            EVENTS[wildcards.analysis].simulate_settings(
+                seed=ANALYSES[wildcards.analysis].settings["seed"],
+                **of_source(wildcards),
+            )
+        ),
+        code=code("simulate"),
+        libraries=libraries("simulate"),
+    shell:
+        "python -m exonu.steps.simulate --settings {params.settings:q} --output {output} &> {log}"
+
+
+rule ingest:
+    """Calibrated events with the variables that cuts use; hits of dead photomultipliers are removed."""
+    input:
+        raw_files,
+    output:
+        events="results/{analysis}/ingested/{source}.root",
+        report="results/{analysis}/ingested/{source}.json",
+    log:
+        "results/{analysis}/logs/ingest_{source}.log",
+    benchmark:
+        "results/{analysis}/benchmarks/ingest_{source}.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        mem_mb=resource(1500),
+        runtime=resource(30),
+    params:
+        settings=lambda wildcards: canonical_json(
+            EVENTS[wildcards.analysis].ingest_settings(**of_source(wildcards))
+        ),
+        code=code("ingest"),
+        libraries=libraries("ingest"),
+    shell:
+        "python -m exonu.steps.ingest --settings {params.settings:q} --output {output.events} --report {output.report} &> {log}"
+
+
+rule light_map:
+    """How much of the light of each point each photomultiplier sees; traced once."""
+    output:
+        directory("results/{analysis}/light_map"),
+    log:
+        "results/{analysis}/logs/light_map.log",
+    benchmark:
+        "results/{analysis}/benchmarks/light_map.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    threads: 2
+    resources:
+        mem_mb=resource(2000),
+        runtime=resource(60),
+    params:
+        settings=lambda wildcards: canonical_json(
+            EVENTS[wildcards.analysis].light_map_settings(
+                seed=ANALYSES[wildcards.analysis].settings["seed"]
+            )
+        ),
+        code=code("light_map"),
+        libraries=libraries("light_map"),
+    shell:
+        "python -m exonu.steps.light_map --settings {params.settings:q} --threads {threads} --output {output} &> {log}"
+
+
+rule reconstruct:
+    """Vertex and energy of every event."""
+    input:
+        events="results/{analysis}/ingested/{source}.root",
+        light_map="results/{analysis}/light_map",
+    output:
+        "results/{analysis}/reconstructed/{source}.root",
+    log:
+        "results/{analysis}/logs/reconstruct_{source}.log",
+    benchmark:
+        "results/{analysis}/benchmarks/reconstruct_{source}.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        mem_mb=resource(1500),
+        runtime=resource(60),
+    params:
+        settings=lambda wildcards: canonical_json(
+            EVENTS[wildcards.analysis].reconstruct_settings(**of_source(wildcards))
+        ),
+        code=code("reconstruct"),
+        libraries=libraries("reconstruct"),
+    shell:
+        "python -m exonu.steps.reconstruct {input.events} --light-map {input.light_map} --settings {params.settings:q} "
+        "--output {output} &> {log}"
+
+
+rule select:
+    """The events that pass all cuts, and how many passed each."""
+    input:
+        "results/{analysis}/reconstructed/{source}.root",
+    output:
+        events="results/{analysis}/selected/{source}.root",
+        counts="results/{analysis}/selected/{source}.json",
+    log:
+        "results/{analysis}/logs/select_{source}.log",
+    benchmark:
+        "results/{analysis}/benchmarks/select_{source}.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        mem_mb=resource(1000),
+        runtime=resource(10),
+    params:
+        settings=lambda wildcards: canonical_json(
+            EVENTS[wildcards.analysis].select_settings(**of_source(wildcards))
+        ),
+        code=code("select"),
+        libraries=libraries("select"),
+    shell:
+        "python -m exonu.steps.select {input} --settings {params.settings:q} --output {output.events} "
+        "--counts {output.counts} &> {log}"
+
+
+rule cut_flow:
+    """Events after each cut, and the efficiency of each cut against the true energy."""
+    input:
+        of_all_sources("results/{analysis}/selected/{source}.json"),
+    output:
+        cut_flow="results/{analysis}/cut_flow/cut_flow.csv",
+        efficiency="results/{analysis}/cut_flow/cut_efficiency.csv",
+    log:
+        "results/{analysis}/logs/cut_flow.log",
+    benchmark:
+        "results/{analysis}/benchmarks/cut_flow.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        mem_mb=resource(500),
+        runtime=resource(5),
+    params:
+        settings=lambda wildcards: canonical_json(
+            {"live_days": EVENTS[wildcards.analysis].runs.live_days}
+        ),
+        code=code("cut_flow"),
+        libraries=libraries("cut_flow"),
+    shell:
+        "python -m exonu.steps.cut_flow {input} --settings {params.settings:q} --cut-flow {output.cut_flow} "
+        "--efficiency {output.efficiency} &> {log}"
+
+
+rule events:
+    """The cut flow of every analysis that starts from events."""
+    input:
+        expand("results/{analysis}/cut_flow/cut_flow.csv", analysis=EVENTS),
+    localrule: True

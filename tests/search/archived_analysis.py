@@ -1,6 +1,7 @@
 """A small analysis with results, and its archive: what the tests of archives share."""
 
 import json
+import shutil
 from base64 import urlsafe_b64encode
 from pathlib import Path
 
@@ -52,6 +53,13 @@ def make_archive(folder, name="mine-1.zip"):
         folder / "records",
     )
     return file
+
+
+def still_repository(folder):
+    """A copy of what an archive takes from the repository, which somebody may be editing."""
+    shutil.copytree(ROOT / "workflow" / "rules", folder / "workflow" / "rules")
+    shutil.copy(ROOT / "Snakefile", folder)
+    return folder
 
 
 def write_records(folder, start):

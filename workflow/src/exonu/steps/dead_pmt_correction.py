@@ -15,7 +15,7 @@ def main() -> None:
     given = arguments.parse_args()
     correction = correction_of(given.probes, given.settings)
     write_json(given.output, correction.as_json())
-    comments = (
+    comments: tuple[str, ...] = (
         "Fractions of probes that leak with one more photomultiplier masked; factor = data / simulation.",
         "Intervals are 68.27 %; simulation is weighted, in events per day.",
     )

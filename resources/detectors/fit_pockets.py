@@ -57,7 +57,7 @@ IN_FRONT_CM = 3.6  # of a dead photomultiplier: its window and the seals around
 GRID_ESCAPE = (0.12, 0.17, 0.24, 0.34)
 GRID_COSINE = (0.1, 0.2, 0.3)
 DECAYS = {
-    "lxe": 150_000, "solar": 10_000, "lxe-neutron": 4000, "surface": 50_000, "copper": 2_000_000, "seal": 600_000,
+    "lxe": 150_000, "solar": 10_000, "lxe-neutron": 4000, "surface": 50_000, "copper": 4_000_000, "seal": 600_000,
     "pmt": 1_500_000, "signal": 100_000,
 }  # fmt: skip
 
@@ -257,7 +257,7 @@ def main() -> None:
         for escape in (0.0007, 0.001, 0.0015):
             rate = lab.sample("seal", 1_000_000, {"escape_fraction": escape, "cos_min": 0.0}, (0.8, 60)).rate(2, 30)
             print("seal: escape {:.4f}  2-30 keVee {:.2f} ± {:.2f} per day".format(escape, *rate))
-        escape, cosine = fit(grid_of_copper(lab, DECAYS["copper"] // 2), samples)
+        escape, cosine = fit(grid_of_copper(lab, DECAYS["copper"] // 4), samples)
         pocket = {"escape_fraction": round(escape, 3), "cos_min": round(cosine, 3)}
     samples["copper"] = lab.sample("copper", DECAYS["copper"], pocket)
     rows = [("quantity", "from_keVee", "to_keVee", "value", "statistical_error")]

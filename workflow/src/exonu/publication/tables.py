@@ -111,8 +111,8 @@ _LATEX = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
-    "<": "$<$",
-    ">": "$>$",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
     "|": r"\textbar{}",
     "−": "$-$",
     "–": "--",
@@ -133,7 +133,7 @@ def latex_text(text: str) -> str:
     """Plain text in LaTeX: special characters escaped, Greek, signs, and raised and lowered numbers in mathematics.
 
     >>> print(latex_text("5 % of μ_{B}² & q_ν < 1.4 × 10⁻¹²"))
-    5 \\% of $\\mu_{\\mathrm{B}}^{2}$ \\& q\\_$\\nu$ $<$ 1.4 $\\times$ 10$^{-12}$
+    5 \\% of $\\mu_{\\mathrm{B}}^{2}$ \\& q\\_$\\nu$ \\textless{} 1.4 $\\times$ 10$^{-12}$
     """
     parts = _LOWERED.split(text)  # text and subscripts take turns
     lowered = [

@@ -62,7 +62,7 @@ def number(value: float | None, digits: int = 3) -> str:
     if value == 0:
         return "0"
     mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
-    if -2 <= int(exponent) < 4:
+    if -2 <= int(exponent) < digits:  # else zeros would look like digits
         return f"{Decimal(f'{mantissa}e{exponent}'):f}".replace("-", "−")
     power = str(int(exponent)).translate(_TO_SUPERSCRIPT)
     return f"{mantissa.replace('-', '−')} × 10{power}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LogNorm
+from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -31,7 +31,8 @@ def draw_event(one: OneEvent) -> Figure:
             lit = charge[charge > 0]
             low, high = float(lit.min()), float(max(lit.max(), 1.01 * lit.min()))
             shown = np.where(charge > 0, charge, np.nan)
-            dots = draw_channels(sphere, longitude, latitude, shown, cmap="viridis_r", norm=LogNorm(low, high))
+            norm = (LogNorm if high > 5 * low else Normalize)(low, high)
+            dots = draw_channels(sphere, longitude, latitude, shown, cmap="viridis_r", norm=norm)
             bar = figure.colorbar(dots, ax=sphere, pad=0.01, aspect=25, shrink=0.85, format="%g")
             bar.set_label("charge [PE]")
         for point, marker, colour, label in (

@@ -105,7 +105,7 @@ class EventResponse:
         def content(energy: Array, share: Array) -> Array:
             place = np.searchsorted(self.edges_keV, energy, side="right") - 1
             inside = (place >= 0) & (place < n_bins)
-            return np.bincount(place[inside], share[inside], n_bins)
+            return np.asarray(np.bincount(place[inside], share[inside], n_bins), dtype=np.float64)
 
         columns = self._near(recoils, self.true_energy_keV, content)
         return np.stack(columns, axis=1) * self.weights_keV * self.scale

@@ -262,10 +262,10 @@ def write_histograms(path: str | Path, spectra: Spectra, metadata: Mapping[str, 
             for part in _PARTS:
                 histogram: Histogram = getattr(split, part)
                 where = f"{folder}/{part}"
-                file[where] = _th1d(histogram, part, f"{where};energy [keVee];{unit}")
+                file[where] = th1d(histogram, part, f"{where};energy [keVee];{unit}")
                 n, name = histogram.entries, f"{part}_entries"
                 counts = Histogram(histogram.edges_keV, n, n, n)
-                file[f"{where}_entries"] = _th1d(counts, name, f"{where}, entries;energy [keVee];events")
+                file[f"{where}_entries"] = th1d(counts, name, f"{where}, entries;energy [keVee];events")
 
 
 def _folders(spectra: Spectra) -> list[tuple[str, Split]]:
@@ -273,7 +273,7 @@ def _folders(spectra: Spectra) -> list[tuple[str, Split]]:
     return samples + [(f"{DATA}/{stream}", split) for stream, split in spectra.data.items()]
 
 
-def _th1d(histogram: Histogram, name: str, title: str) -> Any:
+def th1d(histogram: Histogram, name: str, title: str) -> Any:
     """A TH1D with Sumw2 and the moments that ROOT prints as mean and deviation."""
     from uproot.writing.identify import to_TAxis, to_TH1x
 

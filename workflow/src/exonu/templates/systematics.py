@@ -2,13 +2,13 @@
 
 Each declared systematic is one nuisance parameter. Where an event can be re-weighted, shifted or selected anew, before
 and after are the same events; where it has to be traced again, the variation has the same decays and random numbers as
-the sample `baseline`, and the events are joined by their numbers. So most of the statistical error cancels in the ratio.
+the sample `baseline`, and events are joined by their numbers. So most of the statistical error cancels in the ratio.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from exonu.core.errors import InputError
 
 Array = NDArray[np.float64]
 
+BASELINE = "baseline"
+"""Variation of the samples that traced variations are compared with."""
 SMALLEST_RATIO, LARGEST_RATIO = 0.05, 20.0
 """Templates stay positive, and a range with few events takes no bin to infinity."""
 
@@ -30,11 +32,12 @@ class Systematic:
 
     Attributes:
         name: with dashes; its nuisance parameter has underscores.
-        kind: `energy-scale` (energies × (1 ± size)), `position` (vertices × (1 ± size), cuts anew), `cut` (efficiency of a
-            cut), `dead-pmt` (interval of the dead-PMT correction) or `traced` (samples of its own).
+        kind: `energy-scale` (energies × (1 ± size)), `position` (vertices × (1 ± size), cuts anew), `cut` (efficiency
+            of a cut), `dead-pmt` (interval of the dead-PMT correction) or `traced` (samples of its own).
         status: published, derived or assumed.
         description: what changes physically.
         size: relative, of the first three kinds.
+        from_calibration: whether the calibration's uncertainty is taken for the size where it is larger.
         cut: the cut, of kind `cut`.
         components: which it touches; all (or, if traced, those of its samples) if None.
         ranges_keV: edges of the ranges in which the ratio is taken, for smoothing; each bin by itself if None.
@@ -47,6 +50,7 @@ class Systematic:
     status: str
     description: str = ""
     size: float = 0.0
+    from_calibration: bool = False
     cut: str | None = None
     components: tuple[str, ...] | None = None
     ranges_keV: tuple[float, ...] | None = None
@@ -56,9 +60,9 @@ class Systematic:
     @classmethod
     def from_settings(cls, content: Mapping[str, Any]) -> Systematic:
         """One entry of the block, complete with defaults."""
-        lists = {key: tuple(content[key]) for key in ("components", "ranges_keV") if content.get(key) is not None}
-        known = ("name", "kind", "status", "description", "size", "cut", "prune_below", "significance")
-        return cls(**{key: content[key] for key in known if key in content}, **lists)
+        known: dict[str, Any] = {field.name: content[field.name] for field in fields(cls) if field.name in content}
+        lists: dict[str, Any] = {key: tuple(known[key]) for key in ("components", "ranges_keV") if key in known}
+        return cls(**{**known, **lists})
 
     @property
     def parameter(self) -> str:
@@ -147,6 +151,11 @@ class Paired:
                 filled[place] = column
                 columns.append(filled)
         return cls(*columns)
+
+    @property
+    def reversed(self) -> Paired:
+        """From after to before: the other direction where only one was made."""
+        return Paired(self.energy_after, self.weight_after, self.energy_before, self.weight_before)
 
     def ratio(self, edges_keV: ArrayLike) -> tuple[Array, Array]:
         """After over before in each range, and its statistical error, shape (n_ranges,) each.

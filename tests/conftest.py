@@ -1,5 +1,8 @@
-"""Settings of all tests: on a shared machine, a slow example is no fault."""
+"""Settings of all tests: on a shared machine, a slow example is no fault. And the validator of RO-Crates."""
 
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
 
 settings.register_profile("exonu", deadline=None)
@@ -7,3 +10,39 @@ settings.load_profile("exonu")
 
 # No tests and no doctests: fixtures (several files of one name), and scripts that made test data.
 collect_ignore_glob = ["*conftest.py", "*/data/*.py"]
+
+RO_CRATE_CONTEXT = "https://w3id.org/ro/crate/1.1/context"
+RO_CRATE_TERMS = Path(__file__).parent / "search" / "ro_crate_1.1_terms.json"
+"""Those terms of the context that we use, as the context has them."""
+
+
+@pytest.fixture
+def crate_faults(monkeypatch, tmp_path):
+    """What a profile requires and a crate has not; the only document that is asked for is the context, given here."""
+    import requests
+    from rocrate_validator import models, services
+    from rocrate_validator.utils.http import HttpRequester
+
+    def get(requester, url, **options):
+        assert url == RO_CRATE_CONTEXT, f"the validator wants {url}"
+        answer = requests.Response()
+        answer.url, answer.status_code, answer.headers["Content-Type"] = url, 200, "application/ld+json"
+        answer._content = RO_CRATE_TERMS.read_bytes()
+        return answer
+
+    monkeypatch.setattr(HttpRequester, "get", get, raising=False)
+
+    def validate(file, profile):
+        asked = services.ValidationSettings(
+            rocrate_uri=str(file),
+            profile_identifier=profile,
+            requirement_severity=models.Severity.REQUIRED,
+            offline=True,
+            cache_path=tmp_path / "cache",
+        )
+        result = services.validate(asked)
+        messages = [issue.message for issue in result.get_issues(models.Severity.REQUIRED)]
+        assert result.passed() == (not messages)
+        return messages
+
+    return validate

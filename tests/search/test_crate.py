@@ -2,7 +2,6 @@
 
 import json
 import zipfile
-from pathlib import Path
 
 import pytest
 from archived_analysis import make_archive, make_results, still_repository, write_records
@@ -12,7 +11,6 @@ from exonu.cli import main
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # pyhf's and pyshacl's
 START = 1_700_000_000.0  # 2023-11-14T22:13:20Z
-CONTEXT = "https://w3id.org/ro/crate/1.1/context"
 
 
 @pytest.fixture(scope="module")
@@ -43,38 +41,6 @@ def listed(links):
     return [link["@id"] for link in (links if isinstance(links, list) else [links])]
 
 
-@pytest.fixture
-def faults(monkeypatch, tmp_path):
-    """What a profile requires and a crate has not; the only document that is asked for is the context, given here."""
-    import requests
-    from rocrate_validator import models, services
-    from rocrate_validator.utils.http import HttpRequester
-
-    def get(requester, url, **options):
-        assert url == CONTEXT, f"the validator wants {url}"
-        answer = requests.Response()
-        answer.url, answer.status_code, answer.headers["Content-Type"] = url, 200, "application/ld+json"
-        answer._content = Path(__file__).with_name("ro_crate_1.1_terms.json").read_bytes()
-        return answer
-
-    monkeypatch.setattr(HttpRequester, "get", get, raising=False)
-
-    def validate(file, profile):
-        settings = services.ValidationSettings(
-            rocrate_uri=str(file),
-            profile_identifier=profile,
-            requirement_severity=models.Severity.REQUIRED,
-            offline=True,
-            cache_path=tmp_path / "cache",
-        )
-        result = services.validate(settings)
-        messages = [issue.message for issue in result.get_issues(models.Severity.REQUIRED)]
-        assert result.passed() == (not messages)
-        return messages
-
-    return validate
-
-
 def changed(archive, target, change):
     """The archive with another description."""
     with zipfile.ZipFile(archive) as zipped, zipfile.ZipFile(target, "w") as other:
@@ -88,17 +54,17 @@ def changed(archive, target, change):
     return target
 
 
-def test_an_archive_is_a_provenance_run_crate(archive, faults):
+def test_an_archive_is_a_provenance_run_crate(archive, crate_faults):
     """The profile contains Workflow Run Crate, Process Run Crate, Workflow RO-Crate and RO-Crate 1.1."""
-    assert faults(archive, "provenance-run-crate-0.5") == []
+    assert crate_faults(archive, "provenance-run-crate-0.5") == []
 
 
-def test_without_records_it_is_a_workflow_run_crate(results, faults):
+def test_without_records_it_is_a_workflow_run_crate(results, crate_faults):
     plain = results.with_name("plain") / "mine"
     plain.parent.mkdir()
     make_results(plain)
     file = make_archive(plain)
-    assert faults(file, "workflow-run-crate-0.5") == []
+    assert crate_faults(file, "workflow-run-crate-0.5") == []
     assert "https://w3id.org/ro/wfrun/provenance/0.5" not in entities(crate_of(file))
     assert set(entities(crate_of(file), "CreateAction")) == {"#run"}
 
@@ -114,9 +80,9 @@ CHANGES = {
 @pytest.mark.parametrize(
     "case", [case if case == "no instrument" else pytest.param(case, marks=pytest.mark.slow) for case in CHANGES]
 )
-def test_the_validator_finds_faults(archive, faults, tmp_path, case):
+def test_the_validator_finds_crate_faults(archive, crate_faults, tmp_path, case):
     change, message = CHANGES[case]
-    found = faults(changed(archive, tmp_path / "changed.zip", change), "provenance-run-crate-0.5")
+    found = crate_faults(changed(archive, tmp_path / "changed.zip", change), "provenance-run-crate-0.5")
     assert any(message in fault for fault in found), found
 
 

@@ -22,7 +22,7 @@ def verified(place, archive):
 
 
 @pytest.mark.slow
-def test_archive_verify_unpack(place, tmp_path_factory):
+def test_archive_verify_unpack(place, tmp_path_factory, crate_faults):
     before = plan(place, "archive")
     assert before.rules == {"archive", "archive_zip"}  # everything else is there
     ended = snakemake(place, "archive")
@@ -34,6 +34,7 @@ def test_archive_verify_unpack(place, tmp_path_factory):
     summary = verified(place._replace(folder=elsewhere), archive.name)
     assert (summary["analysis"], summary["workspaces"], summary["limits"]) == ("alpha", 4, 4)
     assert [path.name for path in elsewhere.iterdir()] == [archive.name]
+    assert crate_faults(archive, "provenance-run-crate-0.5") == []
     _every_result_is_in(archive, place.folder / "results" / "alpha")
     _made_again_it_is_the_same(place, summary)
     _unpacked_it_is_a_finished_run(place, archive, tmp_path_factory.mktemp("unpacked"))

@@ -4,7 +4,7 @@ import logging
 from pathlib import Path
 
 from exonu.steps._step import parser, run
-from exonu.templates.closure import SETS, make_windows
+from exonu.templates.closure_windows import SETS, make_windows
 
 
 def main() -> None:

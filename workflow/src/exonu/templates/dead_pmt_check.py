@@ -30,8 +30,8 @@ def check_table(
         region_keV: from edge to edge of the histograms' bins.
 
     Returns:
-        Columns in events per day within the region: `all` (corrected), `dead_uncorrected`, `dead_corrected` with its ends
-        by the correction's interval; statistical errors; `share` of the corrected dead part; for the data their true
+        Columns in events per day within the region: `all` (corrected), `dead_uncorrected`, `dead_corrected` with the
+        ends of its interval; statistical errors; `share` of the corrected dead part; for the data their true
         `dead`, and how far each template of simulation is from it in standard deviations.
     """
     samples = {name: split for (name, variation), split in spectra.samples.items() if variation == NOMINAL}

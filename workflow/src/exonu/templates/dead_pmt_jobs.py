@@ -6,12 +6,9 @@ from collections.abc import Sequence
 
 from exonu.core.errors import InputError
 from exonu.core.settings import Settings
-from exonu.events.components import WALL_CLASSES
 from exonu.events.cut_flow import NOMINAL
-from exonu.events.runs import PHYSICS, Run, Sample
+from exonu.events.runs import Run, Sample
 from exonu.events.runs_jobs import EventInputs
-
-STREAMS = (PHYSICS, "wall-control")
 
 
 def histogram_settings(inputs: EventInputs, edges_keV: Sequence[float]) -> Settings:
@@ -33,16 +30,22 @@ def histogram_settings(inputs: EventInputs, edges_keV: Sequence[float]) -> Setti
 
 
 def wall_components(inputs: EventInputs) -> list[str]:
-    """Components whose events in front of dead photomultipliers are corrected: those listed, or all wall classes."""
-    return list(inputs.settings.get("dead_pmt", {}).get("components", WALL_CLASSES))
+    """Components whose events in front of dead photomultipliers are corrected: those of the wall."""
+    return list(inputs.settings["dead_pmt"]["components"])
 
 
 def probe_sources(inputs: EventInputs) -> list[Run | Sample]:
     """Runs and samples in which probes are looked for: runs of the probes' streams, nominal samples of the wall."""
-    streams = inputs.settings.get("dead_pmt", {}).get("streams", STREAMS)
+    streams = inputs.settings["dead_pmt"]["streams"]
     wall = set(wall_components(inputs))
     samples = [row for row in inputs.samples if row.variation == NOMINAL and wall & set(row.component.split(","))]
     return [*(run for run in inputs.runs.runs if run.stream in streams), *samples]
+
+
+def wants_correction(inputs: EventInputs) -> bool:
+    """Whether there is something to correct and to measure: simulated wall components, and runs with probes."""
+    sources = probe_sources(inputs)
+    return any(isinstance(source, Run) for source in sources) and any(isinstance(source, Sample) for source in sources)
 
 
 def source_name(source: Run | Sample) -> str:
@@ -52,14 +55,12 @@ def source_name(source: Run | Sample) -> str:
 
 def probe_settings(inputs: EventInputs, *, run: int | None = None, sample: str | None = None) -> Settings:
     """Settings of the step `probes` for one run or one sample."""
-    read = ("at_wall_cm", "least_share")
-    block = inputs.settings.get("dead_pmt", {})
-    probes = {key: block[key] for key in read if key in block}
-    if "edges_keV" in block:
-        probes["highest_keV"] = block["edges_keV"][-1]
+    block = inputs.settings["dead_pmt"]
+    probes = {key: block[key] for key in ("at_wall_cm", "least_share", "components")}
+    probes["highest_keV"] = block["edges_keV"][-1]
     selecting = inputs.select_settings(run=run, sample=sample)
     del selecting["edges_keV"]
-    mine = {"dead_pmt": {**probes, "components": wall_components(inputs)}} | _reconstruction(inputs)
+    mine = {"dead_pmt": probes} | _reconstruction(inputs)
     return selecting | inputs.run_settings(run=run, sample=sample) | mine
 
 
@@ -74,27 +75,27 @@ def _reconstruction(inputs: EventInputs) -> Settings:
 def correction_settings(inputs: EventInputs) -> Settings:
     """Settings of the step `dead_pmt_correction`."""
     unread = {"components", "streams", "at_wall_cm", "least_share"}
-    block = inputs.settings.get("dead_pmt", {})
+    block = inputs.settings["dead_pmt"]
     return {"dead_pmt": {key: value for key, value in block.items() if key not in unread}}
 
 
 def closure_settings(inputs: EventInputs, seed: int) -> Settings:
-    """Settings of the steps `closure_events` and `closure`: the dead photomultipliers are those of the last run.
+    """Settings of the steps `closure_events` and `closure`, on windows of the last physics run's dead photomultipliers.
 
     Args:
         inputs: of the analysis.
         seed: of the analysis.
     """
-    dead = inputs.runs.runs[-1].dead_pmts
+    dead = inputs.runs.physics[-1].dead_pmts
     if not dead:
         raise InputError("has no dead photomultiplier in its last run", file=inputs.runs.file, field="dead_pmts")
-    activities = inputs.settings["simulation"].get("activities", {})
+    activities = inputs.settings.get("simulation", {}).get("activities", {})
     return _reconstruction(inputs) | {
         "cuts": inputs.settings["cuts"],
         "extra": sorted(inputs.settings["branches"]["extra"]),
         "file": str(inputs.file),
-        "dead_pmt": inputs.settings.get("dead_pmt", {}),
-        "closure": inputs.settings.get("closure", {}),
+        "dead_pmt": inputs.settings["dead_pmt"],
+        "closure": inputs.settings["closure"],
         "activities": activities,
         "dead_pmts": list(dead),
         "seed": seed,

@@ -18,6 +18,7 @@ from exonu.core.settings import merged, read_yaml
 from exonu.statistics import AlternativeLimit, Model, bayes_limit, compile_workspace, delta_chi2_limit, upper_limit
 from exonu.templates.analysis import default_settings, read_analysis
 from exonu.templates.experiment import read_experiment
+from exonu.templates.projections import projection
 from exonu.templates.searches import build_workspaces, read_meaning, strength
 from exonu.templates.signals import PARAMETERS
 
@@ -122,10 +123,56 @@ def _alternative(limit: AlternativeLimit, confidence_level: float) -> Json:
 _METHODS = {"asymptotic": _asymptotic, "delta-chi2": _delta_chi2, "bayes-integral": _bayes_integral}
 
 
-def limit_record(file: Path, methods: Sequence[str], confidence_level: float) -> Json:
-    """The limits of a workspace of exonu, with what its μ means: an entry of `limits/<interaction>.json`."""
+def limit_record(
+    file: Path, methods: Sequence[str], confidence_level: float, projections: Sequence[Mapping[str, float]] = ()
+) -> Json:
+    """The limits of a workspace of exonu, with what its μ means: an entry of `limits/<interaction>.json`.
+
+    Args:
+        file: the workspace.
+        methods: which limits of its data.
+        confidence_level: confidence level.
+        projections: live times in `days` for which the limit of an Asimov data set is given too.
+    """
     model, meaning = read_search(file)
-    return {"name": file.stem, "meaning": meaning, "methods": limit_methods(model, methods, confidence_level)}
+    found = limit_methods(model, methods, confidence_level)
+    for asked in projections:
+        found |= projected_limits(read_json(file), meaning, asked["days"], confidence_level, file)
+    return {"name": file.stem, "meaning": meaning, "methods": found}
+
+
+def projected_limits(
+    spec: Json, meaning: Mapping[str, Any], days: float, confidence_level: float, file: Path | None = None
+) -> dict[str, Json]:
+    """Limits of an Asimov data set of another live time; nothing was observed, so there are expected ones only.
+
+    Args:
+        spec, meaning: a workspace and the page beside it.
+        days: live time of the projection.
+        confidence_level: confidence level.
+        file: the workspace's file, for messages.
+
+    Returns:
+        `asymptotic-<days>d` with the same templates and systematics, `asymptotic-<days>d-stat` with all nuisance
+        parameters at their nominal values.
+
+    Raises:
+        InputError: if the workspace's own live time is not known.
+    """
+    if "live_days" not in meaning:
+        raise InputError(
+            "has no live time to project from",
+            file=file,
+            field="statistics.projections",
+            remedy="leave it out: only analyses of events have one",
+        )
+    name, found = f"asymptotic-{days:g}d", {}
+    for method, statistics_only in ((name, False), (f"{name}-stat", True)):
+        projected = projection(spec, days / float(meaning["live_days"]), statistics_only=statistics_only)
+        model = compile_workspace(projected, poi_map=meaning["poi_map"], file=file)
+        limit = _asymptotic(model, confidence_level)
+        found[method] = {**limit, "observed": None, "interval": None, "crossings": []}
+    return found
 
 
 def limit_of_workspace(file: Path, confidence_level: float) -> Json:

@@ -13,7 +13,10 @@ def main() -> None:
     arguments.add_argument("--output", type=Path, required=True)
     given = arguments.parse_args()
     statistics = given.settings["statistics"]
-    records = [limit_record(file, statistics["methods"], statistics["confidence_level"]) for file in given.workspaces]
+    records = [
+        limit_record(file, statistics["methods"], statistics["confidence_level"], statistics["projections"])
+        for file in given.workspaces
+    ]
     write_json(given.output, records)
 
 

@@ -41,7 +41,7 @@ class Systematic:
         cut: the cut, of kind `cut`.
         components: which it touches; all (or, if traced, those of its samples) if None.
         ranges_keV: edges of the ranges in which the ratio is taken, for smoothing; each bin by itself if None.
-        prune_below: smaller effects in all ranges are left out.
+        prune_below: it is left out where no range changes more and no larger share of the events moves.
         significance: a traced effect is left out if chance alone gives one like it more often than this.
     """
 
@@ -181,6 +181,12 @@ class Paired:
         empty = before <= 0
         return np.where(empty, 1.0, ratio), np.where(empty, np.inf, error)
 
+    def spectrum_before(self, edges_keV: Array) -> Array:
+        """Weights before by bin, shape (n_bins,)."""
+        place = np.searchsorted(edges_keV, self.energy_before, side="right") - 1
+        inside = (place >= 0) & (place < len(edges_keV) - 1)
+        return np.asarray(np.bincount(place[inside], self.weight_before[inside], len(edges_keV) - 1), dtype=np.float64)
+
     def smoothed(self, edges_keV: Array, ranges_keV: Sequence[float] | None) -> Array:
         """The ratio in each bin: of the bin itself, or interpolated between the mean energies of wide ranges."""
         if ranges_keV is None:
@@ -216,6 +222,7 @@ class Effect:
         up, up_error, down, down_error: relative changes in them, shape (n_ranges,) each; errors infinite where the
             component has no events.
         up_bins, down_bins: ratios by bin, shape (n_bins,) each.
+        moved: share of the component's events that the larger of the two adds, takes away or brings to other bins.
     """
 
     systematic: Systematic
@@ -227,6 +234,7 @@ class Effect:
     down_error: Array
     up_bins: Array
     down_bins: Array
+    moved: float
 
     @classmethod
     def of(
@@ -242,9 +250,12 @@ class Effect:
         """
         ranges = tuple(systematic.ranges_keV or report)
         (r_up, e_up), (r_down, e_down) = up.ratio(ranges), down.ratio(ranges)
+        up_bins, down_bins = (paired.smoothed(edges_keV, systematic.ranges_keV) for paired in (up, down))
+        before = up.spectrum_before(edges_keV)
+        total = before.sum()
+        moved = max(float(before @ np.abs(bins - 1)) for bins in (up_bins, down_bins)) / total if total > 0 else 0.0
         return cls(
-            systematic, component, ranges, r_up - 1, e_up, r_down - 1, e_down,
-            *(paired.smoothed(edges_keV, systematic.ranges_keV) for paired in (up, down)),
+            systematic, component, ranges, r_up - 1, e_up, r_down - 1, e_down, up_bins, down_bins, moved
         )  # fmt: skip
 
     @property
@@ -254,7 +265,7 @@ class Effect:
         known = np.isfinite(error)
         if not known.any():
             return "pruned: no events"
-        largest = float(np.max(np.abs(change[known])))
+        largest = max(self.moved, float(np.max(np.abs(change[known]))))
         if largest < self.systematic.prune_below or largest == 0:
             return f"pruned: below {self.systematic.prune_below:g}"
         if self.systematic.kind == "traced":

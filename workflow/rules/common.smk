@@ -126,6 +126,13 @@ def meaning_files(analysis, interaction):
     return [str(meaning_file(file)) for file in workspace_files(analysis, interaction)]
 
 
+def diagnosed_files(analysis):
+    """The records of the diagnostics, in the order of `DRAWN_WORKSPACES`."""
+    return [
+        f"results/{analysis}/diagnostics/{name}.json" for name in DIAGNOSED[analysis]
+    ]
+
+
 def archived(analysis):
     """The results that go into an archive: those of the default run."""
     names = [

@@ -4,13 +4,6 @@ TABLES = ["limits", "yields", "systematics"]
 TABLE_SUFFIXES = ["csv", "tex", "md"]
 
 
-def diagnosed_files(analysis):
-    """The records of the diagnostics, in the order of `DRAWN_WORKSPACES`."""
-    return [
-        f"results/{analysis}/diagnostics/{name}.json" for name in DIAGNOSED[analysis]
-    ]
-
-
 rule tables_of_analysis:
     """Limits, yields and systematic uncertainties as CSV, LaTeX and Markdown."""
     input:

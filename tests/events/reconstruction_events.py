@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -30,7 +31,15 @@ def small_map() -> LightMap:
 
 @cache
 def reconstruction() -> ChargeReconstruction:
-    return ChargeReconstruction.of(small_map(), detector().geometry)
+    """As files are reconstructed."""
+    spread = detector().electronics.single_pe_resolution
+    return ChargeReconstruction.of(small_map(), detector().geometry, single_pe_resolution=spread)
+
+
+@cache
+def plain() -> ChargeReconstruction:
+    """With charges taken as numbers of photoelectrons."""
+    return replace(reconstruction(), single_pe_resolution=0.0)
 
 
 def _events(sources: LightSources, n: int, seed: int, dead: np.ndarray | None) -> Events:

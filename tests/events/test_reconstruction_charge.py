@@ -1,5 +1,7 @@
 """R(PE) against brute force, against the Cramér–Rao bound, and at the wall with dead photomultipliers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import reconstruction_events as lab
@@ -32,7 +34,7 @@ def log_likelihoods(events: Events, dead: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("radius_cm", [0, 20, 38])
 def test_search_finds_what_brute_force_finds(radius_cm: float, dead: np.ndarray) -> None:
     events = lab.with_light(radius_cm * lab.directions(200, 1), 150)
-    found = lab.reconstruction().with_dead(dead)(events)
+    found = lab.plain().with_dead(dead)(events)
     best = log_likelihoods(events, dead).max(axis=1)
     # noise in the map makes local maxima; ½ is one standard deviation
     assert np.mean(found.log_likelihood > best - 0.5) > 0.96
@@ -82,14 +84,19 @@ def test_result_does_not_depend_on_company() -> None:
     assert np.allclose(lab.reconstruction()(events[7:8]).position_cm[0], together[7], atol=1e-6)
 
 
-@pytest.mark.parametrize(("radius_cm", "photoelectrons"), [(0, 100), (0, 300), (0, 1000), (20, 300), (20, 1000)])
+CRITERION = [(0, 100), (0, 300), (0, 1000), (20, 100), (20, 300), (20, 1000)]
+
+
+@pytest.mark.parametrize(("radius_cm", "photoelectrons"), CRITERION)
 def test_resolution_is_near_the_bound(radius_cm: float, photoelectrons: float) -> None:
     points = radius_cm * lab.directions(400, 6)
-    steps_1_and_2 = ChargeReconstruction(lab.reconstruction().grid, lab.dead_channels(), wall_test=False)
+    steps_1_and_2 = replace(lab.reconstruction(), wall_test=False)
     found = steps_1_and_2(lab.with_light(points, photoelectrons)).position_cm
     spread = np.subtract(*np.percentile(found - points, [84.13, 15.87])) / 2
     bound = cramer_rao_cm(lab.small_map(), [0, 0.6 * radius_cm, 0.8 * radius_cm], photoelectrons)
     assert 0.9 * bound < spread < 1.3 * bound
+    if (radius_cm, photoelectrons) != (20, 100):  # there, 3 % of the events look as if from the wall, see the benchmark
+        assert np.sqrt(np.mean((found - points) ** 2)) < 1.3 * bound
 
 
 def test_wall_in_front_of_living_photomultipliers_stays_at_the_wall() -> None:
@@ -106,9 +113,8 @@ def test_wall_test_keeps_events_before_dead_photomultipliers_out() -> None:
     dead = lab.dead_channels(*DEAD)
     channels = np.random.default_rng(9).choice(DEAD, 2000)
     events = lab.of_electrons(lab.on_windows(channels, 10), 5.0, dead=dead)
-    grid = lab.reconstruction().grid
-    without = ChargeReconstruction(grid, dead, wall_test=False)(events).radius_cm
-    tested = ChargeReconstruction(grid, dead)(events).radius_cm
+    tested = lab.reconstruction().with_dead(dead)
+    without, tested = replace(tested, wall_test=False)(events).radius_cm, tested(events).radius_cm
     assert leak(tested) < 0.7 * leak(without)
 
 
@@ -120,7 +126,8 @@ def test_leakage_before_dead_photomultipliers() -> None:
 
     light_map = build_light_map(lab.detector(), LightMapSettings.from_settings(sizes), seed=4)
     dead = lab.dead_channels(*DEAD)
-    blind = ChargeReconstruction.of(light_map, lab.detector().geometry)
+    spread = lab.detector().electronics.single_pe_resolution
+    blind = ChargeReconstruction.of(light_map, lab.detector().geometry, single_pe_resolution=spread)
     channels = np.random.default_rng(11).choice(DEAD, 6000)
     points = lab.on_windows(channels, 12)
     at_5 = blind.with_dead(dead)(lab.of_electrons(points, 5.0, dead=dead)).radius_cm

@@ -52,11 +52,14 @@ class ReconstructionSettings:
         r_t_below_r_pe_cm: R(T) is computed for events with R(PE) below.
         wall_test: whether events found inside are tested against the wall.
         wall_spacing_cm: of the vertices that this test tries first, 0 for all, see `ChargeReconstruction.of`.
+        count_photoelectrons: whether R(PE) takes into account how charges of single photoelectrons spread; otherwise
+            charges are taken as numbers of photoelectrons.
     """
 
     r_t_below_r_pe_cm: float = 20.0
     wall_test: bool = True
     wall_spacing_cm: float = WALL_SPACING_CM
+    count_photoelectrons: bool = True
 
     @classmethod
     def from_settings(cls, settings: Settings) -> ReconstructionSettings:
@@ -103,7 +106,11 @@ class EventReconstruction:
         """From a light map, its detector, and the choices."""
         settings = settings or ReconstructionSettings()
         charge = ChargeReconstruction.of(
-            light_map, detector.geometry, wall_test=settings.wall_test, wall_spacing_cm=settings.wall_spacing_cm
+            light_map,
+            detector.geometry,
+            wall_test=settings.wall_test,
+            wall_spacing_cm=settings.wall_spacing_cm,
+            single_pe_resolution=detector.electronics.single_pe_resolution if settings.count_photoelectrons else 0.0,
         )
         return cls(detector, light_map, charge, TimeReconstruction.of(detector), settings)
 

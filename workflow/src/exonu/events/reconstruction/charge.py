@@ -1,12 +1,13 @@
 """R(PE): the vertex from the charges of all photomultipliers.
 
-The likelihood of charges n_i at a vertex v is Poisson, n_i ~ μ p_i(v). Its maximum over the light μ is Σn / Σp, which
-leaves log L(v) = Σ n_i log(p_i(v) / Σ p(v)), the sums over living photomultipliers. For many events and vertices that
-is a product of two matrices. Three steps:
+The likelihood of n_i photoelectrons at a vertex v is Poisson, n_i ~ μ p_i(v). Its maximum over the light μ is Σn / Σp,
+which leaves log L(v) = Σ n_i log(p_i(v) / Σ p(v)), the sums over living photomultipliers. For many events and vertices
+that is a product of two matrices. What is measured are charges; how many photoelectrons they were is a part of the
+likelihood, see `photoelectrons`: it matters for dim events. Three steps:
 
-1. all coarse vertices, and one in front of each photomultiplier;
+1. all coarse vertices, and one in front of each photomultiplier, with the charges as numbers;
 2. climbs over all vertices from the best coarse one, from the best in front of a window, and from the best beside a
-   dead photomultiplier; then the peak of a quadratic through the neighbours;
+   dead photomultiplier, with the numbers that are expected there; then the peak of a quadratic through the neighbours;
 3. events found inside are tested against the outermost shell: light from the wall may look as if from the inside.
 """
 
@@ -24,6 +25,7 @@ from exonu.detector.geometry import Geometry
 from exonu.detector.light_map import LightMap
 from exonu.events.raw import Events
 from exonu.events.reconstruction.grid import WALL_SPACING_CM, VertexGrid
+from exonu.events.reconstruction.photoelectrons import counting_table
 
 Array = NDArray[np.float64]
 Floats = NDArray[np.float32]
@@ -48,7 +50,7 @@ class ChargeVertices:
 
     Attributes:
         position_cm: shape (n, 3).
-        log_likelihood: Σ n_i log(p_i / Σp) there, shape (n,).
+        log_likelihood: of the charges there; Σ n_i log(p_i / Σp) if these are numbers of photoelectrons, shape (n,).
         wall_log_likelihood: the largest on the outermost shell, NaN where it was not looked for, shape (n,).
         log_total_probability: log Σ p there over the living photomultipliers, shape (n,).
         light_pe: charge of the living photomultipliers, shape (n,).
@@ -77,11 +79,14 @@ class ChargeReconstruction:
         grid: vertices and light map.
         dead: shape (n_channels,).
         wall_test: whether step 3 is done.
+        single_pe_resolution: standard deviation of the charge of one photoelectron [PE]; with 0, charges are taken as
+            numbers of photoelectrons.
     """
 
     grid: VertexGrid
     dead: Booleans
     wall_test: bool = True
+    single_pe_resolution: float = 0.0
 
     @classmethod
     def of(
@@ -92,13 +97,14 @@ class ChargeReconstruction:
         *,
         wall_test: bool = True,
         wall_spacing_cm: float = WALL_SPACING_CM,
+        single_pe_resolution: float = 0.0,
     ) -> ChargeReconstruction:
         """For a light map and a geometry.
 
         Args:
             light_map, geometry: of the detector.
             dead: its dead photomultipliers, shape (n_channels,); none if not given.
-            wall_test: whether step 3 is done.
+            wall_test, single_pe_resolution: see the class.
             wall_spacing_cm: distance of the vertices that the wall test tries before their neighbours; 0 tries all,
                 takes longer and lets fewer events through: before dead photomultipliers a tenth fewer at 5 keV, half
                 as many at 2.5 keV.
@@ -114,7 +120,7 @@ class ChargeReconstruction:
             )
         grid = VertexGrid.of(light_map, geometry, wall_spacing_cm=wall_spacing_cm)
         mask = _checked(np.zeros(geometry.n_channels, dtype=bool) if dead is None else dead, geometry.n_channels)
-        return cls(grid, mask, wall_test)
+        return cls(grid, mask, wall_test, single_pe_resolution)
 
     def with_dead(self, dead: Booleans) -> ChargeReconstruction:
         """The same for another set of dead photomultipliers, shape (n_channels,)."""
@@ -125,6 +131,11 @@ class ChargeReconstruction:
         dead = self.dead.copy()
         dead[channel] = True
         return self.with_dead(dead)
+
+    @cached_property
+    def _counting(self) -> tuple[Floats, float]:
+        spread = self.single_pe_resolution
+        return counting_table(spread) if spread > 0 else np.empty((0, 0, 2), dtype=np.float32), spread**2
 
     @cached_property
     def _log_total(self) -> Floats:
@@ -218,7 +229,7 @@ class ChargeReconstruction:
         found = np.empty_like(result)
         fine_search(
             dense[order], light[order], one_more[order], seeds[order], maps, grid.neighbours,
-            grid.light_map.positions_cm, found,
+            grid.light_map.positions_cm, self._counting, found,
         )  # fmt: skip
         result[order] = found
         return result

@@ -8,11 +8,21 @@ from typing import Any
 import numpy as np
 
 from exonu.core.compiled import kernel
+from exonu.events.reconstruction.photoelectrons import (
+    FIRST_LOG_CHARGE,
+    FIRST_LOG_MEAN,
+    LOG_CHARGE_STEP,
+    LOG_CHARGES,
+    LOG_MEAN_STEP,
+    LOG_MEANS,
+)
 
 COEFFICIENTS = 10
 """Of a quadratic in three dimensions."""
 NEAREST = 12
 """Neighbours that a climb looks at: those around a sphere in the densest packing."""
+COUNTINGS = 2
+"""Times that photoelectrons are counted anew: each leaves a tenth of the error."""
 UNKNOWN = np.float32(1)
 """In a table of log Σ p: not computed yet; probabilities have negative logarithms."""
 _LARGEST_STEP = 1.5
@@ -173,10 +183,69 @@ def quadratic_row(at: Any, row: Any) -> None:
 
 
 @kernel
+def count(charges: Any, log_means: Any, counting: Any, numbers: Any) -> Any:
+    """Expected numbers of photoelectrons of charges, see `photoelectrons`; fills `numbers` and returns Σ h.
+
+    Args:
+        charges: of the hits, shape (n_hits,).
+        log_means: logarithms of the numbers expected without knowing the charges, same shape.
+        counting: `photoelectrons.counting_table` and the squared resolution of single photoelectrons.
+        numbers: shape (n_hits,).
+    """
+    sum_ = 0.0
+    table, spread2 = counting
+    for i in range(len(charges)):
+        x = log_means[i]
+        u = (math.log(charges[i]) - FIRST_LOG_CHARGE) / LOG_CHARGE_STEP
+        v = max(0.0, (x - FIRST_LOG_MEAN) / LOG_MEAN_STEP)
+        if spread2 == 0 or u >= LOG_CHARGES - 1:  # without a spread, or normal, as so many are
+            numbers[i] = (charges[i] + spread2 * math.exp(x)) / (1 + spread2)
+            sum_ += (charges[i] * x + spread2 * math.exp(x)) / (1 + spread2)
+            continue
+        j, k = int(max(0.0, u)), min(int(v), LOG_MEANS - 2)
+        a, b = max(0.0, u) - j, v - k
+        low, high = table[j, k], table[j, k + 1]
+        next_low, next_high = table[j + 1, k], table[j + 1, k + 1]
+        numbers[i] = (1 - a) * ((1 - b) * low[0] + b * high[0]) + a * ((1 - b) * next_low[0] + b * next_high[0])
+        sum_ += (1 - a) * ((1 - b) * low[1] + b * high[1]) + a * ((1 - b) * next_low[1] + b * next_high[1])
+    return sum_
+
+
+@kernel
+def ascend(here: int, climbs: int, reach: int, turn: int, event: Any, maps: Any, neighbours: Any, memory: Any) -> Any:
+    """Climb with the numbers of photoelectrons that the charges and the vertex let expect, anew before each climb.
+
+    Args:
+        here: the vertex to start from.
+        climbs: how many.
+        reach: number of neighbours that they look at.
+        turn: number of the last turn of looking: what was seen in one is nothing to the next.
+        event: channels and charges of its hits, room for their numbers; log of its light; room for the numbers of all
+            channels; one more dead channel; see `count`.
+        maps, neighbours, memory: see `climb`.
+
+    Returns:
+        The vertex, the log-likelihood of the charges there, and the number of the last turn, of the last climb.
+    """
+    channels, charges, expected, log_light, numbers, one_more, counting = event
+    table, log_sum = maps[0], memory[2]
+    turn += 1
+    look(here, (turn, numbers, 0.0, one_more), maps, memory)  # for log_sum
+    worth = count(charges, table[here][channels] + (log_light - log_sum[here]), counting, expected)
+    for _ in range(climbs):
+        turn += 1
+        numbers[channels] = expected
+        here = climb(here, (turn, numbers, np.sum(expected), one_more), maps, neighbours, reach, memory)
+        worth = count(charges, table[here][channels] + (log_light - log_sum[here]), counting, expected)
+    return here, worth, turn
+
+
+@kernel
 def fine_search(
-    dense: Any, light: Any, one_more: Any, seeds: Any, maps: Any, neighbours: Any, positions: Any, result: Any
-) -> None:
-    """Climb from the seeds of each event, and the peak near the best vertex.
+    dense: Any, light: Any, one_more: Any, seeds: Any, maps: Any, neighbours: Any, positions: Any, counting: Any,
+    result: Any,
+) -> None:  # fmt: skip
+    """Climb from the seeds of each event; the best is where the charges are most likely, and the peak near it.
 
     Args:
         dense, light: charges of all channels and their sums, shapes (n_events, n_channels) and (n_events,).
@@ -184,17 +253,26 @@ def fine_search(
         seeds: vertices to start from, shape (n_events, n_seeds).
         maps: see `look`.
         neighbours, positions: of all vertices.
+        counting: see `count`.
         result: filled with x, y, z, log-likelihood and log Σp, shape (n_events, 5).
     """
-    seen, value, log_sum = np.full(len(positions), -1), np.empty(len(positions)), np.empty(len(positions))
+    memory = (np.full(len(positions), -1), np.empty(len(positions)), np.empty(len(positions)))
+    _, value, log_sum = memory
+    turn, climbs = 0, COUNTINGS if counting[1] > 0 else 1
     for e in range(len(dense)):
         if light[e] <= 0:
             result[e, :] = np.nan
             continue
-        best, event, memory = -1, (e, dense[e], light[e], one_more[e]), (seen, value, log_sum)
-        for seed in seeds[e]:
-            found = climb(seed, event, maps, neighbours, NEAREST, memory)
-            if best < 0 or value[found] > value[best]:
-                best = found
-        best = climb(best, event, maps, neighbours, neighbours.shape[1], memory)
+        channels, numbers = np.flatnonzero(dense[e]), np.zeros(dense.shape[1], dtype=np.float32)
+        charges, expected, log_light = dense[e][channels], np.empty(len(channels)), math.log(light[e])
+        event = (channels, charges, expected, log_light, numbers, one_more[e], counting)
+        best, top = -1, -np.inf
+        for s in range(seeds.shape[1]):
+            if s > 0 and seeds[e, s] == seeds[e, s - 1]:
+                continue
+            here, worth, turn = ascend(seeds[e, s], climbs, NEAREST, turn, event, maps, neighbours, memory)
+            if worth > top:
+                best, top = here, worth
+        best, top, turn = ascend(best, 1, neighbours.shape[1], turn, event, maps, neighbours, memory)
         quadratic_peak(best, value, log_sum, neighbours, positions, result[e])
+        result[e, 3] += top - value[best] - light[e] * log_light  # less a constant: Σ n log q without a spread

@@ -46,6 +46,11 @@ rule hepdata_submission:
         meanings=lambda wildcards: [
             str(meaning_file(file)) for file in all_workspaces(wildcards.analysis)
         ],
+        cut_flow=lambda wildcards: (
+            [f"results/{wildcards.analysis}/cut_flow/cut_flow.csv"]
+            if wildcards.analysis in EVENTS
+            else []
+        ),
     output:
         folder=directory("results/{analysis}/hepdata/submission"),
         tarball="results/{analysis}/hepdata/submission.tar.gz",
@@ -63,7 +68,7 @@ rule hepdata_submission:
         libraries=libraries("hepdata"),
     shell:
         "python -m exonu.steps.hepdata --counts {input.counts} --limits {input.limits} --records {input.records} "
-        "--workspaces {input.workspaces} --output {output.folder} --tarball {output.tarball} &> {log}"
+        "--workspaces {input.workspaces} --cut-flow {input.cut_flow} --output {output.folder} --tarball {output.tarball} &> {log}"
 
 
 rule tables:

@@ -68,7 +68,8 @@ rule hepdata_submission:
         libraries=libraries("hepdata"),
     shell:
         "python -m exonu.steps.hepdata --counts {input.counts} --limits {input.limits} --records {input.records} "
-        "--workspaces {input.workspaces} --cut-flow {input.cut_flow} --output {output.folder} --tarball {output.tarball} &> {log}"
+        "--workspaces {input.workspaces} --cut-flow {input.cut_flow} --output {output.folder} "
+        "--tarball {output.tarball} &> {log}"
 
 
 rule tables:

@@ -18,7 +18,7 @@ def main() -> None:
     arguments.add_argument("--limits", type=Path, required=True, help="limits.csv")
     arguments.add_argument("--records", type=Path, nargs="+", required=True, help="diagnostics")
     arguments.add_argument("--workspaces", type=Path, nargs="+", required=True)
-    arguments.add_argument("--cut-flow", type=Path, nargs="*", default=[], help="cut_flow.csv of an analysis of events")
+    arguments.add_argument("--cut-flow", type=Path, nargs="*", help="cut_flow.csv of an analysis of events, or nothing")
     arguments.add_argument("--output", type=Path, required=True, help="folder")
     arguments.add_argument("--tarball", type=Path, required=True, help="the same packed")
     given = arguments.parse_args()
@@ -29,7 +29,7 @@ def main() -> None:
         read_counts(given.counts),
         [read_json(file) for file in given.records],
         [(file.stem, read_json(file), needed_meaning(file)) for file in given.workspaces],
-        *(pd.read_csv(file, comment="#") for file in given.cut_flow[:1]),
+        pd.read_csv(given.cut_flow[0], comment="#") if given.cut_flow else None,
     )
 
 

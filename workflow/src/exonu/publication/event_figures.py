@@ -45,5 +45,8 @@ def write_event_figures(
         drawn["resolution"] = lambda: draw_resolution(tables)
         drawn["cut_efficiency"] = lambda: draw_cut_efficiency(read_table(efficiency), tables)
     for name, draw in drawn.items():
-        save(draw(), [Path(output) / f"{name}.{suffix}" for suffix in ("png", "pdf")], dpi)
+        figure = draw()
+        save(figure, [Path(output) / f"{name}.png"], dpi)
+        figure.set_layout_engine("none")  # laid out already: that takes as long as drawing
+        save(figure, [Path(output) / f"{name}.pdf"], dpi)
     return list(drawn)

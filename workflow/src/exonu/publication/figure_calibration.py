@@ -32,7 +32,9 @@ def draw_calibration(record: Mapping[str, Any], spectrum: pd.DataFrame) -> Figur
         _histogram(energy, rows, name)
         for kind, colour, style in (("data", BLACK, "-"), ("simulation", VERMILLION, "--")):
             middle = (rows["low"] + rows["high"]) / 2
-            energy.plot(middle, rows[f"fit_{kind}"], color=colour, linestyle=style, linewidth=1.0)
+            energy.plot(
+                middle, rows[f"fit_{kind}"], color=colour, linestyle=style, linewidth=1.0, label=f"fit of the {kind}"
+            )
         energy.set_xlabel(r"reconstructed energy [keV$_\mathrm{ee}$]")
         energy.set_ylabel(f"events / ({rows['high'].iloc[0] - rows['low'].iloc[0]:.2g} keV)")
         energy.set_ylim(0, 1.15 * max(rows["data"].max(), rows["simulation"].max()))
@@ -79,5 +81,7 @@ def _words(record: Mapping[str, Any]) -> list[str]:
             f"$\\chi^2/n$ = {one['chi2']:.0f}/{one['degrees']}"
         ]
     scale = record["energy_scale"]
-    words.append(f"data / simulation − 1 = ({100 * scale['difference']:.2f} ± {100 * scale['error']:.2f}) %")
+    words.append(
+        f"data / simulation − 1 = ({100 * scale['difference']:.2f} ± {100 * scale['error']:.2f}) %".replace("(-", "(−")
+    )
     return words

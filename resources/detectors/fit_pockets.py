@@ -48,24 +48,33 @@ from exonu.events.variables import raw_variables
 from exonu.xenon import xenon_property
 
 Array = NDArray[np.float64]
+Part = tuple[int, float, float, int]
 
 SEED = 20
 DEAD_PMTS = 10
 INTERNAL = ("lxe", "solar", "lxe-neutron")
 LIQUID_RADIUS_CM = 28.0
 IN_FRONT_CM = 3.6  # of a dead photomultiplier: its window and the seals around
-GRID_ESCAPE = (0.12, 0.17, 0.24, 0.34)
-GRID_COSINE = (0.1, 0.2, 0.3)
-DECAYS = {
-    "lxe": 150_000, "solar": 10_000, "lxe-neutron": 4000, "surface": 50_000, "copper": 4_000_000, "seal": 600_000,
-    "pmt": 1_500_000, "signal": 100_000,
-}  # fmt: skip
+GRID_ESCAPE = (0.13, 0.15, 0.17, 0.2)
+GRID_COSINE = (0.15, 0.2, 0.25)
+GRID_PARTS = ((500_000, 1, 12, 4), (300_000, 12, 60, 1))
+PARTS = {  # decays, visible energies in keV, how often the light of each is drawn
+    "lxe": ((300_000, 1, 60, 1), (30_000, 60, 250, 1)),
+    "solar": ((10_000, 1, 250, 1),),
+    "lxe-neutron": ((3000, 1, 250, 1),),
+    "surface": ((50_000, 1, 60, 1), (8000, 60, 250, 1)),
+    "copper": ((3_000_000, 1, 12, 4), (2_000_000, 12, 60, 1), (300_000, 60, 250, 1)),
+    "seal": ((1_000_000, 1, 60, 1), (200_000, 60, 250, 1)),
+    "pmt": ((1_500_000, 1, 60, 1), (200_000, 60, 250, 1)),
+    "signal": ((200_000, 4.5, 5.5, 1),),
+}
 
 
 @dataclass(frozen=True)
 class Sample:
     """Events of one component after reconstruction, `columns` those of the cuts."""
 
+    decay: NDArray[np.int64]
     weight: Array
     columns: Mapping[str, NDArray[Any]]
     kept: NDArray[np.bool_]
@@ -76,8 +85,17 @@ class Sample:
     def rate(self, low: float, high: float, chosen: NDArray[np.bool_] | None = None) -> Array:
         """Events per day with low ≤ keVee < high after all cuts (or others), and its error."""
         energy = self.columns["energy_keVee"]
-        weight = self.weight[(self.kept if chosen is None else chosen) & (energy >= low) & (energy < high)]
+        there = (self.kept if chosen is None else chosen) & (energy >= low) & (energy < high)
+        weight = np.bincount(self.decay[there], self.weight[there])  # the light of a decay may be there several times
         return np.array([weight.sum(), np.sqrt(np.sum(weight**2))])
+
+    @staticmethod
+    def joined(parts: Sequence[Sample]) -> Sample:
+        """All events of several samples of a component."""
+        columns = {name: np.concatenate([part.columns[name] for part in parts]) for name in parts[0].columns}
+        names = ("decay", "weight", "kept", "kept_but_radius", "at_dead_pmt")
+        arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+        return Sample(columns=columns, cpu_s=sum(part.cpu_s for part in parts), **arrays)
 
 
 def mass_kg(radius_cm: float) -> float:
@@ -103,11 +121,8 @@ class Laboratory:
         light_map = self._light_map or build_light_map(self.detector, seed=SEED)
         return EventReconstruction.of(light_map, self.detector)
 
-    def sample(
-        self, name: str, decays: int, pocket: Mapping[str, float] | None = None, window_keV: Sequence[float] = (1, 250)
-    ) -> Sample:
-        """Simulate and select a component, in the wall with half of the decays around the dead photomultipliers."""
-        start = time.process_time()
+    def sample(self, name: str, parts: Sequence[Part], pocket: Mapping[str, float] | None = None) -> Sample:
+        """Simulate and select a component, in the wall with more decays around the dead photomultipliers."""
         settings = {"components": {name: {"pocket": dict(pocket)}}} if pocket else None
         wall = name in WALL_CLASSES
         what = component(
@@ -115,23 +130,32 @@ class Laboratory:
             liquid_radius_cm=None if wall else LIQUID_RADIUS_CM,
             focus={"channels": np.flatnonzero(self.dead), "share": 0.3} if wall else None,
         )  # fmt: skip
-        made = generate(what, decays, self.geometry, seed=SEED, window_keV=(window_keV[0], window_keV[1]))
-        columns = self._measured(made)
+        made, first = [], 0
+        for decays, low, high, repeats in parts:
+            deposits = generate(what, decays, self.geometry, seed=SEED, window_keV=(low, high))
+            made += [self._selected(deposits, first, seed, repeats) for seed in range(SEED, SEED + repeats)]
+            first += len(deposits)
+        return Sample.joined(made)
+
+    def _selected(self, made: Deposits, first: int, seed: int, repeats: int) -> Sample:
+        start = time.process_time()
+        columns = self._measured(made, seed)
         passed = self.selection.passed(columns)
         is_radius = np.array([cut.name == "fiducial-volume" for cut in self.selection.cuts])
         to_dead = made.origin_cm[:, None] - self.geometry.positions_cm[self.dead]
         return Sample(
-            made.weight_per_day, columns, passed.all(axis=0), passed[~is_radius].all(axis=0),
+            first + np.arange(len(made)), made.weight_per_day / repeats, columns,
+            passed.all(axis=0), passed[~is_radius].all(axis=0),
             np.linalg.norm(to_dead, axis=2).min(axis=1) < IN_FRONT_CM, time.process_time() - start,
         )  # fmt: skip
 
-    def _measured(self, made: Deposits) -> dict[str, NDArray[Any]]:
+    def _measured(self, made: Deposits, seed: int) -> dict[str, NDArray[Any]]:
         ids, n = made.event_id, len(made)
         sources = sources_from_deposits(
             made.event, made.site_position_cm, made.site_energy_keV, self.detector,
-            seed=SEED, event_ids=ids, axis=made.axis, cos_min=made.cos_min, escape=made.escape,
+            seed=seed, event_ids=ids, axis=made.axis, cos_min=made.cos_min, escape=made.escape,
         )  # fmt: skip
-        hits = trace(sources, self.detector, SEED, ids)
+        hits = trace(sources, self.detector, seed, ids)
         events = Events(
             run=np.ones(n, dtype=np.uint32), event=np.arange(n, dtype=np.uint64), time_s=np.zeros(n),
             trigger=hits.triggered.astype(np.uint8), offsets=hits.offsets,
@@ -163,14 +187,14 @@ def share(part: Array, rest: Array) -> tuple[float, float]:
     return part[0] / whole, float(np.hypot(part[1] * rest[0], rest[1] * part[0])) / whole**2
 
 
-def grid_of_copper(lab: Laboratory, decays: int) -> Array:
+def grid_of_copper(lab: Laboratory) -> Array:
     """Rows of escape fraction, cos_min, events per day in 4–6 and in 2–30 keVee, each with its error."""
     rows = []
     for escape in GRID_ESCAPE:
         for cosine in GRID_COSINE:
-            found = lab.sample("copper", decays, {"escape_fraction": escape, "cos_min": cosine}, (1, 60))
+            found = lab.sample("copper", GRID_PARTS, {"escape_fraction": escape, "cos_min": cosine})
             rows.append([escape, cosine, *found.rate(4, 6), *found.rate(2, 30)])
-            print("copper: escape {:.2f}  cos_min {:.2f}  4-6 {:.3f} ± {:.3f}  2-30 {:.2f} ± {:.2f}".format(*rows[-1]))
+            print("copper: escape {:.3f}  cos_min {:.2f}  4-6 {:.3f} ± {:.3f}  2-30 {:.2f} ± {:.2f}".format(*rows[-1]))
     return np.array(rows)
 
 
@@ -247,19 +271,15 @@ def main() -> None:
     parser.add_argument("--predict", action="store_true", help="with the pockets that stand in the activities")
     given = parser.parse_args()
     lab = Laboratory(LightMap.load(given.light_map) if given.light_map else None)
-    samples = {
-        name: lab.sample(name, count, window_keV=(4, 6) if name == "signal" else (1, 250))
-        for name, count in DECAYS.items()
-        if name != "copper"
-    }
+    samples = {name: lab.sample(name, parts) for name, parts in PARTS.items() if name != "copper"}
     pocket = None
     if not given.predict:
         for escape in (0.0007, 0.001, 0.0015):
-            rate = lab.sample("seal", 1_000_000, {"escape_fraction": escape, "cos_min": 0.0}, (0.8, 60)).rate(2, 30)
+            rate = lab.sample("seal", [(600_000, 0.8, 60, 1)], {"escape_fraction": escape, "cos_min": 0.0}).rate(2, 30)
             print("seal: escape {:.4f}  2-30 keVee {:.2f} ± {:.2f} per day".format(escape, *rate))
-        escape, cosine = fit(grid_of_copper(lab, DECAYS["copper"] // 4), samples)
+        escape, cosine = fit(grid_of_copper(lab), samples)
         pocket = {"escape_fraction": round(escape, 3), "cos_min": round(cosine, 3)}
-    samples["copper"] = lab.sample("copper", DECAYS["copper"], pocket)
+    samples["copper"] = lab.sample("copper", PARTS["copper"], pocket)
     rows = [("quantity", "from_keVee", "to_keVee", "value", "statistical_error")]
     for name in (*INTERNAL, *WALL_CLASSES):
         for low, high in ((2, 4), (4, 6), (6, 15), (15, 30), (30, 200)):

@@ -1,12 +1,13 @@
 """The numbers behind the spectrum figure: observed counts, backgrounds, and each signal at its limit.
 
-They come from the workspaces that the limits were set with, so that the figure shows what was fitted.
+They come from the workspaces that the limits were set with, so that the figure shows what was fitted. Backgrounds of a
+published spectrum are shown as published, those of events after the fit without a signal.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,14 +18,19 @@ from numpy.typing import NDArray
 from exonu.core.errors import InputError
 from exonu.core.files import write_csv
 from exonu.publication.figure_data import Heading, SignalCounts, SpectrumCounts
+from exonu.statistics import compile_workspace, fit, yields
 from exonu.templates.experiment import Experiment
 from exonu.templates.signals import hypotheses, hypothesis_name
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from exonu.statistics import FitResult
+
 Array = NDArray[np.float64]
 Case = tuple[str, str, float | None]
+Pair = tuple[Mapping[str, Any], Mapping[str, Any]]
+"""A workspace's specification and its meaning."""
 
 DRAWN_MASSES_MEV = (1e-3, 10.0)
 """A mediator light and one heavy beside the momentum transfer: the masses for which XMASS-I gives limits."""
@@ -90,10 +96,8 @@ def spectrum_counts(
     pairs = list(workspaces)
     if not pairs:
         raise InputError("no workspace to draw", remedy="give the workspaces of at least one interaction")
-    spec, meaning = pairs[0]
-    background = [sample for sample in _samples(spec) if not is_signal(sample, spec, meaning)]
-    labels = {component.name: component.label for component in experiment.backgrounds}
-    labels["solar_neutrinos"] = "solar neutrinos"
+    spec, meaning = widest(pairs)
+    backgrounds, error = _backgrounds(experiment, spec, meaning)
     heading = Heading(
         experiment.name,
         experiment.reference,
@@ -101,15 +105,72 @@ def spectrum_counts(
         is_simulated=bool(meaning["is_simulated"]),
         blinded=bool(meaning["blinded"]),
     )
+    drawn = fit_range(experiment, meaning)
+    signals = (_signal_at_limit(spec, meaning, limits) for spec, meaning in pairs)
     return SpectrumCounts(
         heading,
-        experiment.low_keV,
-        experiment.high_keV,
+        drawn.low_keV,
+        drawn.high_keV,
         np.asarray(spec["observations"][0]["data"], dtype=float),
-        {labels.get(sample["name"], sample["name"]): np.asarray(sample["data"], float) for sample in background},
-        _systematic_error(background),
-        tuple(_signal_at_limit(spec, meaning, limits) for spec, meaning in pairs),
+        backgrounds,
+        error,
+        tuple(
+            _padded(signal, fit_range(experiment, pair[1]), drawn) for signal, pair in zip(signals, pairs, strict=True)
+        ),
+        after_fit=experiment.is_from_events,
     )
+
+
+def widest(pairs: list[Pair]) -> Pair:
+    """The workspace with the most bins, the first of them."""
+    return max(pairs, key=lambda pair: len(pair[0]["observations"][0]["data"]))
+
+
+def fit_range(experiment: Experiment, meaning: Mapping[str, Any]) -> Experiment:
+    """The experiment in the bins of a workspace."""
+    return experiment.within(*meaning["fit_range_keV"]) if "fit_range_keV" in meaning else experiment
+
+
+def class_labels(experiment: Experiment) -> dict[str, str]:
+    """The class in figures of each background of a workspace."""
+    labels = {component.name: component.label for component in experiment.backgrounds}
+    return labels | {"solar_neutrinos": experiment.solar_label}
+
+
+def _backgrounds(
+    experiment: Experiment, spec: Mapping[str, Any], meaning: Mapping[str, Any]
+) -> tuple[dict[str, Array], Array]:
+    """Counts by class and the error of their sum: before any fit, or, of events, after the fit without a signal."""
+    samples = [sample for sample in _samples(spec) if not is_signal(sample, spec, meaning)]
+    counts = {sample["name"]: np.asarray(sample["data"], float) for sample in samples}
+    error = _systematic_error(samples)
+    if experiment.is_from_events:
+        result = background_fit(spec, meaning)
+        found, names = yields(result), [name for _, name in result.model.samples]
+        counts = {name: found.after_by_sample[names.index(name)] for name in counts}
+        error = found.after_error
+    labels = class_labels(experiment)
+    classes: dict[str, Array] = {}
+    for name, values in counts.items():
+        label = labels.get(name, name)
+        classes[label] = classes[label] + values if label in classes else values
+    return classes, error
+
+
+def background_fit(spec: Mapping[str, Any], meaning: Mapping[str, Any]) -> FitResult:
+    """The fit of a workspace without a signal."""
+    model = compile_workspace(spec, poi_map=meaning["poi_map"])
+    return fit(model, fixed={model.poi: 0.0})
+
+
+def _padded(signal: SignalCounts, own: Experiment, drawn: Experiment) -> SignalCounts:
+    """A signal in all the bins that are drawn: NaN where it was not fitted."""
+    if signal.counts is None or len(signal.counts) == len(drawn.low_keV):
+        return signal
+    counts = np.full(len(drawn.low_keV), np.nan)
+    first = int(np.searchsorted(drawn.low_keV, own.low_keV[0] * (1 - 1e-9)))
+    counts[first : first + len(signal.counts)] = signal.counts
+    return replace(signal, counts=counts)
 
 
 def _samples(spec: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -183,6 +244,7 @@ def write_counts(path: str | Path, counts: SpectrumCounts) -> None:
         signals[name] = {key: value for key, value in asdict(signal).items() if key != "counts"}
         if signal.counts is not None:
             columns[name] = signal.counts
-    head = {"experiment": asdict(counts.heading), "backgrounds": backgrounds, "signals": signals}
+    head: dict[str, Any] = {"experiment": asdict(counts.heading), "backgrounds": backgrounds, "signals": signals}
+    head |= {"after_fit": True} if counts.after_fit else {}
     lines = yaml.safe_dump(head, sort_keys=False, allow_unicode=True, width=1000).splitlines()
     write_csv(path, pd.DataFrame(columns), comments=tuple(lines))

@@ -57,9 +57,10 @@ class SpectrumCounts:
     Attributes:
         heading: what it belongs to.
         low_keV, high_keV, observed: bin edges and counts, shape (n_bins,) each; if blinded, the Asimov counts.
-        backgrounds: expected counts by label, before any fit.
-        background_error: one standard deviation of their sum, from the systematic uncertainties before any fit.
-        signals: the signals.
+        backgrounds: expected counts by label.
+        background_error: one standard deviation of their sum, from the systematic uncertainties.
+        signals: the signals; NaN in bins outside their fit range.
+        after_fit: whether the backgrounds are those of the fit without a signal, else those before any fit.
     """
 
     heading: Heading
@@ -69,6 +70,7 @@ class SpectrumCounts:
     backgrounds: Mapping[str, Array]
     background_error: Array
     signals: tuple[SignalCounts, ...]
+    after_fit: bool = False
 
     @property
     def background(self) -> Array:
@@ -102,6 +104,7 @@ def read_counts(path: str | Path) -> SpectrumCounts:
         {label: column(name) for name, label in head["backgrounds"].items()},
         column("background_error"),
         signals,
+        after_fit=bool(head.get("after_fit", False)),
     )
 
 

@@ -11,6 +11,7 @@ from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.ticker import ScalarFormatter
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaincinv, ndtr
 
@@ -32,6 +33,8 @@ from exonu.publication.style import (
 
 Array = NDArray[np.float64]
 
+_LOG_ENERGY_FROM = 50.0  # ratio of the last to the first energy at which a fit to events gets a logarithmic axis of it
+_MANY_BINS = 90
 _LOG_SCALE_FROM = 50.0  # ratio of the highest to the lowest background at which the counts get a logarithmic axis
 
 
@@ -63,6 +66,9 @@ def draw_spectrum(counts: SpectrumCounts) -> Figure:
         _draw_ratio(lower, counts)
         put_heading(upper, counts.heading)
         lower.set_xlim(counts.low_keV[0], counts.high_keV[-1])
+        if counts.after_fit and counts.low_keV[0] > 0 and counts.high_keV[-1] > _LOG_ENERGY_FROM * counts.low_keV[0]:
+            lower.set_xscale("log")
+            lower.xaxis.set_major_formatter(ScalarFormatter())
         lower.set_xlabel("reconstructed energy [keV]")
         figure.align_ylabels([upper, lower])
     return figure
@@ -72,7 +78,8 @@ def _draw_counts(axes: Axes, counts: SpectrumCounts) -> None:
     width, label = _per_bin(counts)
     total = counts.background / width
     handles = _draw_backgrounds(axes, counts, width)
-    handles.append(Patch(facecolor=BAND_GREY, label=r"uncertainty of the backgrounds, $\pm1\sigma$"))
+    when = " after the fit" if counts.after_fit else ""
+    handles.append(Patch(facecolor=BAND_GREY, label=rf"uncertainty of the backgrounds{when}, $\pm1\sigma$"))
     for signal in counts.signals:
         if signal.counts is not None:
             _step(axes, counts, total + signal.counts / width, signal)
@@ -121,8 +128,8 @@ def _draw_points(axes: Axes, counts: SpectrumCounts, scale: Array, label: str | 
         fmt="o",
         color=BLACK,
         markerfacecolor="white" if counts.heading.blinded else BLACK,
-        markersize=3.2,
-        elinewidth=0.8,
+        markersize=3.2 if len(middle) <= _MANY_BINS else 1.8,
+        elinewidth=0.8 if len(middle) <= _MANY_BINS else 0.5,
         zorder=4,
         label=label,
     )

@@ -38,6 +38,7 @@ _HOME = {
     "GoodnessOfFit": "predictions",
     "Yields": "predictions",
     "goodness_of_fit": "predictions",
+    "grouped_yields": "predictions",
     "yields": "predictions",
     "Coverage": "covering",
     "coverage": "covering",

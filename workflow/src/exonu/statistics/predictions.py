@@ -11,7 +11,7 @@ from scipy.special import gammaincc
 from exonu.core.errors import InputError
 from exonu.statistics.diagnostics import constraint_centres, constraint_widths
 from exonu.statistics.fitting import FitResult, fit
-from exonu.statistics.flat import FREE, FloatArray
+from exonu.statistics.flat import FREE, BoolArray, FloatArray
 from exonu.statistics.model import Model
 
 
@@ -83,6 +83,36 @@ def yields(result: FitResult) -> Yields:
     )
 
 
+def grouped_yields(result: FitResult, groups: Sequence[BoolArray]) -> tuple[FloatArray, FloatArray]:
+    """Sums over any samples and bins, with their errors.
+
+    Args:
+        result: of a fit.
+        groups: of each group, which bins of which samples count, shape (C, B) each, in the order of `Model.samples`.
+
+    Returns:
+        Before the fit and after it, each (value, error) by group, shape (G, 2).
+    """
+    model = result.model
+    prior = np.diag(constraint_widths(model) ** 2)
+    return (
+        _sums(model, constraint_centres(model, result.data), prior, groups),
+        _sums(model, result.parameters, result.covariance, groups),
+    )
+
+
+def _sums(model: Model, theta: FloatArray, covariance: FloatArray, groups: Sequence[BoolArray]) -> FloatArray:
+    table, jacobian = model.expected_by_sample(theta), _jacobian(model, theta, covariance)
+    values = [float(table[group].sum()) for group in groups]
+    slopes = [jacobian[:, group].sum(axis=1) for group in groups]
+    return np.array([[v, np.sqrt(slope @ covariance @ slope)] for v, slope in zip(values, slopes, strict=True)])
+
+
+def _jacobian(model: Model, theta: FloatArray, covariance: FloatArray) -> FloatArray:
+    sigma = np.sqrt(np.diag(covariance))
+    return _derivatives(model, theta, 1e-4 * np.where(np.isfinite(sigma), sigma, 0.0))
+
+
 @dataclass(frozen=True)
 class _Prediction:
     total: FloatArray
@@ -93,8 +123,7 @@ class _Prediction:
 
 def _predict(model: Model, theta: FloatArray, covariance: FloatArray) -> _Prediction:
     """Events per bin, per sample and bin, and summed over the bins of each sample and channel, with linear errors."""
-    sigma = np.sqrt(np.diag(covariance))
-    jacobian = _derivatives(model, theta, 1e-4 * np.where(np.isfinite(sigma), sigma, 0.0))
+    jacobian = _jacobian(model, theta, covariance)
     table, total = model.expected_by_sample(theta), jacobian.sum(axis=1)
     error = np.sqrt((total * (covariance @ total)).sum(axis=0))
     sums = [(value, float(np.sqrt(slope @ covariance @ slope))) for value, slope in _groups(model, table, jacobian)]

@@ -126,6 +126,7 @@ def read_event_experiment(file: Path, overrides: Settings | None = None) -> Expe
         norms=response["norms"],
         live_days=float(content["live_days"]),
         solar_label=content["solar_label"],
+        report_ranges_keV=tuple(content["report_ranges_keV"]),
     )
 
 

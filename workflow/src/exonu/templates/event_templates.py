@@ -265,6 +265,7 @@ def fill_templates(settings: Settings, sources: Sources) -> Templates:
         "order": list(backgrounds),
         "backgrounds": backgrounds,
         "solar_label": job.label(SOLAR),
+        "report_ranges_keV": settings["templates"]["report_ranges_keV"],
         "response": response,
         "efficiency": {"energy_keV": numbers(table["true_energy_keV"]), "efficiency": numbers(table["efficiency"])},
     }

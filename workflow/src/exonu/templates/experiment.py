@@ -74,6 +74,7 @@ class Experiment:
         norms: further relative uncertainties of everything that is folded, by nuisance parameter.
         live_days: live time, where it is known.
         solar_label: class of the solar neutrinos in figures.
+        report_ranges_keV: edges of the energy ranges of tables; one range of all bins if empty.
     """
 
     name: str
@@ -92,6 +93,7 @@ class Experiment:
     norms: Mapping[str, float] = field(default_factory=dict)
     live_days: float | None = None
     solar_label: str = "solar neutrinos"
+    report_ranges_keV: tuple[float, ...] = ()
 
     @cached_property
     def response(self) -> Response:

@@ -47,12 +47,16 @@ def build_workspaces(
     sources = solar_sources(physics.solar_model, physics.beryllium_line)
     uncertainties = {source.name: source.relative_uncertainty for source in sources}
     solar = None if experiment.includes_solar_neutrinos else fold_solar_neutrinos(experiment, physics)
-    return [
+    made = [
         build_workspace(
             experiment, signal, uncertainties, systematics, solar_neutrinos=solar, blind=bool(settings["blind"])
         )
         for signal in signals
     ]
+    if fit_range is not None:
+        for workspace in made:
+            workspace.meaning["fit_range_keV"] = [float(end) for end in fit_range]
+    return made
 
 
 def meaning_file(workspace_file: str | Path) -> Path:

@@ -17,7 +17,7 @@ from exonu.core.files import read_json, write_json
 from exonu.core.resources import resource_path
 from exonu.events.cut_flow import cut_flow_table
 from exonu.publication.figure_counts import spectrum_counts
-from exonu.publication.hepdata import _check, write_submission
+from exonu.publication.hepdata import check_submission, write_submission
 from exonu.publication.limits import limit_rows
 from exonu.publication.patchsets import patch_name
 from exonu.search import limit_record
@@ -91,7 +91,18 @@ def test_what_it_refuses_is_told(submission, tmp_path):
         for path in sorted(submission.iterdir()):
             packed.add(file if path.name == file.name else path, arcname=path.name)
     with pytest.raises(InputError, match=r"bad\.tar\.gz: is refused by HEPData's validator .*spectrum_before_the_fit"):
-        _check(tmp_path / "bad.tar.gz")
+        check_submission(tmp_path / "bad.tar.gz")
+
+
+def test_a_refused_submission_leaves_the_older_one(results, tmp_path, monkeypatch):
+    (tmp_path / "s").mkdir()
+    for name in ("s/old.yaml", "s.tar.gz"):
+        (tmp_path / name).write_text("old")
+    monkeypatch.setattr("exonu.publication.hepdata_tables.REACTION", None)
+    with pytest.raises(InputError, match="is refused by HEPData's validator"):
+        write_submission(tmp_path / "s", tmp_path / "s.tar.gz", **results)
+    assert [path.name for path in (tmp_path / "s").iterdir()] == ["old.yaml"]
+    assert (tmp_path / "s.tar.gz").read_text() == "old"
 
 
 def test_every_table_has_units_keywords_and_says_that_it_is_simulated(submission):

@@ -72,18 +72,19 @@ def write_submission(
     ]
     for table in tables:
         submission.add_table(table)
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    with TemporaryDirectory() as place:
-        for file, description in _write_likelihoods(Path(place), cases, heading):
+    with TemporaryDirectory() as temporary:
+        place, made = Path(temporary, "likelihoods"), Path(temporary, "submission")
+        for file, description in _write_likelihoods(place, cases, heading):
             kind = "HistFactory" if file.suffix == ".json" else None
             submission.add_additional_resource(description, str(file), copy_file=True, file_type=kind)
-        with chdir(place):  # hepdata_lib packs a tarball, with times in it, wherever it stands
-            submission.create_files("submission", validate=False)
-        for file in sorted(Path(place, "submission").iterdir()):
-            shutil.copyfile(file, folder / file.name)
-    _pack(folder, tarball)
-    _check(tarball)
+        with chdir(temporary):  # hepdata_lib leaves a tarball, with times in it, wherever it stands
+            submission.create_files(made.name, validate=False)
+        packed = _pack(made, Path(temporary, "packed.tar.gz"))
+        check_submission(packed)
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(made, folder)
+        with whole_or_absent(tarball) as beside:
+            shutil.copyfile(packed, beside)
 
 
 def _write_likelihoods(place: Path, cases: Sequence[Case], heading: Heading) -> Iterable[tuple[Path, str]]:
@@ -100,10 +101,8 @@ def _write_likelihoods(place: Path, cases: Sequence[Case], heading: Heading) -> 
         background, patches = patchset(many, ["mass_MeV"], caption(heading, told))
         text = f"pyhf workspace of the background alone, for the patchset of {interaction}."
         yield _written_json(place / f"{interaction}_background.json", background), caption(heading, text)
-        text = (
-            f"pyhf patchset of {interaction}, one patch per mass. Plain pyhf does not know that mu_sq = mu**2 and gives"
-        )
-        text += " wrong limits: tie them, as the poi_map in each patch's metadata says; `exonu limit` does."
+        text = f"pyhf patchset of {interaction}, one patch per mass. Plain pyhf does not know that mu_sq = mu**2 and "
+        text += "gives wrong limits: tie them, as the poi_map in each patch's metadata says; `exonu limit` does."
         yield _written_json(place / f"{interaction}_patchset.json", patches), caption(heading, text)
         text = f"What mu and its ties mean in each patch of {interaction}, and the strength at mu = 1."
         yield _written_yaml(place / f"{interaction}.poi_map.yaml", many), text
@@ -120,11 +119,10 @@ def _written_yaml(file: Path, cases: Sequence[Case]) -> Path:
     return file
 
 
-def _pack(folder: Path, tarball: Path) -> None:
+def _pack(folder: Path, tarball: Path) -> Path:
     """Pack a folder: sorted, without times, owners and names of the machine."""
     with (
-        whole_or_absent(tarball) as beside,
-        beside.open("wb") as stream,
+        tarball.open("wb") as stream,
         gzip.GzipFile("", "wb", compresslevel=9, fileobj=stream, mtime=0) as zipped,
         tarfile.open(fileobj=zipped, mode="w", format=tarfile.USTAR_FORMAT) as packed,
     ):
@@ -132,13 +130,14 @@ def _pack(folder: Path, tarball: Path) -> None:
             entry = tarfile.TarInfo(file.name)
             entry.size = file.stat().st_size
             packed.addfile(entry, io.BytesIO(file.read_bytes()))
+    return tarball
 
 
-def _check(tarball: Path) -> None:
+def check_submission(tarball: Path) -> None:
     """HEPData's own validator, offline.
 
     Raises:
-        InputError: with what it says.
+        InputError: with what it says, by file.
     """
     from hepdata_validator.full_submission_validator import FullSubmissionValidator
 
@@ -146,5 +145,5 @@ def _check(tarball: Path) -> None:
     with redirect_stdout(io.StringIO()):
         valid = validator.validate(archive=str(tarball))
     if not valid:
-        said = {file: [str(error) for error in errors] for file, errors in validator.get_messages().items()}
+        said = {Path(file).name: [str(e) for e in errors] for file, errors in validator.get_messages().items()}
         raise InputError(f"is refused by HEPData's validator ({said})", file=tarball)

@@ -1,0 +1,282 @@
+"""The summary page of an analysis: one HTML file for readers, which loads nothing and works from a disk.
+
+Whatever comes from a configuration or a table is escaped; the page's own policy forbids the browser to load anything.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import pandas as pd
+
+from exonu import __version__
+from exonu.core.resources import resource_path, schema_path
+from exonu.core.settings import Settings, read_schema
+from exonu.publication.figure_coupling_mass import published_curves
+from exonu.publication.figure_data import Heading
+from exonu.publication.limits import published_limits
+from exonu.publication.summary_plots import FLAVOURS, QUANTITIES, mass_of, plots, strength_of
+from exonu.publication.summary_stated import Stated, choices, injected_truth, stated
+from exonu.publication.tables import NOTHING, number
+
+PICTURES = {
+    "spectrum": "Observed recoil spectrum, its backgrounds, each signal at its upper limit, and all of it over the background.",
+    "signals": "Signals of solar neutrinos before and behind the detector, and the detection efficiency.",
+    "limits": "Upper limits on magnetic moment and millicharge by flavour, expected ranges, and published limits.",
+    "coupling_mass": "Upper limit on the coupling of a U(1)_B−L dark photon against its mass, beside published limits.",
+    "cut_flow": "Events left after each cut, data and simulation.",
+    "hit_map": "Where on the detector light was detected.",
+    "vertices": "Reconstructed vertices.",
+    "resolution": "Resolution of the reconstructed vertex and energy.",
+    "energy": "Reconstructed energy of the selected events.",
+}
+"""What a figure shows, by its file's stem: its alternative text and caption."""
+
+_BLINDED = "Blinded: the expected background stands in place of the observed counts; observed limits are no result."
+_SIMULATED = "Simulated: the observed counts of this page are simulated, no measurement."
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What the page is made from.
+
+    Attributes:
+        analysis: its name.
+        heading: experiment, exposure, whether simulated or blinded.
+        limits: `limits.csv`.
+        variants: `variants.csv`; empty where an analysis has none.
+        described: the YAMLs that describe the experiment, by the name that the page gives them.
+        settings: the analysis's settings as merged.
+        figures: PNG files.
+        versions: versions of the programs that set the limits.
+    """
+
+    analysis: str
+    heading: Heading
+    limits: pd.DataFrame
+    variants: pd.DataFrame
+    described: Mapping[str, Settings]
+    settings: Settings
+    figures: Sequence[Path]
+    versions: Mapping[str, str]
+
+
+def summary_page(summary: Summary) -> str:
+    """The page."""
+    heading = summary.heading
+    explored = plots(summary.limits, heading, published_limits(), published_curves())
+    level = summary.limits["confidence_level"].iloc[0]
+    exposure = f"exposure {number(heading.exposure_tonne_year)} tonne·year"
+    about = f"{_text(heading.reference)}; {exposure}; analysis <code>{_text(summary.analysis)}</code>."
+    template = Template(resource_path("summary/page.html").read_text(encoding="utf-8"))
+    return template.substitute(
+        version=_text(__version__),
+        title=_text(heading.name),
+        style=resource_path("summary/style.css").read_text(encoding="utf-8"),
+        script=resource_path("summary/plot.js").read_text(encoding="utf-8"),
+        about=about,
+        state="".join(_banner(text) for text, holds in _states(heading) if holds),
+        limits_text=(
+            f"Upper limits at {100 * level:g} % confidence level (CLs, asymptotic formulae). <em>Expected</em> is the "
+            "median without new physics, with its ±1σ range. Only limits on the same flavour compare."
+        ),
+        limits=_limits_table(summary),
+        all_limits=_all_limits(summary.limits),
+        plots="".join(_plot(plot) for plot in explored),
+            f'<div class="plot"><h3>{_text(p["title"])}</h3><div id="{p["id"]}"></div></div>' for p in explored
+        ),
+        figures=_figures(summary.figures, heading),
+        assumed=_assumed(summary),
+        versions=_table(
+            "Programs that set these limits",
+            ("Program", "Version"),
+            [(_text(name), _text(version)) for name, version in sorted(summary.versions.items())],
+        ),
+        data=embedded_json({"plots": explored}),
+    )
+
+
+def _plot(plot: Mapping[str, Any]) -> str:
+    """The place that the page's script draws a plot into."""
+    return f'<div class="plot"><h3>{_text(plot["title"])}</h3><div id="{_text(plot["id"])}"></div></div>'
+
+
+def embedded_json(content: Any) -> str:
+    """JSON that nothing in it can end: no tag, no comment.
+
+    >>> embedded_json({"name": "</script>"})
+    '{"name":"\\\\u003c/script\\\\u003e"}'
+    """
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return text.translate({ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"})
+
+
+def _states(heading: Heading) -> list[tuple[str, bool]]:
+    return [(_SIMULATED, heading.is_simulated), (_BLINDED, heading.blinded)]
+
+
+def _banner(text: str) -> str:
+    return f'<p class="banner" role="note">{_text(text)}</p>'
+
+
+def _text(content: object) -> str:
+    return html.escape(str(content), quote=True)
+
+
+def _table(caption: str, headings: Sequence[str], rows: Iterable[Sequence[str]], numbers: int = 0) -> str:
+    """A table of cells in HTML; the first of a row is its heading, the last so many are numbers."""
+    head = "".join(f'<th scope="col" role="columnheader">{_text(name)}</th>' for name in headings)
+    body = "".join(_row(headings, row, numbers) for row in rows)
+    return (
+        f'<table class="stack" role="table"><caption>{_text(caption)}</caption>'
+        f'<thead role="rowgroup"><tr role="row">{head}</tr></thead><tbody role="rowgroup">{body}</tbody></table>'
+    )
+
+
+def _row(headings: Sequence[str], row: Sequence[str], numbers: int) -> str:
+    first = f'<th scope="row" role="rowheader">{row[0]}</th>'
+    kinds = ["number" if place >= len(row) - numbers else "" for place in range(1, len(row))]
+    cells = "".join(
+        f'<td role="cell" class="{kind}" data-label="{_text(name)}"><span>{cell}</span></td>'
+        for name, cell, kind in zip(headings[1:], row[1:], kinds, strict=True)
+    )
+    return f'<tr role="row">{first}{cells}</tr>'
+
+
+def _hypothesis(row: Mapping[str, Any]) -> str:
+    name, symbol, _ = QUANTITIES[row["interaction"]]
+    detail = f"mass {mass_of(row['mass_MeV'])}" if row["mass_MeV"] == row["mass_MeV"] else FLAVOURS[row["flavour"]]
+    return _text(f"{symbol}, {detail}") + f"<br><small>{_text(name)}</small>"
+
+
+def _limits_table(summary: Summary) -> str:
+    """The limits of every flavour; of the dark photon at whole powers of ten and where others published one."""
+    published = published_limits()
+    ours = summary.limits[summary.limits["method"] == "asymptotic"]
+    masses = ours["mass_MeV"]
+    kept = ours[masses.isna() | masses.map(_is_decade) | masses.isin(_shared_masses(masses, published))]
+    order = {name: place for place, name in enumerate(QUANTITIES)}
+    kept = kept.sort_values("interaction", key=lambda column: column.map(order), kind="stable")
+    rows = [
+        (_hypothesis(row), _strength(row, "observed"), _expected(row), _beside(row, published))
+        for row in kept.to_dict("records")
+    ]
+    return _table("Upper limits beside published ones", ("Parameter", "Observed", "Expected (±1σ)", "Published"), rows)
+
+
+def _is_decade(mass_MeV: float) -> bool:
+    return f"{mass_MeV:.3e}".startswith("1.000e") and mass_MeV >= 1e-4
+
+
+def _shared_masses(masses: pd.Series[float], published: pd.DataFrame) -> list[float]:
+    known = published["mass_MeV"].dropna()
+    return [mass for mass in masses.dropna() if ((known / mass - 1).abs() < 1e-6).any()]
+
+
+def _strength(row: Mapping[str, Any], column: str) -> str:
+    return _text(strength_of(row["interaction"], row[column])) if row[column] == row[column] else "no limit found"
+
+
+def _expected(row: Mapping[str, Any]) -> str:
+    if row["expected"] != row["expected"]:
+        return NOTHING
+    ends = " to ".join(number(row[end]) for end in ("expected_minus1", "expected_plus1"))
+    return f"{_strength(row, 'expected')}<br><small>{_text(ends)}</small>"
+
+
+def _beside(row: Mapping[str, Any], published: pd.DataFrame) -> str:
+    same = published[(published["quantity"] == row["interaction"]) & (published["flavour"] == row["flavour"])]
+    if row["mass_MeV"] == row["mass_MeV"]:
+        same = same[(same["mass_MeV"] / row["mass_MeV"] - 1).abs() < 1e-6]
+    items = []
+    for other in same.sort_values("value", kind="stable").to_dict("records"):
+        doubt = "" if other["status"] == "read" else ", not confirmed in the source"
+        text = f"{other['experiment']}: {strength_of(row['interaction'], other['value'])}"
+        items.append(f"<li>{_text(text)} <small>({_text(other['reference'])}{doubt})</small></li>")
+    return f"<ul>{''.join(items)}</ul>" if items else NOTHING
+
+
+def _all_limits(limits: pd.DataFrame) -> str:
+    rows = [
+        (
+            _hypothesis(row).partition("<br>")[0],
+            _text(row["method"]),
+            _strength(row, "observed"),
+            _strength(row, "expected") if row["expected"] == row["expected"] else NOTHING,
+            _text(f"{number(row['interval_low'])} to {number(row['interval_high'])}")
+            if row["interval_low"] == row["interval_low"]
+            else NOTHING,
+        )
+        for row in limits.to_dict("records")
+    ]
+    headings = ("Parameter", "Method", "Observed", "Expected", "Two-sided interval")
+    table = _table("All limits, by all methods; explained in results/README.md", headings, rows, numbers=3)
+    return f"<details><summary>All {len(rows)} limits, every mass and method</summary>{table}</details>"
+
+
+def _figures(files: Sequence[Path], heading: Heading) -> str:
+    state = " ".join(text for text, holds in _states(heading) if holds)
+    pictures = []
+    for file in files:
+        shows = PICTURES.get(file.stem, file.stem.replace("_", " ").replace("-", " ").capitalize() + ".")
+        data = base64.b64encode(file.read_bytes()).decode("ascii")
+        told = _text(f"{heading.name}: {shows} {state}".rstrip())
+        picture = f'<img alt="{told}" src="data:image/png;base64,{data}">'
+        pictures.append(f"<figure>{picture}<figcaption>{_text(shows)}</figcaption></figure>")
+    return f'<div class="pictures">{"".join(pictures)}</div>'
+
+
+def _assumed(summary: Summary) -> str:
+    simulated = summary.heading.is_simulated
+    parts = [f"<p>{_text(_SIMULATED if simulated else 'The observed counts are measured, not simulated.')}</p>"]
+    for name, content in summary.described.items():
+        rows = sorted([*injected_truth(content), *stated(content)], key=lambda row: row.status != "assumed")
+        if not rows:
+            continue
+        count = sum(row.status == "assumed" for row in rows)
+        caption = f"Numbers of {name} with a status: {count} of {len(rows)} are assumed"
+        headings = ("Where", "Value", "Status", "Source")
+        parts.append(_table(caption, headings, [_stated_cells(row) for row in rows]))
+    parts += [_costs(summary.variants), _choices(summary.settings)]
+    return "".join(parts)
+
+
+def _stated_cells(row: Stated) -> tuple[str, ...]:
+    kind = " assumed" if row.status == "assumed" else ""
+    status = f'<span class="status{kind}">{_text(row.status)}</span>'
+    return _text(row.place), _text(row.value), status, _text(row.source) or NOTHING
+
+
+def _costs(variants: pd.DataFrame) -> str:
+    """What the main assumptions cost: the ratio of the limit to the nominal one, by interaction."""
+    rows = []
+    for description, group in variants[variants["variant"] != "nominal"].groupby("description", sort=False):
+        ratios = [
+            f"{QUANTITIES[row['interaction']][1]}{_at(row)}: × {row['ratio']:.2f}"
+            for row in group.to_dict("records")
+            if row["ratio"] == row["ratio"]
+        ]
+        rows.append((_text(description), _text("; ".join(ratios))))
+    caption = "What one changed assumption does to the observed limit (limits/variants.csv)"
+    return _table(caption, ("Changed", "Limit, relative to the nominal one"), rows) if rows else ""
+
+
+def _at(row: Mapping[str, Any]) -> str:
+    return f" at {mass_of(row['mass_MeV'])}" if row["mass_MeV"] == row["mass_MeV"] else ""
+
+
+def _choices(settings: Settings) -> str:
+    """The settings of the analysis with their meaning; assumed ones are marked."""
+    rows = []
+    for choice in choices(settings, read_schema(schema_path("analysis.yaml"))):
+        mark = ' <span class="status assumed">assumed</span>' if choice.is_assumed else ""
+        rows.append((_text(choice.place), _text(choice.value) + mark, _text(choice.meaning)))
+    table = _table("Settings of this analysis, defaults included", ("Setting", "Value", "Meaning"), rows)
+    return f"<details><summary>All {len(rows)} settings of this analysis</summary>{table}</details>"

@@ -1,6 +1,7 @@
 """Small tables of an event-level analysis, written by hand: the contract between diagnostics and figures."""
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -41,7 +42,7 @@ def _histograms(sources):
     rows = []
     for name, one in PANELS.items():
         edges = one["edges"]
-        bins = [*zip(edges[:-1], edges[1:], strict=True), (edges[-1], np.inf), (np.nan, np.nan)]
+        bins = [*pairwise(edges), (edges[-1], np.inf), (np.nan, np.nan)]
         for stage in ("before", "after"):
             for number, source in enumerate(sources):
                 for place, (low, high) in enumerate(bins):
@@ -69,7 +70,8 @@ def _resolution():
     parts = [
         pd.DataFrame(
             {
-                "true_radius_low_cm": low, "true_radius_high_cm": low + 10, "light_low_pe": light / 2, "light_high_pe": 2 * light,
+                "true_radius_low_cm": low, "true_radius_high_cm": low + 10, "light_low_pe": light / 2,
+                "light_high_pe": 2 * light,
                 "light_mean_pe": light, "events": 50, "sigma_cm": 40 / light**0.5, "sigma_error_cm": 0.1, "rms_cm": 1.0,
                 "bound_cm": 38 / light**0.5, "outward_cm": 5 / light, "outward_error_cm": 0.1, "energy_ratio": 1.01,
                 "energy_ratio_error": 0.01, "energy_sigma": 1 / light**0.5, "energy_sigma_error": 0.01,
@@ -122,7 +124,8 @@ def write_tables(folder, *, simulation=True, **record):
     if not simulation:
         hit_map[["simulation_pe", "simulation_error_pe"]] = np.nan
     tables = {
-        "histograms": _histograms(sources), "vertices": pd.DataFrame(vertices[: 3 if simulation else 2], columns=columns),
+        "histograms": _histograms(sources),
+        "vertices": pd.DataFrame(vertices[: 3 if simulation else 2], columns=columns),
         "hit_map": hit_map, "resolution": _resolution(), "cut_flow": _flow(), "cut_efficiency": _efficiency(),
     }  # fmt: skip
     for name, table in tables.items():

@@ -188,7 +188,8 @@ def test_event_display_has_the_same_bytes_twice(tmp_path):
 
 def test_calibration_figure_gives_the_numbers():
     one = {
-        "mean_keVee": 121.0, "mean_error_keVee": 0.1, "resolution": 0.039, "resolution_error": 0.001, "chi2": 50.0, "degrees": 56,
+        "mean_keVee": 121.0, "mean_error_keVee": 0.1, "resolution": 0.039, "resolution_error": 0.001, "chi2": 50.0,
+        "degrees": 56,
     }  # fmt: skip
     scale = {"difference": -0.01, "error": 0.002}
     record = {"name": "Toy", "is_simulated": True, "data": one, "simulation": one, "energy_scale": scale}

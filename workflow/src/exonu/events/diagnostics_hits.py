@@ -24,6 +24,8 @@ Array = NDArray[np.float64]
 
 HIT_CHARGE_EDGES = 10 ** np.linspace(-1, 3, 61)
 HIT_TIME_EDGES = np.arange(0, 505, 5.0)
+EVENTS_AT_ONCE = 20_000
+"""Events whose hits are counted together: their histograms, one per event, are in memory."""
 TOTAL_PE_EDGES = 10 ** np.linspace(0, 5, 76)
 HISTOGRAMS = {
     "hit_charge": ("charge of a hit [PE]", "log", HIT_CHARGE_EDGES),
@@ -60,7 +62,9 @@ class HitCounts:
         with Progress(f"hits of {Path(path).name}", total) as progress:
             for events in read_events(path, chunk_bytes):
                 masks = self._selection_passed(events)
-                self.add(events[passed(masks, self.before)], source)
+                chosen = events[passed(masks, self.before)]
+                for start in range(0, len(chosen), EVENTS_AT_ONCE):
+                    self.add(chosen[start : start + EVENTS_AT_ONCE], source)
                 progress.add(len(events))
 
     def _selection_passed(self, events: Events) -> NDArray[np.bool_]:

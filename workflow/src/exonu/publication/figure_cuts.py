@@ -51,17 +51,8 @@ def draw_cut(tables: EventTables, cut: str) -> Figure:
             handles = _draw_variable(grid[:, column], tables, name)
             figure.align_ylabels(list(grid[:, column]))
         put_event_heading(grid[0, 0], tables.record)
-        _say_cut(grid[0, -1], f"{cut}: {keep}", 38 * len(names))
-        share_legend(figure, handles, 2 * len(names))
+        share_legend(figure, handles, 2 * len(names), f"{cut}: {keep}")
     return figure
-
-
-def _say_cut(axes: Axes, text: str, longest: int) -> None:
-    """The cut's expression, above the last axes."""
-    shown = text if len(text) <= longest else text[: longest - 1] + "…"
-    axes.annotate(
-        shown, (1, 1), (0, 16), xycoords="axes fraction", textcoords="offset points", ha="right", fontsize=7.5,
-    )  # fmt: skip
 
 
 def _without_variables(figure: Figure, tables: EventTables, cut: str, keep: str) -> Figure:

@@ -110,9 +110,11 @@ def draw_stack(axes: Axes, counts: BinnedCounts, width: Array) -> list[Artist]:
     return handles
 
 
-def draw_data(axes: Axes, counts: BinnedCounts, scale: Array, label: str, *, hollow: bool = False) -> Any:
-    """Points with errors; counts have Poisson errors, and bins without any are left out."""
-    if np.allclose(counts.data_error**2, counts.data):
+def draw_data(
+    axes: Axes, counts: BinnedCounts, scale: Array, label: str, *, hollow: bool = False, poisson: bool = True
+) -> Any:
+    """Points with errors, those of Poisson counts or those of the table; bins without any are left out."""
+    if poisson:
         low, high = garwood_interval(counts.data)
         errors = np.stack([counts.data - low, high - counts.data])
     else:
@@ -138,7 +140,7 @@ def middles(edges: Array) -> Array:
     return np.sqrt(edges[1:] * edges[:-1]) if growing else (edges[1:] + edges[:-1]) / 2
 
 
-def draw_ratio(axes: Axes, counts: BinnedCounts, *, hollow: bool = False) -> None:
+def draw_ratio(axes: Axes, counts: BinnedCounts, *, hollow: bool = False, poisson: bool = True) -> None:
     """Data over simulation, with the statistical error of the simulation as a band."""
     expected = counts.simulation
     inverse = 1 / np.where(expected > 0, expected, np.nan)
@@ -148,7 +150,7 @@ def draw_ratio(axes: Axes, counts: BinnedCounts, *, hollow: bool = False) -> Non
     if not np.any(expected > 0):
         axes.text(0.5, 0.5, "no simulation here", transform=axes.transAxes, ha="center", va="center", fontsize=8,
                   bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5})  # fmt: skip
-    draw_data(axes, counts, inverse, "", hollow=hollow)
+    draw_data(axes, counts, inverse, "", hollow=hollow, poisson=poisson)
     axes.set_ylim(0, 2)
     axes.set_ylabel("data / sim.", fontsize="medium")
 
@@ -170,6 +172,12 @@ def count_scale(axes: Axes, heights: Sequence[Array], *, room: float = 0.06) -> 
         axes.set_ylim(0, 1.15 * highest / (1 - room))
 
 
-def share_legend(figure: Figure, handles: Sequence[Artist], columns: int) -> None:
-    """One legend for all axes, below them."""
-    figure.legend(handles=list(handles), loc="outside lower left", ncols=columns, fontsize=7.5, columnspacing=1.2)
+def share_legend(figure: Figure, handles: Sequence[Artist], columns: int, title: str | None = None) -> None:
+    """One legend for all axes, below them, with a title of at most a line."""
+    longest = 34 * columns
+    shown = title if title is None or len(title) <= longest else title[: longest - 1] + "…"
+    legend = figure.legend(
+        handles=list(handles), loc="outside lower left", ncols=columns, fontsize=7.5, columnspacing=1.2, title=shown,
+        title_fontsize=7.5, alignment="left",
+    )  # fmt: skip
+    legend.get_title().set_weight("bold")

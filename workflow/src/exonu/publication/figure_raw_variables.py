@@ -34,13 +34,16 @@ def draw_hits(tables: EventTables) -> Figure:
             return figure
         grid = figure.subplots(2, len(panels), squeeze=False, sharex="col", height_ratios=(2.4, 1))
         handles: list[Artist] = []
+        name_of_data = data_name(
+            {**tables.record, "blinded": False}
+        )  # cuts that need no reconstruction unblind nothing
         for (upper, lower), (name, panel) in zip(grid.T, panels.items(), strict=True):
             counts = tables.histogram(name)
             width = np.ones(len(counts.edges) - 1)
             stack = draw_stack(upper, counts, width)
-            handles = [draw_data(upper, counts, width, data_name(tables.record).replace("Asimov ", "")), *stack]
+            handles = [draw_data(upper, counts, width, name_of_data, poisson=False), *stack]
             count_scale(upper, [counts.simulation, counts.data])
-            draw_ratio(lower, counts)
+            draw_ratio(lower, counts, poisson=False)
             if panel["axis"] == "log":
                 lower.set_xscale("log")
             filled = np.flatnonzero((counts.data > 0) | (counts.simulation > 0))

@@ -27,7 +27,7 @@ from exonu.publication.summary_stated import Stated, choices, injected_truth, st
 from exonu.publication.tables import NOTHING, number
 
 PICTURES = {
-    "spectrum": "Observed recoil spectrum, its backgrounds, each signal at its upper limit, and all of it over the background.",
+    "spectrum": "Observed recoil spectrum, backgrounds, signals at their upper limits; all over the background below.",
     "signals": "Signals of solar neutrinos before and behind the detector, and the detection efficiency.",
     "limits": "Upper limits on magnetic moment and millicharge by flavour, expected ranges, and published limits.",
     "coupling_mass": "Upper limit on the coupling of a U(1)_B−L dark photon against its mass, beside published limits.",
@@ -90,8 +90,6 @@ def summary_page(summary: Summary) -> str:
         limits=_limits_table(summary),
         all_limits=_all_limits(summary.limits),
         plots="".join(_plot(plot) for plot in explored),
-            f'<div class="plot"><h3>{_text(p["title"])}</h3><div id="{p["id"]}"></div></div>' for p in explored
-        ),
         figures=_figures(summary.figures, heading),
         assumed=_assumed(summary),
         versions=_table(

@@ -42,7 +42,7 @@ def test_a_job_of_a_sample(tmp_path):
         "sample": "surface",
         "components": ["surface"],
         "decays": [600],
-        "window_keV": [0.3, 250],
+        "window_keV": [1, 230],
         "liquid_radius_cm": None,
         "focus": {"channels": [3, 17, 100], "share": 0.5},
     }

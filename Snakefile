@@ -12,6 +12,8 @@ min_version("9.13")
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/events.smk"
+include: "workflow/rules/templates.smk"
+include: "workflow/rules/event_figures.smk"
 include: "workflow/rules/spectra.smk"
 include: "workflow/rules/workspaces.smk"
 include: "workflow/rules/limits.smk"
@@ -26,6 +28,8 @@ rule all:
     default_target: True
     input:
         rules.events.input,
+        rules.templates_of_all.input,
+        rules.event_figures_of_all.input,
         rules.spectra.input,
         rules.limits.input,
         rules.figures.input,

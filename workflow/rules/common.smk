@@ -175,3 +175,36 @@ def resource(amount):
 def folder_of_output(wildcards, output):
     """The folder that a step with many outputs writes into."""
     return os.path.dirname(output[0])
+
+
+def of_source(wildcards):
+    """A run or a sample, as the settings of a job are asked for."""
+    kind, _, name = wildcards.source.partition("_")
+    return {kind: int(name) if kind == "run" else name}
+
+
+def raw_files(wildcards):
+    """The ROOT files of a run or a sample, relative to the working directory where they are below it."""
+    inputs, source = EVENTS[wildcards.analysis], of_source(wildcards)
+    row = (
+        inputs.runs[source["run"]]
+        if "run" in source
+        else inputs.sample(source["sample"])
+    )
+    return [os.path.normpath(file) for file in row.files]
+
+
+def of_all_sources(pattern):
+    """The files of all runs and samples of an analysis."""
+    return lambda wildcards: [
+        pattern.format(analysis=wildcards.analysis, source=source)
+        for source in SOURCES[wildcards.analysis]
+    ]
+
+
+def files_of(stage, sources):
+    """The files of some runs and samples; `sources` gives their names for an analysis."""
+    return lambda wildcards: [
+        f"results/{wildcards.analysis}/{stage}/{source}.root"
+        for source in sources(wildcards.analysis)
+    ]

@@ -14,27 +14,6 @@ wildcard_constraints:
     source=r"(run|sample)_[A-Za-z0-9_.-]+",
 
 
-def of_source(wildcards):
-    """A run or a sample, as the settings of a job are asked for."""
-    kind, _, name = wildcards.source.partition("_")
-    return {kind: int(name) if kind == "run" else name}
-
-
-def raw_files(wildcards):
-    """The ROOT files of a run or a sample, relative to the working directory where they are below it."""
-    inputs, source = EVENTS[wildcards.analysis], of_source(wildcards)
-    row = inputs.runs[source["run"]] if "run" in source else inputs.sample(source["sample"])
-    return [os.path.normpath(file) for file in row.files]
-
-
-def of_all_sources(pattern):
-    """The files of all runs and samples of an analysis."""
-    return lambda wildcards: [
-        pattern.format(analysis=wildcards.analysis, source=source)
-        for source in SOURCES[wildcards.analysis]
-    ]
-
-
 rule simulate:
     """A run or a sample of the demonstration: decays, light, photomultipliers."""
     output:

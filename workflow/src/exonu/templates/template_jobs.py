@@ -70,15 +70,15 @@ def prior_settings(inputs: EventInputs) -> Settings:
     return {"priors": priors}
 
 
-def bin_edges(inputs: EventInputs) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Edges of the bins, shape (n_bins + 1,).
+def bin_edges(inputs: EventInputs, fraction: float = 1.0) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Edges of the bins, or of a fraction of them, shape (n_bins + 1,).
 
     Raises:
         InputError: a range that is not a whole number of bins.
     """
     block = inputs.settings["templates"]
     try:
-        return uniform_edges(block["low_keV"], block["high_keV"], block["bin_width_keV"])
+        return uniform_edges(block["low_keV"], block["high_keV"], block["bin_width_keV"] * fraction)
     except InputError as error:
         raise InputError(error.problem, file=inputs.file, field="templates", remedy=error.remedy) from None
 

@@ -1,0 +1,339 @@
+# From selected events to the experiment that a search reads: the dead-PMT correction, templates with their systematic
+# variations, and the priors of the activities. What follows is the same for a published spectrum.
+
+from exonu.events.diagnostics_jobs import calibration_settings, source_names
+from exonu.templates.dead_pmt_jobs import (
+    closure_settings,
+    correction_settings,
+    histogram_settings,
+    probe_settings,
+    probe_sources,
+    source_name,
+    wants_correction,
+)
+from exonu.templates.template_jobs import (
+    bin_edges,
+    check_fit_ranges,
+    prior_settings,
+    reconstructed_sources,
+    selected_sources,
+    template_settings,
+)
+
+try:
+    TEMPLATES = {
+        name: template_settings(inputs, blind=ANALYSES[name].settings["blind"])
+        for name, inputs in EVENTS.items()
+    }
+    for name, inputs in EVENTS.items():
+        check_fit_ranges(
+            inputs, ANALYSES[name].settings["interactions"], str(ANALYSES[name].file)
+        )
+except InputError as error:
+    raise WorkflowError(str(error)) from None
+
+CALIBRATIONS = {
+    name: found
+    for name, inputs in EVENTS.items()
+    if (found := calibration_settings(inputs)) is not None
+}
+CORRECTED = [name for name, inputs in EVENTS.items() if wants_correction(inputs)]
+CLOSURE_JOBS = 4
+
+
+rule probes:
+    """Events of the wall before living photomultipliers, reconstructed again without these."""
+    input:
+        ingested="results/{analysis}/ingested/{source}.root",
+        reconstructed="results/{analysis}/reconstructed/{source}.root",
+        light_map="results/{analysis}/light_map",
+    output:
+        "results/{analysis}/probes/{source}.root",
+    log:
+        "results/{analysis}/logs/probes_{source}.log",
+    benchmark:
+        "results/{analysis}/benchmarks/probes_{source}.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        mem_mb=resource(1500),
+        runtime=resource(60),
+    params:
+        settings=lambda wildcards: canonical_json(
+            probe_settings(EVENTS[wildcards.analysis], **of_source(wildcards))
+        ),
+        code=code("probes"),
+        libraries=libraries("probes"),
+    shell:
+        "python -m exonu.steps.probes --ingested {input.ingested} --reconstructed {input.reconstructed} "
+        "--light-map {input.light_map} --settings {params.settings:q} --output {output} &> {log}"
+
+
+rule dead_pmt_correction:
+    """How much more often data leak before a dead photomultiplier than simulation does."""
+    input:
+        files_of(
+            "probes",
+            lambda analysis: map(source_name, probe_sources(EVENTS[analysis])),
+        ),
+    output:
+        record="results/{analysis}/dead_pmt/correction.json",
+        table="results/{analysis}/dead_pmt/correction.csv",
+    log:
+        "results/{analysis}/logs/dead_pmt_correction.log",
+    benchmark:
+        "results/{analysis}/benchmarks/dead_pmt_correction.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        mem_mb=resource(500),
+        runtime=resource(5),
+    params:
+        settings=lambda wildcards: canonical_json(
+            correction_settings(EVENTS[wildcards.analysis])
+        ),
+        code=code("dead_pmt_correction"),
+        libraries=libraries("dead_pmt_correction"),
+    shell:
+        "python -m exonu.steps.dead_pmt_correction {input} --settings {params.settings:q} --output {output.record} "
+        "--table {output.table} &> {log}"
+
+
+rule calibration_check:
+    """Energy scale, resolution and vertex of the source at the centre, in data and simulation."""
+    input:
+        files_of("reconstructed", lambda analysis: source_names(CALIBRATIONS[analysis])),
+    output:
+        record="results/{analysis}/calibration/calibration.json",
+        spectrum="results/{analysis}/calibration/spectrum.csv",
+    log:
+        "results/{analysis}/logs/calibration_check.log",
+    benchmark:
+        "results/{analysis}/benchmarks/calibration_check.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        mem_mb=resource(500),
+        runtime=resource(5),
+    params:
+        settings=lambda wildcards: canonical_json(CALIBRATIONS[wildcards.analysis]),
+        code=code("calibration_check"),
+        libraries=libraries("calibration_check"),
+    shell:
+        "python -m exonu.steps.calibration_check --settings {params.settings:q} --reconstructed {input} "
+        "--output {output.record} --spectrum {output.spectrum} &> {log}"
+
+
+rule templates:
+    """Spectra of all components with their systematic variations, and the response to signals."""
+    input:
+        selected=files_of(
+            "selected", lambda analysis: selected_sources(TEMPLATES[analysis])
+        ),
+        reconstructed=files_of(
+            "reconstructed",
+            lambda analysis: reconstructed_sources(TEMPLATES[analysis]),
+        ),
+        correction=lambda wildcards: (
+            rules.dead_pmt_correction.output.record
+            if wildcards.analysis in CORRECTED
+            else []
+        ),
+        calibration=lambda wildcards: (
+            rules.calibration_check.output.record
+            if wildcards.analysis in CALIBRATIONS
+            else []
+        ),
+    output:
+        record="results/{analysis}/templates/templates.json",
+        histograms="results/{analysis}/templates/templates.root",
+        systematics="results/{analysis}/templates/systematics.csv",
+        response="results/{analysis}/templates/response.csv",
+    log:
+        "results/{analysis}/logs/templates.log",
+    benchmark:
+        "results/{analysis}/benchmarks/templates.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        mem_mb=resource(1500),
+        runtime=resource(20),
+    params:
+        folder=folder_of_output,
+        optional=lambda wildcards, input: " ".join(
+            f"--{name} {input[name]}"
+            for name in ("correction", "calibration")
+            if input[name]
+        ),
+        settings=lambda wildcards: canonical_json(TEMPLATES[wildcards.analysis]),
+        code=code("templates"),
+        libraries=libraries("templates"),
+    shell:
+        "python -m exonu.steps.templates --settings {params.settings:q} --selected {input.selected} "
+        "--reconstructed {input.reconstructed} {params.optional} --output {params.folder} &> {log}"
+
+
+rule experiment:
+    """The templates with the priors of the activities: what a published spectrum would be."""
+    input:
+        "results/{analysis}/templates/templates.json",
+    output:
+        "results/{analysis}/templates/experiment.json",
+    log:
+        "results/{analysis}/logs/experiment.log",
+    benchmark:
+        "results/{analysis}/benchmarks/experiment.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        mem_mb=resource(500),
+        runtime=resource(5),
+    params:
+        settings=lambda wildcards: canonical_json(
+            prior_settings(EVENTS[wildcards.analysis])
+        ),
+        code=code("experiment"),
+        libraries=libraries("experiment"),
+    shell:
+        "python -m exonu.steps.experiment --settings {params.settings:q} --templates {input} --output {output} &> {log}"
+
+
+rule histograms:
+    """Spectra of all runs and samples as they are selected, for ROOT."""
+    input:
+        files_of(
+            "selected",
+            lambda analysis: [
+                *(f"run_{run.run}" for run in EVENTS[analysis].runs.physics),
+                *(f"sample_{sample.sample}" for sample in EVENTS[analysis].samples),
+            ],
+        ),
+    output:
+        "results/{analysis}/templates/histograms.root",
+    log:
+        "results/{analysis}/logs/histograms.log",
+    benchmark:
+        "results/{analysis}/benchmarks/histograms.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        mem_mb=resource(500),
+        runtime=resource(5),
+    params:
+        settings=lambda wildcards: canonical_json(
+            histogram_settings(
+                EVENTS[wildcards.analysis],
+                bin_edges(EVENTS[wildcards.analysis], fraction=0.5),
+            )
+        ),
+        code=code("histograms"),
+        libraries=libraries("histograms"),
+    shell:
+        "python -m exonu.steps.histograms {input} --settings {params.settings:q} --output {output} &> {log}"
+
+
+rule dead_pmt_check:
+    """What dead photomultipliers bring into the fiducial volume, before and after the correction."""
+    input:
+        histograms="results/{analysis}/templates/histograms.root",
+        correction="results/{analysis}/dead_pmt/correction.json",
+    output:
+        "results/{analysis}/dead_pmt/check.csv",
+    log:
+        "results/{analysis}/logs/dead_pmt_check.log",
+    benchmark:
+        "results/{analysis}/benchmarks/dead_pmt_check.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        mem_mb=resource(500),
+        runtime=resource(5),
+    params:
+        code=code("dead_pmt_check"),
+        libraries=libraries("dead_pmt_check"),
+    shell:
+        "python -m exonu.steps.dead_pmt_check --settings '{{}}' --histograms {input.histograms} "
+        "--correction {input.correction} --output {output} &> {log}"
+
+
+rule closure_events:
+    """Light on the windows of dead photomultipliers, of the nominal optics or of others."""
+    input:
+        "results/{analysis}/light_map",
+    output:
+        "results/{analysis}/closure/{set}_{chunk}.root",
+    log:
+        "results/{analysis}/logs/closure_{set}_{chunk}.log",
+    benchmark:
+        "results/{analysis}/benchmarks/closure_{set}_{chunk}.tsv"
+    wildcard_constraints:
+        set="data|simulation",
+        chunk=r"\d+",
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        mem_mb=resource(1500),
+        runtime=resource(60),
+    params:
+        jobs=CLOSURE_JOBS,
+        settings=lambda wildcards: canonical_json(
+            closure_settings(
+                EVENTS[wildcards.analysis],
+                ANALYSES[wildcards.analysis].settings["seed"],
+            )
+        ),
+        code=code("closure_events"),
+        libraries=libraries("closure_events"),
+    shell:
+        "python -m exonu.steps.closure_events --settings {params.settings:q} --light-map {input} --set {wildcards.set} "
+        "--chunk {wildcards.chunk} {params.jobs} --output {output} &> {log}"
+
+
+rule closure_test:
+    """Whether the corrected template agrees with data of other optics, and the uncorrected one does not."""
+    input:
+        expand(
+            "results/{{analysis}}/closure/{set}_{chunk}.root",
+            set=["data", "simulation"],
+            chunk=range(CLOSURE_JOBS),
+        ),
+    output:
+        record="results/{analysis}/closure/closure.json",
+        table="results/{analysis}/closure/closure.csv",
+    log:
+        "results/{analysis}/logs/closure.log",
+    benchmark:
+        "results/{analysis}/benchmarks/closure.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        mem_mb=resource(1000),
+        runtime=resource(10),
+    params:
+        settings=lambda wildcards: canonical_json(
+            closure_settings(
+                EVENTS[wildcards.analysis],
+                ANALYSES[wildcards.analysis].settings["seed"],
+            )
+        ),
+        code=code("closure"),
+        libraries=libraries("closure"),
+    shell:
+        "python -m exonu.steps.closure {input} --settings {params.settings:q} --output {output.record} "
+        "--table {output.table} &> {log}"
+
+
+rule templates_of_all:
+    """The templates of every analysis that starts from events."""
+    input:
+        expand("results/{analysis}/templates/experiment.json", analysis=EVENTS),
+        expand("results/{analysis}/templates/histograms.root", analysis=EVENTS),
+        expand("results/{analysis}/dead_pmt/check.csv", analysis=CORRECTED),
+    localrule: True
+
+
+rule closure:
+    """The closure test of the dead-PMT correction, with statistics of its own."""
+    input:
+        expand("results/{analysis}/closure/closure.json", analysis=CORRECTED),
+    localrule: True

@@ -6,8 +6,17 @@ const SVG = "http://www.w3.org/2000/svg";
 const element = (parent, name, attributes, text) => {
   const made = document.createElementNS(SVG, name);
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  if (text !== undefined) made.textContent = text;
+  if (text !== undefined) put(made, text);
   return parent.appendChild(made);
+};
+// Text with indices, which are written μ_ν, g_B−L: as children of an HTML or an SVG element.
+const put = (node, text) => {
+  text.split(/_(B−L|B|ν)/).forEach((part, number) => {
+    const index = number % 2 === 1;
+    if (!(node instanceof SVGElement)) node.append(index ? Object.assign(document.createElement("sub"), { textContent: part }) : part);
+    else if (part) element(node, "tspan", index ? { dy: 4, "font-size": "9px" } : number ? { dy: -4 } : {}, part);
+  });
+  return node;
 };
 const superscript = (number) => String(number).replace(/[-0-9]/g, (sign) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(sign)]);
 const shown = (value) => {
@@ -19,8 +28,8 @@ const shown = (value) => {
 };
 
 // An axis: from values to places on the paper, with its ticks. A linear one begins at zero.
-function axis(values, log, from, to, room) {
-  const positive = values.filter((value) => value > 0 && isFinite(value));
+function axis(values, log, from, to, room, view = [0, Infinity]) {
+  const positive = values.filter((value) => value > 0 && value >= view[0] && value <= view[1]);
   if (log) {
     const low = Math.log10(Math.min(...positive)) - room, high = Math.log10(Math.max(...positive)) + room;
     const every = Math.ceil((high - low) / Math.max(2, Math.abs(to - from) / 55));
@@ -83,7 +92,7 @@ class Plot {
     const group = (title) => {
       const set = this.holder.appendChild(document.createElement("fieldset"));
       set.className = "controls";
-      set.appendChild(document.createElement("legend")).textContent = title;
+      put(set.appendChild(document.createElement("legend")), title);
       return set;
     };
     const box = (set, text, checked, changed, series) => {
@@ -92,7 +101,7 @@ class Plot {
       input.type = "checkbox", input.checked = checked;
       input.addEventListener("change", () => { changed(input.checked); this.at = null; this.draw(); });
       if (series) sample(label, series);
-      label.appendChild(document.createTextNode(text));
+      put(label.appendChild(document.createElement("span")), text);
     };
     const axes = group("Axes");
     for (const [name, text] of Object.entries(this.plot.axes))
@@ -110,23 +119,28 @@ class Plot {
     const series = plot.series.filter((one) => !this.hidden.has(one.group));
     const rows = plot.rows;
     const narrow = width < 560;
-    const left = rows ? (narrow ? 118 : 210) : 62, right = width - 14, top = 12;
+    const top = 12, right = width - 14;
     const height = rows ? rows.length * 30 + 70 : Math.min(460, Math.max(300, width * 0.62));
     const bottom = height - 46;
     svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     svg.setAttribute("height", height);
     svg.replaceChildren();
+    const labels = (rows || []).map((text, number) => {
+      const label = element(svg, "text", { x: 0, y: top + 26 + number * 30 }, text);
+      label.style.fontSize = narrow ? "11px" : "13px";
+      return label.getComputedTextLength();
+    });
+    const left = rows ? Math.max(...labels) + 10 : 62;
     const points = series.flatMap((one) => one.points);
     const bands = series.flatMap((one) => one.band || []);
     if (!points.length && !bands.length) { element(svg, "text", { x: left, y: 40 }, "Nothing is chosen."); this.places = []; return; }
     const xs = rows ? [...points.map((p) => p[0]), ...bands.flatMap((b) => [b[1], b[2]])] : points.map((p) => p[0]);
     const ys = rows ? [] : [...points.map((p) => p[1]), ...bands.flatMap((b) => [b[1], b[2]])];
-    const x = axis(xs, this.log.x, left, right, rows ? 0.15 : 0.02);
-    const y = rows ? { place: (row) => top + 22 + row * 30, ticks: [], low: 0 } : axis(ys, this.log.y, bottom, top, 0.05);
+    const x = axis(xs, this.log.x, left, right, rows ? 0.15 : 0.02, plot.view?.x);
+    const y = rows ? { place: (row) => top + 22 + row * 30, ticks: [], low: 0 } : axis(ys, this.log.y, bottom, top, 0.05, plot.view?.y);
     this.grid(x, y, { left, right, top, bottom });
-    const clip = element(element(svg, "clipPath", { id: `clip-${plot.id}` }), "rect", { x: left, y: top, width: right - left, height: bottom - top });
+    element(element(svg, "clipPath", { id: `clip-${plot.id}` }), "rect", { x: left, y: top, width: right - left, height: bottom - top });
     const paper = element(svg, "g", { "clip-path": `url(#clip-${plot.id})` });
-    void clip;
     const place = ([px, py]) => [x.place(px), y.place(py)];
     for (const one of series) if (one.band) {
       const style = { fill: one.look.colour, opacity: one.look.opacity };
@@ -137,15 +151,11 @@ class Plot {
       if (one.kind === "line") element(paper, "path", { d: line(one.points, place), fill: "none", stroke: one.look.colour, "stroke-width": one.look.width || 1.6, "stroke-dasharray": one.look.dash || "none" });
       else for (const point of one.points) mark(paper, ...place(point), one.look);
     }
-    if (rows) rows.forEach((text, number) => {
-      const label = element(svg, "text", { x: 0, y: y.place(number) + 4 }, text);
-      if (narrow) label.setAttribute("style", "font-size:11px");
-    });
     this.places = series.filter((one) => !one.band).map((one) => ({
       one, at: one.points.map((point) => [...place(point), point[2]]).filter(([px, py]) => px >= left - 1 && px <= right + 1 && py >= top - 1 && py <= bottom + 1),
     })).filter((entry) => entry.at.length);
     this.cross = element(svg, "circle", { r: 8, fill: "none", stroke: "#1a1a1a", "stroke-width": 2, visibility: "hidden" });
-    if (!this.at) this.said.textContent = plot.hint;
+    if (!this.at) this.say(plot.hint);
   }
 
   grid(x, y, { left, right, top, bottom }) {
@@ -163,11 +173,16 @@ class Plot {
     if (!plot.rows) element(svg, "text", { transform: `translate(12 ${(top + bottom) / 2}) rotate(-90)`, "text-anchor": "middle" }, plot.y);
   }
 
-  say(entry, number) {
+  say(text) {
+    this.said.replaceChildren();
+    put(this.said, text);
+  }
+
+  choose(entry, number) {
     this.at = { name: entry.one.name, number };
     const [x, y, text] = entry.at[number];
     for (const [key, value] of Object.entries({ cx: x, cy: y, visibility: "visible" })) this.cross.setAttribute(key, value);
-    this.said.textContent = `${entry.one.name}: ${text}`;
+    this.say(`${entry.one.name}: ${text}`);
   }
 
   point(event) {
@@ -178,7 +193,7 @@ class Plot {
       const distance = Math.hypot(x - here[0], y - here[1]);
       if (!best || distance < best.distance) best = { distance, entry, number };
     });
-    if (best) this.say(best.entry, best.number);
+    if (best) this.choose(best.entry, best.number);
   }
 
   key(event) {
@@ -187,13 +202,13 @@ class Plot {
     if (!move || !this.places.length) return;
     event.preventDefault();
     let index = this.at ? this.places.findIndex((entry) => entry.one.name === this.at.name) : -1;
-    if (index < 0) return this.say(this.places[0], 0);
+    if (index < 0) return this.choose(this.places[0], 0);
     if (move[0]) {
       index = (index + move[0] + this.places.length) % this.places.length;
-      return this.say(this.places[index], Math.min(this.at.number, this.places[index].at.length - 1));
+      return this.choose(this.places[index], Math.min(this.at.number, this.places[index].at.length - 1));
     }
     const count = this.places[index].at.length;
-    this.say(this.places[index], (this.at.number + move[1] + count) % count);
+    this.choose(this.places[index], (this.at.number + move[1] + count) % count);
   }
 }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,7 +104,7 @@ def summary_page(summary: Summary) -> str:
 
 def _plot(plot: Mapping[str, Any]) -> str:
     """The place that the page's script draws a plot into."""
-    return f'<div class="plot"><h3>{_text(plot["title"])}</h3><div id="{_text(plot["id"])}"></div></div>'
+    return f'<div class="plot"><h3>{_indexed(plot["title"])}</h3><div id="{_text(plot["id"])}"></div></div>'
 
 
 def embedded_json(content: Any) -> str:
@@ -125,22 +126,32 @@ def _banner(text: str) -> str:
 
 
 def _text(content: object) -> str:
+    """Text for HTML, between tags or in quotes."""
     return html.escape(str(content), quote=True)
 
 
-def _table(caption: str, headings: Sequence[str], rows: Iterable[Sequence[str]], numbers: int = 0) -> str:
-    """A table of cells in HTML; the first of a row is its heading, the last so many are numbers."""
+def _indexed(text: str) -> str:
+    """Text for HTML between tags, with the indices of our symbols as such.
+
+    >>> _indexed("μ_ν < g_B−L")
+    'μ<sub>ν</sub> &lt; g<sub>B−L</sub>'
+    """
+    return re.sub("_(B−L|B|ν)", r"<sub>\1</sub>", _text(text))
+
+
+def _table(caption: str, headings: Sequence[str], rows: Iterable[Sequence[str]], whole: Sequence[int] = ()) -> str:
+    """A table of cells in HTML; the first of a row is its heading, and lines of the columns `whole` are not broken."""
     head = "".join(f'<th scope="col" role="columnheader">{_text(name)}</th>' for name in headings)
-    body = "".join(_row(headings, row, numbers) for row in rows)
+    body = "".join(_row(headings, row, whole) for row in rows)
     return (
         f'<table class="stack" role="table"><caption>{_text(caption)}</caption>'
         f'<thead role="rowgroup"><tr role="row">{head}</tr></thead><tbody role="rowgroup">{body}</tbody></table>'
     )
 
 
-def _row(headings: Sequence[str], row: Sequence[str], numbers: int) -> str:
+def _row(headings: Sequence[str], row: Sequence[str], whole: Sequence[int]) -> str:
     first = f'<th scope="row" role="rowheader">{row[0]}</th>'
-    kinds = ["number" if place >= len(row) - numbers else "" for place in range(1, len(row))]
+    kinds = ["whole" if place in whole else "" for place in range(1, len(row))]
     cells = "".join(
         f'<td role="cell" class="{kind}" data-label="{_text(name)}"><span>{cell}</span></td>'
         for name, cell, kind in zip(headings[1:], row[1:], kinds, strict=True)
@@ -151,7 +162,7 @@ def _row(headings: Sequence[str], row: Sequence[str], numbers: int) -> str:
 def _hypothesis(row: Mapping[str, Any]) -> str:
     name, symbol, _ = QUANTITIES[row["interaction"]]
     detail = f"mass {mass_of(row['mass_MeV'])}" if row["mass_MeV"] == row["mass_MeV"] else FLAVOURS[row["flavour"]]
-    return _text(f"{symbol}, {detail}") + f"<br><small>{_text(name)}</small>"
+    return _indexed(f"{symbol}, {detail}") + f"<br><small>{_indexed(name)}</small>"
 
 
 def _limits_table(summary: Summary) -> str:
@@ -166,7 +177,9 @@ def _limits_table(summary: Summary) -> str:
         (_hypothesis(row), _strength(row, "observed"), _expected(row), _beside(row, published))
         for row in kept.to_dict("records")
     ]
-    return _table("Upper limits beside published ones", ("Parameter", "Observed", "Expected (±1σ)", "Published"), rows)
+    return _table(
+        "Upper limits beside published ones", ("Parameter", "Observed", "Expected (±1σ)", "Published"), rows, (1, 2)
+    )
 
 
 def _is_decade(mass_MeV: float) -> bool:
@@ -179,7 +192,7 @@ def _shared_masses(masses: pd.Series[float], published: pd.DataFrame) -> list[fl
 
 
 def _strength(row: Mapping[str, Any], column: str) -> str:
-    return _text(strength_of(row["interaction"], row[column])) if row[column] == row[column] else "no limit found"
+    return _indexed(strength_of(row["interaction"], row[column])) if row[column] == row[column] else "no limit found"
 
 
 def _expected(row: Mapping[str, Any]) -> str:
@@ -197,7 +210,7 @@ def _beside(row: Mapping[str, Any], published: pd.DataFrame) -> str:
     for other in same.sort_values("value", kind="stable").to_dict("records"):
         doubt = "" if other["status"] == "read" else ", not confirmed in the source"
         text = f"{other['experiment']}: {strength_of(row['interaction'], other['value'])}"
-        items.append(f"<li>{_text(text)} <small>({_text(other['reference'])}{doubt})</small></li>")
+        items.append(f"<li>{_indexed(text)} <small>({_text(other['reference'])}{doubt})</small></li>")
     return f"<ul>{''.join(items)}</ul>" if items else NOTHING
 
 
@@ -215,7 +228,7 @@ def _all_limits(limits: pd.DataFrame) -> str:
         for row in limits.to_dict("records")
     ]
     headings = ("Parameter", "Method", "Observed", "Expected", "Two-sided interval")
-    table = _table("All limits, by all methods; explained in results/README.md", headings, rows, numbers=3)
+    table = _table("All limits, by all methods; explained in results/README.md", headings, rows, whole=(0, 2, 3, 4))
     return f"<details><summary>All {len(rows)} limits, every mass and method</summary>{table}</details>"
 
 
@@ -227,7 +240,7 @@ def _figures(files: Sequence[Path], heading: Heading) -> str:
         data = base64.b64encode(file.read_bytes()).decode("ascii")
         told = _text(f"{heading.name}: {shows} {state}".rstrip())
         picture = f'<img alt="{told}" src="data:image/png;base64,{data}">'
-        pictures.append(f"<figure>{picture}<figcaption>{_text(shows)}</figcaption></figure>")
+        pictures.append(f"<figure>{picture}<figcaption>{_indexed(shows)}</figcaption></figure>")
     return f'<div class="pictures">{"".join(pictures)}</div>'
 
 
@@ -261,7 +274,7 @@ def _costs(variants: pd.DataFrame) -> str:
             for row in group.to_dict("records")
             if row["ratio"] == row["ratio"]
         ]
-        rows.append((_text(description), _text("; ".join(ratios))))
+        rows.append((_text(description), _indexed("; ".join(ratios))))
     caption = "What one changed assumption does to the observed limit (limits/variants.csv)"
     return _table(caption, ("Changed", "Limit, relative to the nominal one"), rows) if rows else ""
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from exonu.publication.figure_coupling_mass import COUPLING_RANGE, MASS_RANGE_MEV
 from exonu.publication.figure_data import Heading
 from exonu.publication.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILLION
 from exonu.publication.tables import number
@@ -104,6 +105,7 @@ def _against_mass(rows: pd.DataFrame, published: pd.DataFrame, curves: pd.DataFr
         series.append(marks | {"kind": "marks"})
     return {
         "axes": {"x": "mass", "y": "coupling"},
+        "view": {"x": MASS_RANGE_MEV, "y": COUPLING_RANGE},
         "x": "mass of the mediator in MeV",
         "y": "coupling g_B−L",
         "hint": "Above a curve all is excluded; above that of a star, up to where its source ends.",

@@ -222,6 +222,11 @@ def test_relative_changes(modifier, change):
     assert found == (pytest.approx(change[0]), pytest.approx(change[1])) if change[0] else found == change
 
 
+@pytest.mark.parametrize("modifier", [modifier for modifier, _ in MODIFIERS])
+def test_a_sample_without_counts_has_no_relative_change(modifier):
+    assert relative_change({"data": [0.0, 0.0]}, modifier, {}) == (None, None)
+
+
 def test_systematics():
     modifiers = [{"name": "mu", "type": "normfactor", "data": None}, {"name": "flux", **MODIFIERS[0][0]}]
     samples = [

@@ -200,12 +200,16 @@ def _ratio(value: float | None, unit: float | None) -> float | None:
 
 
 def relative_change(sample: Json, modifier: Json, spec: Json) -> tuple[float | None, float | None]:
-    """Relative change of a sample's counts at one standard deviation down and up; None for a free parameter.
+    """Relative change of a sample's counts at one standard deviation down and up.
+
+    None for a free parameter, and where a sample has no counts that could change.
 
     >>> relative_change({"data": [1.0, 3.0]}, {"type": "staterror", "data": [0.3, 0.4]}, {})
     (-0.125, 0.125)
     """
     counts, data = np.asarray(sample["data"], dtype=float), modifier["data"]
+    if not counts.any():
+        return None, None
     if modifier["type"] == "normsys":
         return data["lo"] - 1, data["hi"] - 1
     if modifier["type"] == "histosys":

@@ -14,7 +14,7 @@ const put = (node, text) => {
   text.split(/_(B−L|B|ν)/).forEach((part, number) => {
     const index = number % 2 === 1;
     if (!(node instanceof SVGElement)) node.append(index ? Object.assign(document.createElement("sub"), { textContent: part }) : part);
-    else if (part) element(node, "tspan", index ? { dy: 4, "font-size": "9px" } : number ? { dy: -4 } : {}, part);
+    else if (part) element(node, "tspan", index ? { dy: 4, "font-size": "9px" } : number ? { dy: -4 } : {}).textContent = part;
   });
   return node;
 };

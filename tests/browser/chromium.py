@@ -127,7 +127,7 @@ class Browser:
         for event in self.events:
             params = event.get("params", {})
             if event.get("method") == "Runtime.exceptionThrown":
-                said.append(str(params["exceptionDetails"]))
+                said.append(str(params["exceptionDetails"].get("exception", {}).get("description")))
             if event.get("method") == "Log.entryAdded" and params["entry"]["level"] in ("error", "warning"):
                 said.append(str(params["entry"]))
             if event.get("method") == "Runtime.consoleAPICalled" and params["type"] in ("error", "assert", "warning"):

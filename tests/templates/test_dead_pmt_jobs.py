@@ -14,6 +14,7 @@ from exonu.templates.dead_pmt_jobs import (
     closure_settings,
     correction_settings,
     histogram_settings,
+    histogram_sources,
     probe_settings,
     probe_sources,
     source_name,
@@ -69,6 +70,14 @@ def test_histograms_know_their_files(tmp_path: Path) -> None:
     assert [source.get("run", source.get("sample")) for source in found["sources"]] == [1, 3, "lxe", "surface", "up"]
     assert found["live_days"] == 1
     assert found["components"] == ["surface", "copper", "seal", "pmt"]
+
+
+def test_histograms_of_a_blind_analysis_leave_the_data_unread(tmp_path: Path) -> None:
+    found = inputs(tmp_path)
+    settings = histogram_settings(found, range(2, 201), blind=True)
+    assert [source["sample"] for source in settings["sources"]] == ["lxe", "surface", "up"]
+    names = [source_name(row) for row in histogram_sources(found, blind=True)]
+    assert names == ["sample_lxe", "sample_surface", "sample_up"]
 
 
 def test_closure_has_the_dead_photomultipliers_of_the_last_physics_run(tmp_path: Path) -> None:

@@ -11,22 +11,33 @@ from exonu.events.runs import Run, Sample
 from exonu.events.runs_jobs import EventInputs
 
 
-def histogram_settings(inputs: EventInputs, edges_keV: Sequence[float]) -> Settings:
-    """Settings of the step `histograms`; its files are the selected ones of `sources`, in that order.
+def histogram_sources(inputs: EventInputs, *, blind: bool = False) -> list[Run | Sample]:
+    """Runs of the physics stream, which stay unread in a blind analysis, and all samples."""
+    return [*(() if blind else inputs.runs.physics), *inputs.samples]
+
+
+def histogram_settings(inputs: EventInputs, edges_keV: Sequence[float], *, blind: bool = False) -> Settings:
+    """Settings of the step `histograms`; its files are the selected ones of `histogram_sources`, in that order.
 
     Args:
         inputs: of the analysis.
         edges_keV: of the bins.
+        blind: leave the data out.
     """
-    sources = [inputs.select_settings(run=run.run)["source"] for run in inputs.runs.physics]
-    sources += [inputs.select_settings(sample=sample.sample)["source"] for sample in inputs.samples]
+    sources = histogram_sources(inputs, blind=blind)
     return {
-        "sources": sources,
+        "sources": [_source(inputs, row) for row in sources],
         "edges_keV": [float(edge) for edge in edges_keV],
         "components": wall_components(inputs),
         "live_days": inputs.runs.live_days,
         "is_simulated": inputs.settings["is_simulated"],
     }
+
+
+def _source(inputs: EventInputs, row: Run | Sample) -> Settings:
+    chosen = inputs.select_settings(run=row.run) if isinstance(row, Run) else inputs.select_settings(sample=row.sample)
+    source: Settings = chosen["source"]
+    return source
 
 
 def wall_components(inputs: EventInputs) -> list[str]:

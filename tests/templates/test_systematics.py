@@ -1,0 +1,128 @@
+"""Systematics: paired ratios and their errors, smoothing, pruning, and what is refused."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exonu.core.errors import InputError
+from exonu.templates.systematics import LARGEST_RATIO, SMALLEST_RATIO, Effect, Paired, Systematic, declared
+
+EDGES = np.arange(2.0, 32.0, 2.0)
+REPORT = (2.0, 15.0, 30.0)
+
+
+def one(**keys):
+    return Systematic(**{"name": "test", "kind": "traced", "status": "assumed", **keys})
+
+
+def events(seed=1, n=400):
+    rng = np.random.default_rng(seed)
+    return rng.uniform(2, 30, n), rng.uniform(0.5, 1.5, n)
+
+
+def test_unchanged_events_have_no_error():
+    energy, weight = events()
+    ratio, error = Paired(energy, weight, energy, weight).ratio([2, 10, 30])
+    np.testing.assert_allclose(ratio, 1)
+    np.testing.assert_allclose(error, 0, atol=1e-7)
+
+
+def test_paired_error_is_that_of_the_scatter_over_many_samples():
+    """A tenth of the events is lost at random: the scatter of the ratio is what its error says."""
+    ratios, errors = [], []
+    rng = np.random.default_rng(5)
+    for seed in range(400):
+        energy, weight = events(seed)
+        kept = rng.uniform(size=len(energy)) > 0.1
+        ratio, error = Paired(energy, weight, energy, weight * kept).ratio([2, 30])
+        ratios.append(ratio[0])
+        errors.append(error[0])
+    assert np.std(ratios) == pytest.approx(np.mean(errors), rel=0.15)
+    # unpaired samples of this size would scatter by √2/√400
+    assert np.mean(errors) < 0.3 * np.sqrt(2 / 400)
+
+
+def test_events_that_move_between_ranges_count_in_both():
+    paired = Paired(np.array([9.0, 5.0, 12.0]), np.ones(3), np.array([11.0, 5.0, 12.0]), np.ones(3))
+    ratio, error = paired.ratio([2, 10, 20])
+    np.testing.assert_allclose(ratio, [0.5, 2.0])
+    # Σ(a − R b)²/(Σb)²: below 10 keV one event goes (R²) and one stays ((1 − R)²); above, one comes (1)
+    np.testing.assert_allclose(error, [np.sqrt(0.25 + 0.25) / 2, np.sqrt(1 + 1) / 1])
+
+
+def test_samples_are_joined_by_the_numbers_of_their_events():
+    before = (np.array([7, 1, 4]), np.array([3.0, 5.0, 9.0]), np.ones(3))
+    after = (np.array([4, 9]), np.array([9.5, 3.5]), np.ones(2))
+    paired = Paired.joined(before, after)
+    by_number = sorted(zip(paired.weight_before, paired.weight_after, paired.energy_after, strict=True))
+    assert by_number == [(0, 1, 3.5), (1, 0, 0.0), (1, 0, 0.0), (1, 1, 9.5)]
+    with pytest.raises(InputError, match="number twice, so it cannot be paired"):
+        Paired.joined((np.array([1, 1]), np.ones(2), np.ones(2)), after)
+
+
+@given(size=st.floats(-0.9, 4.0), slope=st.floats(-2, 2))
+def test_smoothed_ratios_are_positive_and_within_those_of_the_ranges(size, slope):
+    energy, weight = events()
+    after = weight * (1 + size) * np.exp(slope * (energy - 16) / 14)
+    paired = Paired(energy, weight, energy, after)
+    ratio = paired.smoothed(EDGES, REPORT)
+    in_ranges, _ = paired.ratio(REPORT)
+    assert np.all((ratio >= SMALLEST_RATIO) & (ratio <= LARGEST_RATIO))
+    limits = np.clip(in_ranges, SMALLEST_RATIO, LARGEST_RATIO)
+    assert np.all((ratio >= limits.min() * (1 - 1e-12)) & (ratio <= limits.max() * (1 + 1e-12)))
+
+
+@given(size=st.floats(0.001, 0.2))
+def test_a_weight_that_is_linear_in_the_size_gives_a_linear_ratio(size):
+    energy, weight = events()
+    paired = Paired(energy, weight, energy, weight * (1 + size * energy / 30))
+    whole = Paired(energy, weight, energy, weight * (1 + energy / 30))
+    np.testing.assert_allclose(paired.ratio(REPORT)[0] - 1, size * (whole.ratio(REPORT)[0] - 1), rtol=1e-9)
+
+
+def effect(systematic, up, down=None):
+    energy, weight = events()
+    ways = [Paired(energy, weight, energy, weight * way) for way in (up, up if down is None else down)]
+    return Effect.of(systematic, "seal", *ways, EDGES, REPORT)
+
+
+def test_verdicts():
+    energy, _ = events()
+    rng = np.random.default_rng(2)
+    assert effect(one(), np.where(energy < 15, 0.8, 1.0)).verdict == "kept"
+    assert effect(one(prune_below=0.05), np.full(400, 1.01)).verdict == "pruned: below 0.05"
+    chance = np.where(rng.uniform(size=400) < 0.5, 0.0, 2.0)  # scatters, and means nothing
+    assert effect(one(significance=0.05), chance).verdict.startswith("pruned: not significant, p = ")
+    assert effect(one(kind="dead-pmt", significance=0.05), chance).verdict == "kept"  # exact, whatever it scatters
+    empty = Paired(*np.zeros((4, 0)))
+    assert Effect.of(one(), "pmt", empty, empty, EDGES, REPORT).verdict == "pruned: no events"
+
+
+def test_a_line_that_moves_within_a_range_is_kept():
+    line = np.full(100, 9.5)
+    ways = [Paired(line, np.ones(100), line * factor, np.ones(100)) for factor in (1.1, 0.8)]
+    scale = Effect.of(one(kind="energy-scale", prune_below=0.01), "i125", *ways, EDGES, REPORT)
+    np.testing.assert_allclose(scale.up, 0)
+    assert scale.moved == pytest.approx(0.95)
+    assert scale.is_kept
+
+
+CUTS = ("trigger", "fiducial-volume")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ([{"name": "a", "kind": "traced"}, {"name": "a", "kind": "traced"}], r"systematics\.1 \(a\): is there twice"),
+        ([{"name": "a", "kind": "position"}], "has the size 0; give a relative `size`"),
+        (
+            [{"name": "a", "kind": "cut", "size": 0.1, "cut": "r"}],
+            "is of the cut 'r', which is not there; the cuts are t",
+        ),
+        ([{"name": "a", "kind": "traced", "ranges_keV": [2, 30, 15]}], "has ranges that do not ascend"),
+    ],
+)
+def test_faults(content, message):
+    with pytest.raises(InputError, match=message):
+        declared([{"status": "assumed", **entry} for entry in content], CUTS, "events.yaml")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,8 +86,8 @@ class HitCounts:
         first = np.full(len(events), np.nan)
         there = count > 0
         first[there] = np.minimum.reduceat(events.time, events.offsets[:-1][there]) if there.any() else np.nan
-        after_first = np.asarray(events.time - np.repeat(first, count), dtype=np.float64)
-        charges: Array = events.charge.astype(np.float64)
+        after_first: Any = events.time - np.repeat(first, count)
+        charges = np.asarray(events.charge, dtype=np.float64)
         total = np.bincount(events.event_of_hit, charges, len(events)).astype(np.float64)
         self._counts.add_hits("hit_charge", source, HIT_CHARGE_EDGES, charges, weight, count)
         self._counts.add_hits("hit_time", source, HIT_TIME_EDGES, after_first, weight, count)

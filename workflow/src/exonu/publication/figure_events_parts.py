@@ -180,4 +180,4 @@ def share_legend(figure: Figure, handles: Sequence[Artist], columns: int, title:
         handles=list(handles), loc="outside lower left", ncols=columns, fontsize=7.5, columnspacing=1.2, title=shown,
         title_fontsize=7.5, alignment="left",
     )  # fmt: skip
-    legend.get_title().set_weight("bold")
+    legend.get_title().set_fontweight("bold")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -231,12 +231,15 @@ def _window_faults(settings: Settings, file: Path, field: str) -> Iterator[Input
 
 
 def _detector_faults(detector: Settings, file: Path, field: str) -> Iterator[InputError]:
-    sections = {
-        "optics": Optics, "scintillation": Scintillation, "electronics": Electronics, "light_map": LightMapSettings
-    }  # fmt: skip
-    for name, section in sections.items():
+    sections: dict[str, Callable[[Settings | None], object]] = {
+        "optics": Optics.from_settings,
+        "scintillation": Scintillation.from_settings,
+        "electronics": Electronics.from_settings,
+        "light_map": LightMapSettings.from_settings,
+    }
+    for name, read in sections.items():
         try:
-            section.from_settings(detector.get(name))
+            read(detector.get(name))
         except InputError as error:
             yield InputError(error.problem, file=file, field=f"{field}.{error.field}", remedy=error.remedy)
 

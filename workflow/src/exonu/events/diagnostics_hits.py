@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-HIT_CHARGE_EDGES = 10 ** np.linspace(-1, 3, 61)
-HIT_TIME_EDGES = np.arange(0, 505, 5.0)
+HIT_CHARGE_EDGES: Array = np.geomspace(0.1, 1e3, 61)
+HIT_TIME_EDGES: Array = np.linspace(0, 500, 101)
 EVENTS_AT_ONCE = 20_000
 """Events whose hits are counted together: their histograms, one per event, are in memory."""
-TOTAL_PE_EDGES = 10 ** np.linspace(0, 5, 76)
+TOTAL_PE_EDGES: Array = np.geomspace(1, 1e5, 76)
 HISTOGRAMS = {
     "hit_charge": ("charge of a hit [PE]", "log", HIT_CHARGE_EDGES),
     "hit_time": ("time of a hit after the event's first [ns]", "linear", HIT_TIME_EDGES),
@@ -86,7 +86,7 @@ class HitCounts:
         first = np.full(len(events), np.nan)
         there = count > 0
         first[there] = np.minimum.reduceat(events.time, events.offsets[:-1][there]) if there.any() else np.nan
-        after_first: Any = events.time - np.repeat(first, count)
+        after_first = events.time - np.repeat(first, count)
         charges = np.asarray(events.charge, dtype=np.float64)
         total = np.bincount(events.event_of_hit, charges, len(events)).astype(np.float64)
         self._counts.add_hits("hit_charge", source, HIT_CHARGE_EDGES, charges, weight, count)

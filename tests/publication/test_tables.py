@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exonu.events import cut_flow as events
 from exonu.publication.figure_data import Heading
 from exonu.publication.result_tables import (
     caption,
+    cut_flow_table,
     decades,
     limits_table,
     relative_change,
@@ -204,6 +206,28 @@ def test_limits_side_by_side():
 def test_of_many_masses_those_nearest_decades():
     assert decades([3.0, 1.0]) == [1.0, 3.0]
     assert decades([10 ** (k / 6 - 5) for k in range(43)]) == pytest.approx([10.0**k for k in range(-5, 3)])
+
+
+def selected(source, passed):
+    """A record of the selection: 100 events, of which so many pass the first and both cuts."""
+    cuts = [{"name": "trigger"}, {"name": "fiducial"}]
+    return {"source": source, "cuts": cuts, "edges_keV": [], "sums": [[100.0, *passed]] * 3, "binned": None}
+
+
+def test_cut_flow():
+    runs = [{"kind": "data", "stream": "physics", "run": number} for number in ("1", "2")]
+    sample = {"kind": "simulation", "sample": "s1", "component": "copper", "variation": "nominal"}
+    records = [
+        selected(source, passed) for source, passed in zip([*runs, sample], [(80, 20), (60, 0), (90, 0)], strict=True)
+    ]
+    table = cut_flow_table(events.cut_flow_table(records, live_days=2.0), MADE_UP)
+    assert table.headings == ("Source", "Kind", "Before cuts", "After trigger", "After fiducial", "Efficiency (%)")
+    assert table.rows == (
+        ("physics", "data", "200 ± 14", "140 ± 12", "20.0 ± 4.5", "10.0"),
+        ("copper", "simulation", "200 ± 20", "180 ± 19", "0", "0"),
+    )
+    assert table.values["source"].tolist() == ["physics"] * 3 + ["copper"] * 3
+    assert "Simulated data." in table.caption
 
 
 MODIFIERS = [

@@ -17,6 +17,7 @@ def test_tables_belong_to_the_default_run(finished):
     assert plan(finished, "tables").outputs == frozenset()
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_submission_to_hepdata(place):
     from hepdata_validator.full_submission_validator import FullSubmissionValidator

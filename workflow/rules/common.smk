@@ -133,6 +133,15 @@ def diagnosed_files(analysis):
     ]
 
 
+def table_files(analysis):
+    """The tables of an analysis; one of events has a cut flow too."""
+    return [
+        f"results/{analysis}/tables/{table}.{suffix}"
+        for table in [*TABLES, *(["cut_flow"] if analysis in EVENTS else [])]
+        for suffix in TABLE_SUFFIXES
+    ]
+
+
 def archived(analysis):
     """The results that go into an archive: those of the default run."""
     names = [
@@ -144,7 +153,6 @@ def archived(analysis):
         ),
         *(f"diagnostics/{name}.json" for name in DIAGNOSED[analysis]),
         "diagnostics/yields.csv",
-        *(f"tables/{name}.{suffix}" for name in TABLES for suffix in TABLE_SUFFIXES),
         *(
             f"figures/{figure}.{suffix}"
             for figure in [
@@ -158,6 +166,7 @@ def archived(analysis):
         *all_workspaces(analysis),
         *(str(meaning_file(file)) for file in all_workspaces(analysis)),
         *interaction_limits(analysis),
+        *table_files(analysis),
         *(f"results/{analysis}/{name}" for name in names),
     ]
 

@@ -36,6 +36,34 @@ rule tables_of_analysis:
         "--workspaces {input.workspaces} --records {input.records} --output {params.folder} &> {log}"
 
 
+rule cut_flow_tables:
+    """The cut flow of an analysis of events, the same way."""
+    input:
+        counts="results/{analysis}/spectra/counts.csv",
+        cut_flow="results/{analysis}/cut_flow/cut_flow.csv",
+    output:
+        expand(
+            "results/{{analysis}}/tables/cut_flow.{suffix}",
+            suffix=TABLE_SUFFIXES,
+        ),
+    log:
+        "results/{analysis}/logs/cut_flow_tables.log",
+    benchmark:
+        "results/{analysis}/benchmarks/cut_flow_tables.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        mem_mb=resource(500),
+        runtime=resource(5),
+    params:
+        folder=folder_of_output,
+        code=code("cut_flow_tables"),
+        libraries=libraries("cut_flow_tables"),
+    shell:
+        "python -m exonu.steps.cut_flow_tables --counts {input.counts} --cut-flow {input.cut_flow} "
+        "--output {params.folder} &> {log}"
+
+
 rule hepdata_submission:
     """Limits, spectra, correlations and likelihoods in the form of HEPData, checked with its own validator."""
     input:
@@ -75,12 +103,7 @@ rule hepdata_submission:
 rule tables:
     """The tables of every analysis."""
     input:
-        expand(
-            "results/{analysis}/tables/{table}.{suffix}",
-            analysis=ANALYSES,
-            table=TABLES,
-            suffix=TABLE_SUFFIXES,
-        ),
+        [file for analysis in ANALYSES for file in table_files(analysis)],
     localrule: True
 
 

@@ -125,6 +125,28 @@ def yields_table(yields: pd.DataFrame, heading: Heading) -> PrintedTable:
     return PrintedTable("yields", caption(heading, text), shown, rows, yields, texts=3)
 
 
+def cut_flow_table(cut_flow: pd.DataFrame, heading: Heading) -> PrintedTable:
+    """Events left after each cut: a row for each stream of data and each component of the simulation.
+
+    Args:
+        cut_flow: the analysis's `cut_flow/cut_flow.csv` (`exonu.events.cut_flow.cut_flow_table`).
+        heading: what it belongs to.
+    """
+    summed = cut_flow[cut_flow["level"].isin(["stream", "component"])].reset_index(drop=True)
+    source = summed["component"].where(summed["level"] == "component", summed["stream"])
+    values = summed.drop(columns=["run", "sample", "stream", "component"]).assign(source=source)
+    cuts = list(dict.fromkeys(values["cut"]))
+    rows = []
+    for (_, kind, name), found in values.groupby(["level", "kind", "source"], sort=False):
+        by_cut = found.set_index("cut").loc[cuts]
+        events = (with_error(row["weighted"], row["weighted_error"]) for row in _records(by_cut))
+        rows.append((str(name), str(kind), *events, number(100 * by_cut["efficiency"].iloc[-1])))
+    text = "Events left after each cut, with their statistical error; simulation scaled to the live time. "
+    text += "Efficiency of all cuts together."
+    shown = ("Source", "Kind", *(f"After {cut}" if cut != "all" else "Before cuts" for cut in cuts), "Efficiency (%)")
+    return PrintedTable("cut_flow", caption(heading, text), shown, tuple(rows), values, texts=2)
+
+
 _SYSTEMATICS = (
     *("hypothesis", "parameter", "sample", "kind", "down", "up", "pull", "pull_error", "impact_down", "impact_up"),
     *("blinded", "is_simulated"),

@@ -1,0 +1,24 @@
+"""The cut flow of an analysis of events in CSV, LaTeX and Markdown."""
+
+import argparse
+from pathlib import Path
+
+import pandas as pd
+
+from exonu.publication.figure_data import read_heading
+from exonu.publication.result_tables import cut_flow_table
+from exonu.publication.tables import write_table
+from exonu.steps._step import run
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--counts", type=Path, required=True, help="counts.csv, whose heading says what this is")
+    arguments.add_argument("--cut-flow", type=Path, required=True, help="cut_flow.csv")
+    arguments.add_argument("--output", type=Path, required=True, help="folder for cut_flow.csv, .tex and .md")
+    given = arguments.parse_args()
+    write_table(given.output, cut_flow_table(pd.read_csv(given.cut_flow, comment="#"), read_heading(given.counts)))
+
+
+if __name__ == "__main__":
+    run(main)

@@ -215,7 +215,8 @@ def fit(grid: Array, others: Mapping[str, Sample]) -> tuple[float, float]:
     """Escape fraction and cos_min of the copper for both anchors, χ² with the accepted limits as errors."""
     rate, surface_share = anchors()["rate", 4, 6], anchors()["surface_share", 2, 30]
     internal = [total(others, INTERNAL, *window)[0] for window in ((4, 6), (2, 30))]
-    wall = [total(others, [n for n in WALL_CLASSES if n in others], *window)[0] for window in ((4, 6), (2, 30))]
+    rest = [name for name in WALL_CLASSES if name in others and name != "copper"]
+    wall = [total(others, rest, *window)[0] for window in ((4, 6), (2, 30))]
 
     def pulls(pocket: Array) -> list[float]:
         counts, all_wall = (interpolated(grid, 2, *pocket), interpolated(grid, 4, *pocket) + wall[1])
@@ -272,14 +273,19 @@ def main() -> None:
     given = parser.parse_args()
     lab = Laboratory(LightMap.load(given.light_map) if given.light_map else None)
     samples = {name: lab.sample(name, parts) for name, parts in PARTS.items() if name != "copper"}
-    pocket = None
     if not given.predict:
         for escape in (0.0007, 0.001, 0.0015):
             rate = lab.sample("seal", [(600_000, 0.8, 60, 1)], {"escape_fraction": escape, "cos_min": 0.0}).rate(2, 30)
             print("seal: escape {:.4f}  2-30 keVee {:.2f} ± {:.2f} per day".format(escape, *rate))
-        escape, cosine = fit(grid_of_copper(lab), samples)
-        pocket = {"escape_fraction": round(escape, 3), "cos_min": round(cosine, 3)}
-    samples["copper"] = lab.sample("copper", PARTS["copper"], pocket)
+        grid = grid_of_copper(lab)
+        for _ in range(2):  # the second time with a long sample where the first has led
+            escape, cosine = fit(grid, samples)
+            pocket = {"escape_fraction": round(escape, 3), "cos_min": round(cosine, 3)}
+            samples["copper"] = lab.sample("copper", PARTS["copper"], pocket)
+            found = [*pocket.values(), *samples["copper"].rate(4, 6), *samples["copper"].rate(2, 30)]
+            grid = np.vstack([grid, found])
+    else:
+        samples["copper"] = lab.sample("copper", PARTS["copper"])
     rows = [("quantity", "from_keVee", "to_keVee", "value", "statistical_error")]
     for name in (*INTERNAL, *WALL_CLASSES):
         for low, high in ((2, 4), (4, 6), (6, 15), (15, 30), (30, 200)):

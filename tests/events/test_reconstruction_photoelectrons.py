@@ -18,9 +18,11 @@ NUMBERS = np.arange(1, 400)
 def count(charges: np.ndarray, means: np.ndarray, spread: float = SPREAD) -> tuple[np.ndarray, float]:
     from exonu.events.reconstruction.kernels import count
 
-    numbers = np.empty(len(charges))
-    table = TABLE if spread > 0 else TABLE[:0, :0]
-    return numbers, count(np.asarray(charges, dtype=np.float32), np.log(means), (table, spread**2), numbers)
+    numbers, counting = np.empty(len(charges)), (TABLE if spread > 0 else TABLE[:0, :0], spread**2)
+    charges = np.asarray(charges, dtype=np.float32)
+    worth, total = count(np.arange(len(charges)), charges, np.log(means), 0.0, counting, numbers)
+    assert total == pytest.approx(numbers.sum())
+    return numbers, worth
 
 
 def likelihood(charge: float, mean: float) -> np.ndarray:

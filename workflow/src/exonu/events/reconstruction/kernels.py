@@ -145,11 +145,17 @@ def quadratic_peak(vertex: int, value: Any, log_sum: Any, neighbours: Any, posit
     result[3], result[4] = top, log_sum[vertex]
     scale = 0.0
     for other in near:
-        scale += math.sqrt(np.sum((positions[other] - positions[vertex]) ** 2)) / len(near)
+        step2 = 0.0
+        for i in range(3):
+            step2 += (positions[other, i] - positions[vertex, i]) ** 2
+        scale += math.sqrt(step2) / len(near)
     row, normal, right = np.empty(COEFFICIENTS), np.zeros((COEFFICIENTS, COEFFICIENTS)), np.zeros((COEFFICIENTS, 2))
+    step = np.empty((3, 1))
     for k in range(len(near) + 1):
         other = vertex if k == 0 else near[k - 1]
-        quadratic_row((positions[other] - positions[vertex]) / scale, row)
+        for i in range(3):
+            step[i, 0] = (positions[other, i] - positions[vertex, i]) / scale
+        quadratic_row(step, row)
         for i in range(COEFFICIENTS):
             for j in range(i + 1):
                 normal[i, j] += row[i] * row[j]
@@ -157,58 +163,67 @@ def quadratic_peak(vertex: int, value: Any, log_sum: Any, neighbours: Any, posit
             right[i, 1] += row[i] * (log_sum[other] - log_sum[vertex])
     if not solved(normal, right):
         return
-    c = right[:, 0]
-    curvature, step = np.zeros((3, 3)), np.empty((3, 1))
+    curvature = np.zeros((3, 3))
     for i in range(3):
-        curvature[i, i], step[i, 0] = -2 * c[4 + i], c[1 + i]
-    curvature[1, 0], curvature[2, 1], curvature[2, 0] = -c[7], -c[8], -c[9]
+        curvature[i, i], step[i, 0] = -2 * right[4 + i, 0], right[1 + i, 0]
+    curvature[1, 0], curvature[2, 1], curvature[2, 0] = -right[7, 0], -right[8, 0], -right[9, 0]
     if not solved(curvature, step):
         return
     if step[0, 0] ** 2 + step[1, 0] ** 2 + step[2, 0] ** 2 > _LARGEST_STEP**2:
         return
-    quadratic_row(step[:, 0], row)
+    quadratic_row(step, row)
     for i in range(3):
         result[i] += scale * step[i, 0]
-    result[3] = max(top, top + np.sum(row * c))
-    result[4] += np.sum(row * right[:, 1])
+    gain = 0.0
+    for i in range(COEFFICIENTS):
+        gain += row[i] * right[i, 0]
+        result[4] += row[i] * right[i, 1]
+    result[3] = top + max(gain, 0.0)
 
 
 @kernel
 def quadratic_row(at: Any, row: Any) -> None:
-    """The ten monomials of a point, in the order 1, x, y, z, x², y², z², xy, yz, zx."""
-    x, y, z = at[0], at[1], at[2]
+    """The ten monomials of a point (a column), in the order 1, x, y, z, x², y², z², xy, yz, zx."""
+    x, y, z = at[0, 0], at[1, 0], at[2, 0]
     row[0], row[1], row[2], row[3] = 1.0, x, y, z
     row[4], row[5], row[6] = x * x, y * y, z * z
     row[7], row[8], row[9] = x * y, y * z, z * x
 
 
 @kernel
-def count(charges: Any, log_means: Any, counting: Any, numbers: Any) -> Any:
-    """Expected numbers of photoelectrons of charges, see `photoelectrons`; fills `numbers` and returns Σ h.
+def count(channels: Any, charges: Any, log_means: Any, shift: float, counting: Any, numbers: Any) -> Any:
+    """Expected numbers of photoelectrons of charges, see `photoelectrons`; fills `numbers` of these channels.
 
     Args:
-        charges: of the hits, shape (n_hits,).
-        log_means: logarithms of the numbers expected without knowing the charges, same shape.
+        channels, charges: of the hits, shape (n_hits,).
+        log_means: logarithms of the numbers expected without knowing the charges, less shift, shape (n_channels,).
+        shift: see there.
         counting: `photoelectrons.counting_table` and the squared resolution of single photoelectrons.
-        numbers: shape (n_hits,).
+        numbers: shape (n_channels,).
+
+    Returns:
+        The log-likelihood Σ h, and Σ of the numbers.
     """
-    sum_ = 0.0
+    sum_, total = 0.0, 0.0
     table, spread2 = counting
     for i in range(len(charges)):
-        x = log_means[i]
+        x = shift + log_means[channels[i]]
         u = (math.log(charges[i]) - FIRST_LOG_CHARGE) / LOG_CHARGE_STEP
-        v = max(0.0, (x - FIRST_LOG_MEAN) / LOG_MEAN_STEP)
         if spread2 == 0 or u >= LOG_CHARGES - 1:  # without a spread, or normal, as so many are
-            numbers[i] = (charges[i] + spread2 * math.exp(x)) / (1 + spread2)
+            number = (charges[i] + spread2 * math.exp(x)) / (1 + spread2)
             sum_ += (charges[i] * x + spread2 * math.exp(x)) / (1 + spread2)
-            continue
-        j, k = int(max(0.0, u)), min(int(v), LOG_MEANS - 2)
-        a, b = max(0.0, u) - j, v - k
-        low, high = table[j, k], table[j, k + 1]
-        next_low, next_high = table[j + 1, k], table[j + 1, k + 1]
-        numbers[i] = (1 - a) * ((1 - b) * low[0] + b * high[0]) + a * ((1 - b) * next_low[0] + b * next_high[0])
-        sum_ += (1 - a) * ((1 - b) * low[1] + b * high[1]) + a * ((1 - b) * next_low[1] + b * next_high[1])
-    return sum_
+        else:
+            u, v = max(0.0, u), max(0.0, (x - FIRST_LOG_MEAN) / LOG_MEAN_STEP)
+            j, k = int(u), min(int(v), LOG_MEANS - 2)
+            a, b = u - j, v - k
+            low, high, next_low, next_high = (1 - a) * (1 - b), (1 - a) * b, a * (1 - b), a * b
+            number = low * table[j, k, 0] + high * table[j, k + 1, 0]
+            number += next_low * table[j + 1, k, 0] + next_high * table[j + 1, k + 1, 0]
+            sum_ += low * table[j, k, 1] + high * table[j, k + 1, 1]
+            sum_ += next_low * table[j + 1, k, 1] + next_high * table[j + 1, k + 1, 1]
+        numbers[channels[i]] = number
+        total += number
+    return sum_, total
 
 
 @kernel
@@ -220,23 +235,21 @@ def ascend(here: int, climbs: int, reach: int, turn: int, event: Any, maps: Any,
         climbs: how many.
         reach: number of neighbours that they look at.
         turn: number of the last turn of looking: what was seen in one is nothing to the next.
-        event: channels and charges of its hits, room for their numbers; log of its light; room for the numbers of all
-            channels; one more dead channel; see `count`.
+        event: channels and charges of its hits, log of its light, room for numbers, one more dead channel; see `count`.
         maps, neighbours, memory: see `climb`.
 
     Returns:
         The vertex, the log-likelihood of the charges there, and the number of the last turn, of the last climb.
     """
-    channels, charges, expected, log_light, numbers, one_more, counting = event
+    channels, charges, log_light, numbers, one_more, counting = event
     table, log_sum = maps[0], memory[2]
     turn += 1
     look(here, (turn, numbers, 0.0, one_more), maps, memory)  # for log_sum
-    worth = count(charges, table[here][channels] + (log_light - log_sum[here]), counting, expected)
+    worth, total = count(channels, charges, table[here], log_light - log_sum[here], counting, numbers)
     for _ in range(climbs):
         turn += 1
-        numbers[channels] = expected
-        here = climb(here, (turn, numbers, np.sum(expected), one_more), maps, neighbours, reach, memory)
-        worth = count(charges, table[here][channels] + (log_light - log_sum[here]), counting, expected)
+        here = climb(here, (turn, numbers, total, one_more), maps, neighbours, reach, memory)
+        worth, total = count(channels, charges, table[here], log_light - log_sum[here], counting, numbers)
     return here, worth, turn
 
 
@@ -264,8 +277,8 @@ def fine_search(
             result[e, :] = np.nan
             continue
         channels, numbers = np.flatnonzero(dense[e]), np.zeros(dense.shape[1], dtype=np.float32)
-        charges, expected, log_light = dense[e][channels], np.empty(len(channels)), math.log(light[e])
-        event = (channels, charges, expected, log_light, numbers, one_more[e], counting)
+        log_light = math.log(light[e])
+        event = (channels, dense[e][channels], log_light, numbers, one_more[e], counting)
         best, top = -1, -np.inf
         for s in range(seeds.shape[1]):
             if s > 0 and seeds[e, s] == seeds[e, s - 1]:

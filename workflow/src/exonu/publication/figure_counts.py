@@ -165,7 +165,7 @@ def background_fit(spec: Mapping[str, Any], meaning: Mapping[str, Any]) -> FitRe
 
 def _padded(signal: SignalCounts, own: Experiment, drawn: Experiment) -> SignalCounts:
     """A signal in all the bins that are drawn: NaN where it was not fitted."""
-    if signal.counts is None or len(signal.counts) == len(drawn.low_keV):
+    if signal.counts is None or len(own.low_keV) == len(drawn.low_keV):
         return signal
     counts = np.full(len(drawn.low_keV), np.nan)
     first = int(np.searchsorted(drawn.low_keV, own.low_keV[0] * (1 - 1e-9)))

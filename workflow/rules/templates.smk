@@ -6,6 +6,7 @@ from exonu.templates.dead_pmt_jobs import (
     closure_settings,
     correction_settings,
     histogram_settings,
+    histogram_sources,
     probe_settings,
     probe_sources,
     source_name,
@@ -203,10 +204,12 @@ rule histograms:
     input:
         files_of(
             "selected",
-            lambda analysis: [
-                *(f"run_{run.run}" for run in EVENTS[analysis].runs.physics),
-                *(f"sample_{sample.sample}" for sample in EVENTS[analysis].samples),
-            ],
+            lambda analysis: map(
+                source_name,
+                histogram_sources(
+                    EVENTS[analysis], blind=ANALYSES[analysis].settings["blind"]
+                ),
+            ),
         ),
     output:
         "results/{analysis}/templates/histograms.root",
@@ -224,6 +227,7 @@ rule histograms:
             histogram_settings(
                 EVENTS[wildcards.analysis],
                 bin_edges(EVENTS[wildcards.analysis], fraction=0.5),
+                blind=ANALYSES[wildcards.analysis].settings["blind"],
             )
         ),
         code=code("histograms"),
@@ -254,6 +258,41 @@ rule dead_pmt_check:
     shell:
         "python -m exonu.steps.dead_pmt_check --settings '{{}}' --histograms {input.histograms} "
         "--correction {input.correction} --output {output} &> {log}"
+
+
+rule figure_dead_pmt:
+    """The correction of events before dead photomultipliers, and what it is made of."""
+    input:
+        "results/{analysis}/dead_pmt/correction.json",
+    output:
+        png=report(
+            "results/{analysis}/figures/dead_pmt.png",
+            caption="../report/dead_pmt.rst",
+            category="{analysis}",
+            subcategory="events",
+            labels={"figure": "dead photomultipliers"},
+        ),
+        pdf="results/{analysis}/figures/dead_pmt.pdf",
+    log:
+        "results/{analysis}/logs/figure_dead_pmt.log",
+    benchmark:
+        "results/{analysis}/benchmarks/figure_dead_pmt.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    resources:
+        mem_mb=resource(500),
+        runtime=resource(5),
+    params:
+        settings=lambda wildcards: canonical_json(
+            {
+                "name": TITLES[wildcards.analysis],
+                "plots": ANALYSES[wildcards.analysis].settings["plots"],
+            }
+        ),
+        code=code("figure_dead_pmt"),
+        libraries=libraries("figure_dead_pmt"),
+    shell:
+        "python -m exonu.steps.figure_dead_pmt --settings {params.settings:q} --correction {input} --output {output} &> {log}"
 
 
 rule closure_events:
@@ -329,6 +368,7 @@ rule templates_of_all:
         expand("results/{analysis}/templates/experiment.json", analysis=EVENTS),
         expand("results/{analysis}/templates/histograms.root", analysis=EVENTS),
         expand("results/{analysis}/dead_pmt/check.csv", analysis=CORRECTED),
+        expand("results/{analysis}/figures/dead_pmt.png", analysis=CORRECTED),
     localrule: True
 
 

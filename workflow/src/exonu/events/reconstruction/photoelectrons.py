@@ -30,8 +30,8 @@ def counting_table(single_pe_resolution: float) -> NDArray[np.float32]:
 
     >>> table = counting_table(0.4)
     >>> at = round((np.log(1.6) - FIRST_LOG_CHARGE) / LOG_CHARGE_STEP)  # a charge of 1.6
-    >>> table[at, [50, 72], 0].round(1).tolist()  # is one photoelectron where 0.05 are expected, two where 4 are
-    [1.0, 2.1]
+    >>> [f"{number:.2f}" for number in table[at, [50, 72], 0]]  # is one where 0.05 are expected, nearly two where 4 are
+    ['1.05', '1.89']
     """
     q = np.exp(FIRST_LOG_CHARGE + LOG_CHARGE_STEP * np.arange(LOG_CHARGES))[:, None]
     k, inverse = np.arange(1, 150), 1 / single_pe_resolution**2

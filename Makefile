@@ -39,6 +39,10 @@ format: $(DEV_STAMP) ## format the sources
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow
 
+.PHONY: docs
+docs: $(DEV_STAMP) ## build the documentation in docs/_build (warnings are errors)
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
+
 .PHONY: bench
 bench: $(DEV_STAMP) ## benchmarks
 	for script in tests/benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done

@@ -162,6 +162,14 @@ def archived(analysis):
             for suffix in ["png", "pdf"]
         ),
     ]
+    if (
+        analysis in EVENTS
+    ):  # ROOT files tell of times, and their numbers are in templates.json
+        names += [f"cut_flow/{name}.csv" for name in ["cut_flow", "cut_efficiency"]]
+        names += [
+            f"templates/{name}"
+            for name in ["templates.json", "systematics.csv", "response.csv"]
+        ]
     return [
         *all_workspaces(analysis),
         *(str(meaning_file(file)) for file in all_workspaces(analysis)),

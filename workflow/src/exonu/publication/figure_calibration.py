@@ -37,7 +37,7 @@ def draw_calibration(record: Mapping[str, Any], spectrum: pd.DataFrame) -> Figur
             )
         energy.set_xlabel(r"reconstructed energy [keV$_\mathrm{ee}$]")
         energy.set_ylabel(f"events / ({rows['high'].iloc[0] - rows['low'].iloc[0]:.2g} keV)")
-        energy.set_ylim(0, 1.15 * max(rows["data"].max(), rows["simulation"].max()))
+        energy.set_ylim(0, 1.4 * max(rows["data"].max(), rows["simulation"].max()))
         energy.legend(loc="upper left", fontsize=8)
         energy.text(
             0.98, 0.96, "\n".join(_words(record)), transform=energy.transAxes, ha="right", va="top", fontsize=7.5

@@ -63,7 +63,7 @@ def draw_cut_flow(flow: pd.DataFrame, tables: EventTables) -> Figure:
         axes.set_xticks(places, names, rotation=30, ha="right", rotation_mode="anchor", fontsize=9)
         axes.tick_params(axis="x", which="minor", length=0)
         axes.set_xlim(-0.5, len(names) - 0.5)
-        count_scale(axes, [*heights, total])
+        count_scale(axes, np.concatenate([*heights, total]), np.empty(0), np.empty(0))
         axes.set_ylabel("events left")
         put_event_heading(axes, tables.record)
         figure.legend(loc="outside right upper", fontsize=7.5)

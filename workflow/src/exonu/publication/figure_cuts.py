@@ -74,7 +74,7 @@ def _draw_variable(pair: NDArray[Any], tables: EventTables, name: str) -> list[A
     if handles[1:]:
         upper.stairs(kept.simulation, kept.edges, baseline=None, color=BLUE, linestyle="--", linewidth=1.2, zorder=3)
         handles.append(Line2D([], [], color=BLUE, linestyle="--", linewidth=1.2, label="simulation kept by the cut"))
-    count_scale(upper, [counts.simulation, counts.data], room=0.16)
+    count_scale(upper, counts.simulation, counts.data, np.sqrt(counts.data), room=0.16)
     draw_ratio(lower, counts, hollow=tables.record["blinded"])
     handles += _mark(upper, lower, panel)
     _axis(upper, lower, panel, counts)
@@ -150,7 +150,7 @@ def draw_energy(tables: EventTables) -> Figure:
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(2.4, 1))
         handles = draw_stack(upper, counts, width)
         points = draw_data(upper, counts, 1 / width, data_name(tables.record), hollow=tables.record["blinded"])
-        count_scale(upper, [counts.simulation / width, counts.data / width])
+        count_scale(upper, counts.simulation / width, counts.data / width, 2 * np.sqrt(counts.data) / width)
         draw_ratio(lower, counts, hollow=tables.record["blinded"])
         upper.set_ylabel("events / keV after all cuts")
         lower.set_xscale("log")

@@ -155,17 +155,25 @@ def draw_ratio(axes: Axes, counts: BinnedCounts, *, hollow: bool = False, poisso
     axes.set_ylabel("data / sim.", fontsize="medium")
 
 
-def count_scale(axes: Axes, heights: Sequence[Array], *, room: float = 0.06) -> None:
-    """A logarithmic axis where counts span more than a factor of 50; `room` is left free at the top."""
-    values = np.concatenate([np.ravel(height) for height in heights])
+def count_scale(axes: Axes, expected: Array, points: Array, errors: Array, *, room: float = 0.06) -> None:
+    """A logarithmic axis where counts span more than a factor of 50.
+
+    Args:
+        axes: of counts.
+        expected: of the simulation, any shape.
+        points, errors: of the data; the axis reaches a decade below the lowest point.
+        room: share of the axis that is left free at the top.
+    """
+    values = np.concatenate([np.ravel(expected), np.ravel(points)])
     positive = values[np.isfinite(values) & (values > 0)]
     if not positive.size:
         axes.set_ylim(0, 1)
         return
-    highest = float(positive.max())
+    highest = float(np.nanmax([positive.max(), np.max(points + errors, initial=0.0)]))
     typical = float(np.quantile(positive, 0.1))
-    if highest / typical > 50:
-        lowest = max(0.5 * typical, 1e-5 * highest)
+    if positive.max() / typical > 50:
+        decade_below = 0.1 * float(points[points > 0].min()) if np.any(points > 0) else 0.0
+        lowest = max(0.5 * typical, 1e-5 * highest, decade_below)
         axes.set_yscale("log")
         axes.set_ylim(lowest, highest * 1.3 * (highest / lowest) ** (room / (1 - room)))
     else:

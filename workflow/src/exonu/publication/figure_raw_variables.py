@@ -42,7 +42,7 @@ def draw_hits(tables: EventTables) -> Figure:
             width = np.ones(len(counts.edges) - 1)
             stack = draw_stack(upper, counts, width)
             handles = [draw_data(upper, counts, width, name_of_data, poisson=False), *stack]
-            count_scale(upper, [counts.simulation, counts.data])
+            count_scale(upper, counts.simulation, counts.data, counts.data_error)
             draw_ratio(lower, counts, poisson=False)
             if panel["axis"] == "log":
                 lower.set_xscale("log")

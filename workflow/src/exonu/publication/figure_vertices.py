@@ -49,7 +49,7 @@ def _draw_radius(figure: Any, tables: EventTables) -> None:
     hollow = tables.record["blinded"]
     handles = draw_stack(upper, counts, width)
     points = draw_data(upper, counts, width, data_name(tables.record), hollow=hollow)
-    count_scale(upper, [counts.simulation, counts.data])
+    count_scale(upper, counts.simulation, counts.data, np.sqrt(counts.data))
     draw_ratio(lower, counts, hollow=hollow)
     for mark in panel["marks"]:
         for axes in (upper, lower):

@@ -162,9 +162,8 @@ def archived(analysis):
             for suffix in ["png", "pdf"]
         ),
     ]
-    if (
-        analysis in EVENTS
-    ):  # ROOT files tell of times, and their numbers are in templates.json
+    # ROOT files tell of times, and their numbers are in templates.json.
+    if analysis in EVENTS:
         names += [f"cut_flow/{name}.csv" for name in ["cut_flow", "cut_efficiency"]]
         names += [
             f"templates/{name}"

@@ -21,6 +21,7 @@ FILES = (
     ("config/config.yaml", schema_path("config.yaml")),
     ("config/<name>.yaml or config/<name>/analysis.yaml", schema_path("analysis.yaml")),
     ("an experiment's YAML", schema_path("experiment.yaml")),
+    ("the events file of an analysis that starts from ROOT files", schema_path("events.yaml")),
 )
 
 
@@ -43,8 +44,14 @@ def _rows(schema: Settings, root: Settings, prefix: str) -> Iterator[str]:
         default = described.get("default")
         shown = "**required**" if key in required else "" if default in (None, {}) else f"`{json.dumps(default)}`"
         meaning = described.get("description", "")
+        shared = part.get("$ref", "").rpartition("/")[2]
+        if prefix and shared in root["properties"]:
+            yield f"| `{prefix}{key}` | {meaning} | like `{shared}` | {shown} |"
+            continue
         yield f"| `{prefix}{key}` | {meaning} | {_values(described, root)} | {shown} |"
         yield from _rows(described, root, f"{prefix}{key}.")
+        if described.get("type") == "array":
+            yield from _rows(resolved(described["items"], root), root, f"{prefix}{key}.<n>.")
     for branch in schema.get("allOf", []):
         form = branch["if"]["properties"]["form"]["const"]
         only = {key: part for key, part in branch["then"]["properties"].items() if key != "form"}

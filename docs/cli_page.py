@@ -8,8 +8,8 @@ from exonu import cli
 HEAD = """\
 # Reference of the command line
 
-Made from the parser by `python docs/cli_page.py`; do not edit. `exonu --help` and `exonu COMMAND --help` say the same. A fault in
-what you give ends a command with one `error:` line and status 1, a wrong call with status 2.
+Made from the parser by `python docs/cli_page.py`; do not edit. `exonu --help` and `exonu COMMAND --help` say the same.
+A fault in what you give ends a command with one `error:` line and status 1, a wrong call with status 2.
 """
 
 
@@ -37,7 +37,9 @@ def _rows(parser: argparse.ArgumentParser) -> Iterator[str]:
 
 def _name(action: argparse.Action) -> str:
     if not action.option_strings:
-        return (action.metavar or action.dest).upper() if isinstance(action.metavar or action.dest, str) else action.dest
+        return (
+            (action.metavar or action.dest).upper() if isinstance(action.metavar or action.dest, str) else action.dest
+        )
     value = "" if action.nargs == 0 or action.choices else f" {action.dest.upper()}"
     return f"{action.option_strings[-1]}{value}"
 

@@ -1,4 +1,4 @@
-"""Builds the documentation: `make docs`. Warnings are errors, nothing is loaded from a network, then or when it is read."""
+"""Builds the documentation: `make docs`. Warnings are errors, and nothing is loaded from a network, ever."""
 
 import re
 import sys
@@ -27,7 +27,12 @@ html_copy_source = False
 exclude_patterns = ["_build"]
 nitpicky = True
 
-PAGES = {"docs/": "", "config/README.md": "config.md", "results/README.md": "results.md", "CONTRIBUTING.md": "contributing.md"}
+PAGES = {
+    "docs/": "",
+    "config/README.md": "config.md",
+    "results/README.md": "results.md",
+    "CONTRIBUTING.md": "contributing.md",
+}
 """Where the pages of this site are that other files of the repository link to."""
 
 
@@ -35,6 +40,7 @@ def point_into_the_site(app, name, source):
     """Links that work in the repository, in pages that are included here from elsewhere, work on the site too."""
     for folder, page in PAGES.items():
         source[0] = re.sub(rf"\]\((?:\.\./)+{re.escape(folder)}", f"]({page}", source[0])
+    source[0] = re.sub(r"^#+ [^`\n]*$", lambda heading: heading[0].replace("<", r"\<"), source[0], flags=re.MULTILINE)
 
 
 def formula(translator, node):

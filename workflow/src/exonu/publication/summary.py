@@ -270,13 +270,13 @@ def _costs(variants: pd.DataFrame) -> str:
     rows = []
     for description, group in variants[variants["variant"] != "nominal"].groupby("description", sort=False):
         ratios = [
-            f"{QUANTITIES[row['interaction']][1]}{_at(row)}: × {row['ratio']:.2f}"
+            f"{QUANTITIES[row['interaction']][1]}{_at(row)}: ×\N{NO-BREAK SPACE}{row['ratio']:.2f}"
             for row in group.to_dict("records")
             if row["ratio"] == row["ratio"]
         ]
         rows.append((_text(description), _indexed("; ".join(ratios))))
     caption = "What one changed assumption does to the observed limit (limits/variants.csv)"
-    return _table(caption, ("Changed", "Limit, relative to the nominal one"), rows) if rows else ""
+    return _table(caption, ("Changed", "Limit over the nominal one"), rows) if rows else ""
 
 
 def _at(row: Mapping[str, Any]) -> str:

@@ -75,8 +75,8 @@ def leaves(content: Mapping[str, Any], place: str = "") -> Iterator[tuple[str, s
 def shown(value: Any) -> str:
     """A value in a line.
 
-    >>> shown({"constraint": "gaussian", "uncertainty": 0.06}), shown(True), shown(5e-324)
-    ('constraint: gaussian, uncertainty: 0.06', 'yes', '5e-324')
+    >>> shown({"constraint": "gaussian", "uncertainty": 0.06}), shown(True), shown(1e-11)
+    ('constraint: gaussian, uncertainty: 0.06', 'yes', '1e-11')
     """
     if isinstance(value, bool):
         return "yes" if value else "no"

@@ -1,0 +1,80 @@
+"""The documentation is what the code says, and the version stands in one place with its copies equal."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from exonu import __version__
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+
+
+def test_the_page_of_the_command_line_is_made_from_the_parser():
+    made = subprocess.run([sys.executable, DOCS / "cli_page.py"], capture_output=True, text=True, check=True).stdout
+    assert (DOCS / "cli.md").read_text(encoding="utf-8") == made, "run python docs/cli_page.py > docs/cli.md"
+    from exonu.cli import _parser
+
+    [commands] = [action for action in _parser()._actions if action.choices and "rate" in action.choices]
+    assert set(re.findall(r"^## exonu (\w+)$", made, re.MULTILINE)) == set(commands.choices)
+
+
+def test_versions_are_equal():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    zenodo = json.loads((ROOT / ".zenodo.json").read_text(encoding="utf-8"))
+    assert citation["version"] == zenodo["version"] == __version__
+    assert citation["title"] == zenodo["title"]
+    assert citation["license"] == zenodo["license"]
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert "## Unreleased" in changes or f"## {__version__}" in changes
+
+
+def test_the_catalog_finds_what_it_needs():
+    catalog = yaml.safe_load((ROOT / ".snakemake-workflow-catalog.yml").read_text(encoding="utf-8"))
+    assert catalog["usage"]["software-stack-deployment"]["conda"] is True
+    assert catalog["usage"]["report"] is True
+    for name in ("workflow/Snakefile", "config/README.md", "envs/environment.yaml", "README.md"):
+        assert (ROOT / name).is_file()
+
+
+def test_archives_named_in_the_documentation_have_this_version():
+    for page in [ROOT / "README.md", *DOCS.rglob("*.md")]:
+        for version in re.findall(r"archive/[a-z0-9-]+-(\d+\.\d+\.\d+)\.zip", page.read_text(encoding="utf-8")):
+            assert version == __version__, page
+
+
+def test_files_that_the_documentation_names_are_there():
+    """Paths of the repository in backticks, as far as they are no pattern and no result."""
+    named = re.compile(r"`((?:workflow|config|resources|tests|envs|docs|profiles/default)/[\w./-]+)`")
+    for page in [ROOT / "README.md", *DOCS.rglob("*.md")]:
+        for name in named.findall(page.read_text(encoding="utf-8")):
+            if "my-experiment" not in name:
+                assert (ROOT / name).exists(), f"{page.relative_to(ROOT)} names {name}"
+
+
+@pytest.mark.slow
+def test_the_site_builds_without_warnings(tmp_path):
+    command = [
+        sys.executable,
+        "-m",
+        "sphinx",
+        "-W",
+        "--keep-going",
+        "-q",
+        "-b",
+        "html",
+        "-d",
+        tmp_path / "trees",
+        DOCS,
+        tmp_path / "site",
+    ]
+    built = subprocess.run(command, capture_output=True, text=True)
+    assert (built.returncode, built.stderr) == (0, "")
+    page = (tmp_path / "site" / "physics.html").read_text(encoding="utf-8")
+    assert page.count("<math") > 10
+    assert not re.search(r'<(script|link|img)[^>]*(src|href)="https?:', page)

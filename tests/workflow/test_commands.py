@@ -1,0 +1,150 @@
+"""Every command of the README, the tutorial and the how-to pages is run, in the order in which a reader would.
+
+Commands stand in fenced blocks `sh`. The fast tier runs what the library does and plans what Snakemake would do; the slow tier
+runs Snakemake, too. `make` sets up an environment and runs what the fixtures have run already: of it, the fast tier checks
+that the target is there and that CI calls it. Where a page names a shipped analysis, the small one of the tests stands in.
+"""
+
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from helpers import ROOT, SNAKEMAKE
+
+PAGES = [
+    "README.md",
+    "docs/tutorial.md",
+    *sorted(f"docs/howto/{page.name}" for page in (ROOT / "docs/howto").glob("*.md")),
+]
+STANDS_IN = {"xenonnt-sr0-": "alpha-", "results/xenonnt-sr0/": "results/alpha/", "--cores 8": "--cores 2"}
+ACTIVATE = "source .venv/bin/activate"
+
+
+def commands(page):
+    """The commands of a page, in order; comments and continued lines as a shell has them."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    found = []
+    for block in re.findall(r"^ *```sh\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL):
+        joined = block.replace("\\\n", " ")
+        found += [line.strip() for line in joined.splitlines() if line.strip() and not line.strip().startswith("#")]
+    return found
+
+
+class Reader:
+    """Somebody at a prompt: the folder of a finished small run, with this interpreter's programs."""
+
+    def __init__(self, place):
+        self.place = place
+        (place.folder / "resources").symlink_to(place.repository / "resources")
+        for name in ("smoke", "run-smoke.yaml"):
+            source, target = ROOT / "config" / name, place.folder / "config" / name
+            shutil.copytree(source, target) if source.is_dir() else shutil.copy2(source, target)
+        self.programs = place.folder / "bin"
+        self.programs.mkdir()
+        self._program("snakemake", f'exec {SNAKEMAKE} --snakefile "{place.repository}/Snakefile" "$@"')
+        self._program("exonu", f'exec {sys.executable} -m exonu.cli "$@"')
+
+    def _program(self, name, line):
+        file = self.programs / name
+        file.write_text(f"#!/bin/sh\n{line}\n")
+        file.chmod(file.stat().st_mode | stat.S_IXUSR)
+
+    def run(self, command):
+        for shipped, ours in STANDS_IN.items():
+            command = command.replace(shipped, ours)
+        environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+        environment |= {"PATH": f"{self.programs}:{os.environ['PATH']}", "EXONU_NUMBA": "0"}
+        if command.startswith("exonu"):
+            environment["PYTHONPATH"] = str(self.place.repository / "workflow" / "src")
+        return subprocess.run(
+            command,
+            shell=True,
+            cwd=self.place.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+        )
+
+
+def test_the_pages_have_commands():
+    assert {page: len(commands(page)) for page in PAGES if page in ("README.md", "docs/tutorial.md")} == {
+        "README.md": len(commands("README.md")),
+        "docs/tutorial.md": len(commands("docs/tutorial.md")),
+    }
+    assert len(commands("README.md")) >= 9
+    assert len(commands("docs/tutorial.md")) >= 12
+    kinds = {command.split()[0] for page in PAGES for command in commands(page)}
+    assert kinds <= {"make", "source", "exonu", "snakemake"}, "say here how this kind of command is tested"
+
+
+def test_make_commands():
+    """The targets are there; CI runs the first ones of the README on a clean clone."""
+    in_ci = re.findall(r"^make.*$", (ROOT / ".ci" / "run").read_text(), re.MULTILINE)
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS"))}
+    for command in {command for page in PAGES for command in commands(page) if command.split()[0] == "make"}:
+        assert command in in_ci, f"CI does not run `{command}`"
+        ended = subprocess.run([*command.split(), "--dry-run"], cwd=ROOT, env=inherited, capture_output=True, text=True)
+        assert ended.returncode == 0, ended.stderr
+
+
+def _played(reader, page, snakemake_arguments=""):
+    """Run a page's commands in order; `exonu init` of an earlier page is taken back first."""
+    shutil.rmtree(reader.place.folder / "config" / "my-experiment", ignore_errors=True)
+    for command in commands(page):
+        program = command.split()[0]
+        if program == "make":
+            continue  # test_make_commands
+        if command == ACTIVATE:
+            assert Path(sys.executable).with_name("python").exists()
+            continue  # this interpreter's programs are on the path already
+        ended = reader.run(command + snakemake_arguments if program == "snakemake" else command)
+        assert ended.returncode == 0, f"{page}: {command}\n{ended.stdout}{ended.stderr}"
+        assert ended.stdout or program == "snakemake", f"{command} says nothing"
+
+
+def _archived(reader):
+    """An archive for `exonu verify`, which in the fast tier no Snakemake has made."""
+    ended = reader.run("snakemake archive --cores 1")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if commands(page)])
+def test_commands_of_a_page(page, place):
+    reader = Reader(place)
+    if any(command.startswith("exonu verify") for command in commands(page)):
+        _archived(reader)
+    _played(reader, page, " --dry-run")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if any(line.startswith("snakemake") for line in commands(page))]
+)
+def test_commands_of_a_page_with_snakemake(page, place):
+    """The same with real runs; a new analysis has two masses only, so that it takes seconds."""
+    reader = Reader(place)
+    _played(reader, page)
+
+
+@pytest.mark.slow
+def test_ones_own_experiment_as_the_tutorial_has_it(place):
+    """Its name is added to `analyses`: only the new one runs, and its page says that the numbers are invented."""
+    reader = Reader(place)
+    assert reader.run("exonu init config/my-experiment").returncode == 0
+    masses = "{minimum: 0.001, maximum: 10, number: 2}, more_masses_MeV: []"
+    place.edit("config/config.yaml", "[alpha, beta]", "[alpha, beta, my-experiment]")
+    with (place.folder / "config" / "config.yaml").open("a") as config:
+        config.write(f"overrides: {{my-experiment: {{interactions: {{dark-photon: {{masses_MeV: {masses}}}}}}}}}\n")
+    before = (place.folder / "results/alpha/limits/limits.csv").stat().st_mtime_ns
+    ended = reader.run("snakemake --cores 2 results/my-experiment/limits/limits.csv results/my-experiment/summary.html")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert (place.folder / "results/alpha/limits/limits.csv").stat().st_mtime_ns == before
+    page = (place.folder / "results/my-experiment/summary.html").read_text(encoding="utf-8")
+    assert "Simulated:" in page
+    assert "Blinded:" in page

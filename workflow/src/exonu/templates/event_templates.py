@@ -128,6 +128,8 @@ class Filling:
     def _traced(self, name: str, component: str) -> tuple[Paired, Paired] | None:
         """Variations against the baseline; with one direction only, the other is its inverse."""
         base = self.samples.varied(BASELINE, component)
+        if base is None and component in self.settings["templates"]["like_signal"]:
+            return self._traced(name, SIGNAL)  # what is uniform in the liquid changes alike at the same energy
         up, down = (self.samples.varied(f"{name}-{way}", component) for way in ("up", "down"))
         if base is None or (up is None and down is None):
             return None

@@ -43,6 +43,12 @@ _HOME = {
     "Coverage": "covering",
     "coverage": "covering",
     "toy_coverage": "covering",
+    "Injection": "injecting",
+    "Recovered": "injecting",
+    "inject": "injecting",
+    "mean_and_width": "injecting",
+    "recover": "injecting",
+    "released": "injecting",
 }
 
 __all__ = sorted(_HOME)

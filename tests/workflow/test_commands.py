@@ -1,8 +1,9 @@
 """Every command of the README, the tutorial and the how-to pages is run, in the order in which a reader would.
 
-Commands stand in fenced blocks `sh`. The fast tier runs what the library does and plans what Snakemake would do; the slow tier
-runs Snakemake, too. `make` sets up an environment and runs what the fixtures have run already: of it, the fast tier checks
-that the target is there and that CI calls it. Where a page names a shipped analysis, the small one of the tests stands in.
+Commands stand in fenced blocks `sh`. The fast tier runs those of `exonu` and plans those of Snakemake; the slow tier
+runs Snakemake too, and `exonu verify`, which needs what Snakemake made. `make` sets up an environment and runs what the
+fixtures have run already: of it, the fast tier checks that the target is there and that CI calls it. Where a page names
+a shipped analysis, the small one of the tests stands in.
 """
 
 import os
@@ -93,43 +94,52 @@ def test_make_commands():
         assert ended.returncode == 0, ended.stderr
 
 
-def _played(reader, page, snakemake_arguments=""):
-    """Run a page's commands in order; `exonu init` of an earlier page is taken back first."""
-    shutil.rmtree(reader.place.folder / "config" / "my-experiment", ignore_errors=True)
-    for command in commands(page):
-        program = command.split()[0]
-        if program == "make":
-            continue  # test_make_commands
-        if command == ACTIVATE:
-            assert Path(sys.executable).with_name("python").exists()
-            continue  # this interpreter's programs are on the path already
-        ended = reader.run(command + snakemake_arguments if program == "snakemake" else command)
-        assert ended.returncode == 0, f"{page}: {command}\n{ended.stdout}{ended.stderr}"
-        assert ended.stdout or program == "snakemake", f"{command} says nothing"
+def _played(reader, chosen):
+    """Run these commands in order, all of which have to end well; what only prints has to print something."""
+    for command in chosen:
+        ended = reader.run(command)
+        assert ended.returncode == 0, f"{command}\n{ended.stdout}{ended.stderr}"
+        assert ended.stdout or command.startswith("snakemake"), f"{command} says nothing"
 
 
-def _archived(reader):
-    """An archive for `exonu verify`, which in the fast tier no Snakemake has made."""
-    ended = reader.run("snakemake archive --cores 1")
-    assert ended.returncode == 0, ended.stdout + ended.stderr
+def at_prompt(page):
+    """A page's commands but `make` (see `test_make_commands`) and the activation, which these tests do not need."""
+    found = commands(page)
+    assert found.count(ACTIVATE) <= 1
+    assert Path(sys.executable).with_name("activate").exists() or "VIRTUAL_ENV" not in os.environ
+    return [command for command in found if command.split()[0] != "make" and command != ACTIVATE]
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if commands(page)])
-def test_commands_of_a_page(page, place):
-    reader = Reader(place)
-    if any(command.startswith("exonu verify") for command in commands(page)):
-        _archived(reader)
-    _played(reader, page, " --dry-run")
+def of_snakemake(command):
+    """Whether a command needs Snakemake, or what Snakemake made just before."""
+    return command.startswith(("snakemake", "exonu verify"))
+
+
+WITH_LIBRARY = [page for page in PAGES if any(not of_snakemake(command) for command in at_prompt(page))]
+WITH_SNAKEMAKE = [page for page in PAGES if any(of_snakemake(command) for command in at_prompt(page))]
+
+
+@pytest.mark.parametrize("page", WITH_LIBRARY)
+def test_commands_of_the_library(page, place):
+    _played(Reader(place), [command for command in at_prompt(page) if not of_snakemake(command)])
+
+
+def test_commands_of_snakemake_can_be_planned(place):
+    """Each different one once, without the number of cores."""
+    planned = {
+        re.sub(r" --cores \d+| --dry-run", "", command)
+        for page in PAGES
+        for command in at_prompt(page)
+        if command.startswith("snakemake")
+    }
+    assert len(planned) >= 3
+    _played(Reader(place), [f"{command} --cores 1 --dry-run" for command in sorted(planned)])
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "page", [page for page in PAGES if any(line.startswith("snakemake") for line in commands(page))]
-)
-def test_commands_of_a_page_with_snakemake(page, place):
-    """The same with real runs; a new analysis has two masses only, so that it takes seconds."""
-    reader = Reader(place)
-    _played(reader, page)
+@pytest.mark.parametrize("page", WITH_SNAKEMAKE)
+def test_all_commands_of_a_page(page, place):
+    _played(Reader(place), at_prompt(page))
 
 
 @pytest.mark.slow

@@ -1,0 +1,111 @@
+"""The summary page and Snakemake's report in a browser: no error, nothing loaded, figures visible, plots that answer.
+
+Debian's Chromium (`apt-get install chromium`) is driven without a network. Screenshots at 1400 and 400 pixels are left
+in pytest's temporary folder, to be looked at.
+"""
+
+import pytest
+from chromium import PROGRAM, Browser
+from helpers import snakemake
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(PROGRAM is None, reason="no chromium on this machine: apt-get install chromium"),
+]
+WIDTHS = [1400, 400]
+VISIBLE = "[...document.images].every(image => image.complete && image.naturalWidth > 0 && image.clientWidth > 0)"
+FITS = "document.documentElement.scrollWidth <= innerWidth"
+
+
+@pytest.fixture(scope="module")
+def pages(finished, tmp_path_factory):
+    """The summary page of the finished run, and Snakemake's report of it."""
+    place = finished.copy(tmp_path_factory.mktemp("pages"))
+    for arguments in (["results/alpha/summary.html"], ["--report", "report.html"]):
+        ended = snakemake(place, *arguments)
+        assert ended.returncode == 0, ended.stdout
+    return place.folder
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    with Browser(tmp_path_factory.mktemp("profile")) as opened:
+        yield opened
+
+
+def looked_at(browser, file, width):
+    picture = file.with_name(f"{file.stem}_{width}.png")
+    browser.screenshot(picture)
+    assert picture.stat().st_size > 20_000, "an empty page"
+    assert browser.errors() == []
+    assert browser.requests() == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_summary_page(browser, pages, width):
+    file = pages / "results" / "alpha" / "summary.html"
+    browser.open(file, width)
+    browser.wait(
+        "document.querySelectorAll('.plot svg[role=img]').length === 2 && document.querySelector('.plot svg circle')"
+    )
+    assert browser.evaluate("document.images.length") >= 3
+    assert browser.evaluate(VISIBLE)
+    assert browser.evaluate(FITS), "the page is wider than the window"
+    assert browser.evaluate("[...document.images].every(image => image.alt.length > 20)")
+    looked_at(browser, file, width)
+
+
+def test_a_plot_answers_to_mouse_keys_and_boxes(browser, pages):
+    browser.open(pages / "results" / "alpha" / "summary.html", 1400)
+    holder = "document.getElementById('plot-dark-photon')"
+    said = f"{holder}.querySelector('output').textContent"
+    browser.wait(f"{holder} && {holder}.querySelector('svg path')")
+    hint = browser.evaluate(said)
+    browser.evaluate(f"{holder}.querySelector('svg').scrollIntoView({{block: 'center', behavior: 'instant'}})")
+    box = browser.evaluate(
+        f"(({{x, y, width, height}}) => [x, y, width, height])({holder}.querySelector('svg').getBoundingClientRect())"
+    )
+    browser.move(box[0] + box[2] / 2, box[1] + box[3] / 2)
+    browser.wait(f"{said} !== {hint!r}")
+    assert "coupling" in browser.evaluate(said)
+
+    browser.evaluate(f"{holder}.querySelector('svg').focus()")
+    before = browser.evaluate(said)
+    browser.press("ArrowRight")
+    after = browser.evaluate(said)
+    assert after != before
+    browser.press("ArrowDown")
+    assert browser.evaluate(said).split(":")[0] != after.split(":")[0]  # another curve
+
+    curves = f"{holder}.querySelectorAll('g path').length"
+    shown = browser.evaluate(curves)
+    label = f"[...{holder}.querySelectorAll('label')].find(label => label.textContent === 'observed')"
+    browser.evaluate(f"{label}.querySelector('input').click()")
+    assert browser.evaluate(curves) == shown - 1
+    path = f"{holder}.querySelector('g path').getAttribute('d')"
+    logarithmic = browser.evaluate(path)
+    browser.evaluate(f"{holder}.querySelector('input').click()")
+    assert browser.evaluate(path) != logarithmic
+    assert browser.errors() == []
+
+
+def test_without_a_script_the_page_still_tells_the_limits(browser, pages):
+    browser.call("Emulation.setScriptExecutionDisabled", value=True)
+    try:
+        browser.open(pages / "results" / "alpha" / "summary.html", 400)
+        assert browser.evaluate("document.querySelectorAll('#limits tbody tr').length") >= 4
+        assert "JavaScript" in browser.evaluate("document.querySelector('#plots').innerText")
+    finally:
+        browser.call("Emulation.setScriptExecutionDisabled", value=False)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_report(browser, pages, width):
+    """Categories, the figures of one, a figure itself, and the graph of the workflow."""
+    file = pages / "report.html"
+    browser.open(file, width)
+    text = "document.body.innerText.toLowerCase()"
+    browser.wait(f"{text}.includes('workflow')")
+    for word in ("alpha", "beta", "comparison"):
+        browser.wait(f"{text}.includes('{word}')")
+    looked_at(browser, file, width)

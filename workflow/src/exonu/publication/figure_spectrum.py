@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,7 @@ from exonu.publication.style import (
 Array = NDArray[np.float64]
 
 _LOG_ENERGY_FROM = 50.0  # ratio of the last to the first energy at which a fit to events gets a logarithmic axis of it
-_MANY_BINS = 90
+_LEAST_WIDTH = 0.06
 _LOG_SCALE_FROM = 50.0  # ratio of the highest to the lowest background at which the counts get a logarithmic axis
 
 
@@ -58,7 +59,10 @@ def garwood_interval(counts: ArrayLike) -> tuple[Array, Array]:
 
 
 def draw_spectrum(counts: SpectrumCounts) -> Figure:
-    """Draw the spectrum of `counts.csv`."""
+    """Draw the spectrum of `counts.csv`; narrow bins far up an axis of log energy are drawn together."""
+    log_energy = counts.after_fit and 0 < counts.low_keV[0] * _LOG_ENERGY_FROM < counts.high_keV[-1]
+    if log_energy:
+        counts = drawn_together(counts)
     with styled():
         figure = new_figure(4.4)
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(2.4, 1))
@@ -66,12 +70,40 @@ def draw_spectrum(counts: SpectrumCounts) -> Figure:
         _draw_ratio(lower, counts)
         put_heading(upper, counts.heading)
         lower.set_xlim(counts.low_keV[0], counts.high_keV[-1])
-        if counts.after_fit and counts.low_keV[0] > 0 and counts.high_keV[-1] > _LOG_ENERGY_FROM * counts.low_keV[0]:
+        if log_energy:
             lower.set_xscale("log")
             lower.xaxis.set_major_formatter(ScalarFormatter())
         lower.set_xlabel("reconstructed energy [keV]")
         figure.align_ylabels([upper, lower])
     return figure
+
+
+def drawn_together(counts: SpectrumCounts) -> SpectrumCounts:
+    """Join bins until each is at least `_LEAST_WIDTH` of its energy wide.
+
+    Errors of the backgrounds add linearly: nearly all of them are common to neighbouring bins.
+    """
+    first = [0]
+    for place, low in enumerate(counts.low_keV):
+        start = counts.low_keV[first[-1]]
+        if low - start >= _LEAST_WIDTH * start:
+            first.append(place)
+
+    def joined(values: Array) -> Array:
+        return np.asarray(np.add.reduceat(values, first))
+
+    return replace(
+        counts,
+        low_keV=counts.low_keV[first],
+        high_keV=np.append(counts.low_keV[first[1:]], counts.high_keV[-1]),
+        observed=joined(counts.observed),
+        backgrounds={label: joined(values) for label, values in counts.backgrounds.items()},
+        background_error=joined(counts.background_error),
+        signals=tuple(
+            signal if signal.counts is None else replace(signal, counts=joined(signal.counts))
+            for signal in counts.signals
+        ),
+    )
 
 
 def _draw_counts(axes: Axes, counts: SpectrumCounts) -> None:
@@ -128,8 +160,8 @@ def _draw_points(axes: Axes, counts: SpectrumCounts, scale: Array, label: str | 
         fmt="o",
         color=BLACK,
         markerfacecolor="white" if counts.heading.blinded else BLACK,
-        markersize=3.2 if len(middle) <= _MANY_BINS else 1.8,
-        elinewidth=0.8 if len(middle) <= _MANY_BINS else 0.5,
+        markersize=3.2,
+        elinewidth=0.8,
         zorder=4,
         label=label,
     )

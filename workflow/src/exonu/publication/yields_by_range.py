@@ -27,7 +27,7 @@ def yields_by_range(experiment: Experiment, workspaces: Iterable[Pair], limits: 
         limits: the analysis's `limits.csv`.
 
     Returns:
-        One row for each class and range, `all backgrounds` last, with counts and errors before and after the fit and
+        One row for each class and range (from edge of a bin to edge of a bin), `all backgrounds` last, with counts and errors before and after the fit and
         the observed counts; then one for each signal at its observed limit, where it has one.
 
     Raises:
@@ -42,7 +42,7 @@ def yields_by_range(experiment: Experiment, workspaces: Iterable[Pair], limits: 
     names = [sample for _, sample in result.model.samples]
     is_background = np.array([labels.get(name, name) in counts.backgrounds for name in names])
     rows: list[dict[str, Any]] = []
-    for low, high in pairwise(experiment.report_ranges_keV or (drawn.low_keV[0], drawn.high_keV[-1])):
+    for low, high in pairwise(_ranges(experiment.report_ranges_keV, drawn)):
         inside = (drawn.low_keV >= low * (1 - 1e-9)) & (drawn.high_keV <= high * (1 + 1e-9))
         members = [np.array([labels.get(name, name) == label for name in names]) for label in classes[:-1]]
         groups = [member[:, None] & inside for member in [*members, is_background]]
@@ -59,3 +59,12 @@ def yields_by_range(experiment: Experiment, workspaces: Iterable[Pair], limits: 
                 rows.append({"class": f"{name} at its limit", **span, "before": np.nansum(signal.counts[inside])})
     table = pd.DataFrame(rows)
     return table.assign(blinded=counts.heading.blinded, is_simulated=counts.heading.is_simulated)
+
+
+def _ranges(wanted_keV: tuple[float, ...], drawn: Experiment) -> list[float]:
+    """The ranges asked for, each end at the nearest edge of a bin, the upper of two: no bin is left out or cut."""
+    edges = np.append(drawn.low_keV, drawn.high_keV[-1])
+    if not wanted_keV:
+        return [float(edges[0]), float(edges[-1])]
+    near = [edges[::-1][np.argmin(np.abs(edges[::-1] - end))] for end in wanted_keV]
+    return sorted({float(end) for end in near})

@@ -54,7 +54,8 @@ def systematics_table(
             rows.append(_row(norm, "cut", name, *everywhere, size, 0.0, 1 / (1 + size) - 1, 0.0, "kept", status))
         spectrum = templates.histograms[name]
         for low, high in pairwise(report):
-            inside = (spectrum.edges_keV[:-1] >= low) & (spectrum.edges_keV[1:] <= high)
+            middle = (spectrum.edges_keV[:-1] + spectrum.edges_keV[1:]) / 2
+            inside = (middle >= low) & (middle < high)
             total, variance = spectrum.values[inside].sum(), spectrum.variances[inside].sum()
             size = float(np.sqrt(variance) / total) if total > 0 else np.nan
             rows.append(_row("mc-statistics", "statistics", name, low, high, size, 0.0, -size, 0.0, "kept", "derived"))

@@ -50,7 +50,7 @@ def _cell(action: argparse.Action) -> str:
         words.append(f"One of {', '.join(f'`{choice}`' for choice in action.choices)}.")
     if action.required and action.option_strings:
         words.append("Required.")
-    elif action.default not in (None, argparse.SUPPRESS) and "default" not in (action.help or ""):
+    elif action.nargs != 0 and action.default not in (None, argparse.SUPPRESS) and "default" not in (action.help or ""):
         words.append(f"Default: `{action.default}`.")
     return " ".join(words).replace("|", "\\|")
 

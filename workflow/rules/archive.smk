@@ -36,7 +36,7 @@ rule archive:
     input:
         expand(
             "results/{analysis}/archive/{analysis}-{version}.zip",
-            analysis=ANALYSES,
+            analysis=INTERACTIONS,
             version=VERSION,
         ),
     localrule: True

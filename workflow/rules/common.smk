@@ -10,6 +10,7 @@ SOURCE = TOP / "workflow" / "src"
 sys.path.insert(0, str(SOURCE))
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 from exonu.core.digest import code_digest, library_digest
 from exonu.core.errors import InputError
@@ -57,9 +58,17 @@ except InputError as error:
     raise WorkflowError(str(error)) from None
 
 
+# An analysis of events without samples has nothing to compare its data with: it ends at the cut flow and figures of data.
 INTERACTIONS = {
-    name: list(analysis.settings["interactions"]) for name, analysis in ANALYSES.items()
+    name: list(analysis.settings["interactions"])
+    for name, analysis in ANALYSES.items()
+    if name not in EVENTS or EVENTS[name].samples
 }
+WITHOUT_SEARCH = [name for name in ANALYSES if name not in INTERACTIONS]
+if WITHOUT_SEARCH and workflow.is_main_process:
+    logger.info(
+        f"{', '.join(WITHOUT_SEARCH)}: no samples, so it ends at the cut flow and figures of data; no templates and no limits."
+    )
 
 
 wildcard_constraints:

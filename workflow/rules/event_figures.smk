@@ -6,7 +6,7 @@ EVENT_DIAGNOSTICS = {
     name: diagnostics_settings(
         inputs,
         blind_keVee=(
-            (TEMPLATES[name]["edges_keV"][0], TEMPLATES[name]["edges_keV"][-1])
+            tuple(bin_edges(inputs)[[0, -1]].tolist())
             if ANALYSES[name].settings["blind"]
             else None
         ),

@@ -12,9 +12,9 @@ COMPARED = {
 DRAWN_WORKSPACES = {
     name: [
         f"results/{name}/workspaces/{hypothesis_name(*case)}.json"
-        for case in drawn_cases(analysis.settings["interactions"])
+        for case in drawn_cases(ANALYSES[name].settings["interactions"])
     ]
-    for name, analysis in ANALYSES.items()
+    for name in INTERACTIONS
 }
 
 

@@ -93,7 +93,7 @@ rule limits:
     input:
         expand(
             "results/{analysis}/limits/{table}.csv",
-            analysis=ANALYSES,
+            analysis=INTERACTIONS,
             table=["limits", "variants"],
         ),
     localrule: True

@@ -103,12 +103,12 @@ rule hepdata_submission:
 rule tables:
     """The tables of every analysis."""
     input:
-        [file for analysis in ANALYSES for file in table_files(analysis)],
+        [file for analysis in INTERACTIONS for file in table_files(analysis)],
     localrule: True
 
 
 rule hepdata:
     """A submission to HEPData of every analysis."""
     input:
-        expand("results/{analysis}/hepdata/submission.tar.gz", analysis=ANALYSES),
+        expand("results/{analysis}/hepdata/submission.tar.gz", analysis=INTERACTIONS),
     localrule: True

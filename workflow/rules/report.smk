@@ -62,5 +62,5 @@ rule summary:
 rule summaries:
     """The summary page of every analysis."""
     input:
-        expand("results/{analysis}/summary.html", analysis=ANALYSES),
+        expand("results/{analysis}/summary.html", analysis=INTERACTIONS),
     localrule: True

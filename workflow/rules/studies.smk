@@ -226,12 +226,12 @@ rule studies:
 rule toys:
     """Limits from toys, of every analysis."""
     input:
-        expand("results/{analysis}/limits/toys.csv", analysis=ANALYSES),
+        expand("results/{analysis}/limits/toys.csv", analysis=INTERACTIONS),
     localrule: True
 
 
 rule coverage:
     """Coverage study of every analysis."""
     input:
-        expand("results/{analysis}/figures/coverage.png", analysis=ANALYSES),
+        expand("results/{analysis}/figures/coverage.png", analysis=INTERACTIONS),
     localrule: True

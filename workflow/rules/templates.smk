@@ -25,6 +25,7 @@ try:
     TEMPLATES = {
         name: template_settings(inputs, blind=ANALYSES[name].settings["blind"])
         for name, inputs in EVENTS.items()
+        if name in INTERACTIONS
     }
     for name, inputs in EVENTS.items():
         check_fit_ranges(
@@ -363,10 +364,10 @@ rule closure_test:
 
 
 rule templates_of_all:
-    """The templates of every analysis that starts from events."""
+    """The templates of every analysis that starts from events and has samples."""
     input:
-        expand("results/{analysis}/templates/experiment.json", analysis=EVENTS),
-        expand("results/{analysis}/templates/histograms.root", analysis=EVENTS),
+        expand("results/{analysis}/templates/experiment.json", analysis=TEMPLATES),
+        expand("results/{analysis}/templates/histograms.root", analysis=TEMPLATES),
         expand("results/{analysis}/dead_pmt/check.csv", analysis=CORRECTED),
         expand("results/{analysis}/figures/dead_pmt.png", analysis=CORRECTED),
     localrule: True

@@ -6,7 +6,7 @@ exonu limit EXPERIMENT.yaml --interaction millicharge --flavour e
 exonu limit WORKSPACE.json
 exonu verify ARCHIVE.zip
 exonu show FILE.root EVENT -o event.png
-exonu init DIR
+exonu init DIR [--events]
 """
 
 from __future__ import annotations
@@ -99,7 +99,8 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("-o", "--output", type=Path, default=Path("event.png"), help="PNG or PDF (default event.png)")
     show.set_defaults(command=_show)
 
-    init = commands.add_parser("init", help="write a commented template for one's own published spectrum")
+    init = commands.add_parser("init", help="write a commented template for one's own published spectrum or ROOT files")
+    init.add_argument("--events", action="store_true", help="for ROOT files of events")
     init.add_argument("folder", type=Path, help="a new folder, e.g. config/my-experiment")
     init.set_defaults(command=_init)
     return parser
@@ -220,7 +221,7 @@ def _init(given: argparse.Namespace) -> str:
     from exonu.core.files import write_text
     from exonu.core.resources import resource_path
 
-    template = resource_path("template")
+    template = resource_path("template_events") if given.events else resource_path("template")
     new = "name a new folder; nothing was written"
     if given.folder.exists() and not given.folder.is_dir():
         raise InputError("is a file", file=given.folder, remedy=new)
@@ -233,12 +234,23 @@ def _init(given: argparse.Namespace) -> str:
         raise InputError(
             f"cannot be written ({error.strerror})", file=given.folder, remedy="name a folder that you may write to"
         ) from None
-    return (
-        f"wrote {given.folder}/: experiment.yaml, spectrum.csv and efficiency.csv describe an experiment, "
-        "analysis.yaml the search.\n"
-        f"  exonu limit {given.folder}/experiment.yaml --interaction magnetic-moment\n"
-        f"or, for the workflow, put the folder into config/ and its name into `analyses` of config/config.yaml.\n"
-    )
+    return (_NEXT_WITH_EVENTS if given.events else _NEXT).format(folder=given.folder, name=given.folder.name)
+
+
+_NEXT = """\
+wrote {folder}/: experiment.yaml, spectrum.csv and efficiency.csv describe an experiment, analysis.yaml the search.
+  exonu limit {folder}/experiment.yaml --interaction magnetic-moment
+or, for the workflow, put the folder into config/ and its name into `analyses` of config/config.yaml.
+"""
+_NEXT_WITH_EVENTS = """\
+wrote {folder}/: events.yaml describes ROOT files and cuts, runs.tsv, samples.tsv and calibration.tsv list the files,
+analysis.yaml is the search.
+1. Write your branches and cuts into events.yaml, your files into the tables; docs/events.md explains both.
+2. Put the folder into config/ and its name, {name}, into `analyses` of config/config.yaml.
+3. See what is missing or would run, then run it, first up to the cut flow:
+  snakemake --dry-run
+  snakemake --cores 2 results/{name}/cut_flow/cut_flow.csv
+"""
 
 
 if __name__ == "__main__":

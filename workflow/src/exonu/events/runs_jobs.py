@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
 from exonu.core.errors import InputError, raise_all
+from exonu.core.resources import schema_path
 from exonu.core.settings import Settings
 from exonu.events import simulation_settings
 from exonu.events.raw_branches import Branches
@@ -24,6 +26,7 @@ from exonu.events.runs import (
     read_run_list,
     read_samples,
 )
+from exonu.events.runs_sheets import absent_files
 from exonu.events.selection import Selection
 from exonu.events.variables import DOCUMENTED
 
@@ -75,9 +78,16 @@ class EventInputs:
             rows = [self.runs[run].as_json()]
         else:
             # a sample with runs of its own may name runs of any stream
-            shared = self.sample(sample).runs == "shared"
-            rows = [row.as_json() | {"files": []} for row in (self.runs.physics if shared else self.runs.runs)]
+            rows = self._physics_runs if self.sample(sample).runs == "shared" else self._all_runs
         return {"run_list": str(self.runs.file), "runs": rows}
+
+    @cached_property
+    def _physics_runs(self) -> list[Settings]:
+        return [row.as_json() | {"files": []} for row in self.runs.physics]
+
+    @cached_property
+    def _all_runs(self) -> list[Settings]:
+        return [row.as_json() | {"files": []} for row in self.runs.runs]
 
     def reconstruct_settings(self, *, run: int | None = None, sample: str | None = None) -> Settings:
         """Settings of the step `reconstruct` for one run or one sample."""
@@ -91,6 +101,13 @@ class EventInputs:
     def is_generated(self) -> bool:
         """Whether the raw files are simulated by the workflow (a block `simulation`), not the user's own."""
         return "simulation" in self.settings
+
+    def absent_files(self) -> Iterator[InputError]:
+        """A fault for each row of the sheets whose files do not exist; none if the workflow simulates them."""
+        sheets = {"runs": ("run_list.yaml", "run"), "samples": ("sample_sheet.yaml", "sample")}
+        for sheet, (schema, key) in sheets.items():
+            if sheet in self.settings and not self.is_generated:
+                yield from absent_files(self.file.parent / self.settings[sheet], schema_path(schema), key)
 
     def simulate_settings(self, seed: int, *, run: int | None = None, sample: str | None = None) -> Settings:
         """Settings of the step `simulate` for one run or one sample; `seed` is that of the analysis."""

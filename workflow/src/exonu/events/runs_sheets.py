@@ -54,6 +54,20 @@ def read_sheet(file: Path, schema_file: Path, key: str) -> list[tuple[int, Setti
     return found
 
 
+def absent_files(file: Path, schema_file: Path, key: str) -> Iterator[InputError]:
+    """A fault for each row of a table whose column `files` names files that do not exist; arguments of `read_sheet`."""
+    for line, row in read_sheet(file, schema_file, key):
+        absent = [name for name in row["files"] if not (file.parent / name).is_file()]
+        if absent:
+            more = f" (and {len(absent) - 1} more of this row)" if len(absent) > 1 else ""
+            yield InputError(
+                f"{file.parent / absent[0]} does not exist{more}",
+                file=file,
+                field=f"line {line}, column files",
+                remedy=f"give the ROOT files of this {key}, relative to the folder of the table, or remove the row",
+            )
+
+
 def _lines(file: Path) -> list[tuple[int, list[str]]]:
     try:
         text = file.read_text(encoding="utf-8-sig")

@@ -5,6 +5,7 @@ A module of its own: the limits of a published spectrum do not depend on how eve
 
 from __future__ import annotations
 
+from exonu.core.errors import raise_all
 from exonu.detector.geometry import geodesic_geometry
 from exonu.detector.geometry_table import read_geometry
 from exonu.detector.optics import xmass_like
@@ -17,7 +18,7 @@ def event_inputs(analysis: Analysis) -> EventInputs:
     """Everything that an analysis of events names: its events file and tables, checked.
 
     Raises:
-        InputError: one line per fault.
+        InputError: one line per fault; last, one for each row whose ROOT files do not exist.
     """
     file, overrides = analysis.events_file, analysis.settings["events_settings"]
     settings = read_event_settings(file, overrides)
@@ -26,4 +27,6 @@ def event_inputs(analysis: Analysis) -> EventInputs:
         geometry = geodesic_geometry(xmass_like(settings["detector"])["geometry"])
     else:
         geometry = read_geometry(file.parent / table)
-    return read_event_inputs(file, geometry.n_channels, overrides)
+    inputs = read_event_inputs(file, geometry.n_channels, overrides)
+    raise_all(inputs.absent_files())
+    return inputs

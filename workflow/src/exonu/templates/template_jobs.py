@@ -128,7 +128,8 @@ def _faults(inputs: EventInputs) -> Iterator[InputError]:
     if components.count(SIGNAL) != 1:
         yield InputError(
             f"has {components.count(SIGNAL)} nominal samples of the component {SIGNAL!r}", file=sheet,
-            field="component", remedy="one is needed for the response: recoils flat in the logarithm of their energy",
+            field="component", remedy="one is needed for the response: recoils flat in the logarithm of their energy; "
+            "or leave out `samples` in the events file for a cut flow of data alone",
         )  # fmt: skip
     if components.count(SOLAR) > 1:
         yield InputError(f"has two nominal samples of the component {SOLAR!r}", file=sheet, field="component")

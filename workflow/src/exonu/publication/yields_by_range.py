@@ -27,8 +27,9 @@ def yields_by_range(experiment: Experiment, workspaces: Iterable[Pair], limits: 
         limits: the analysis's `limits.csv`.
 
     Returns:
-        One row for each class and range (from edge of a bin to edge of a bin), `all backgrounds` last, with counts and errors before and after the fit and
-        the observed counts; then one for each signal at its observed limit, where it has one.
+        One row for each class and range (from edge of a bin to edge of a bin), `all backgrounds` last, with counts and
+        errors before and after the fit and the observed counts; then one for each signal at its observed limit, where
+        it has one.
 
     Raises:
         InputError: if there is no workspace.

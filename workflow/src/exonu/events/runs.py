@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,8 @@ class Run:
 
     def as_json(self) -> Settings:
         """The run as settings of a job."""
-        return asdict(self) | {"files": [str(file) for file in self.files], "start": self.start.isoformat()}
+        texts = {"files": [str(file) for file in self.files], "start": self.start.isoformat()}
+        return vars(self) | texts
 
     @classmethod
     def from_json(cls, row: Settings) -> Run:
@@ -106,12 +108,15 @@ class RunList:
         return cls(Path(settings["run_list"]), tuple(map(Run.from_json, settings["runs"])))
 
     def __getitem__(self, run: int) -> Run:
-        for row in self.runs:
-            if row.run == run:
-                return row
-        raise InputError(f"holds no run {run}", file=self.file, remedy=f"its runs are {[row.run for row in self.runs]}")
+        if run not in self._by_number:
+            raise InputError(f"holds no run {run}", file=self.file, remedy=f"its runs are {list(self._by_number)}")
+        return self._by_number[run]
 
-    @property
+    @cached_property
+    def _by_number(self) -> dict[int, Run]:
+        return {row.run: row for row in self.runs}
+
+    @cached_property
     def physics(self) -> tuple[Run, ...]:
         """The runs of the physics stream."""
         return tuple(run for run in self.runs if run.stream == PHYSICS)
@@ -129,7 +134,9 @@ class RunList:
 
     def dead_masks(self, runs: NDArray[Any], n_channels: int) -> NDArray[np.bool_]:
         """Those of many runs at once, shape (len(runs), n_channels)."""
-        return np.array([self.dead_mask(int(run), n_channels) for run in runs]).reshape(len(runs), n_channels)
+        numbers, place = np.unique(runs, return_inverse=True)
+        masks = [self.dead_mask(int(run), n_channels) for run in numbers]
+        return np.array(masks, dtype=bool).reshape(len(numbers), n_channels)[place]
 
     def shared_by_live_time(self, entries: NDArray[np.int64]) -> NDArray[np.uint32]:
         """Run of each simulated event, so that every run gets a share of them by its live time.

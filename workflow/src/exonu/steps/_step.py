@@ -11,8 +11,10 @@ from exonu.core.errors import InputError
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
-    """A parser with the arguments of every step."""
-    made = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    """A parser with the arguments of every step; `@file` stands for the lines of a file, an argument each."""
+    made = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter, fromfile_prefix_chars="@"
+    )
     made.add_argument("--settings", type=json.loads, required=True, help="canonical JSON of the settings that are read")
     return made
 

@@ -1,8 +1,10 @@
 # What all rules share. The settings of the analyses, checked before the DAG is built, and the parameters by which
 # Snakemake knows that a job has to run again.
 
+import json
 import os
 import sys
+from hashlib import sha256
 from pathlib import Path
 
 TOP = Path(workflow.current_basedir).parents[1]
@@ -14,10 +16,18 @@ from snakemake.logging import logger
 
 from exonu.core.digest import code_digest, library_digest
 from exonu.core.errors import InputError
-from exonu.core.files import canonical_json
+from exonu.core.files import canonical_json, write_text
 from exonu.templates.analysis import read_config
 from exonu.templates.event_analysis import event_inputs
 from exonu.templates.experiment import experiment_files, read_experiment
+from exonu.templates.injection_jobs import (
+    ingest_settings,
+    injected_cases,
+    injected_hypotheses,
+    injected_signal,
+    simulate_settings,
+    split_case,
+)
 from exonu.templates.searches import meaning_file
 from exonu.templates.signals import hypotheses, hypothesis_name
 
@@ -81,6 +91,37 @@ def settings(analysis, *blocks):
     return canonical_json(
         {block: ANALYSES[analysis].settings[block] for block in blocks}
     )
+
+
+LONGEST_ARGUMENT = 20_000
+
+
+def argument(wildcards, text):
+    """Text for the command line of a step. Linux takes 131 072 characters for a whole job, and the settings or the files of
+    thousands of runs are more: they go into a file that is named after its content, and the step reads `@file`.
+    """
+    if len(text) <= LONGEST_ARGUMENT:
+        return text
+    file = Path(
+        "results",
+        wildcards.analysis,
+        "arguments",
+        f"{sha256(text.encode()).hexdigest()[:20]}.txt",
+    )
+    if not file.is_file():
+        write_text(file, text)
+    return f"@{file}"
+
+
+def written(wildcards, content):
+    """Canonical JSON of settings, as a step is given it."""
+    return argument(wildcards, canonical_json(content))
+
+
+def listed(wildcards, input):
+    """The names of many files, as a step is given them: one name per line in a file if there are too many."""
+    names = argument(wildcards, "\n".join(input))
+    return names if names.startswith("@") else list(input)
 
 
 def code(step):
@@ -232,4 +273,41 @@ def files_of(stage, sources):
     return lambda wildcards: [
         f"results/{wildcards.analysis}/{stage}/{source}.root"
         for source in sources(wildcards.analysis)
+    ]
+
+
+def injected_limits(wildcards):
+    """The limits of which an injected strength is a multiple."""
+    interaction = split_case(wildcards.case)[0].rpartition("_")[0]
+    return f"results/{wildcards.analysis}/limits/{interaction}.json"
+
+
+def injected_signal_of(case, limits):
+    """What a case injects. While its limits are not there, Snakemake leaves the parameter open."""
+    return injected_signal(json.loads(Path(limits).read_text()), *split_case(case))
+
+
+def injected_workspaces(wildcards):
+    """The workspaces of the injected hypotheses."""
+    return [
+        f"results/{wildcards.analysis}/workspaces/{name}.json"
+        for name in INJECTED[wildcards.analysis]
+    ]
+
+
+def limits_of_injected(wildcards):
+    """The limits of the injected hypotheses' interactions, one file each."""
+    names = (name.rpartition("_")[0] for name in INJECTED[wildcards.analysis])
+    return [
+        f"results/{wildcards.analysis}/limits/{interaction}.json"
+        for interaction in dict.fromkeys(names)
+    ]
+
+
+def injected_events(wildcards):
+    """The selected signal events of every case and physics run."""
+    return [
+        f"results/{wildcards.analysis}/injection/{case}/selected/run_{run.run}.root"
+        for case in injected_cases(ANALYSES[wildcards.analysis].settings)
+        for run in EVENTS[wildcards.analysis].runs.physics
     ]

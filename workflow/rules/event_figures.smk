@@ -46,12 +46,16 @@ rule event_diagnostics:
         runtime=resource(30),
     params:
         folder=folder_of_output,
-        settings=lambda wildcards: canonical_json(EVENT_DIAGNOSTICS[wildcards.analysis]),
+        reconstructed=lambda wildcards, input: listed(wildcards, input.reconstructed),
+        ingested=lambda wildcards, input: listed(wildcards, input.ingested),
+        settings=lambda wildcards: written(
+            wildcards, EVENT_DIAGNOSTICS[wildcards.analysis]
+        ),
         code=code("event_diagnostics"),
         libraries=libraries("event_diagnostics"),
     shell:
-        "python -m exonu.steps.event_diagnostics --settings {params.settings:q} --reconstructed {input.reconstructed} "
-        "--ingested {input.ingested} --light-map {input.light_map} --output {params.folder} &> {log}"
+        "python -m exonu.steps.event_diagnostics --settings {params.settings:q} --reconstructed {params.reconstructed} "
+        "--ingested {params.ingested} --light-map {input.light_map} --output {params.folder} &> {log}"
 
 
 for analysis, drawn in EVENT_FIGURES.items():

@@ -28,11 +28,12 @@ rule simulate:
         mem_mb=resource(1500),
         runtime=resource(30),
     params:
-        settings=lambda wildcards: canonical_json(
+        settings=lambda wildcards: written(
+            wildcards,
             EVENTS[wildcards.analysis].simulate_settings(
                 seed=ANALYSES[wildcards.analysis].settings["seed"],
                 **of_source(wildcards),
-            )
+            ),
         ),
         code=code("simulate"),
         libraries=libraries("simulate"),
@@ -57,8 +58,9 @@ rule ingest:
         mem_mb=resource(1500),
         runtime=resource(30),
     params:
-        settings=lambda wildcards: canonical_json(
-            EVENTS[wildcards.analysis].ingest_settings(**of_source(wildcards))
+        settings=lambda wildcards: written(
+            wildcards,
+            EVENTS[wildcards.analysis].ingest_settings(**of_source(wildcards)),
         ),
         code=code("ingest"),
         libraries=libraries("ingest"),
@@ -81,10 +83,11 @@ rule light_map:
         mem_mb=resource(2000),
         runtime=resource(60),
     params:
-        settings=lambda wildcards: canonical_json(
+        settings=lambda wildcards: written(
+            wildcards,
             EVENTS[wildcards.analysis].light_map_settings(
                 seed=ANALYSES[wildcards.analysis].settings["seed"]
-            )
+            ),
         ),
         code=code("light_map"),
         libraries=libraries("light_map"),
@@ -109,8 +112,9 @@ rule reconstruct:
         mem_mb=resource(1500),
         runtime=resource(60),
     params:
-        settings=lambda wildcards: canonical_json(
-            EVENTS[wildcards.analysis].reconstruct_settings(**of_source(wildcards))
+        settings=lambda wildcards: written(
+            wildcards,
+            EVENTS[wildcards.analysis].reconstruct_settings(**of_source(wildcards)),
         ),
         code=code("reconstruct"),
         libraries=libraries("reconstruct"),
@@ -136,8 +140,9 @@ rule select:
         mem_mb=resource(1000),
         runtime=resource(10),
     params:
-        settings=lambda wildcards: canonical_json(
-            EVENTS[wildcards.analysis].select_settings(**of_source(wildcards))
+        settings=lambda wildcards: written(
+            wildcards,
+            EVENTS[wildcards.analysis].select_settings(**of_source(wildcards)),
         ),
         code=code("select"),
         libraries=libraries("select"),
@@ -163,13 +168,14 @@ rule cut_flow:
         mem_mb=resource(500),
         runtime=resource(5),
     params:
-        settings=lambda wildcards: canonical_json(
-            {"live_days": EVENTS[wildcards.analysis].runs.live_days}
+        counts=listed,
+        settings=lambda wildcards: written(
+            wildcards, {"live_days": EVENTS[wildcards.analysis].runs.live_days}
         ),
         code=code("cut_flow"),
         libraries=libraries("cut_flow"),
     shell:
-        "python -m exonu.steps.cut_flow {input} --settings {params.settings:q} --cut-flow {output.cut_flow} "
+        "python -m exonu.steps.cut_flow {params.counts} --settings {params.settings:q} --cut-flow {output.cut_flow} "
         "--efficiency {output.efficiency} &> {log}"
 
 

@@ -61,8 +61,9 @@ rule probes:
         mem_mb=resource(1500),
         runtime=resource(60),
     params:
-        settings=lambda wildcards: canonical_json(
-            probe_settings(EVENTS[wildcards.analysis], **of_source(wildcards))
+        settings=lambda wildcards: written(
+            wildcards,
+            probe_settings(EVENTS[wildcards.analysis], **of_source(wildcards)),
         ),
         code=code("probes"),
         libraries=libraries("probes"),
@@ -91,13 +92,14 @@ rule dead_pmt_correction:
         mem_mb=resource(500),
         runtime=resource(5),
     params:
-        settings=lambda wildcards: canonical_json(
-            correction_settings(EVENTS[wildcards.analysis])
+        probes=listed,
+        settings=lambda wildcards: written(
+            wildcards, correction_settings(EVENTS[wildcards.analysis])
         ),
         code=code("dead_pmt_correction"),
         libraries=libraries("dead_pmt_correction"),
     shell:
-        "python -m exonu.steps.dead_pmt_correction {input} --settings {params.settings:q} --output {output.record} "
+        "python -m exonu.steps.dead_pmt_correction {params.probes} --settings {params.settings:q} --output {output.record} "
         "--table {output.table} &> {log}"
 
 
@@ -118,11 +120,12 @@ rule calibration_check:
         mem_mb=resource(500),
         runtime=resource(5),
     params:
-        settings=lambda wildcards: canonical_json(CALIBRATIONS[wildcards.analysis]),
+        reconstructed=listed,
+        settings=lambda wildcards: written(wildcards, CALIBRATIONS[wildcards.analysis]),
         code=code("calibration_check"),
         libraries=libraries("calibration_check"),
     shell:
-        "python -m exonu.steps.calibration_check --settings {params.settings:q} --reconstructed {input} "
+        "python -m exonu.steps.calibration_check --settings {params.settings:q} --reconstructed {params.reconstructed} "
         "--output {output.record} --spectrum {output.spectrum} &> {log}"
 
 
@@ -167,12 +170,14 @@ rule templates:
             for name in ("correction", "calibration")
             if input[name]
         ),
-        settings=lambda wildcards: canonical_json(TEMPLATES[wildcards.analysis]),
+        selected=lambda wildcards, input: listed(wildcards, input.selected),
+        reconstructed=lambda wildcards, input: listed(wildcards, input.reconstructed),
+        settings=lambda wildcards: written(wildcards, TEMPLATES[wildcards.analysis]),
         code=code("templates"),
         libraries=libraries("templates"),
     shell:
-        "python -m exonu.steps.templates --settings {params.settings:q} --selected {input.selected} "
-        "--reconstructed {input.reconstructed} {params.optional} --output {params.folder} &> {log}"
+        "python -m exonu.steps.templates --settings {params.settings:q} --selected {params.selected} "
+        "--reconstructed {params.reconstructed} {params.optional} --output {params.folder} &> {log}"
 
 
 rule experiment:
@@ -191,8 +196,8 @@ rule experiment:
         mem_mb=resource(500),
         runtime=resource(5),
     params:
-        settings=lambda wildcards: canonical_json(
-            prior_settings(EVENTS[wildcards.analysis])
+        settings=lambda wildcards: written(
+            wildcards, prior_settings(EVENTS[wildcards.analysis])
         ),
         code=code("experiment"),
         libraries=libraries("experiment"),
@@ -224,17 +229,19 @@ rule histograms:
         mem_mb=resource(500),
         runtime=resource(5),
     params:
-        settings=lambda wildcards: canonical_json(
+        selected=listed,
+        settings=lambda wildcards: written(
+            wildcards,
             histogram_settings(
                 EVENTS[wildcards.analysis],
                 bin_edges(EVENTS[wildcards.analysis], fraction=0.5),
                 blind=ANALYSES[wildcards.analysis].settings["blind"],
-            )
+            ),
         ),
         code=code("histograms"),
         libraries=libraries("histograms"),
     shell:
-        "python -m exonu.steps.histograms {input} --settings {params.settings:q} --output {output} &> {log}"
+        "python -m exonu.steps.histograms {params.selected} --settings {params.settings:q} --output {output} &> {log}"
 
 
 rule dead_pmt_check:
@@ -316,11 +323,12 @@ rule closure_events:
         runtime=resource(60),
     params:
         jobs=CLOSURE_JOBS,
-        settings=lambda wildcards: canonical_json(
+        settings=lambda wildcards: written(
+            wildcards,
             closure_settings(
                 EVENTS[wildcards.analysis],
                 ANALYSES[wildcards.analysis].settings["seed"],
-            )
+            ),
         ),
         code=code("closure_events"),
         libraries=libraries("closure_events"),
@@ -350,11 +358,12 @@ rule closure_test:
         mem_mb=resource(1000),
         runtime=resource(10),
     params:
-        settings=lambda wildcards: canonical_json(
+        settings=lambda wildcards: written(
+            wildcards,
             closure_settings(
                 EVENTS[wildcards.analysis],
                 ANALYSES[wildcards.analysis].settings["seed"],
-            )
+            ),
         ),
         code=code("closure"),
         libraries=libraries("closure"),

@@ -34,7 +34,7 @@ def test_pulls_of_a_gaussian_are_standard_normal():
             found = mean_and_width(pull)
             assert abs(found["mean"]) < 4 / np.sqrt(4000)
             assert abs(found["width"] - 1) < 4 / np.sqrt(2 * 4000)
-        assert point.failed == 0 and point.at_limit.sum() == 0
+        assert (point.failed, point.at_limit.sum()) == (0, 0)
     assert abs(without.fraction_at_bound - 0.5) < 4 * 0.5 / np.sqrt(4000)
     assert without.coverage == 1.0
     assert np.allclose(without.sigma, 1.0, rtol=0.01)
@@ -89,16 +89,19 @@ def test_no_bin_is_left_with_less_than_no_events():
     held, truth = model.fixed.copy(), model.theta({"mu": 0.0})
     low = np.array([model.data([8.0, 0.0])])
     row = batch_pulls.pulls(wide.flat, low, truth[None].copy(), model.poi_index, held)[0]
-    assert row[batch_pulls.AT_LIMIT] == 1.0 and row[batch_pulls.FAILED] == 0.0
+    assert (row[batch_pulls.AT_LIMIT], row[batch_pulls.FAILED]) == (1.0, 0.0)
     # The fit also lowers the background, so that the bin is empty nearer to zero.
     assert -0.25 < row[batch_pulls.MU_HAT] < 0.0
     (point,) = inject(model, [0.0], 300, 2, 1.0)
-    assert point.best_fit.min() >= -0.25 and 0.0 < point.at_limit.mean() < 1.0 and point.failed == 0
+    assert point.best_fit.min() >= -0.25
+    assert 0.0 < point.at_limit.mean() < 1.0
+    assert point.failed == 0
 
 
 def test_same_seed_same_toys():
     first, again, other = (inject(two_bins(), [1.0], 50, seed, 1.0)[0].pull for seed in (1, 1, 2))
-    assert np.array_equal(first, again) and not np.array_equal(first, other)
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
 
 
 def test_negative_strengths_and_no_toys_are_refused():

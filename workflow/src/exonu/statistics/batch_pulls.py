@@ -70,7 +70,7 @@ def error_of(m: Flat, data: FloatArray, theta: FloatArray, poi: int, held: BoolA
     if not cholesky_solve(hessian, unit, moves, step):
         return np.nan
     variance = step[m.column[poi]]
-    return np.sqrt(variance) if variance > 0.0 else np.nan
+    return float(np.sqrt(variance)) if variance > 0.0 else np.nan
 
 
 def _pulls(m: Flat, data: FloatArray, starts: FloatArray, poi: int, held: BoolArray) -> FloatArray:

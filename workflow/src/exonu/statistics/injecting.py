@@ -195,7 +195,7 @@ def _point(
 def _bounded(
     model: Model, toys: FloatArray, background: Minimum, mu: float, reference: float, log_alpha: float
 ) -> tuple[float, float, float, int]:
-    """With the bound kept: fraction at it, coverage of the truth, fraction with a limit above the reference, failures."""
+    """With the bound kept: fraction at it, coverage, fraction with a limit above the reference, failures."""
     from exonu.statistics.batch import FAILED, MU_HAT, Q_ASIMOV, Q
 
     def tested(value: float) -> tuple[FloatArray, float]:

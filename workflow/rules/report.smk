@@ -32,6 +32,7 @@ rule summary:
             "results/{analysis}/summary.html",
             caption="../report/summary.rst",
             category="{analysis}",
+            subcategory="search",
             labels={"figure": "summary page"},
         ),
     log:

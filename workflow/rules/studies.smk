@@ -191,6 +191,7 @@ rule figure_coverage:
             "results/{analysis}/figures/coverage.png",
             caption="../report/coverage.rst",
             category="{analysis}",
+            subcategory="search",
             labels={"figure": "coverage"},
         ),
         pdf="results/{analysis}/figures/coverage.pdf",

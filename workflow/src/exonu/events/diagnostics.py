@@ -83,7 +83,8 @@ def event_diagnostics(
     panels = _with_edges(panels_of(selection, settings["extra"], reach), selection, sources)
     blind = settings["blind_keVee"]
     filled = PanelCounts(selection, panels, reach, runs.live_days, None if blind is None else (blind[0], blind[1]))
-    bound = bound_of_one_photoelectron(LightMap.load(light_map)) if light_map is not None else None
+    has_signal = any(source.name == SIGNAL for source in sources)
+    bound = bound_of_one_photoelectron(LightMap.load(light_map)) if light_map is not None and has_signal else None
     resolution = ResolutionCounts(bound)
     hits = HitCounts(selection, runs, geometry.n_channels, filled.counts)
     for source in sources:

@@ -123,7 +123,8 @@ def bound_of_one_photoelectron(light_map: LightMap) -> tuple[Array, Array]:
     """Radii [cm] and the Cramér–Rao bound per axis of one photoelectron there [cm], averaged over some directions."""
     from exonu.events.reconstruction.bound import cramer_rao_cm
 
-    radii = np.linspace(RADII_CM[0], RADII_CM[-1], 7)
+    reach = np.linalg.norm(light_map.positions_cm[light_map.shell(-1)], axis=1).min()
+    radii = np.linspace(RADII_CM[0], min(RADII_CM[-1], reach), 7)
     directions = np.array([[0, 0.6, 0.8], [0.8, 0, -0.6], [-0.48, 0.8, 0.36], [-0.64, -0.48, 0.6]])
     variance = [[float(cramer_rao_cm(light_map, r * axis, 1.0)) ** 2 for axis in directions] for r in radii]
     return radii, np.sqrt(np.mean(variance, axis=1))

@@ -67,7 +67,8 @@ def per_bin(label: str, width: float) -> str:
 def state_of_events(record: Mapping[str, Any]) -> str:
     """`simulated`, `blinded`, both or nothing."""
     words = ["simulated data"] if record["is_simulated"] else []
-    return ", ".join(words + (["blinded: Asimov data"] if record["blinded"] else []))
+    hidden = "Asimov data" if record["components"] else "without data that pass all cuts"
+    return ", ".join(words + ([f"blinded: {hidden}"] if record["blinded"] else []))
 
 
 def days_text(days: float) -> str:
@@ -89,7 +90,7 @@ def put_event_heading(axes: Axes, record: Mapping[str, Any], more: str = "") -> 
 
 def data_name(record: Mapping[str, Any]) -> str:
     """What the points are."""
-    name = "Asimov data (blinded)" if record["blinded"] else "data"
+    name = ("Asimov data (blinded)" if record["components"] else "data (blinded)") if record["blinded"] else "data"
     return f"simulated {name}" if record["is_simulated"] else name
 
 

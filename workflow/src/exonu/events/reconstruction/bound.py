@@ -21,6 +21,9 @@ Booleans = NDArray[np.bool_]
 _VERTICES = 60
 """Of the local quadratic that gives the gradient: more than the likelihood needs, as noise in it adds information."""
 
+_MARGIN = 1.1
+"""How much farther from the centre than the nearest vertex of the outermost shell a point may be."""
+
 
 def fisher_information(light_map: LightMap, point_cm: ArrayLike, dead: Booleans | None = None) -> Array:
     """Fisher information of one photoelectron on the vertex [1/cm²], shape (3, 3).
@@ -35,7 +38,9 @@ def fisher_information(light_map: LightMap, point_cm: ArrayLike, dead: Booleans 
     """
     point, positions = np.asarray(point_cm, dtype=float), light_map.positions_cm
     distance = np.linalg.norm(positions - point, axis=1)
-    if not distance.min() < 0.1 * np.linalg.norm(positions, axis=1).max():
+    wall = positions[light_map.shell(-1)]
+    reach = np.linalg.norm(wall, axis=1)
+    if not np.linalg.norm(point) < _MARGIN * reach[np.argmax(wall @ point / reach)]:
         raise InputError(f"{point.tolist()} cm is outside the light map", field="point_cm")
     near = np.sort(np.argsort(distance, kind="stable")[: min(_VERTICES, len(positions))])
     alive = np.ones(light_map.log_probability.shape[1], dtype=bool) if dead is None else ~dead

@@ -99,6 +99,38 @@ def test_verdicts():
     assert Effect.of(one(), "pmt", empty, empty, EDGES, REPORT).verdict == "pruned: no events"
 
 
+def test_one_heavy_event_is_no_effect_in_either_direction():
+    """A ratio of 30 from a single event, and its inverse, whose own error looks small."""
+    energy = np.full(11, 5.0)
+    light, heavy = np.full(11, 0.1), np.array([30.0] + 10 * [0.1])
+    ways = [Paired(energy, light, energy, heavy), Paired(energy, heavy, energy, light)]
+    found = Effect.of(one(significance=0.05), "surface", *ways, EDGES, REPORT)
+    ratio, error = ways[1].ratio([2, 15])
+    assert abs(ratio[0] - 1) > 20 * error[0]
+    assert found.verdict.startswith("pruned: not significant, p = 0.3")
+
+
+@given(seed=st.integers(0, 50))
+def test_chance_gives_small_probabilities_as_often_as_it_should(seed):
+    rng = np.random.default_rng(seed)
+    energy, weight = events(seed)
+    chances = []
+    for _ in range(40):
+        after = weight * rng.choice([0.5, 1.5], len(weight))
+        way = Paired(energy, weight, energy, after)
+        chances.append(Effect.of(one(), "x", way, way, EDGES, REPORT).chance)
+    assert 0.05 < np.mean(np.array(chances) < 0.25) < 0.55  # expected 0.25 ± 0.07
+
+
+def test_ranges_with_too_few_events_take_the_ratio_of_all():
+    energy = np.array([5.0] * 100 + [20.0, 21.0])
+    after = np.array([2.0] * 100 + [9.0, 0.1])  # 4.6 ± 3 in the second range
+    paired = Paired(energy, np.ones(102), energy, after)
+    together = after.sum() / 102
+    np.testing.assert_allclose(paired.smoothed(EDGES, REPORT)[-1], together)
+    np.testing.assert_allclose(paired.smoothed(EDGES, REPORT)[0], 2.0)
+
+
 def test_a_line_that_moves_within_a_range_is_kept():
     line = np.full(100, 9.5)
     ways = [Paired(line, np.ones(100), line * factor, np.ones(100)) for factor in (1.1, 0.8)]

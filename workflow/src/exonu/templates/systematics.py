@@ -22,6 +22,8 @@ Array = NDArray[np.float64]
 
 BASELINE = "baseline"
 """Variation of the samples that traced variations are compared with."""
+LEAST_KNOWN = 0.5
+"""Relative error of a ratio beyond which a range has too few events to have one of its own."""
 SMALLEST_RATIO, LARGEST_RATIO = 0.05, 20.0
 """Templates stay positive, and a range with few events takes no bin to infinity."""
 
@@ -181,6 +183,25 @@ class Paired:
         empty = before <= 0
         return np.where(empty, 1.0, ratio), np.where(empty, np.inf, error)
 
+    def difference(self, edges_keV: ArrayLike) -> tuple[Array, Array]:
+        """Σ(a − b) in each range and √Σ(a − b)², its error if nothing changes but by chance, shape (n_ranges,) each.
+
+        Unlike the ratio's error it is the same in both directions, and right where few heavy events make a ratio.
+        """
+        edges = np.asarray(edges_keV, dtype=np.float64)
+        n = len(edges) - 1
+        of_b, of_a = (np.searchsorted(edges, e, side="right") - 1 for e in (self.energy_before, self.energy_after))
+        same = of_a == of_b
+        change, square = np.zeros((2, n))
+        for place, values in (
+            (of_a, np.where(same, self.weight_after - self.weight_before, self.weight_after)),
+            (np.where(same, -1, of_b), -self.weight_before),
+        ):
+            inside = (place >= 0) & (place < n)
+            change += np.bincount(place[inside], values[inside], n)
+            square += np.bincount(place[inside], values[inside] ** 2, n)
+        return change, np.sqrt(square)
+
     def spectrum_before(self, edges_keV: Array) -> Array:
         """Weights before by bin, shape (n_bins,)."""
         place = np.searchsorted(edges_keV, self.energy_before, side="right") - 1
@@ -188,7 +209,10 @@ class Paired:
         return np.asarray(np.bincount(place[inside], self.weight_before[inside], len(edges_keV) - 1), dtype=np.float64)
 
     def smoothed(self, edges_keV: Array, ranges_keV: Sequence[float] | None) -> Array:
-        """The ratio in each bin: of the bin itself, or interpolated between the mean energies of wide ranges."""
+        """The ratio in each bin: of the bin itself, or interpolated between the mean energies of wide ranges.
+
+        A range whose ratio is not known to `LEAST_KNOWN` takes that of all ranges together.
+        """
         if ranges_keV is None:
             ratio, _ = self.ratio(edges_keV)
         else:
@@ -196,6 +220,8 @@ class Paired:
             known = np.isfinite(error)
             if not known.any():
                 return np.ones(len(edges_keV) - 1)
+            (together,), _ = self.ratio([ranges_keV[0], ranges_keV[-1]])
+            in_ranges = np.where(error > LEAST_KNOWN * in_ranges, together, in_ranges)
             middle = self._mean_energies(np.asarray(ranges_keV, dtype=np.float64))
             centres = (edges_keV[1:] + edges_keV[:-1]) / 2
             ratio = np.interp(centres, middle[known], in_ranges[known])
@@ -222,6 +248,8 @@ class Effect:
         up, up_error, down, down_error: relative changes in them, shape (n_ranges,) each; errors infinite where the
             component has no events.
         up_bins, down_bins: ratios by bin, shape (n_bins,) each.
+        chance: probability that changes as large come about by chance: χ² of the differences in all ranges, of the
+            less probable direction.
         moved: share of the component's events that the larger of the two adds, takes away or brings to other bins.
     """
 
@@ -234,6 +262,7 @@ class Effect:
     down_error: Array
     up_bins: Array
     down_bins: Array
+    chance: float
     moved: float
 
     @classmethod
@@ -254,8 +283,9 @@ class Effect:
         before = up.spectrum_before(edges_keV)
         total = before.sum()
         moved = max(float(before @ np.abs(bins - 1)) for bins in (up_bins, down_bins)) / total if total > 0 else 0.0
+        chance = min(_chance(*paired.difference(ranges)) for paired in (up, down))
         return cls(
-            systematic, component, ranges, r_up - 1, e_up, r_down - 1, e_down, up_bins, down_bins, moved
+            systematic, component, ranges, r_up - 1, e_up, r_down - 1, e_down, up_bins, down_bins, chance, moved
         )  # fmt: skip
 
     @property
@@ -268,10 +298,8 @@ class Effect:
         largest = max(self.moved, float(np.max(np.abs(change[known]))))
         if largest < self.systematic.prune_below or largest == 0:
             return f"pruned: below {self.systematic.prune_below:g}"
-        if self.systematic.kind == "traced":
-            chance = _chance(change[known], error[known])
-            if chance > self.systematic.significance:
-                return f"pruned: not significant, p = {chance:.2g}"
+        if self.systematic.kind == "traced" and self.chance > self.systematic.significance:
+            return f"pruned: not significant, p = {self.chance:.2g}"
         return "kept"
 
     @property
@@ -281,11 +309,9 @@ class Effect:
 
 
 def _chance(change: Array, error: Array) -> float:
-    """Probability that changes of these errors are as large by chance: χ² of all ranges, up and down."""
+    """Probability of a χ² as large or larger; 1 where nothing changes."""
     from scipy.special import gammaincc
 
-    uncertain = error > 0
-    if np.any(change[~uncertain] != 0):
-        return 0.0
-    chi2, n = float(np.sum((change[uncertain] / error[uncertain]) ** 2)), int(uncertain.sum())
+    there = error > 0
+    chi2, n = float(np.sum((change[there] / error[there]) ** 2)), int(there.sum())
     return float(gammaincc(n / 2, chi2 / 2)) if n else 1.0

@@ -102,7 +102,7 @@ class Browser:
     def wait(self, expression: str) -> None:
         """Wait until an expression is true."""
         end = time.monotonic() + WAIT_SECONDS
-        while not self.evaluate(expression):
+        while not self.evaluate(f"Boolean({expression})"):
             assert time.monotonic() < end, f"{expression} did not come true within {WAIT_SECONDS:g} s"
             time.sleep(0.1)
 
@@ -120,17 +120,17 @@ class Browser:
         picture = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=whole, fromSurface=True)
         file.write_bytes(base64.b64decode(picture["data"]))
 
-    def errors(self) -> list[str]:
-        """What the console said of errors and warnings since the page was opened."""
+    def errors(self, also: tuple[str, ...] = ()) -> list[str]:
+        """Errors in the console since the page was opened; also of these levels, e.g. `warning`."""
         self.evaluate("0")  # whatever waits on the line comes before this answer
         said = []
         for event in self.events:
             params = event.get("params", {})
             if event.get("method") == "Runtime.exceptionThrown":
                 said.append(str(params["exceptionDetails"].get("exception", {}).get("description")))
-            if event.get("method") == "Log.entryAdded" and params["entry"]["level"] in ("error", "warning"):
+            if event.get("method") == "Log.entryAdded" and params["entry"]["level"] in ("error", *also):
                 said.append(str(params["entry"]))
-            if event.get("method") == "Runtime.consoleAPICalled" and params["type"] in ("error", "assert", "warning"):
+            if event.get("method") == "Runtime.consoleAPICalled" and params["type"] in ("error", "assert", *also):
                 said.append(str(params["args"]))
         return said
 

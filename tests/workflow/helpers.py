@@ -13,7 +13,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[2]
 SNAKEMAKE = Path(sys.executable).with_name("snakemake")
 PARTS = ("Snakefile", "workflow", "config", "resources", "profiles", "envs")
-COMPARED = {".csv", ".json", ".png", ".pdf", ".yaml", ".tex", ".md"}
+COMPARED = {".html", ".csv", ".json", ".png", ".pdf", ".yaml", ".tex", ".md"}
 EXCEPTED = {"logs", "benchmarks", ".snakemake"}
 
 

@@ -106,7 +106,7 @@ def test_every_documented_kind_of_result_is_there(finished):
         }
         for kind in ("logs", "benchmarks"):
             assert list((finished.folder / "results" / analysis / kind).iterdir())
-    documented = set(re.findall(r"`([a-z]+)/", README.partition("## limits.csv")[0]))
+    documented = set(re.findall(r"`([a-z]+(?=/)|summary\.html)", README.partition("## limits.csv")[0]))
     assert {"limits", "workspaces", "spectra", "figures"} <= {name.split("/")[1] for name in files} <= documented
     assert all(file.stat().st_size > 0 for file in files.values())
     assert not [name for name in files if ".part" in name or "/." in name]

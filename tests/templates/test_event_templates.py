@@ -223,6 +223,9 @@ def test_variation_modifiers_reproduce_the_templates():
     np.testing.assert_allclose(size["data"]["hi"] * np.array(shape["data"]["hi_data"]), up)
     np.testing.assert_allclose(size["data"]["lo"] * np.array(shape["data"]["lo_data"]), down)
     assert [one["type"] for one in variation_modifiers("v", nominal, 1.1 * nominal, 0.9 * nominal)] == ["normsys"]
+    # a bin with a hundredth of the total counts falls by no more than a parameter may go without a bound
+    [_, small] = variation_modifiers("v", nominal, np.array([11.0, 20.0, 0.0]), down, np.array([10.0, 20.0, 500.0]))
+    assert small["data"]["hi_data"][2] == pytest.approx(0.81 * 5)
     assert variation_modifiers("v", 0 * nominal, 0 * nominal, 0 * nominal) == []
 
 

@@ -22,6 +22,8 @@ Array = NDArray[np.float64]
 
 BASELINE = "baseline"
 """Variation of the samples that traced variations are compared with."""
+LEAST_IN_A_BIN = 25.0
+"""A component with fewer events in its usual bin takes the ratio of wide ranges even where bins are asked for."""
 LEAST_KNOWN = 0.5
 """Relative error of a ratio beyond which a range has too few events to have one of its own."""
 SMALLEST_RATIO, LARGEST_RATIO = 0.05, 20.0
@@ -42,7 +44,8 @@ class Systematic:
         from_calibration: whether the calibration's uncertainty is taken for the size where it is larger.
         cut: the cut, of kind `cut`.
         components: which it touches; all (or, if traced, those of its samples) if None.
-        ranges_keV: edges of the ranges in which the ratio is taken, for smoothing; each bin by itself if None.
+        ranges_keV: edges of the ranges in which the ratio is taken, for smoothing; each bin by itself if None, where
+            there are events enough.
         prune_below: it is left out where no range changes more and no larger share of the events moves.
         significance: a traced effect is left out if chance alone gives one like it more often than this.
     """
@@ -208,6 +211,15 @@ class Paired:
         inside = (place >= 0) & (place < len(edges_keV) - 1)
         return np.asarray(np.bincount(place[inside], self.weight_before[inside], len(edges_keV) - 1), dtype=np.float64)
 
+    def events_in_a_bin(self, edges_keV: Array) -> float:
+        """Effective number of events before in a bin, mean over the events."""
+        place = np.searchsorted(edges_keV, self.energy_before, side="right") - 1
+        inside = (place >= 0) & (place < len(edges_keV) - 1)
+        weight = self.weight_before[inside]
+        sums, squares = (np.bincount(place[inside], power) for power in (weight, weight**2))
+        there = squares > 0
+        return float(np.sum(sums[there] ** 3 / squares[there]) / np.sum(sums[there])) if there.any() else 0.0
+
     def smoothed(self, edges_keV: Array, ranges_keV: Sequence[float] | None) -> Array:
         """The ratio in each bin: of the bin itself, or interpolated between the mean energies of wide ranges.
 
@@ -279,7 +291,9 @@ class Effect:
         """
         ranges = tuple(systematic.ranges_keV or report)
         (r_up, e_up), (r_down, e_down) = up.ratio(ranges), down.ratio(ranges)
-        up_bins, down_bins = (paired.smoothed(edges_keV, systematic.ranges_keV) for paired in (up, down))
+        few = systematic.ranges_keV is None and up.events_in_a_bin(edges_keV) < LEAST_IN_A_BIN
+        smoothing = report if few else systematic.ranges_keV
+        up_bins, down_bins = (paired.smoothed(edges_keV, smoothing) for paired in (up, down))
         before = up.spectrum_before(edges_keV)
         total = before.sum()
         moved = max(float(before @ np.abs(bins - 1)) for bins in (up_bins, down_bins)) / total if total > 0 else 0.0

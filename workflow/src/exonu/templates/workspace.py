@@ -34,6 +34,7 @@ Array = NDArray[np.float64]
 Json = dict[str, Any]
 
 CHANNEL = "recoil_energy"
+LITTLE = 0.05
 PYHF_BOUND = 5.0
 SAME = 1e-9
 POI_BOUNDS = (0.0, 1e4)
@@ -83,8 +84,8 @@ def build_workspace(
     strength = reference_strength(experiment, signal)
     parts = _signal_parts(signal, strength)
     variations, pruned = _kept_variations(signal, parts, flux_uncertainties, systematics)
-    samples = [_background_sample(background) for background in experiment.backgrounds]
     expected = experiment.background
+    samples = [_background_sample(background, expected) for background in experiment.backgrounds]
     if solar_neutrinos is not None:
         counts = solar_neutrinos.counts.sum(axis=0)
         fluxes = _fluxes(solar_neutrinos.counts, signal.sources, flux_uncertainties) if systematics["fluxes"] else {}
@@ -184,7 +185,7 @@ def _kept_variations(
     return {part.name: (kept(fluxes[part.name]), kept(part.detector)) for part in parts}, pruned
 
 
-def _background_sample(background: Background) -> Json:
+def _background_sample(background: Background, total: Array) -> Json:
     modifiers: list[Json] = []
     name = f"{background.name}_norm"
     if background.uncertainty is None:
@@ -198,7 +199,7 @@ def _background_sample(background: Background) -> Json:
         errors = background.statistical_name or f"staterror_{background.name}"
         modifiers.append({"name": errors, "type": "staterror", "data": error})
     modifiers += [_factor(norm, uncertainty) for norm, uncertainty in background.norms.items()]
-    modifiers += _varied(background.counts, background.variations)
+    modifiers += _varied(background.counts, background.variations, total)
     return {"name": background.name, "data": _floats(background.counts), "modifiers": modifiers}
 
 
@@ -213,22 +214,26 @@ def _computed_sample(
     return {"name": name, "data": _floats(counts), "modifiers": modifiers + _varied(counts, detector)}
 
 
-def _varied(nominal: Array, variations: Variations) -> list[Json]:
-    return [modifier for name, both in variations.items() for modifier in variation_modifiers(name, nominal, *both)]
+def _varied(nominal: Array, variations: Variations, total: Array | None = None) -> list[Json]:
+    return [
+        modifier for name, both in variations.items() for modifier in variation_modifiers(name, nominal, *both, total)
+    ]
 
 
-def variation_modifiers(name: str, nominal: Array, up: Array, down: Array) -> list[Json]:
+def variation_modifiers(name: str, nominal: Array, up: Array, down: Array, total: Array | None = None) -> list[Json]:
     """One nuisance parameter that takes a template up and down: its size (normsys) times its shape (histosys).
 
     The size is interpolated exponentially, so it stays positive. A shape falls in no bin by more than
     `LARGEST_VARIATION` for one standard deviation; `_parameters` bounds the parameter where a bin would reach zero.
-    An interference that is negative in a bin falls away from zero by no more either.
+    Bins that matter little, with less than `LITTLE` of the `total` counts there, fall by no more than `LARGEST_FALL`
+    and bound nothing. An interference that is negative in a bin falls away from zero by no more either.
     """
-    total = float(nominal.sum())
-    if total == 0:
+    size_of_all = float(nominal.sum())
+    if size_of_all == 0:
         return []
-    sizes = [min(max(float(counts.sum()) / total, 0.05), 20.0) for counts in (up, down)]
-    least = nominal - LARGEST_VARIATION * np.abs(nominal)
+    sizes = [min(max(float(counts.sum()) / size_of_all, 0.05), 20.0) for counts in (up, down)]
+    matters = np.full(len(nominal), True) if total is None else nominal > LITTLE * total
+    least = nominal - np.where(matters, LARGEST_VARIATION, LARGEST_FALL) * np.abs(nominal)
     shapes = [np.maximum(counts / size, least) for counts, size in zip((up, down), sizes, strict=True)]
     modifiers = [_normsys(name, *sizes)]
     if any(np.max(np.abs(shape - nominal)) > SAME * np.max(np.abs(nominal)) for shape in shapes):

@@ -139,6 +139,10 @@ def _indexed(text: str) -> str:
     return re.sub("_(B−L|B|ν)", r"<sub>\1</sub>", _text(text))
 
 
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+
+
 def _table(caption: str, headings: Sequence[str], rows: Iterable[Sequence[str]], whole: Sequence[int] = ()) -> str:
     """A table of cells in HTML; the first of a row is its heading, and lines of the columns `whole` are not broken."""
     head = "".join(f'<th scope="col" role="columnheader">{_text(name)}</th>' for name in headings)
@@ -175,7 +179,7 @@ def _limits_table(summary: Summary) -> str:
     kept = kept.sort_values("interaction", key=lambda column: column.map(order), kind="stable")
     rows = [
         (_hypothesis(row), _strength(row, "observed"), _expected(row), _beside(row, published))
-        for row in kept.to_dict("records")
+        for row in _records(kept)
     ]
     return _table(
         "Upper limits beside published ones", ("Parameter", "Observed", "Expected (±1σ)", "Published"), rows, (1, 2)
@@ -207,7 +211,7 @@ def _beside(row: Mapping[str, Any], published: pd.DataFrame) -> str:
     if row["mass_MeV"] == row["mass_MeV"]:
         same = same[(same["mass_MeV"] / row["mass_MeV"] - 1).abs() < 1e-6]
     items = []
-    for other in same.sort_values("value", kind="stable").to_dict("records"):
+    for other in _records(same.sort_values("value", kind="stable")):
         doubt = "" if other["status"] == "read" else ", not confirmed in the source"
         text = f"{other['experiment']}: {strength_of(row['interaction'], other['value'])}"
         items.append(f"<li>{_indexed(text)} <small>({_text(other['reference'])}{doubt})</small></li>")
@@ -225,7 +229,7 @@ def _all_limits(limits: pd.DataFrame) -> str:
             if row["interval_low"] == row["interval_low"]
             else NOTHING,
         )
-        for row in limits.to_dict("records")
+        for row in _records(limits)
     ]
     headings = ("Parameter", "Method", "Observed", "Expected", "Two-sided interval")
     table = _table("All limits, by all methods; explained in results/README.md", headings, rows, whole=(0, 2, 3, 4))
@@ -271,7 +275,7 @@ def _costs(variants: pd.DataFrame) -> str:
     for description, group in variants[variants["variant"] != "nominal"].groupby("description", sort=False):
         ratios = [
             f"{QUANTITIES[row['interaction']][1]}{_at(row)}: ×\N{NO-BREAK SPACE}{row['ratio']:.2f}"
-            for row in group.to_dict("records")
+            for row in _records(group)
             if row["ratio"] == row["ratio"]
         ]
         rows.append((_text(description), _indexed("; ".join(ratios))))

@@ -18,9 +18,7 @@ def main() -> None:
     arguments.add_argument("--variants", type=Path, required=True, help="variants.csv")
     arguments.add_argument("--counts", type=Path, required=True, help="counts.csv, for the heading")
     arguments.add_argument("--records", type=Path, nargs="+", required=True, help="the records of the limits")
-    arguments.add_argument(
-        "--described", type=Path, nargs="+", required=True, help="YAMLs of the experiment"
-    )
+    arguments.add_argument("--described", type=Path, nargs="+", required=True, help="YAMLs of the experiment")
     arguments.add_argument("--figures", type=Path, nargs="+", required=True, help="PNG files")
     arguments.add_argument("--output", type=Path, required=True, help="summary.html")
     given = arguments.parse_args()

@@ -184,7 +184,8 @@ def summary(toys: pd.DataFrame, chain: pd.DataFrame) -> Json:
 
 
 def _records(table: pd.DataFrame) -> list[Json]:
-    return [dict(row) for row in table.astype(object).where(table.notna(), None).to_dict("records")]
+    rows = table.astype(object).where(table.notna(), None).to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in rows]
 
 
 def energies_by_bin(files: Iterable[Path], edges_keV: Array) -> Array:

@@ -35,7 +35,7 @@ def least_strength(m: Flat, theta: FloatArray, poi: int) -> float:
 
     The rate is linear in μ. NaN if a bin is negative whatever μ is.
     """
-    mu, trial = theta[poi], theta.copy()
+    mu, trial = float(theta[poi]), theta.copy()
     trial[poi] = mu + 1.0
     here, there = expected_events(m, theta), expected_events(m, trial)
     least = mu

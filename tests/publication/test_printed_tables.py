@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from exonu.events import cut_flow as events
 from exonu.publication.figure_data import Heading
 from exonu.publication.result_tables import (
+    activities_table,
     caption,
     cut_flow_table,
     decades,
@@ -269,3 +270,17 @@ def test_systematics():
         ("millicharge_all", "flux_f17", "signal", "left out", "−1.00 × 10⁻³ / +1.00 × 10⁻³", "–", "–"),
     )
     assert table.values["is_simulated"].all()
+
+
+def test_activities_before_and_after_the_fit():
+    """A log-normal prior of 50 % that is pulled by −1 leaves 1/1.5; a free activity is what was fitted."""
+    background = {"label": "²¹⁰Pb", "component": "wall", "normalisation": {"activity": 2.0, "uncertainty": 0.5}}
+    free = {"label": "LXe", "component": "line", "normalisation": {"activity": 1.0, "uncertainty": None}}
+    experiment = {"order": ["wall", "line"], "backgrounds": {"wall": background, "line": free}}
+    fit = {"values": {"wall_norm": -1.0, "line_norm": 0.7}, "errors": {"wall_norm": 0.5, "line_norm": 0.1}}
+    record = {"name": "some_fit", "pulls": [{"name": "wall_norm", "value": -1.0, "error": 0.5}], "fit": fit}
+    table = activities_table(experiment, record, MADE_UP)
+    assert table.values["after"].tolist() == pytest.approx([2 / 1.5, 0.7])
+    assert table.values["after_error"].tolist() == pytest.approx([2 / 1.5 * 0.5 * math.log(1.5), 0.1])
+    assert [row[2] for row in table.rows] == ["2.0 ± 1.0", "1 (free)"]
+    assert "some_fit" in table.caption

@@ -19,7 +19,8 @@ from exonu.core.errors import InputError
 from exonu.core.files import canonical_json, write_text
 from exonu.templates.analysis import read_config
 from exonu.templates.event_analysis import event_inputs
-from exonu.templates.experiment import experiment_files, read_experiment
+from exonu.templates.experiment import experiment_files
+from exonu.templates.planning import planned_experiment, variant_settings
 from exonu.templates.injection_jobs import (
     ingest_settings,
     injected_cases,
@@ -60,10 +61,13 @@ try:
         name: (
             EVENTS[name].settings["name"]
             if name in EVENTS
-            else read_experiment(analysis.experiment_file).name
+            else planned_experiment(analysis).name
         )
         for name, analysis in ANALYSES.items()
     }
+    for name, analysis in ANALYSES.items():
+        for variant in analysis.settings["variants"]:
+            variant_settings(analysis, variant)
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
@@ -184,10 +188,10 @@ def diagnosed_files(analysis):
 
 
 def table_files(analysis):
-    """The tables of an analysis; one of events has a cut flow too."""
+    """The tables of an analysis; one of events has a cut flow and activities too."""
     return [
         f"results/{analysis}/tables/{table}.{suffix}"
-        for table in [*TABLES, *(["cut_flow"] if analysis in EVENTS else [])]
+        for table in [*TABLES, *(EVENT_TABLES_PRINTED if analysis in EVENTS else [])]
         for suffix in TABLE_SUFFIXES
     ]
 

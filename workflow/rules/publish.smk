@@ -1,6 +1,7 @@
 # What a paper takes from an analysis: tables, and a submission to HEPData.
 
 TABLES = ["limits", "yields", "systematics"]
+EVENT_TABLES_PRINTED = ["cut_flow", "activities"]
 TABLE_SUFFIXES = ["csv", "tex", "md"]
 
 
@@ -36,20 +37,23 @@ rule tables_of_analysis:
         "--workspaces {input.workspaces} --records {input.records} --output {params.folder} &> {log}"
 
 
-rule cut_flow_tables:
-    """The cut flow of an analysis of events, the same way."""
+rule event_tables:
+    """The cut flow and the activities of an analysis of events, the same way."""
     input:
         counts="results/{analysis}/spectra/counts.csv",
         cut_flow="results/{analysis}/cut_flow/cut_flow.csv",
+        experiment="results/{analysis}/templates/experiment.json",
+        record=lambda wildcards: diagnosed_files(wildcards.analysis)[0],
     output:
         expand(
-            "results/{{analysis}}/tables/cut_flow.{suffix}",
+            "results/{{analysis}}/tables/{table}.{suffix}",
+            table=EVENT_TABLES_PRINTED,
             suffix=TABLE_SUFFIXES,
         ),
     log:
-        "results/{analysis}/logs/cut_flow_tables.log",
+        "results/{analysis}/logs/event_tables.log",
     benchmark:
-        "results/{analysis}/benchmarks/cut_flow_tables.tsv"
+        "results/{analysis}/benchmarks/event_tables.tsv"
     conda:
         "../../envs/environment.yaml"
     resources:
@@ -57,11 +61,11 @@ rule cut_flow_tables:
         runtime=resource(5),
     params:
         folder=folder_of_output,
-        code=code("cut_flow_tables"),
-        libraries=libraries("cut_flow_tables"),
+        code=code("event_tables"),
+        libraries=libraries("event_tables"),
     shell:
-        "python -m exonu.steps.cut_flow_tables --counts {input.counts} --cut-flow {input.cut_flow} "
-        "--output {params.folder} &> {log}"
+        "python -m exonu.steps.event_tables --counts {input.counts} --cut-flow {input.cut_flow} "
+        "--experiment {input.experiment} --record {input.record} --output {params.folder} &> {log}"
 
 
 rule hepdata_submission:

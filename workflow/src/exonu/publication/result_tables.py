@@ -147,6 +147,44 @@ def cut_flow_table(cut_flow: pd.DataFrame, heading: Heading) -> PrintedTable:
     return PrintedTable("cut_flow", caption(heading, text), shown, tuple(rows), values, texts=2)
 
 
+def activities_table(experiment: Json, record: Json, heading: Heading) -> PrintedTable:
+    """Activity of each background relative to its simulated sample: the prior, and after a fit.
+
+    Args:
+        experiment: content of the analysis's `templates/experiment.json`.
+        record: of the diagnostics (`exonu.studies.diagnostics`) of the fit.
+        heading: what it belongs to.
+    """
+    pulls = {pull["name"]: pull for pull in record["pulls"]}
+    fit = record["fit"]
+    found = []
+    for name in experiment["order"]:
+        background, parameter = experiment["backgrounds"][name], f"{name}_norm"
+        prior, uncertainty = (background["normalisation"][key] for key in ("activity", "uncertainty"))
+        if uncertainty is None:
+            after, error = fit["values"][parameter], fit["errors"][parameter]
+        else:  # log-normal: one standard deviation is a factor 1 + uncertainty
+            after = (1 + uncertainty) ** pulls[parameter]["value"]
+            error = after * math.log1p(uncertainty) * pulls[parameter]["error"]
+        row = {"class": background["label"], "component": background["component"], "prior": prior}
+        found.append(row | {"prior_uncertainty": uncertainty, "after": prior * after, "after_error": prior * error})
+    rows = tuple(
+        (
+            row["class"],
+            row["component"],
+            with_error(row["prior"], row["prior"] * row["prior_uncertainty"])
+            if row["prior_uncertainty"] is not None
+            else f"{shortest(row['prior'])} (free)",
+            with_error(row["after"], row["after_error"]),
+        )
+        for row in found
+    )
+    text = f"Activities relative to those of the simulated samples, before and after the fit of {record['name']}."
+    shown = ("Class", "Component", "Prior", "After the fit")
+    values = pd.DataFrame(found).assign(hypothesis=record["name"])
+    return PrintedTable("activities", caption(heading, text), shown, rows, values, texts=2)
+
+
 _SYSTEMATICS = (
     *("hypothesis", "parameter", "sample", "kind", "down", "up", "pull", "pull_error", "impact_down", "impact_up"),
     *("blinded", "is_simulated"),

@@ -73,10 +73,6 @@ class Reader:
 
 
 def test_the_pages_have_commands():
-    assert {page: len(commands(page)) for page in PAGES if page in ("README.md", "docs/tutorial.md")} == {
-        "README.md": len(commands("README.md")),
-        "docs/tutorial.md": len(commands("docs/tutorial.md")),
-    }
     assert len(commands("README.md")) >= 9
     assert len(commands("docs/tutorial.md")) >= 12
     kinds = {command.split()[0] for page in PAGES for command in commands(page)}

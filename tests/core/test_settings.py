@@ -64,8 +64,8 @@ def test_message(keys, message):
 
 
 def test_a_missing_key_says_what_it_means():
-    with pytest.raises(InputError, match=r"x\.yaml: experiment: is missing; add it: The experiment's YAML file"):
-        checked({"config_version": 1}, ANALYSIS, "x.yaml")
+    with pytest.raises(InputError, match=r"x\.yaml: analyses: is missing; add it: Names of the analyses to run"):
+        checked({"config_version": 1}, schema_path("config.yaml"), "x.yaml")
 
 
 def test_all_faults_come_at_once():

@@ -8,65 +8,20 @@ from __future__ import annotations
 
 import copy
 import difflib
-import math
 import re
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from exonu.core.errors import InputError, raise_all
+from exonu.core.yaml_files import check_values
+from exonu.core.yaml_files import read_yaml as read_yaml
 
 Settings = dict[str, Any]
 
 CONFIG_VERSION = 1
 """Version of the layout of all configuration files."""
-
-
-_SAFE_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C, where PyYAML was built with it
-
-
-class _Loader(_SAFE_LOADER):  # type: ignore[misc]
-    """YAML as people write numbers (`1e-5` is one), without duplicate keys."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if not isinstance(key, Hashable) or key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"{key!r} is there twice or is no name", key_node.start_mark
-                )
-            seen.add(key)
-        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
-        return mapping
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)$"),
-    list("-+0123456789."),
-)
-
-
-def read_yaml(path: str | Path) -> Settings:
-    """Read a YAML file that holds a mapping; faults are `InputError`s with file and line."""
-    try:
-        content = yaml.load(Path(path).read_text(encoding="utf-8"), Loader=_Loader)  # a SafeLoader
-    except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", file=path, remedy="give an existing file") from None
-    except UnicodeDecodeError:
-        raise InputError("is not text in UTF-8", file=path, remedy="save it as UTF-8") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = None if mark is None else f"line {mark.line + 1}"
-        problem = getattr(error, "problem", None) or "is not YAML"
-        raise InputError(str(problem), file=path, field=line, remedy="mind indentation, colons and brackets") from None
-    if not isinstance(content, dict):
-        raise InputError("holds no `key: value` lines", file=path, remedy="see config/README.md")
-    return content
 
 
 @cache
@@ -101,6 +56,7 @@ def checked(content: Settings, schema_file: Path, file: str | Path) -> Settings:
         InputError: one line per fault, each with file, field and remedy.
     """
     schema = read_schema(schema_file)
+    check_values(content, file)  # what came from elsewhere than `read_yaml`
     _check_version(content, file)
     raise_all(_faults(content, schema, file))
     completed: Settings = _completed(content, schema, schema)
@@ -120,24 +76,24 @@ def _check_version(content: Settings, file: str | Path) -> None:
 
 
 def _faults(content: Settings, schema: Settings, file: str | Path) -> Iterator[InputError]:
-    import jsonschema  # here, since most commands read no settings
-
-    yield from _not_finite(content, file)
-    validator = jsonschema.Draft202012Validator(schema)
+    validator = _validator()(schema)
     errors = sorted(validator.iter_errors(content), key=lambda error: [str(part) for part in error.absolute_path])
     for error in errors:
         yield from _explained(_innermost(error), file)
 
 
-def _not_finite(content: Any, file: str | Path, field: str = "") -> Iterator[InputError]:
-    """Numbers that a schema cannot refuse: NaN and infinity compare with nothing."""
-    if isinstance(content, float) and not math.isfinite(content):
-        yield InputError(f"must be a finite number (got {content})", file=file, field=field, remedy="write a number")
-    entries = (
-        content.items() if isinstance(content, Mapping) else enumerate(content) if isinstance(content, list) else ()
-    )
-    for key, value in entries:
-        yield from _not_finite(value, file, f"{field}.{key}" if field else str(key))
+@cache
+def _validator() -> Any:
+    """A validator whose `$` is the end of the text, and not also the place before a last line break, as Python's is."""
+    import jsonschema  # here, since most commands read no settings
+
+    def pattern(validator: Any, rule: str, instance: Any, schema: Any) -> Iterator[Any]:
+        whole = rule[:-1] + r"\Z" if rule.endswith("$") else rule
+        if isinstance(instance, str) and not re.search(whole, instance):
+            yield jsonschema.ValidationError(f"{instance!r} does not match {rule!r}")
+
+    extend: Any = jsonschema.validators.extend
+    return extend(jsonschema.Draft202012Validator, {"pattern": pattern})
 
 
 def _innermost(error: Any) -> Any:
@@ -177,7 +133,7 @@ def _explained(error: Any, file: str | Path) -> Iterator[InputError]:
     else:
         rule_text = ", ".join(map(str, rule)) if isinstance(rule, list) else str(rule)
     problem = error.message if template is None else template.format(rule=rule_text, got=_shown(value))
-    hint = f"it means: {meaning}" if meaning else None
+    hint = f"it means: {meaning}" if meaning else "see config/README.md"
     if isinstance(value, str) and error.validator == "type" and rule in ("number", "integer"):
         hint = "write the bare number, without unit or quotes" + (f" ({meaning})" if meaning else "")
     yield InputError(problem, file=file, field=field, remedy=hint)

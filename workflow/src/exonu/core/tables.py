@@ -49,8 +49,29 @@ def _lines(path: str | Path) -> list[tuple[int, list[str]]]:
         raise InputError(f"cannot be read ({error.strerror})", file=path, remedy="give an existing file") from None
     except UnicodeDecodeError:
         raise InputError("is not text in UTF-8", file=path, remedy="save it as CSV in UTF-8") from None
-    numbered = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
-    return [(number, next(csv.reader([line]))) for number, line in numbered if not line.lstrip().startswith("#")]
+    return split_lines(text, ",", path)
+
+
+def split_lines(text: str, sign: str, path: str | Path) -> list[tuple[int, list[str]]]:
+    """Lines of a table that are neither empty nor comments, as numbered lists of cells.
+
+    Raises:
+        InputError: a line that no program can have meant as one of a table.
+    """
+    found = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip() and not line.lstrip().startswith("#"):
+            try:
+                found.append((number, next(csv.reader([line], delimiter=sign))))
+            except csv.Error as error:
+                raise InputError(
+                    f"is no line of a table ({error})", file=path, field=f"line {number}", remedy="mind the quotes"
+                ) from None
+            if "\0" in line:
+                raise InputError(
+                    "holds the character NUL", file=path, field=f"line {number}", remedy="save the table as text"
+                )
+    return found
 
 
 def _header_faults(

@@ -240,7 +240,9 @@ def _moment(file: Path, line: int, text: str) -> datetime:
     try:
         return datetime.fromisoformat(text.removesuffix("Z"))
     except ValueError as error:
-        raise InputError(f"is no date ({error})", file=file, field=f"line {line}, column start") from None
+        raise InputError(
+            f"is no date ({error})", file=file, field=f"line {line}, column start", remedy="write one of the calendar"
+        ) from None
 
 
 def _files_twice(file: Path, rows: Sequence[Run] | Sequence[Sample]) -> Iterator[InputError]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import difflib
 import re
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from typing import Any
 
 from exonu.core.errors import InputError, InputErrors, raise_all
 from exonu.core.settings import Settings, checked, read_schema, resolved
+from exonu.core.tables import split_lines
 
 
 def read_sheet(file: Path, schema_file: Path, key: str) -> list[tuple[int, Settings]]:
@@ -75,8 +75,7 @@ def _lines(file: Path) -> list[tuple[int, list[str]]]:
         raise InputError(f"cannot be read ({error.strerror})", file=file, remedy="give an existing file") from None
     except UnicodeDecodeError:
         raise InputError("is not text in UTF-8", file=file, remedy="save it as TSV in UTF-8") from None
-    numbered = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
-    return [(n, next(csv.reader([line], delimiter="\t"))) for n, line in numbered if not line.lstrip().startswith("#")]
+    return split_lines(text, "\t", file)
 
 
 def _header_faults(file: Path, header: list[str], columns: Settings) -> Iterator[InputError]:

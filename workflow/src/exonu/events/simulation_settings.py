@@ -130,8 +130,9 @@ def faults(settings: Settings, file: Path, runs: RunList, samples: Sequence[Samp
     for name in block["truth"]["activities"]:
         yield from _unknown(name, _components(), file, "simulation.truth.activities")
     yield from _stream_faults(block["streams"], file, runs)
-    yield from _sample_faults(block, file, samples)
-    yield from _file_faults(runs, samples, file.parent / settings.get("samples", ""))
+    sheet = file.parent / settings.get("samples", "")
+    yield from _sample_faults(block, file, samples, sheet)
+    yield from _file_faults(runs, samples, sheet)
 
 
 def _stream_faults(streams: Settings, file: Path, runs: RunList) -> Iterator[InputError]:
@@ -148,7 +149,7 @@ def _stream_faults(streams: Settings, file: Path, runs: RunList) -> Iterator[Inp
             )  # fmt: skip
 
 
-def _sample_faults(block: Settings, file: Path, samples: Sequence[Sample]) -> Iterator[InputError]:
+def _sample_faults(block: Settings, file: Path, samples: Sequence[Sample], sheet: Path) -> Iterator[InputError]:
     names = {sample.sample for sample in samples}
     for name, settings in block["samples"].items():
         if name not in names:
@@ -167,7 +168,7 @@ def _sample_faults(block: Settings, file: Path, samples: Sequence[Sample]) -> It
         else:
             yield from _decay_faults(block["samples"][sample.sample], sample.components, file, field)
         for component in sample.components:
-            yield from _unknown(component, _components(), file, f"samples, {sample.sample}, column component")
+            yield from _unknown(component, _components(), sheet, f"samples, {sample.sample}, column component")
         if sample.variation != NOMINAL and sample.variation not in block["variations"]:
             yield InputError(
                 f"has no variation {sample.variation!r}, which the sample {sample.sample} is of", file=file,
@@ -227,7 +228,9 @@ def _file_faults(runs: RunList, samples: Sequence[Sample], sheet: Path) -> Itera
 def _window_faults(settings: Settings, file: Path, field: str) -> Iterator[InputError]:
     low, high = settings["window_keV"]
     if not low < high:
-        yield InputError(f"must be two energies, low < high (got {low:g}, {high:g})", file=file, field=field)
+        yield InputError(
+            f"must be two energies, low < high (got {low:g}, {high:g})", file=file, field=field, remedy="swap them"
+        )
 
 
 def _detector_faults(detector: Settings, file: Path, field: str) -> Iterator[InputError]:

@@ -96,6 +96,7 @@ def read_analysis(name: str, file: Path, overrides: Mapping[str, Any] | None = N
             f"must be < maximum (got {grid['minimum']:g} and {grid['maximum']:g})",
             file=file,
             field="interactions.dark-photon.masses_MeV.minimum",
+            remedy="swap them, or list single masses in more_masses_MeV",
         )
     return Analysis(name, file, settings)
 

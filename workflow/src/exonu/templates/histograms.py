@@ -27,6 +27,7 @@ Array = NDArray[np.float64]
 ENERGY = "energy_keVee"
 IN_FRONT_OF_DEAD = "true_pmt_is_dead"
 DATA = "data"
+MOST_BINS = 100_000
 _PARTS = ("correctable", "rest")
 
 
@@ -175,6 +176,12 @@ def uniform_edges(low_keV: float, high_keV: float, width_keV: float) -> Array:
             f"{low_keV:g} to {high_keV:g} keV is not a whole number of bins of {width_keV:g} keV",
             field="edges_keV",
             remedy="change the range or the width",
+        )
+    if n > MOST_BINS:
+        raise InputError(
+            f"{low_keV:g} to {high_keV:g} keV are {n:.3g} bins of {width_keV:g} keV",
+            field="edges_keV",
+            remedy=f"make them wider: at most {MOST_BINS}",
         )
     return np.asarray(low_keV + width_keV * np.arange(round(n) + 1), dtype=np.float64)
 

@@ -24,6 +24,8 @@ from exonu.interactions import breakpoints_keV
 from exonu.templates.experiment import Background, Experiment
 
 Array = NDArray[np.float64]
+LARGEST_COUNT = 2.0**53
+"""Beyond it not every whole number is a float, and no spectrum has as many events."""
 
 
 def read_published_experiment(file: Path, overrides: Settings | None = None) -> Experiment:
@@ -111,7 +113,12 @@ def _bin_faults(low: Array, high: Array, file: Path, names: list[str]) -> Iterat
             remedy="its upper edge must lie above its lower edge",
         )
     for row in np.flatnonzero(low < 0):
-        yield InputError(f"is below 0 keV ({low[row]:g})", file=file, field=f"row {row + 1}, {names[0]}")
+        yield InputError(
+            f"is below 0 keV ({low[row]:g})",
+            file=file,
+            field=f"row {row + 1}, {names[0]}",
+            remedy="bins hold recoil energies, which are ≥ 0",
+        )
     for row in np.flatnonzero(low[1:] < high[:-1] * (1 - 1e-12)) + 1:
         yield InputError(
             f"the bin {low[row]:g}–{high[row]:g} keV overlaps the one before ({low[row - 1]:g}–{high[row - 1]:g} keV)",
@@ -129,6 +136,13 @@ def _count_faults(columns: dict[str, Array], names: list[str], file: Path, whole
                 file=file,
                 field=f"row {row + 1}, column {name}",
                 remedy="counts and their errors are ≥ 0",
+            )
+        for row in np.flatnonzero(columns[name] > LARGEST_COUNT):
+            yield InputError(
+                f"is no number of events ({columns[name][row]:g})",
+                file=file,
+                field=f"row {row + 1}, column {name}",
+                remedy=f"give counts up to {LARGEST_COUNT:g}",
             )
     for row in np.flatnonzero(columns[whole] % 1 != 0):
         yield InputError(

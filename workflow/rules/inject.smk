@@ -4,8 +4,7 @@
 INJECTED = {
     name: found
     for name, inputs in EVENTS.items()
-    if inputs.is_generated
-    and (found := injected_hypotheses(ANALYSES[name].settings))
+    if inputs.is_generated and (found := injected_hypotheses(ANALYSES[name].settings))
 }
 
 
@@ -23,13 +22,14 @@ use rule simulate as injected_simulate with:
     benchmark:
         "results/{analysis}/benchmarks/injection/{case}_simulate_{source}.tsv"
     params:
-        settings=lambda wildcards, input: canonical_json(
+        settings=lambda wildcards, input: written(
+            wildcards,
             simulate_settings(
                 EVENTS[wildcards.analysis],
                 ANALYSES[wildcards.analysis].settings["seed"],
                 of_source(wildcards)["run"],
                 injected_signal_of(wildcards.case, input.limits),
-            )
+            ),
         ),
 
 
@@ -44,12 +44,13 @@ use rule ingest as injected_ingest with:
     benchmark:
         "results/{analysis}/benchmarks/injection/{case}_ingest_{source}.tsv"
     params:
-        settings=lambda wildcards, input: canonical_json(
+        settings=lambda wildcards, input: written(
+            wildcards,
             ingest_settings(
                 EVENTS[wildcards.analysis],
                 of_source(wildcards)["run"],
                 str(input[0]),
-            )
+            ),
         ),
 
 
@@ -132,11 +133,12 @@ rule injection:
         settings=lambda wildcards: canonical_json(
             {"edges_keV": bin_edges(EVENTS[wildcards.analysis]).tolist()}
         ),
+        selected=lambda wildcards, input: listed(wildcards, input.selected),
         code=code("injection"),
         libraries=libraries("injection"),
     shell:
         "python -m exonu.steps.injection --settings {params.settings:q} --limits {input.limits} --toys {input.toys} "
-        "--output {output.table} --record {output.record} {input.workspaces} --selected {input.selected} &> {log}"
+        "--output {output.table} --record {output.record} {input.workspaces} --selected {params.selected} &> {log}"
 
 
 rule figure_injection:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from exonu.publication.event_tables import BinnedCounts
 from exonu.publication.figure_spectrum import garwood_interval
-from exonu.publication.style import BACKGROUND_LOOKS, BAND_GREY, BLACK, VERMILLION
+from exonu.publication.style import BACKGROUND_LOOKS, BAND_GREY, BLACK, VERMILLION, with_superscripts
 
 Array = NDArray[np.float64]
 
@@ -37,18 +37,6 @@ LABELS = {
     "r_pe_cm**3 / 1000": r"$R^3$(PE) [$10^3\,$cm$^3$]",
 }
 """Axis labels of documented variables; what else a cut reads is shown as it is written."""
-
-
-_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
-
-
-def with_superscripts(text: str) -> str:
-    """Raised digits as TeX, as the figures' font lacks some.
-
-    >>> with_superscripts("²¹⁰Pb surface")
-    '$^{210}$Pb surface'
-    """
-    return re.sub("[⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda found: f"$^{{{found.group().translate(_SUPERSCRIPTS)}}}$", text)
 
 
 def per_bin(label: str, width: float) -> str:

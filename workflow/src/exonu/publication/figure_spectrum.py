@@ -30,12 +30,14 @@ from exonu.publication.style import (
     step_arrays,
     strength_text,
     styled,
+    with_superscripts,
 )
 
 Array = NDArray[np.float64]
 
 _LOG_ENERGY_FROM = 50.0  # ratio of the last to the first energy at which a fit to events gets a logarithmic axis of it
 _LEAST_WIDTH = 0.06
+_HEIGHT, _ROW_HEIGHT, _USUAL_ROWS = 4.4, 0.3, 10  # inches, and the rows of a legend for which they are enough
 _LOG_SCALE_FROM = 50.0  # ratio of the highest to the lowest background at which the counts get a logarithmic axis
 
 
@@ -63,8 +65,10 @@ def draw_spectrum(counts: SpectrumCounts) -> Figure:
     log_energy = counts.after_fit and 0 < counts.low_keV[0] * _LOG_ENERGY_FROM < counts.high_keV[-1]
     if log_energy:
         counts = drawn_together(counts)
+    rows = 2 + len(counts.backgrounds) + len(counts.signals)
+    height = _HEIGHT + _ROW_HEIGHT * max(rows - _USUAL_ROWS, 0)
     with styled():
-        figure = new_figure(4.4)
+        figure = new_figure(height)
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(2.4, 1))
         _draw_counts(upper, counts)
         _draw_ratio(lower, counts)
@@ -140,7 +144,7 @@ def _draw_backgrounds(axes: Axes, counts: SpectrumCounts, width: Array) -> list[
         fill, hatch = BACKGROUND_LOOKS[number % len(BACKGROUND_LOOKS)]
         edges, lower, upper = step_arrays(counts.low_keV, counts.high_keV, bottom, bottom + values / width)
         style: dict[str, Any] = {"facecolor": fill, "hatch": hatch, "edgecolor": "#999999", "linewidth": 0.0}
-        handles.insert(0, axes.stairs(upper, edges, baseline=lower, fill=True, label=name, **style))
+        handles.insert(0, axes.stairs(upper, edges, baseline=lower, fill=True, label=with_superscripts(name), **style))
         bottom = bottom + values / width
     edges, outline = step_arrays(counts.low_keV, counts.high_keV, bottom)
     axes.stairs(outline, edges, baseline=None, color="#555555", linewidth=0.9, zorder=2)
@@ -192,7 +196,8 @@ def _signal_label(signal: SignalCounts) -> str:
 
 def _set_count_scale(axes: Axes, counts: SpectrumCounts, width: Array, rows: int) -> None:
     """Leave the upper part of the axis to the legend, so that it covers no data."""
-    share = min(0.06 + 0.065 * rows, 0.65)
+    inches = _HEIGHT + _ROW_HEIGHT * max(rows - _USUAL_ROWS, 0)
+    share = min(0.06 + 0.065 * rows * _HEIGHT / inches, 0.65 + 0.015 * max(rows - _USUAL_ROWS, 0))
     background = counts.background / width
     highest = float(max((garwood_interval(counts.observed)[1] / width).max(), background.max()))
     positive = background[background > 0]

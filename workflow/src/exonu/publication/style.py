@@ -6,6 +6,7 @@ hatch or a marker tells too. Fonts are matplotlib's own, so that every machine d
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -115,6 +116,18 @@ def styled() -> AbstractContextManager[None]:
     """The style, for drawing and for saving; a user's own matplotlibrc changes nothing."""
     settings: Any = {key: value for key, value in mpl.rcParamsDefault.items() if key != "backend"}
     return mpl.rc_context(settings | _RC)
+
+
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+
+
+def with_superscripts(text: str) -> str:
+    """Raised digits as TeX, as the figures' font lacks some.
+
+    >>> with_superscripts("²¹⁰Pb surface")
+    '$^{210}$Pb surface'
+    """
+    return re.sub("[⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda found: f"$^{{{found.group().translate(_SUPERSCRIPTS)}}}$", text)
 
 
 def new_figure(height_inches: float, width_inches: float = COLUMN_INCHES) -> Figure:

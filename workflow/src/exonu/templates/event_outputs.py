@@ -14,6 +14,7 @@ from exonu.core.files import canonical_json, whole_or_absent
 from exonu.events.raw_files import METADATA
 from exonu.interactions import Physics, RecoilSpectra
 from exonu.templates.event_experiment import unpacked
+from exonu.templates.event_samples import SIGNAL
 from exonu.templates.event_templates import Templates
 from exonu.templates.histograms import Histogram, th1d
 
@@ -48,10 +49,11 @@ def systematics_table(
             rows.append(_row(one.name, one.kind, effect.component, low, high, *values))
     content = templates.content
     everywhere = (float(report[0]), float(report[-1]))
-    for name, background in content["backgrounds"].items():
-        for norm in background["norms"]:
+    for name, touched in {SIGNAL: content["response"], **content["backgrounds"]}.items():
+        for norm in touched["norms"]:
             status, size = norms[norm]
             rows.append(_row(norm, "cut", name, *everywhere, size, 0.0, 1 / (1 + size) - 1, 0.0, "kept", status))
+    for name in content["backgrounds"]:
         spectrum = templates.histograms[name]
         for low, high in pairwise(report):
             middle = (spectrum.edges_keV[:-1] + spectrum.edges_keV[1:]) / 2

@@ -271,3 +271,10 @@ def test_files_of_another_kind(toy, tmp_path):
     templates = json.loads((folder / "templates" / "templates.json").read_text())
     with pytest.raises(InputError, match=r"backgrounds\.lxe: has no prior"):
         with_priors(templates, {k: v for k, v in prior_settings(inputs)["priors"].items() if k != "lxe"})
+
+
+def test_projections_need_a_live_time(toy):
+    made = workspace(toy[2])
+    published = {key: value for key, value in made.meaning.items() if key != "live_days"}
+    with pytest.raises(InputError, match=r"statistics\.projections: has no live time to project from"):
+        projected_limits(made.spec, published, 711, 0.9)

@@ -90,6 +90,12 @@ def test_no_bin_is_left_with_less_than_no_events():
     low = np.array([model.data([8.0, 0.0])])
     row = batch_pulls.pulls(wide.flat, low, truth[None].copy(), model.poi_index, held)[0]
     assert (row[batch_pulls.AT_LIMIT], row[batch_pulls.FAILED]) == (1.0, 0.0)
+    single = recover(model, low[0], 0.0)
+    assert single.converged
+    assert single.low_at_bound
+    assert model.expected(model.theta({"mu": single.best_fit})).min() > 0.0
+    # Its bound is that of the background fitted to these data, not of the nominal one.
+    assert row[batch_pulls.MU_HAT] == pytest.approx(single.best_fit, abs=2e-3)
     # The fit also lowers the background, so that the bin is empty nearer to zero.
     assert -0.25 < row[batch_pulls.MU_HAT] < 0.0
     (point,) = inject(model, [0.0], 300, 2, 1.0)

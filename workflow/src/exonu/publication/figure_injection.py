@@ -38,7 +38,7 @@ def draw_injection(chain: pd.DataFrame, toys: pd.DataFrame, pulls: pd.DataFrame,
 def _draw_chain(axes: Axes, chain: pd.DataFrame) -> None:
     groups = list(chain.groupby(KEY, sort=False))
     largest = float(chain["multiple"].max()) + 0.6
-    axes.plot([0.0, largest], [0.0, largest], color=BLACK, linestyle="--", linewidth=0.9)
+    axes.plot([0.0, largest], [0.0, largest], color=BLACK, linestyle="--", linewidth=0.9, label="recovered = injected")
     for place, (key, rows) in enumerate(groups):
         look, median = look_of(str(key[0]), None), rows["median_limit_mu"]
         fitted = rows["recovered_mu"] / median
@@ -65,7 +65,7 @@ def _draw_pulls(axes: Axes, pulls: pd.DataFrame) -> None:
     x = np.linspace(-4.0, 4.0, 201)
     axes.plot(x, np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi), color=BLACK, linewidth=0.9, label="normal distribution")
     axes.set_xlim(-4.0, 4.0)
-    axes.set_ylim(0.0, None)
+    axes.set_ylim(0.0, 1.2 * axes.get_ylim()[1])
     axes.set_xlabel("pull of toys with a signal")
     axes.set_ylabel("density")
     axes.legend(loc="upper left")

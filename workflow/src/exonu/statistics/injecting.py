@@ -247,8 +247,8 @@ def recover(model: Model, data: Sequence[float] | FloatArray, true_value: float)
     >>> round(found.best_fit, 3), found.low < found.best_fit < found.high, found.converged
     (-0.727, True, True)
     """
-    wide = released(model, data_profile(model, data).at(0.0).theta)
-    profile = Profile.of(wide, wide.data(data), Tally())
+    profile = _released_profile(model, model.data(data))
+    wide = profile.model
     best, sigma = profile.mu_hat, profile.sigma(profile.best)
     bound = float(wide.flat.lower[wide.poi_index])
     ends = []
@@ -272,3 +272,20 @@ def recover(model: Model, data: Sequence[float] | FloatArray, true_value: float)
         pull=float(np.sign(best - true_value) * np.sqrt(q)),
         converged=profile.best.converged and whole,
     )
+
+
+def _released_profile(model: Model, data: FloatArray) -> Profile:
+    """The profile with the bound released, and raised again to where no bin has less than no events."""
+    from exonu.statistics.batch_pulls import ATTEMPTS, least_strength
+
+    wide, i = released(model, data_profile(model, data).at(0.0).theta), model.poi_index
+    profile = Profile.of(wide, data, Tally())
+    for _ in range(ATTEMPTS):
+        least = least_strength(wide.flat, profile.best.theta, i)
+        if not least > profile.mu_hat:
+            break
+        lower = wide.flat.lower.copy()
+        lower[i] = least
+        wide = wide.bounded(lower, wide.flat.upper)
+        profile = Profile.of(wide, data, Tally())
+    return profile

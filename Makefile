@@ -12,6 +12,7 @@ WHERE ?= tests workflow/src/exonu
 # What an installation depends on; .venv/installed-* are the stamps of what is in it.
 RUN_STAMP := $(VENV)/installed-run
 DEV_STAMP := $(VENV)/installed-dev
+SLURM_STAMP := $(VENV)/installed-slurm
 
 .PHONY: run
 run: $(RUN_STAMP) ## set up and run the workflow (the default)
@@ -24,6 +25,15 @@ test: $(DEV_STAMP) ## set up and run the tests (under 5 minutes)
 .PHONY: test-all
 test-all: $(DEV_STAMP) ## all tests, the slow ones too
 	$(BIN)/python -m pytest -n auto $(WHERE)
+
+.PHONY: slurm
+slurm: $(SLURM_STAMP) ## set up Snakemake's executor for SLURM (docs/howto/cluster.md)
+
+.PHONY: test-slurm
+test-slurm: $(DEV_STAMP) $(SLURM_STAMP) ## the smaller demonstration on a one-node SLURM (root; Debian's packages are installed)
+	command -v slurmd > /dev/null || apt-get install -y --no-install-recommends \
+	  slurmctld slurmd slurm-client munge slurm-wlm-basic-plugins
+	$(BIN)/python -m pytest -m slurm -rs tests/workflow/test_slurm.py
 
 .PHONY: check
 check: $(DEV_STAMP) ## formatting, lint and types
@@ -76,6 +86,8 @@ lock: ## renew the locks in envs/ (needs uv)
 	  --extra workflow -o envs/requirements.lock
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q \
 	  --extra workflow --extra dev -c envs/requirements.lock -o envs/dev.lock
+	printf '%s\n' 'snakemake-executor-plugin-slurm>=2.1,<2.7' 'snakemake-executor-plugin-slurm-jobstep>=0.6' | \
+	  uv pip compile - --no-deps --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o envs/slurm.txt
 
 .PHONY: help
 help: ## this list
@@ -108,3 +120,8 @@ $(DEV_STAMP): envs/dev.lock pyproject.toml | $(VENV)/bin/python
 
 $(RUN_STAMP): envs/requirements.lock pyproject.toml | $(VENV)/bin/python
 	$(call install,envs/requirements.lock,$(RUN_STAMP))
+
+# Without its dependencies: those that it uses are in the lock, and its bound on pandas is for a report that is not made.
+$(SLURM_STAMP): envs/slurm.txt | $(RUN_STAMP)
+	$(INSTALL) --no-deps --require-hashes -r envs/slurm.txt
+	touch $@

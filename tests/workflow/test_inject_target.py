@@ -7,6 +7,8 @@ import shutil
 import pytest
 from helpers import ROOT, Place, copy_of_repository, plan, snakemake
 
+from exonu.events.raw_files import read_metadata
+
 pytestmark = pytest.mark.slow
 
 ANALYSIS = """\
@@ -63,8 +65,6 @@ def test_chain_and_toys_are_of_the_injected_limit(injected):
 
 
 def test_signal_events_are_simulated_data_of_their_run(injected):
-    from exonu.events.raw_files import read_metadata
-
     place, _ = injected
     metadata = read_metadata(place.folder / CASE / "raw" / "run_2.root")
     assert metadata["is_simulated"]

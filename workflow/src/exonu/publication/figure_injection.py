@@ -50,6 +50,8 @@ def _draw_chain(axes: Axes, chain: pd.DataFrame) -> None:
             label=hypothesis_text({"interaction": key[0], "flavour": key[1], "mass_MeV": None}),
         )  # fmt: skip
     axes.axhline(0.0, color=BLACK, linewidth=0.5)
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, high + 0.12 * (2 + len(groups)) * (high - low))  # room for the legend
     axes.set_xlabel("injected μ / median expected limit")
     axes.set_ylabel("recovered μ / median\nexpected limit")
     axes.legend(title="whole chain, one background", title_fontsize=8.5, loc="upper left")

@@ -10,11 +10,12 @@ from simulated_analysis import DEAD, inputs_of, job
 from exonu.detector.geometry import geodesic_geometry
 from exonu.events import simulation_blocks
 from exonu.events.components import component, injected
+from exonu.events.generate import generate_source
 from exonu.events.ingest import ingest
 from exonu.events.raw import read_events, read_raw
 from exonu.events.raw_files import read_metadata
 from exonu.events.simulation import Simulation, simulate
-from exonu.events.simulation_blocks import run_blocks
+from exonu.events.simulation_blocks import Thinning, run_blocks, sample_blocks
 from exonu.steps import light_map as light_map_step
 from exonu.steps import simulate as simulate_step
 
@@ -301,3 +302,28 @@ def test_steps(inputs, tmp_path, monkeypatch):
         light_map_step.main()
     assert LightMap.load(tmp_path / "map").log_probability.shape[1] == 642
     assert [path.name for path in tmp_path.iterdir() if path.name.endswith("part")] == []
+
+
+def test_thinning_keeps_the_rate_and_what_has_little_light():
+    geometry = geodesic_geometry()
+    copper = component("copper", geometry)
+    arguments = ([copper], [30_000], geometry, 3, (1.0, 230.0))
+    (whole,) = sample_blocks(*arguments)
+    (thin,) = sample_blocks(*arguments, Thinning(above_keV=20, one_in=10))
+    low, kept_low = whole.deposits.visible_keV <= 20, thin.deposits.visible_keV <= 20
+    np.testing.assert_array_equal(whole.number[low], thin.number[kept_low])
+    np.testing.assert_array_equal(whole.deposits.weight_per_day[low], thin.deposits.weight_per_day[kept_low])
+    assert (~kept_low).sum() < 0.15 * (~low).sum()
+    weights = thin.deposits.weight_per_day[~kept_low]
+    expected = whole.deposits.weight_per_day[~low].sum()
+    assert abs(weights.sum() - expected) < 4 * np.sqrt(np.sum(weights**2))
+
+
+@pytest.mark.parametrize("decays", [1, 3, 10, 1001])
+def test_thinning_is_exact_for_every_number_of_decays(decays):
+    """All decays are above the threshold, each with the same weight: the sum of the weights stays."""
+    source = component("solar", geodesic_geometry()).sources[0]
+    made = generate_source(source, np.arange(decays), geodesic_geometry(), 1, source.rate_per_day / decays)
+    kept = Thinning(above_keV=0.0, one_in=10).thinned(made, decays)
+    assert len(kept) == -(-decays // 10)
+    assert kept.weight_per_day.sum() == pytest.approx(source.rate_per_day)

@@ -25,7 +25,7 @@ from exonu.events.components import WALL_CLASSES, Component, component, injected
 from exonu.events.light import sources_from_deposits
 from exonu.events.raw import INNER, Events, EventWriter
 from exonu.events.runs import Calibration
-from exonu.events.simulation_blocks import Block, expected_decays, run_blocks, sample_blocks
+from exonu.events.simulation_blocks import Block, Thinning, expected_decays, run_blocks, sample_blocks
 from exonu.events.tracer import trace
 
 _log = logging.getLogger(__name__)
@@ -216,7 +216,8 @@ def _of_sample(settings: Settings, detector: Detector, calibration: Calibration)
                 remedy="give at least one for each source",
             )
     seed = derived_seed(settings["seed"], "samples")
-    blocks = partial(sample_blocks, components, sample["decays"], geometry, seed, tuple(sample["window_keV"]))
+    thinning = Thinning(**sample["thin"]) if sample["thin"] else None
+    blocks = partial(sample_blocks, components, sample["decays"], geometry, seed, tuple(sample["window_keV"]), thinning)
     name = f"sample {sample['sample']}"
     return Simulation(name, detector, tuple(components), blocks, sum(sample["decays"]), calibration)
 

@@ -7,7 +7,7 @@ processes in separate stretches are independent), a sample into equal parts of e
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 
 import numpy as np
@@ -45,6 +45,31 @@ class Block:
     number: NDArray[np.uint64]
     decays: int
     seed: int
+
+
+@dataclass(frozen=True)
+class Thinning:
+    """Of the events above a visible energy one in so many is kept, and weighs as much more.
+
+    Attributes:
+        above_keV: visible energy.
+        one_in: of so many decays in a row.
+    """
+
+    above_keV: float
+    one_in: int
+
+    def thinned(self, deposits: Deposits, decays: int) -> Deposits:
+        """The events that are kept of a source; which ones, follows from their numbers.
+
+        Args:
+            deposits: some events of one source.
+            decays: how many decays of the source are drawn in all.
+        """
+        above = deposits.visible_keV > self.above_keV
+        heavier = decays / ceil(decays / self.one_in)  # numbers count from 0: exact for any number of decays
+        weight = deposits.weight_per_day * np.where(above, heavier, 1.0)
+        return replace(deposits, weight_per_day=weight).take(~above | (deposits.number % self.one_in == 0))
 
 
 def run_blocks(
@@ -89,7 +114,7 @@ def expected_decays(
 ) -> float:
     """Mean number of decays in a time."""
     per_day = sum(what.rate_per_day * factors.get(what.name, 1.0) for what in components)
-    return per_day / prescale * elapsed_s / constants.day
+    return float(per_day / prescale * elapsed_s / constants.day)
 
 
 def sample_blocks(
@@ -98,6 +123,7 @@ def sample_blocks(
     geometry: Geometry,
     seed: int,
     window_keV: tuple[float, float],
+    thinning: Thinning | None = None,
 ) -> Iterator[Block]:
     """A weighted sample of each component; every source has its share in every piece.
 
@@ -110,6 +136,7 @@ def sample_blocks(
         geometry: the detector.
         seed: of all samples; each source has its own random numbers from it.
         window_keV: visible energies to keep.
+        thinning: of events with much light.
     """
     counts = [shared(n, what.sources) for what, n in zip(components, decays, strict=True)]
     sources = [
@@ -124,6 +151,7 @@ def sample_blocks(
         for source, count in sources:
             ids = np.arange(count * k // pieces, count * (k + 1) // pieces)
             part = generate_source(source, ids, geometry, seed, source.rate_per_day / count, window_keV)
+            part = part if thinning is None else thinning.thinned(part, count)
             parts.append(part)
             numbers.append(before + part.number - count * k // pieces)
             before += len(ids)

@@ -54,6 +54,7 @@ def simulate_settings(inputs: EventInputs, seed: int, *, run: int | None = None,
             "window_keV": settings["window_keV"],
             "liquid_radius_cm": settings.get("liquid_radius_cm"),
             "focus": _focus(settings, inputs.runs),
+            "thin": settings.get("thin"),
         },
     }
 

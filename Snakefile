@@ -20,6 +20,7 @@ include: "workflow/rules/limits.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/studies.smk"
 include: "workflow/rules/publish.smk"
+include: "workflow/rules/report.smk"
 include: "workflow/rules/archive.smk"
 include: "workflow/rules/inject.smk"
 
@@ -36,3 +37,4 @@ rule all:
         rules.figures.input,
         rules.studies.input,
         rules.tables.input,
+        rules.summaries.input,

@@ -187,6 +187,15 @@ def diagnosed_files(analysis):
     ]
 
 
+def yields_by_range(analysis):
+    """Yields by energy range before and after the fit, of an analysis of events."""
+    return (
+        [f"results/{analysis}/spectra/yields_by_range.csv"]
+        if analysis in EVENTS
+        else []
+    )
+
+
 def table_files(analysis):
     """The tables of an analysis; one of events has a cut flow and activities too."""
     return [
@@ -199,6 +208,7 @@ def table_files(analysis):
 def archived(analysis):
     """The results that go into an archive: those of the default run."""
     names = [
+        "summary.html",
         *(f"limits/{name}" for name in ["limits.csv", "variants.csv"]),
         *(f"spectra/{name}.csv" for name in ["weak", *INTERACTIONS[analysis]]),
         *(
@@ -221,7 +231,29 @@ def archived(analysis):
         names += [f"cut_flow/{name}.csv" for name in ["cut_flow", "cut_efficiency"]]
         names += [
             f"templates/{name}"
-            for name in ["templates.json", "systematics.csv", "response.csv"]
+            for name in [
+                "templates.json",
+                "experiment.json",
+                "systematics.csv",
+                "response.csv",
+            ]
+        ]
+        names += ["spectra/yields_by_range.csv"]
+        names += [f"event_diagnostics/{table}" for table in EVENT_TABLES]
+        drawn = [
+            *EVENT_FIGURES[analysis],
+            *(["calibration"] if analysis in CALIBRATIONS else []),
+            *(["dead_pmt"] if analysis in CORRECTED else []),
+        ]
+        names += [
+            f"figures/{name}.{suffix}" for name in drawn for suffix in ["png", "pdf"]
+        ]
+    if analysis in CALIBRATIONS:
+        names += ["calibration/calibration.json", "calibration/spectrum.csv"]
+    if analysis in CORRECTED:
+        names += [
+            f"dead_pmt/{name}"
+            for name in ["correction.json", "correction.csv", "check.csv"]
         ]
     return [
         *all_workspaces(analysis),
@@ -315,3 +347,20 @@ def injected_events(wildcards):
         for case in injected_cases(ANALYSES[wildcards.analysis].settings)
         for run in EVENTS[wildcards.analysis].runs.physics
     ]
+
+
+def described_files(analysis):
+    """The YAMLs whose numbers carry a status: the experiment's, or of events and of the detector they are simulated in."""
+    if analysis not in EVENTS:
+        return experiment_inputs(analysis)[:1]
+    files = [os.path.normpath(ANALYSES[analysis].events_file)]
+    if "simulation" in EVENTS[analysis].settings:
+        detectors = TOP / "resources" / "detectors"
+        files += [str(file) for file in sorted(detectors.glob("xmass_like_*.yaml"))]
+    return files
+
+
+def main_figures(analysis):
+    """The figures of the page: those of events first, then those of the search."""
+    names = [*EVENT_FIGURES.get(analysis, []), *FIGURES[analysis]]
+    return [f"results/{analysis}/figures/{name}.png" for name in names]

@@ -18,33 +18,39 @@ DRAWN_WORKSPACES = {
 }
 
 
-rule figure_counts:
-    """Data, backgrounds, and each signal at its limit."""
-    input:
-        experiment=lambda wildcards: experiment_inputs(wildcards.analysis)[0],
-        tables=lambda wildcards: experiment_inputs(wildcards.analysis)[1:],
-        limits="results/{analysis}/limits/limits.csv",
-        workspaces=lambda wildcards: DRAWN_WORKSPACES[wildcards.analysis],
-        meanings=lambda wildcards: [
-            str(meaning_file(file)) for file in DRAWN_WORKSPACES[wildcards.analysis]
-        ],
-    output:
-        "results/{analysis}/spectra/counts.csv",
-    log:
-        "results/{analysis}/logs/figure_counts.log",
-    benchmark:
-        "results/{analysis}/benchmarks/figure_counts.tsv"
-    conda:
-        "../../envs/environment.yaml"
-    resources:
-        mem_mb=resource(500),
-        runtime=resource(5),
-    params:
-        code=code("figure_counts"),
-        libraries=libraries("figure_counts"),
-    shell:
-        "python -m exonu.steps.figure_counts --experiment {input.experiment:q} --limits {input.limits} "
-        "--output {output} {input.workspaces} &> {log}"
+for analysis in ANALYSES:
+
+    rule:
+        """Data, backgrounds, and each signal at its limit; of events, the yields by energy range too."""
+        name:
+            rule_name("figure_counts", analysis)
+        input:
+            experiment=experiment_inputs(analysis)[0],
+            tables=experiment_inputs(analysis)[1:],
+            limits=f"results/{analysis}/limits/limits.csv",
+            workspaces=DRAWN_WORKSPACES[analysis],
+            meanings=[str(meaning_file(file)) for file in DRAWN_WORKSPACES[analysis]],
+        output:
+            counts=f"results/{analysis}/spectra/counts.csv",
+            yields=yields_by_range(analysis),
+        log:
+            f"results/{analysis}/logs/figure_counts.log",
+        benchmark:
+            f"results/{analysis}/benchmarks/figure_counts.tsv"
+        conda:
+            "../../envs/environment.yaml"
+        resources:
+            mem_mb=resource(500),
+            runtime=resource(5),
+        params:
+            yields=lambda wildcards, output: (
+                f"--yields {output.yields}" if output.yields else ""
+            ),
+            code=code("figure_counts"),
+            libraries=libraries("figure_counts"),
+        shell:
+            "python -m exonu.steps.figure_counts --experiment {input.experiment:q} --limits {input.limits} "
+            "--output {output.counts} {params.yields} {input.workspaces} &> {log}"
 
 
 rule figure_folded:

@@ -1,4 +1,4 @@
-"""An analysis of very many ROOT files, to be planned: the demonstration's cuts, samples and systematics; the files are empty."""
+"""An analysis of very many ROOT files, to be planned: the demonstration in all but its files, which are empty."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SLURM on this machine alone, over loopback: Debian's packages, a configuration of its own, daemons that end with the test."""
+"""SLURM on this machine alone, over loopback: Debian's packages, its own configuration, daemons that end with it."""
 
 from __future__ import annotations
 

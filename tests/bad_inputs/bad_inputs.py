@@ -5,6 +5,7 @@ A change is a function of the folder; those below make most of them, so that a c
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -81,9 +82,16 @@ def _edited(file: str, key: str, edit: Callable[[Any, Any], None]) -> Change:
         for name in parents:
             place = place[int(name) if isinstance(place, list) else name]
         edit(place, int(last) if isinstance(place, list) else last)
-        (folder / file).write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
+        (folder / file).write_text(json_or_yaml(file, content))
 
     return change
+
+
+def json_or_yaml(file: str, content: Any) -> str:
+    """The text of a file, by its suffix."""
+    if file.endswith(".json"):
+        return json.dumps(content, default=str)
+    return str(yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
 
 
 def with_key(file: str, key: str, value: Any) -> Change:

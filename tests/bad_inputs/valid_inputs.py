@@ -83,19 +83,19 @@ def events_of(n: int = 20, **changes: np.ndarray) -> Events:
 
 
 def write_root(folder: Path) -> None:
-    """A raw ROOT file of run 1, and one of simulation."""
+    """An analysis of the user's own files: a run and a sample of 20 events each."""
     write_raw(folder / "run1.root", events_of(), {"is_simulated": True})
     write_raw(folder / "sample.root", events_of(weight=np.full(20, 0.5)), {"is_simulated": True})
+    (folder / "events.yaml").write_text(EVENTS.partition("branches:")[0].replace("calibration: calibration.tsv\n", ""))
+    (folder / "runs.tsv").write_text(TABLES["runs"].partition("2\trun2")[0])
+    (folder / "samples.tsv").write_text(TABLES["samples"].partition("lxe\t")[0] + "lxe\tlxe\tsample.root\t1\t-\n")
 
 
 def write_workspace(folder: Path) -> None:
     """A pyhf workspace of two bins whose signal is quadratic, and the page that says so."""
-    signal = {"name": "signal", "data": [2.0, 1.0], "modifiers": [{"name": "mu", "type": "normfactor", "data": None}]}
-    square = {
-        "name": "square",
-        "data": [3.0, 1.0],
-        "modifiers": [{"name": "mu_sq", "type": "normfactor", "data": None}],
-    }
+    factors = [{"name": name, "type": "normfactor", "data": None} for name in ("mu", "mu_sq")]
+    signal = {"name": "signal", "data": [2.0, 1.0], "modifiers": factors[:1]}
+    square = {"name": "square", "data": [3.0, 1.0], "modifiers": factors[1:]}
     modifiers = [
         {"name": "norm", "type": "normsys", "data": {"lo": 0.9, "hi": 1.1}},
         {"name": "shape", "type": "histosys", "data": {"lo_data": [9.0, 11.0], "hi_data": [11.0, 13.0]}},

@@ -33,6 +33,8 @@ PAYLOAD_DIGEST = "payload.sha256"
 CRATE = "ro-crate-metadata.json"
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first time that a zip can tell
 _PERMISSIONS = 0o100644 << 16  # a plain file, rw-r--r--
+_CHANGED = "the archive was changed after it was made"
+_ANALYSIS = re.compile("[a-z0-9][a-z0-9-]*")
 _TOO_MANY = 5  # names in a message
 _CHARACTERS = re.compile(r'[^\x00-\x1f\x7f\\:*?"<>|]+')  # those that a file's name may have everywhere
 
@@ -144,6 +146,11 @@ def read_archive(file: str | Path) -> Archive:
     kinds = {entry.filename: stat.S_IFMT(entry.external_attr >> 16) for entry in zipped.infolist()}
     _refuse_any(file, "is a link or no plain file", (name for name in kinds if kinds[name] not in (0, stat.S_IFREG)))
     _refuse_any(file, "is there twice", (name for name in set(names) if names.count(name) > 1))
+    # Members are stored as they are: what unpacks to more than the file is no work of ours, and may be endless.
+    compressed = (entry.filename for entry in zipped.infolist() if entry.compress_type != zipfile.ZIP_STORED)
+    _refuse_any(file, "is compressed, which members of an archive never are", compressed)
+    if sum(entry.file_size for entry in zipped.infolist()) > len(data):
+        raise InputError(f"declares more bytes than its own {len(data)}", file=file, remedy=_CHANGED)
     if MANIFEST not in names:
         raise InputError("is missing", file=file, field=MANIFEST, remedy="`snakemake archive` makes archives")
     manifest = _read_manifest(_content(zipped, MANIFEST, file), file)
@@ -163,7 +170,8 @@ def read_archive(file: str | Path) -> Archive:
         (PAYLOAD_DIGEST, members.get(PAYLOAD_DIGEST, b"nothing").decode(errors="replace").strip()),
     ):
         if said != digest:
-            raise InputError(f"says {said}, but the payload's digest is {digest}", file=file, field=field)
+            problem = f"says {said}, but the payload's digest is {digest}"
+            raise InputError(problem, file=file, field=field, remedy=_CHANGED)
     return Archive(manifest, members)
 
 
@@ -185,10 +193,11 @@ def _read_manifest(content: bytes, file: str | Path) -> dict[str, Any]:
         )
         for entry in manifest["members"].values():
             well_formed &= isinstance(entry["sha256"], str) and isinstance(entry["size"], int)
-    except (ValueError, KeyError, TypeError, AttributeError):
+        well_formed &= _ANALYSIS.fullmatch(manifest["analysis"]) is not None  # it becomes part of paths
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         well_formed = False
     if not well_formed:
-        raise InputError(f"is not the manifest of an {FORMAT}", file=file, field=MANIFEST)
+        raise InputError(f"is not the manifest of an {FORMAT}", file=file, field=MANIFEST, remedy=_CHANGED)
     return dict(manifest)
 
 
@@ -207,7 +216,7 @@ def _refuse_any(file: str | Path, problem: str, names: Iterable[str]) -> None:
     found = sorted(names)
     if found:
         more = f" (and {len(found) - 1} more: {shortened(found[1:])})" if len(found) > 1 else ""
-        raise InputError(problem + more, file=file, field=found[0], remedy="the archive was changed after it was made")
+        raise InputError(problem + more, file=file, field=found[0], remedy=_CHANGED)
 
 
 def shortened(texts: list[str], separator: str = ", ") -> str:

@@ -46,7 +46,9 @@ def verify(file: str | Path) -> dict[str, Any]:
         try:
             checked = _check_results(Path(folder), str(archive.manifest["analysis"]))
         except InputError as error:
-            raise InputError(str(error).replace(f"{folder}/", ""), file=file) from None
+            problem = str(error).replace(f"{folder}/", "")
+            remedy = None if error.remedy else "the archive holds no whole results of one run"
+            raise InputError(problem, file=file, remedy=remedy) from None
     return {
         "archive": str(file),
         "analysis": archive.manifest["analysis"],

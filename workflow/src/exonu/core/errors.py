@@ -34,7 +34,12 @@ class InputError(ValueError):
         self.field = field
         self.remedy = remedy
         place = "".join(f"{part}: " for part in (self.file, field) if part)
-        super().__init__(f"{place}{problem}" + (f"; {remedy}" if remedy else ""))
+        super().__init__(_in_one_line(f"{place}{problem}") + (f"; {remedy}" if remedy else ""))
+
+
+def _in_one_line(text: str) -> str:
+    """A name from a user's file may hold line breaks and worse; a message is one line that can be printed."""
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
 
 
 class InputErrors(InputError):

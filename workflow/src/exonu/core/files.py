@@ -104,8 +104,9 @@ def read_json(path: str | Path) -> Any:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror})", file=path, remedy="give an existing file") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"is not JSON ({error})", file=path, remedy="check that the file is complete") from None
+    except (ValueError, RecursionError) as error:  # nested too deeply, or a number of thousands of digits, too
+        problem = str(error).partition(";")[0]
+        raise InputError(f"is not JSON ({problem})", file=path, remedy="check that the file is complete") from None
 
 
 def write_csv(path: str | Path, table: pd.DataFrame, comments: tuple[str, ...] = ()) -> None:

@@ -77,14 +77,17 @@ class LightMap:
         record = read_json(folder / _RECORD)
         try:
             arrays = {
-                name: np.load(folder / f"{name}.npy", mmap_mode="r" if name == "log_probability" else None)
+                name: np.load(
+                    folder / f"{name}.npy", mmap_mode="r" if name == "log_probability" else None, allow_pickle=False
+                )
                 for name in _ARRAYS
             }
-        except (OSError, ValueError) as error:
+            collection = float(record["collection_at_centre"])
+        except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
             raise InputError(
                 f"is not a complete light map ({error})", file=folder, remedy="remove the folder and make it again"
             ) from None
-        return cls(**arrays, collection_at_centre=float(record["collection_at_centre"]))
+        return cls(**arrays, collection_at_centre=collection)
 
 
 def build_light_map(

@@ -160,10 +160,10 @@ def open_tree(path: str | Path, name: str, *, allow_empty: bool = False) -> Iter
     """
     path = Path(path)
     with _opened(path) as file:
-        tree = _found_tree(file, path, name)
-        if tree.num_entries == 0 and not allow_empty:
+        opened = _found_tree(file, path, name)
+        if opened.n_entries == 0 and not allow_empty:
             raise InputError("is empty", file=path, field=f"tree {name}", remedy="leave the file out of the list")
-        yield Tree(path, name, tuple(dict.fromkeys(map(str, tree.keys(recursive=True)))), int(tree.num_entries), tree)
+        yield opened
 
 
 @contextmanager
@@ -190,21 +190,26 @@ def _opened(path: Path) -> Iterator[Any]:
         yield file
 
 
-def _found_tree(file: Any, path: Path, name: str) -> Any:
-    classes = file.classnames(cycle=False)
-    trees = sorted(
-        key for key, kind in classes.items() if kind in ("TTree", "TNtuple", "TNtupleD") or "RNTuple" in kind
-    )
-    if name not in trees:
-        raise InputError(
-            "is not in the file", file=path, field=f"tree {name}", remedy=f"its trees are: {', '.join(trees) or 'none'}"
-        )
+def _found_tree(file: Any, path: Path, name: str) -> Tree:
     try:
-        return file[name]
+        classes = file.classnames(cycle=False)
+        trees = sorted(
+            key for key, kind in classes.items() if kind in ("TTree", "TNtuple", "TNtupleD") or "RNTuple" in kind
+        )
+        if name in trees:
+            tree = file[name]
+            branches = tuple(dict.fromkeys(map(str, tree.keys(recursive=True))))
+            return Tree(path, name, branches, int(tree.num_entries), tree)
     except Exception as error:  # as above
         raise InputError(
-            f"cannot be read ({type(error).__name__}: {_first_line(error)})", file=path, field=f"tree {name}"
+            f"cannot be read ({type(error).__name__}: {_first_line(error)})",
+            file=path,
+            field=f"tree {name}",
+            remedy="copy it again, or check the job that wrote it",
         ) from error
+    raise InputError(
+        "is not in the file", file=path, field=f"tree {name}", remedy=f"its trees are: {', '.join(trees) or 'none'}"
+    )
 
 
 def _first_line(error: Exception) -> str:
@@ -245,10 +250,11 @@ def read_metadata(path: str | Path) -> Settings:
             return {}
         try:
             content = json.loads(str(file[METADATA]))
-        except json.JSONDecodeError:
+        except Exception:  # no JSON, or bytes that uproot stumbles over
             content = None
         if not isinstance(content, dict):
-            raise InputError("is not JSON", file=path, field=METADATA, remedy="remove or rename that object")
+            remedy = "copy the file again, or remove or rename that object"
+            raise InputError("is not JSON", file=path, field=METADATA, remedy=remedy)
         return content
 
 

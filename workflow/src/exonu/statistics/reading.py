@@ -30,16 +30,16 @@ class Reader:
         self.signal = frozenset(signal)
 
     def refuse(self, problem: str, field: str, remedy: str | None = None) -> NoReturn:
-        raise InputError(problem, file=self.file, field=field, remedy=remedy)
+        raise InputError(problem, file=self.file, field=field, remedy=remedy or "mend it, or make the workspace again")
 
     def numbers(self, values: Any, field: str, length: int | None = None) -> list[float]:
         """A list of finite numbers, of the given length."""
         if not isinstance(values, Sequence) or isinstance(values, str) or not len(values):
             self.refuse("must be a list of numbers", field)
-        if not (set(map(type, values)) <= {int, float} and all(map(math.isfinite, values))):
+        if not (set(map(type, values)) <= {int, float} and all(map(_is_finite, values))):
             for place, value in enumerate(values):
-                if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-                    self.refuse(f"bin {place} is not a finite number (got {value!r})", field)
+                if isinstance(value, bool) or not isinstance(value, (int, float)) or not _is_finite(value):
+                    self.refuse(f"bin {place} is not a finite number (got {repr(value)[:40]})", field)
         if length is not None and len(values) != length:
             self.refuse(f"has {len(values)} bins, but the channel has {length}", field)
         return list(map(float, values))
@@ -104,7 +104,7 @@ class Reader:
         elif kind == "normsys":
             for side in ("lo", "hi"):
                 factor = data[side]  # type: ignore[index]
-                if not (isinstance(factor, (int, float)) and math.isfinite(factor) and factor > 0.0):
+                if not (isinstance(factor, (int, float)) and _is_finite(factor) and factor > 0.0):
                     self.refuse(f"{side} must be a factor > 0 (got {factor!r})", field)
         elif kind in ("shapesys", "staterror"):
             errors = self.numbers(data, field, bins)
@@ -160,3 +160,10 @@ class Reader:
                 f'give poi_map={{"{square}": "{poi}**2"}}: without it a limit would be silently wrong',
             )
         return dict.fromkeys(poi_map, poi)
+
+
+def _is_finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number beyond floating point
+        return False

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from exonu.core.errors import InputError
+from exonu.core.errors import InputError, raise_all
 from exonu.core.files import write_text
 from exonu.core.settings import Settings, read_yaml
 from exonu.interactions import Physics
 from exonu.solar import solar_sources
 from exonu.templates.experiment import Experiment
-from exonu.templates.signals import fold_signals, fold_solar_neutrinos, hypotheses
+from exonu.templates.signals import PARAMETERS, fold_signals, fold_solar_neutrinos, hypotheses
 from exonu.templates.workspace import Workspace, build_workspace
 
 
@@ -84,7 +84,28 @@ def read_meaning(workspace_file: str | Path) -> Settings | None:
     meaning = read_yaml(file)
     if not isinstance(meaning.get("poi_map"), dict):
         raise InputError("is missing or no mapping", file=file, field="poi_map", remedy="for example `mu_sq: mu**2`")
+    if "reference_strength" in meaning:
+        raise_all(_unit_faults(meaning, file))
     return meaning
+
+
+def _unit_faults(meaning: Settings, file: Path) -> Iterator[InputError]:
+    """What turns μ into a physical parameter."""
+    for name in ("reference_strength", "power"):
+        value = meaning.get(name)
+        if not isinstance(value, int | float) or value <= 0:
+            yield InputError(
+                f"must be a number > 0 (got {value!r})",
+                file=file,
+                field=name,
+                remedy="μ = (strength / reference)**power",
+            )
+    known = [name for name in PARAMETERS if name == meaning.get("interaction")]
+    if not known:
+        yield InputError(
+            f"must be one of {', '.join(PARAMETERS)} (got {meaning.get('interaction')!r})", file=file,
+            field="interaction", remedy="remove reference_strength if μ stands for nothing else",
+        )  # fmt: skip
 
 
 def needed_meaning(workspace_file: str | Path) -> Settings:

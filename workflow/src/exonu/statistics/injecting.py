@@ -245,7 +245,7 @@ def recover(model: Model, data: Sequence[float] | FloatArray, true_value: float)
     >>> from exonu.statistics.examples import two_bins
     >>> found = recover(two_bins(), [40.0, 45.0], 0.0)
     >>> round(found.best_fit, 3), found.low < found.best_fit < found.high, found.converged
-    (-0.727, True, True)
+    (-0.773, True, True)
     """
     profile = _released_profile(model, model.data(data))
     wide = profile.model

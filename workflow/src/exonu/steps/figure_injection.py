@@ -18,8 +18,8 @@ def main() -> None:
     arguments.add_argument("--counts", type=Path, required=True, help="counts.csv, for the heading")
     arguments.add_argument("--output", type=Path, nargs="+", required=True, help="PNG and PDF files")
     given = arguments.parse_args()
-    tables = [pd.read_csv(file, comment="#") for file in (given.chain, given.toys, given.pulls)]
-    figure = draw_injection(*tables, read_heading(given.counts))
+    chain, toys, pulls = (pd.read_csv(file, comment="#") for file in (given.chain, given.toys, given.pulls))
+    figure = draw_injection(chain, toys, pulls, read_heading(given.counts))
     save(figure, given.output, given.settings["plots"]["dpi"])
 
 

@@ -18,7 +18,8 @@ from exonu.search import limit_of_workspace
 ODD = st.one_of(
     st.sampled_from([
         None, True, "", " ", "-1", "nan", "1e5", 0, -1, 1, 0.5, -0.5, 1e-300, 1e300, 2**63, 10**30, 10**400,
-        float("nan"), float("inf"), [], [[]], [None], {}, {"a": {}}, "../../..", "/", ".", "a\nb", "\0", "ｘ", "é", "\u202e",
+        float("nan"), float("inf"), [], [[]], [None], {}, {"a": {}}, "../../..", "/", ".", "a\nb", "\0", "ｘ", "é",
+        "\u202e",
         "💥" * 50, "x" * 5000, "*a", "{", "__import__('os')", "9**9**9", "2013-02-31",
     ]),
     st.integers(), st.floats(), st.text(max_size=20), st.lists(st.floats(-10, 10), max_size=4),

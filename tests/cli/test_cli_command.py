@@ -24,6 +24,24 @@ def test_init_writes_the_template_and_says_what_to_do_next(run, tmp_path):
     assert "exonu limit config/mine/experiment.yaml --interaction magnetic-moment" in outcome.out
 
 
+def test_init_for_events(run, refused, tmp_path):
+    outcome = run("init", "--events", "config/mine")
+    assert (outcome.code, outcome.err) == (0, "")
+    folder = tmp_path / "config" / "mine"
+    assert {file.name for file in folder.iterdir()} == {
+        "analysis.yaml", "events.yaml", "runs.tsv", "samples.tsv", "calibration.tsv"
+    }  # fmt: skip
+    assert all("#" in file.read_text() for file in folder.iterdir())
+    analysis = yaml.safe_load((folder / "analysis.yaml").read_text())
+    assert (analysis["events"], analysis["blind"]) == ("events.yaml", True)
+    assert "simulation" not in yaml.safe_load((folder / "events.yaml").read_text())
+    assert "its name, mine, into `analyses`" in outcome.out
+    assert "results/mine/cut_flow/cut_flow.csv" in outcome.out
+    assert "config/mine: is not empty; name a new folder; nothing was written" in refused(
+        "init", "--events", "config/mine"
+    )
+
+
 def test_init_s_files_are_commented(experiment):
     for file in experiment.parent.iterdir():
         assert "#" in file.read_text(), file

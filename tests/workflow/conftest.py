@@ -5,7 +5,7 @@ import os
 import shutil
 
 import pytest
-from helpers import Place, copy_of_repository, snakemake
+from helpers import ROOT, Place, copy_of_repository, snakemake
 
 from exonu.core.resources import resource_path
 
@@ -67,6 +67,30 @@ def worker_folder(tmp_path_factory):
     """The temporary folder of this pytest run, the same for all of its workers."""
     base = tmp_path_factory.getbasetemp()
     return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session")
+def once(worker_folder):
+    """Makes a place once for all pytest workers: `once(name, make)` calls `make(place)` if nobody has.
+
+    With `copied=False` there is no copy of the repository, only a folder: for runs of the repository in its place.
+    """
+
+    def get(name, make, copied=True):
+        top = worker_folder / name
+        repository = top / "repository" if copied else ROOT
+        with (worker_folder / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (top / "done").exists():
+                shutil.rmtree(top, ignore_errors=True)
+                if copied:
+                    copy_of_repository(repository)
+                (top / "run").mkdir(parents=True)
+                make(Place(repository, top / "run"))
+                (top / "done").touch()
+        return Place(repository, top / "run")
+
+    return get
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[2]
 SNAKEMAKE = Path(sys.executable).with_name("snakemake")
 PARTS = ("Snakefile", "workflow", "config", "resources", "profiles", "envs")
-COMPARED = {".html", ".csv", ".json", ".png", ".pdf", ".yaml", ".tex", ".md"}
-EXCEPTED = {"logs", "benchmarks", ".snakemake"}
+COMPARED = {".html", ".csv", ".json", ".png", ".pdf", ".yaml", ".tex", ".md", ".npy", ".root"}
+EXCEPTED = {"logs", "benchmarks", ".snakemake", ".snakemake_timestamp"}
 
 
 class Place(NamedTuple):
@@ -112,14 +112,39 @@ def results(folder: Path) -> dict[str, Path]:
     return {name: file for name, file in named.items() if not EXCEPTED & set(Path(name).parts)}
 
 
-def same_bytes(one: Path, other: Path) -> None:
-    """Assert that two folders hold the same files with the same bytes (CSV, JSON, PNG, PDF, YAML).
+def root_content(file: Path) -> dict[str, object]:
+    """What a ROOT file holds, by the names of its objects, without the times and the UUID that it tells too."""
+    import awkward
+    import uproot
 
-    A file of another kind is a failure: it has to be told here how it is compared.
+    found: dict[str, object] = {}
+    with uproot.open(file) as opened:
+        for name, kind in opened.classnames().items():
+            content = None if kind == "TDirectory" else opened[name]
+            if kind == "TTree":
+                for branch, values in zip(content.keys(), content.arrays(how=tuple), strict=True):
+                    form, length, buffers = awkward.to_buffers(awkward.to_packed(values))
+                    arrays = {key: array.tobytes() for key, array in buffers.items()}
+                    found[f"{name}/{branch}"] = (form.to_json(), length, arrays)
+            elif kind == "TH1D":
+                parts = (content.axis().edges(), content.values(flow=True), content.variances(flow=True))
+                found[name] = (content.title, *(part.tobytes() for part in parts))
+            else:
+                assert kind in ("TDirectory", "TObjString"), f"nothing says how to compare {name} of {file}, a {kind}"
+                found[name] = str(content)
+    return found
+
+
+def same_bytes(one: Path, other: Path) -> None:
+    """Assert that two folders hold the same files with the same bytes (CSV, JSON, PNG, PDF, YAML, NPY).
+
+    ROOT files hold the same objects, bit by bit. A file of another kind is a failure: it has to be told here how it is
+    compared.
     """
     first, second = results(one), results(other)
     assert first.keys() == second.keys()
     assert first, f"{one} is empty"
     for name, file in first.items():
         assert file.suffix in COMPARED, f"nothing says how to compare {name}"
-        assert file.read_bytes() == second[name].read_bytes(), name
+        content = root_content if file.suffix == ".root" else Path.read_bytes
+        assert content(file) == content(second[name]), name

@@ -25,8 +25,8 @@ rule simulate:
     conda:
         "../../envs/environment.yaml"
     resources:
-        mem_mb=resource(1500),
-        runtime=resource(30),
+        mem_mb=resource(1000),
+        runtime=resource(60),
     params:
         settings=lambda wildcards: written(
             wildcards,
@@ -55,7 +55,7 @@ rule ingest:
     conda:
         "../../envs/environment.yaml"
     resources:
-        mem_mb=resource(1500),
+        mem_mb=resource(1000),
         runtime=resource(30),
     params:
         settings=lambda wildcards: written(
@@ -80,7 +80,7 @@ rule light_map:
         "../../envs/environment.yaml"
     threads: 2
     resources:
-        mem_mb=resource(2000),
+        mem_mb=resource(1000),
         runtime=resource(60),
     params:
         settings=lambda wildcards: written(
@@ -137,7 +137,7 @@ rule select:
     conda:
         "../../envs/environment.yaml"
     resources:
-        mem_mb=resource(1000),
+        mem_mb=resource(500),
         runtime=resource(10),
     params:
         settings=lambda wildcards: written(

@@ -19,7 +19,7 @@ LAYERS = [
     {"templates"},
     {"publication"},
     {"search"},
-    {"studies", "variants"},
+    {"injection", "studies", "variants"},
     {"archive"},
     {"crate"},
     {"archiving", "verification"},

@@ -18,7 +18,7 @@ DRAWN_WORKSPACES = {
 }
 
 
-for analysis in ANALYSES:
+for analysis in INTERACTIONS:
 
     rule:
         """Data, backgrounds, and each signal at its limit; of events, the yields by energy range too."""

@@ -4,7 +4,9 @@
 INJECTED = {
     name: found
     for name, inputs in EVENTS.items()
-    if inputs.is_generated and (found := injected_hypotheses(ANALYSES[name].settings))
+    if name in INTERACTIONS
+    and inputs.is_generated
+    and (found := injected_hypotheses(ANALYSES[name].settings))
 }
 
 

@@ -1,11 +1,17 @@
 """Files are whole or absent, and equal for equal content."""
 
+import errno
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from exonu.core.errors import InputError
 from exonu.core.files import canonical_json, read_json, whole_or_absent, write_csv, write_json
+from exonu.steps._step import run
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_beside_it(tmp_path):
@@ -21,6 +27,34 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_beside_it(tmp_path):
         killed_half_way()
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_what_a_killed_job_has_left_is_removed(tmp_path):
+    """And only that: what a running process writes, or another file's part, stays."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left = tmp_path / f".limits.{ended.pid}.part.csv"
+    others = [tmp_path / f".limits.{os.getppid()}.part.csv", tmp_path / f".limits_table.{ended.pid}.part.csv"]
+    for path in (left, *others):
+        path.write_text("half")
+    with whole_or_absent(tmp_path / "limits.csv") as beside:
+        beside.write_text("whole")
+    assert sorted(tmp_path.iterdir()) == sorted([*others, tmp_path / "limits.csv"])
+
+
+def test_a_full_disk_is_said_with_the_file(tmp_path):
+    def full():
+        with whole_or_absent(tmp_path / "limits.csv"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left") as error:
+        full()
+    assert error.value.filename == str(tmp_path / "limits.csv")
+    with pytest.raises(
+        SystemExit, match=r"^error: \S+/limits\.csv: cannot be written \(No space left on device\); make room"
+    ):
+        run(full)
+    assert not list(tmp_path.iterdir())
 
 
 def test_canonical_json_ignores_key_order_and_the_kind_of_a_whole_number():

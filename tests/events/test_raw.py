@@ -1,5 +1,6 @@
 """Raw files: what is written is read, in any layout, and every fault is named with file, branch and entry."""
 
+import errno
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -83,6 +84,18 @@ def test_a_killed_writer_leaves_no_file(tmp_path):
 
     with pytest.raises(KeyboardInterrupt):
         write_raw(tmp_path / "raw.root", breaking(), {"is_simulated": True})
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_full_disk_leaves_no_file(tmp_path, monkeypatch):
+    """The last entries are written when the file is closed: their failure is one of the whole file."""
+
+    def full(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(ColumnWriter, "_extend", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_raw(tmp_path / "raw.root", make_events(100), {"is_simulated": True})
     assert not list(tmp_path.iterdir())
 
 

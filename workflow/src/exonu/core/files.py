@@ -11,6 +11,7 @@ import math
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,15 +26,35 @@ FLOAT_DIGITS = 9
 
 @contextmanager
 def whole_or_absent(path: str | Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`; rename it onto `path` if the block ends well, else remove it."""
+    """Give a temporary path beside `path`; rename it onto `path` if the block ends well, else remove it.
+
+    What a killed job has left for the same path is removed first.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    for left in path.parent.glob(f".{escape(path.stem)}.*.part{escape(path.suffix)}"):
+        if not _is_running(left.name.removesuffix(f".part{path.suffix}").rpartition(".")[2]):
+            left.unlink(missing_ok=True)
     beside = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:
         yield beside
         beside.replace(path)
+    except OSError as error:
+        error.filename = error.filename or str(path)  # a full disk does not say whose
+        raise
     finally:
         beside.unlink(missing_ok=True)
+
+
+def _is_running(process: str) -> bool:
+    """Whether a process of this machine has that number; what has no number counts as running."""
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return False
+    except (ValueError, OSError):
+        return True
+    return True
 
 
 def canonical_json(content: Any) -> str:

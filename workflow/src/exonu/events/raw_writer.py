@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -62,11 +63,15 @@ class ColumnWriter:
 
     def __exit__(self, *error: Any) -> None:
         try:
-            if error[0] is None:
-                self._flush()
-        finally:
-            self._file.close()
-            self._context.__exit__(*error)
+            try:
+                if error[0] is None:
+                    self._flush()
+            finally:
+                self._file.close()
+        except BaseException:  # a full disk, say: what was written is no whole file
+            self._context.__exit__(*sys.exc_info())
+            raise
+        self._context.__exit__(*error)
 
     def write(
         self,

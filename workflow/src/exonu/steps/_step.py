@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import sys
 from collections.abc import Callable
 
 from exonu.core.errors import InputError
+
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+"""A disk that takes no more: nothing that a traceback would explain."""
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
@@ -25,3 +29,10 @@ def run(main: Callable[[], None]) -> None:
         main()
     except InputError as error:
         sys.exit(f"error: {error}")
+    except OSError as error:
+        if error.errno not in _DISK:
+            raise
+        sys.exit(
+            f"error: {error.filename or 'a file'}: cannot be written ({error.strerror}); make room and start snakemake "
+            "again: what is finished is kept, and nothing is half written"
+        )

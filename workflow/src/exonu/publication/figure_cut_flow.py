@@ -9,8 +9,18 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from exonu.publication.event_tables import EventTables
-from exonu.publication.figure_events_parts import count_scale, data_name, put_event_heading, with_superscripts
-from exonu.publication.style import ANALYSIS_LOOKS, BLACK, COLUMN_INCHES, GREEN, Look, new_figure, step_arrays, styled
+from exonu.publication.figure_events_parts import count_scale, data_name, put_event_heading
+from exonu.publication.style import (
+    ANALYSIS_LOOKS,
+    BLACK,
+    COLUMN_INCHES,
+    GREEN,
+    Look,
+    new_figure,
+    step_arrays,
+    styled,
+    with_superscripts,
+)
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -95,13 +95,15 @@ def _against_mass(rows: pd.DataFrame, published: pd.DataFrame, curves: pd.DataFr
         ("observed", "observed", _look(BLACK, width=2.4)),
     ):
         series.append(_curve(name, name, rows["mass_MeV"], rows[column], look))
-    for place, (name, curve) in enumerate(curves.groupby("experiment", sort=False)):
+    for place, (experiment, curve) in enumerate(curves.groupby("experiment", sort=False)):
         look = _look(_COLOURS[place % len(_COLOURS)], dash=_DASHES[(place + place // 5) % len(_DASHES)])
-        series.append(_curve(f"{name} ({curve['source'].iloc[0]})", str(name), curve["mass_MeV"], curve["g"], look))
-    for place, (name, points) in enumerate(published.groupby("experiment", sort=False)):
+        name = str(experiment)
+        series.append(_curve(f"{name} ({curve['source'].iloc[0]})", name, curve["mass_MeV"], curve["g"], look))
+    for place, (experiment, points) in enumerate(published.groupby("experiment", sort=False)):
         confirmed = bool((points["status"] == "read").all())
         look = _look(_COLOURS[place % len(_COLOURS)], marker="diamond", hollow=not confirmed)
-        marks = _curve(f"{name}, published", f"{name}, published", points["mass_MeV"], points["value"], look)
+        name = f"{experiment}, published"
+        marks = _curve(name, name, points["mass_MeV"], points["value"], look)
         series.append(marks | {"kind": "marks"})
     return {
         "axes": {"x": "mass", "y": "coupling"},

@@ -19,6 +19,7 @@ from exonu.core.digest import code_digest
 
 FAST_MATH = {"reassoc", "contract", "arcp", "nsz", "nnan"}
 """Sums may be reordered, in an order fixed by the compiled code; there is no NaN, infinities are kept."""
+EXACT_MATH = {"nsz", "nnan"}
 
 
 @contextmanager
@@ -36,5 +37,18 @@ def cached_under(digest: str) -> Iterator[None]:
 
 def kernel(function: Any) -> Any:
     """Compile a function on arrays: without the GIL, cached, division by zero gives infinity."""
+    return _compiled(function, FAST_MATH)
+
+
+def exact_kernel(function: Any) -> Any:
+    """The same without reordered sums.
+
+    A callee that is compiled together with its caller is woven into it, one from the cache is not; where sums may be
+    reordered, the first job on a machine could then differ from the next in the last bit of what it writes.
+    """
+    return _compiled(function, EXACT_MATH)
+
+
+def _compiled(function: Any, fastmath: set[str]) -> Any:
     with cached_under(code_digest(function.__module__)):
-        return numba.njit(nogil=True, cache=True, error_model="numpy", fastmath=FAST_MATH)(function)
+        return numba.njit(nogil=True, cache=True, error_model="numpy", fastmath=fastmath)(function)

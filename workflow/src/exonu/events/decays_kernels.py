@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from exonu.core.compiled import kernel
+from exonu.core.compiled import exact_kernel
 from exonu.detector.random_numbers import uniform
 
 ELECTRON, PHOTON = 0, 1
@@ -13,7 +13,7 @@ MOST_PARTICLES = 64
 _FROM_SPECTRUM, _CAPTURE = 1, 2  # kinds of branches, see `decays_scheme`
 
 
-@kernel
+@exact_kernel
 def place_in(cdf: Any, first: int, last: int, u: float) -> Any:
     """Index of the first of cdf[first:last] above u (bisection), at most last − 1."""
     low, high = first, last - 1
@@ -26,7 +26,7 @@ def place_in(cdf: Any, first: int, last: int, u: float) -> Any:
     return low
 
 
-@kernel
+@exact_kernel
 def from_spectrum(energies: Any, cdf: Any, stream: Any) -> Any:
     """An energy in keV from a tabulated spectrum, uniform within a cell."""
     u = uniform(stream)
@@ -36,7 +36,7 @@ def from_spectrum(energies: Any, cdf: Any, stream: Any) -> Any:
     return energies[cell] + share * (energies[cell + 1] - energies[cell])
 
 
-@kernel
+@exact_kernel
 def add(kinds: Any, energies: Any, groups: Any, n: int, kind: int, energy_keV: float, group: int) -> Any:
     """Append a particle, if it has energy and there is room; the new number of particles."""
     if energy_keV <= 0 or n == kinds.size:
@@ -45,7 +45,7 @@ def add(kinds: Any, energies: Any, groups: Any, n: int, kind: int, energy_keV: f
     return n + 1
 
 
-@kernel
+@exact_kernel
 def fill_vacancy(
     atoms: Any, atom: int, shell: int, kinds: Any, energies: Any, groups: Any, n: int, group: int, stream: Any
 ) -> Any:
@@ -61,7 +61,7 @@ def fill_vacancy(
     return n
 
 
-@kernel
+@exact_kernel
 def decay(scheme: Any, kinds: Any, energies: Any, groups: Any, stream: Any) -> Any:
     """Particles of one decay; electrons of one transition or capture share a group and follow each other.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from scipy import constants
 
-from exonu.core.compiled import kernel
+from exonu.core.compiled import exact_kernel
 from exonu.detector.random_numbers import exponential, uniform
 from exonu.detector.transport import turned
 
@@ -15,7 +15,7 @@ ELECTRON_MASS_KEV: float = constants.value("electron mass energy equivalent in M
 STOPS_BELOW_KEV = 10.0  # photoelectric by 99.9 %; the energies that free an electron would run out
 
 
-@kernel
+@exact_kernel
 def per_cm(table: Any, energy_keV: float, attenuation: Any) -> Any:
     """Linear attenuation coefficient at an energy."""
     place = (math.log(energy_keV) - attenuation.log_lowest) * attenuation.cells_per_log
@@ -25,7 +25,7 @@ def per_cm(table: Any, energy_keV: float, attenuation: Any) -> Any:
     return table[cell] * (1 - share) + table[cell + 1] * share
 
 
-@kernel
+@exact_kernel
 def klein_nishina(energy_keV: float, stream: Any) -> Any:
     """Energy left to the photon over its energy before, from the Klein-Nishina distribution; and the cosine.
 
@@ -45,7 +45,7 @@ def klein_nishina(energy_keV: float, stream: Any) -> Any:
             return share, 1 - t
 
 
-@kernel
+@exact_kernel
 def compton(energy_keV: float, attenuation: Any, stream: Any) -> Any:
     """Klein-Nishina on the electrons that the energy transferred can free; share and cosine."""
     while True:
@@ -58,7 +58,7 @@ def compton(energy_keV: float, attenuation: Any, stream: Any) -> Any:
             return share, cosine
 
 
-@kernel
+@exact_kernel
 def inside(x: float, y: float, z: float, walls: Any) -> Any:
     """Whether a point is in the liquid."""
     if x * x + y * y + z * z < walls.safe_radius2:
@@ -69,7 +69,7 @@ def inside(x: float, y: float, z: float, walls: Any) -> Any:
     return True
 
 
-@kernel
+@exact_kernel
 def follow_photon(
     energy_keV: float,
     point: Any,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from exonu.core.compiled import kernel
+from exonu.core.compiled import exact_kernel
 from exonu.detector.random_numbers import start_stream, uniform
 from exonu.detector.transport import turned
 from exonu.events.decays_kernels import MOST_PARTICLES, PHOTON, decay
@@ -28,14 +28,14 @@ SITE_COLUMNS = 9  # x, y, z, energy, light fraction, cos_min, axis (3)
 EVENT_COLUMNS = 4  # x, y, z of the decay, importance weight
 
 
-@kernel
+@exact_kernel
 def photon_from_liquid(energy: float, point: Any, attenuation: Any, walls: Any, sites: Any, n: int, stream: Any) -> Any:
     """Follow a photon that starts in the liquid in any direction; the new number of sites."""
     direction = turned(0.0, 0.0, 1.0, 2 * uniform(stream) - 1, stream)
     return follow_photon(energy, point, direction, -1.0, attenuation, walls, sites, n, stream)
 
 
-@kernel
+@exact_kernel
 def decay_in_liquid(
     particles: int,
     kinds: Any,
@@ -62,7 +62,7 @@ def decay_in_liquid(
     return n
 
 
-@kernel
+@exact_kernel
 def electron_from_wall(
     energy: float, depth: float, point: Any, normal: Any, place: Any, walls: Any, sites: Any, n: int, stream: Any
 ) -> Any:
@@ -87,7 +87,7 @@ def electron_from_wall(
     return n + 1
 
 
-@kernel
+@exact_kernel
 def photon_from_wall(
     energy: float,
     depth: float,
@@ -117,7 +117,7 @@ def photon_from_wall(
     return follow_photon(energy, point, (dx, dy, dz), flight, attenuation, walls, sites, n, stream), ratio * more
 
 
-@kernel
+@exact_kernel
 def decay_in_wall(
     particles: int,
     kinds: Any,
@@ -155,7 +155,7 @@ def decay_in_wall(
     return n, photons / ratios if photons > 0 else 1.0
 
 
-@kernel
+@exact_kernel
 def decay_at_point(
     particles: int, kinds: Any, energies: Any, place: Any, attenuation: Any, walls: Any, sites: Any, stream: Any
 ) -> Any:
@@ -167,7 +167,7 @@ def decay_at_point(
     return n
 
 
-@kernel
+@exact_kernel
 def finish(n: int, point: Any, normal: Any, on_wall: bool, place: Any, sites: Any) -> Any:
     """Light fraction and cone of each site; the visible energy in keV."""
     visible = 0.0
@@ -181,7 +181,7 @@ def finish(n: int, point: Any, normal: Any, on_wall: bool, place: Any, sites: An
     return visible
 
 
-@kernel
+@exact_kernel
 def generate_events(
     ids: Any,
     seed: int,

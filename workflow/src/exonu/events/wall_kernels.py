@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from exonu.core.compiled import kernel
+from exonu.core.compiled import exact_kernel
 from exonu.detector.random_numbers import exponential, uniform
 from exonu.detector.transport import azimuth, turned
 from exonu.events.gamma_transport_kernels import inside, per_cm
@@ -26,14 +26,14 @@ BREMSSTRAHLUNG_ABOVE_KEV = 20.0
 SEAL_GAP = 1.02  # the seal lies around the window, in the copper
 
 
-@kernel
+@exact_kernel
 def range_of(energy_keV: float) -> Any:
     """Practical range in g/cm², see `wall.practical_range_g_per_cm2`."""
     log = math.log(energy_keV * 1e-3)
     return RANGE_G_PER_CM2 * math.exp(log * (RANGE_POWER - RANGE_CURVATURE * log))
 
 
-@kernel
+@exact_kernel
 def energy_left(energy_keV: float, path_g_per_cm2: float) -> Any:
     """Energy after a path, 0 if the electron stops."""
     left = range_of(energy_keV) - path_g_per_cm2
@@ -44,7 +44,7 @@ def energy_left(energy_keV: float, path_g_per_cm2: float) -> Any:
     return min(energy_keV, 1e3 * math.exp((RANGE_POWER - root) / (2 * RANGE_CURVATURE)))
 
 
-@kernel
+@exact_kernel
 def wall_in_direction(x: float, y: float, z: float, walls: Any) -> Any:
     """Which wall a ray from the origin hits, and the factor that brings (x, y, z) onto it."""
     hit, reach = 0, 0.0
@@ -56,7 +56,7 @@ def wall_in_direction(x: float, y: float, z: float, walls: Any) -> Any:
     return hit, 1 / reach
 
 
-@kernel
+@exact_kernel
 def tube(focus: Any, n_channels: int, stream: Any) -> Any:
     """A photomultiplier, all as likely or as the focus says, and its weight."""
     if focus.share > 0:
@@ -65,7 +65,7 @@ def tube(focus: Any, n_channels: int, stream: Any) -> Any:
     return min(int(uniform(stream) * n_channels), n_channels - 1), 1.0
 
 
-@kernel
+@exact_kernel
 def point_of_window(place: Any, walls: Any, stream: Any) -> Any:
     """A point of a window's area or of the seal around it; the wall it is on; its weight."""
     channel, weight = tube(place.focus, walls.half_size.size, stream)
@@ -88,7 +88,7 @@ def point_of_window(place: Any, walls: Any, stream: Any) -> Any:
     return x * factor, y * factor, z * factor, face, weight
 
 
-@kernel
+@exact_kernel
 def on_window(x: float, y: float, z: float, walls: Any) -> Any:
     """Whether a point of the wall is on one of the windows."""
     root3 = math.sqrt(3.0)
@@ -108,7 +108,7 @@ def on_window(x: float, y: float, z: float, walls: Any) -> Any:
     return False
 
 
-@kernel
+@exact_kernel
 def point_of_copper(place: Any, walls: Any, stream: Any) -> Any:
     """A point of the wall between the windows, uniform in area; the wall it is on."""
     largest = place.outer_cm**3 / math.sqrt(walls.safe_radius2)
@@ -123,7 +123,7 @@ def point_of_copper(place: Any, walls: Any, stream: Any) -> Any:
             return x, y, z, face
 
 
-@kernel
+@exact_kernel
 def focused_point_of_copper(place: Any, walls: Any, stream: Any) -> Any:
     """A point of the copper, a share of them uniform in a cone around a channel of the focus; its wall and weight.
 
@@ -150,7 +150,7 @@ def focused_point_of_copper(place: Any, walls: Any, stream: Any) -> Any:
     return x, y, z, face, nature / ((1 - focus.share) * nature + focus.share * cones)
 
 
-@kernel
+@exact_kernel
 def point_of_decay(place: Any, walls: Any, stream: Any) -> Any:
     """Where a decay is: x, y, z [cm], the wall it is on (−1: in the liquid), its weight."""
     if place.kind == POINT:
@@ -170,7 +170,7 @@ def point_of_decay(place: Any, walls: Any, stream: Any) -> Any:
     return x, y, z, face, 1.0
 
 
-@kernel
+@exact_kernel
 def bremsstrahlung_keV(energy_keV: float, charge: float, stream: Any) -> Any:
     """Energy of a photon that an electron gives while it stops in a solid, mostly 0 (none)."""
     lowest = BREMSSTRAHLUNG_ABOVE_KEV
@@ -185,7 +185,7 @@ def bremsstrahlung_keV(energy_keV: float, charge: float, stream: Any) -> Any:
             return photon
 
 
-@kernel
+@exact_kernel
 def chord(x: float, y: float, z: float, dx: float, dy: float, dz: float, radius: float) -> Any:
     """Where a ray enters and leaves a sphere around the origin; two equal numbers if it misses."""
     nearest = -(x * dx + y * dy + z * dz)
@@ -196,7 +196,7 @@ def chord(x: float, y: float, z: float, dx: float, dy: float, dz: float, radius:
     return max(nearest - half, 0.0), nearest + half
 
 
-@kernel
+@exact_kernel
 def aimed(x: float, y: float, z: float, place: Any, favoured: bool, stream: Any) -> Any:
     """Direction of a photon, uniform or, if favoured, from a mixture: a share `bias` goes into the cone of the target.
 
@@ -211,7 +211,7 @@ def aimed(x: float, y: float, z: float, place: Any, favoured: bool, stream: Any)
     return dx, dy, dz, 1 - place.bias + (place.bias * 2 / (1 - edge) if cosine >= edge else 0.0)
 
 
-@kernel
+@exact_kernel
 def forced(enter: float, leave: float, mu: float, bias: float, favoured: bool, stream: Any) -> Any:
     """First flight of a photon, exponential or, if favoured, from a mixture: a share `bias` ends inside the target.
 
@@ -233,7 +233,7 @@ def forced(enter: float, leave: float, mu: float, bias: float, favoured: bool, s
     return flight, 1 - bias + (bias / (arrive - pass_by) if enter <= flight <= leave else 0.0)
 
 
-@kernel
+@exact_kernel
 def survives(energy_keV: float, path_cm: float, attenuation: Any, stream: Any) -> Any:
     """Whether a photon passes through a length of the wall's material unscattered."""
     return path_cm <= 0 or uniform(stream) < math.exp(-path_cm * per_cm(attenuation.wall, energy_keV, attenuation))

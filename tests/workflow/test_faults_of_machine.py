@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from helpers import SNAKEMAKE, results, snakemake
 
+pytestmark = pytest.mark.slow  # until measured on a quiet machine: half a minute each, and the finished run before
 LIMITS = "results/beta/limits/limits.csv"
 
 

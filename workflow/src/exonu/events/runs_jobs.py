@@ -104,10 +104,13 @@ class EventInputs:
 
     def absent_files(self) -> Iterator[InputError]:
         """A fault for each row of the sheets whose files do not exist; none if the workflow simulates them."""
-        sheets = {"runs": ("run_list.yaml", "run"), "samples": ("sample_sheet.yaml", "sample")}
+        sheets = {
+            "runs": (schema_path("run_list.yaml"), "run"),
+            "samples": (schema_path("sample_sheet.yaml"), "sample"),
+        }
         for sheet, (schema, key) in sheets.items():
             if sheet in self.settings and not self.is_generated:
-                yield from absent_files(self.file.parent / self.settings[sheet], schema_path(schema), key)
+                yield from absent_files(self.file.parent / self.settings[sheet], schema, key)
 
     def simulate_settings(self, seed: int, *, run: int | None = None, sample: str | None = None) -> Settings:
         """Settings of the step `simulate` for one run or one sample; `seed` is that of the analysis."""

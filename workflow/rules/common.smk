@@ -187,6 +187,11 @@ def diagnosed_files(analysis):
     ]
 
 
+def compared_with(analysis):
+    """The experiment whose published limits stand beside ours."""
+    return ANALYSES[analysis].settings.get("compare_with", TITLES[analysis])
+
+
 def yields_by_range(analysis):
     """Yields by energy range before and after the fit, of an analysis of events."""
     return (

@@ -48,7 +48,7 @@ rule limits_table:
         settings=lambda wildcards: canonical_json(
             {
                 "analysis": wildcards.analysis,
-                "experiment": TITLES[wildcards.analysis],
+                "experiment": compared_with(wildcards.analysis),
             }
         ),
         code=code("limits_table"),

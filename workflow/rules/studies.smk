@@ -142,7 +142,7 @@ rule toy_limits:
         settings=lambda wildcards: canonical_json(
             {
                 "analysis": wildcards.analysis,
-                "experiment": TITLES[wildcards.analysis],
+                "experiment": compared_with(wildcards.analysis),
                 "confidence_level": ANALYSES[wildcards.analysis].settings[
                     "statistics"
                 ]["confidence_level"],

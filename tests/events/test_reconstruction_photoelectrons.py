@@ -60,6 +60,7 @@ def test_without_spread_charges_are_numbers() -> None:
     assert worth == pytest.approx(np.log(0.1) + 2 * np.log(3) + 70 * np.log(50))
 
 
+@pytest.mark.slow
 def test_search_finds_the_largest_likelihood_of_the_charges() -> None:
     events = lab.with_light(15 * lab.directions(20, 31), 60)
     found = lab.reconstruction()(events)

@@ -45,6 +45,7 @@ def test_a_job_of_a_sample(tmp_path):
         "window_keV": [1, 230],
         "liquid_radius_cm": None,
         "focus": {"channels": [3, 17, 100], "share": 0.5},
+        "thin": None,
     }
 
 

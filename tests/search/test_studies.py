@@ -1,6 +1,7 @@
 """Studies of a search: what is written says what the engine found, and jobs share toys without changing them."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from exonu.publication.style import save
 from exonu.search import limit_record, read_model
 from exonu.statistics import goodness_of_fit, upper_limit
 from exonu.studies import (
+    _leading,
     coverage_table,
     diagnostics,
     expected_from_points,
@@ -158,3 +160,13 @@ def test_pulls_at_the_bound_are_those_with_the_signal_held(tmp_path):
     assert record["fit"]["at_bound"] == ["mu"]
     [pull] = [pull for pull in record["pulls"] if pull["name"] == "atomic_epa"]
     assert (pull["pull"], pull["constraint"]) == (pytest.approx(0, abs=1e-6), pytest.approx(1, abs=1e-6))
+
+
+def test_a_parameter_at_its_bound_is_not_scanned():
+    """It has no error to scan it with, however large its impact."""
+    names = ("mu", "stuck", "lost", "free")
+    result = SimpleNamespace(names=names, covariance=np.diag([1.0, 0.0, np.nan, 0.04]))
+    ranked = SimpleNamespace(parameters=[SimpleNamespace(name=name) for name in ("stuck", "lost", "free")])
+    assert _leading(ranked, result) == "free"
+    ranked.parameters.pop()
+    assert _leading(ranked, result) is None

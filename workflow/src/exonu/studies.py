@@ -15,6 +15,8 @@ from exonu.core.files import finite, plain
 from exonu.core.seeds import derived_seed
 from exonu.search import read_search
 from exonu.statistics import (
+    FitResult,
+    Impacts,
     Model,
     correlation_table,
     coverage,
@@ -82,7 +84,7 @@ def diagnostics(file: Path, statistics: Mapping[str, Any], seed: int) -> Json:
             "impacts": dataclasses.asdict(ranked),
             "correlation": {"names": names, "matrix": correlation},
             "scan_mu": _scan(scan_1d(model, model.poi, grid)),
-            "scan_2d": _leading_scan(model, ranked.parameters[0].name if ranked.parameters else None, grid),
+            "scan_2d": _leading_scan(model, _leading(ranked, settled), settled, grid),
             "goodness_of_fit": {
                 **{key: getattr(quality, key) for key in ("statistic", "degrees", "p_value", "p_value_toys")},
                 **{key: getattr(quality, key) for key in ("p_value_toys_error", "toys", "failed", "multimodal")},
@@ -101,12 +103,21 @@ def _scan(scan: Any) -> Json:
     }
 
 
-def _leading_scan(model: Model, leading: str | None, grid: Any) -> Json | None:
-    """μ against the nuisance parameter of largest impact."""
+def _leading(ranked: Impacts, result: FitResult) -> str | None:
+    """The nuisance parameter of largest impact among those with an error; at a bound there is none."""
+    errors = dict(zip(result.names, np.sqrt(np.diag(result.covariance)), strict=True))
+    names = (parameter.name for parameter in ranked.parameters)
+    return next((name for name in names if np.isfinite(errors[name]) and errors[name] > 0), None)
+
+
+def _leading_scan(model: Model, leading: str | None, settled: FitResult, grid: Any) -> Json | None:
+    """μ against the nuisance parameter of largest impact, ±3 errors around its fit within its bounds."""
     if leading is None or grid is None:
         return None
-    other = scan_1d(model, leading, points=25).values[0]
-    return _scan(scan_2d(model, model.poi, leading, (grid[::2], other)))
+    p = model.index(leading)
+    value, reach = settled.parameters[p], 3 * np.sqrt(settled.covariance[p, p])
+    low, high = max(value - reach, model.flat.lower[p]), min(value + reach, model.flat.upper[p])
+    return _scan(scan_2d(model, model.poi, leading, (grid[::2], np.linspace(low, high, 25))))
 
 
 def _yields(found: Any) -> Json:

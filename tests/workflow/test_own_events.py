@@ -18,7 +18,7 @@ name: Another experiment
 is_simulated: false
 geometry: {{file: pmts.csv}}
 runs: runs.tsv
-detector: {{light_map: {{shells: 4, outer_frequency: 6, photons_per_vertex: 2000, smoothing_vertices: 30}}}}
+detector: {{light_map: {{shells: 4, outer_frequency: 6, photons_per_vertex: 20000, smoothing_vertices: 30}}}}
 branches:
   tree: {tree}
   run: ''

@@ -59,7 +59,9 @@ def diagnostics(file: Path, statistics: Mapping[str, Any], seed: int) -> Json:
     at_bound = model.poi in result.at_bound
     settled = fit(model, fixed={model.poi: result.values[model.poi]}) if at_bound else result
     ranked = impacts(model, allow_negative=not model.tied)
-    names, correlation = correlation_table(result)
+    # Where even that curvature is no minimum's, errors and correlations are those with μ held.
+    reliable = result if np.isfinite(np.diag(result.covariance)).all() else settled
+    names, correlation = correlation_table(reliable)
     toys = int(statistics["goodness_of_fit_toys"])
     quality = goodness_of_fit(model, n_toys=toys, seed=derived_seed(seed, f"goodness-of-fit/{file.stem}"))
     limit = upper_limit(model, confidence_level=statistics["confidence_level"])
@@ -71,7 +73,7 @@ def diagnostics(file: Path, statistics: Mapping[str, Any], seed: int) -> Json:
             "meaning": dict(meaning),
             "fit": {
                 "values": result.values,
-                "errors": dict(zip(result.names, np.sqrt(np.diag(result.covariance)), strict=True)),
+                "errors": dict(zip(result.names, np.sqrt(np.diag(reliable.covariance)), strict=True)),
                 "nll": result.nll,
                 "edm": result.edm,
                 "gradient_norm": result.gradient_norm,

@@ -9,7 +9,7 @@ rule archive_zip:
         results=lambda wildcards: archived(wildcards.analysis),
         analysis=lambda wildcards: os.path.normpath(ANALYSES[wildcards.analysis].file),
         experiment=lambda wildcards: experiment_inputs(wildcards.analysis),
-        lock=str(TOP / "envs" / "requirements.lock"),
+        lock=from_here(TOP / "envs" / "requirements.lock"),
     output:
         f"results/{{analysis}}/archive/{{analysis}}-{VERSION}.zip",
     log:

@@ -149,6 +149,13 @@ def experiment_inputs(analysis):
     return [str(file) for file in files]
 
 
+def from_here(file):
+    """A file's name relative to the working directory where it is below it: records then hold in another clone too."""
+    return str(
+        file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
+    )
+
+
 def workspace_files(analysis, interaction):
     """The workspaces of an interaction, one per flavour and mass."""
     block = ANALYSES[analysis].settings["interactions"][interaction]
@@ -361,7 +368,7 @@ def described_files(analysis):
     files = [os.path.normpath(ANALYSES[analysis].events_file)]
     if "simulation" in EVENTS[analysis].settings:
         detectors = TOP / "resources" / "detectors"
-        files += [str(file) for file in sorted(detectors.glob("xmass_like_*.yaml"))]
+        files += map(from_here, sorted(detectors.glob("xmass_like_*.yaml")))
     return files
 
 

@@ -54,6 +54,8 @@ function mark(parent, x, y, look, size = 4.5) {
   const style = { fill: look.hollow ? "#fff" : look.colour, stroke: look.colour, "stroke-width": 1.5 };
   if (look.marker === "square") return element(parent, "rect", { x: x - size, y: y - size, width: 2 * size, height: 2 * size, ...style });
   if (look.marker === "diamond") return element(parent, "path", { d: `M${x} ${y - size - 1}l${size + 1} ${size + 1}l${-size - 1} ${size + 1}l${-size - 1} ${-size - 1}z`, ...style });
+  if (look.marker === "triangle") return element(parent, "path", { d: `M${x} ${y - size - 1}l${size + 1} ${2 * size}h${-2 * size - 2}z`, ...style });
+  if (look.marker === "left") return element(parent, "path", { d: `M${x - size - 1} ${y}l${2 * size} ${-size - 1}v${2 * size + 2}z`, ...style });
   return element(parent, "circle", { cx: x, cy: y, r: size, ...style });
 }
 

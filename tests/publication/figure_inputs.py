@@ -52,6 +52,15 @@ def make_limits(cases=(("millicharge", "all", None),), observed=1.0, expected=(0
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
+def make_projected(limits, days="711", factor=0.5, alone=0.25):
+    """Limits with rows of a projection: expected limits times a factor, and a smaller one with statistics alone."""
+    parts = [limits]
+    for method, size in ((f"asymptotic-{days}d", factor), (f"asymptotic-{days}d-stat", alone)):
+        expected = {name: limits[name] * size for name in EXPECTED}
+        parts.append(limits.assign(method=method, observed=np.nan, **expected))
+    return pd.concat(parts, ignore_index=True)
+
+
 def make_published():
     """Limits of others, one of them unconfirmed."""
     rows = [

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from figure_inputs import make_counts, make_heading, make_limits, make_published
+from figure_inputs import make_counts, make_heading, make_limits, make_projected, make_published
 from matplotlib.container import ErrorbarContainer
 from matplotlib.image import imread
 from matplotlib.text import Text
@@ -99,7 +99,7 @@ def test_style_ignores_a_users_settings_and_leaves_them_alone():
 
 @pytest.mark.parametrize("name", ["spectrum", "signals", "limits", "coupling_mass"])
 def test_every_figure_says_whose_data_it_shows(published, name):
-    shown = texts(figure_of(name, published))
+    shown = texts(figure_of(name, published)).replace(",\n", ", ")  # in two lines above narrow axes
     assert "Toy, 1.5 t yr, arXiv:0000.00000" in shown
     assert "simulated" not in shown
     assert "Asimov" not in shown
@@ -213,6 +213,61 @@ def test_arrows_of_limits_stay_inside(published):
     (panel,) = figure.axes
     frame = panel.get_window_extent()
     assert all(arrow.get_window_extent().x0 > frame.x0 for arrow in panel.texts if hasattr(arrow, "arrow_patch"))
+
+
+def projected(cases, days="711", **heading):
+    limits = make_projected(make_limits(cases, scale=1e-6 if cases == DARK else 1e-12), days)
+    return AnalysisLimits(make_heading(live_days=3.0, **heading), limits)
+
+
+def test_projected_limits_have_a_block_of_their_own(published):
+    """Bands and median of the projection, an open marker for statistics alone, and no observed limit."""
+    cases = [("millicharge", "all", None), ("millicharge", "e", None)]
+    figure = draw_limits([projected(cases, is_simulated=True)], published)
+    shown = texts(figure)
+    assert "this work, 3 d" in shown
+    assert "expected at 711 d (Asimov data, simulated)" in shown
+    assert "expected, statistics alone" in shown
+    assert "no observed limit" not in shown
+    (panel,) = figure.axes
+    alone = [line.get_xdata()[0] for line in panel.lines if line.get_marker() == "<"]
+    assert alone == pytest.approx([0.25e-12] * 2)
+    ends = sorted({round(float(bar.get_x()) * 1e12, 3) for bar in panel.patches})
+    assert ends == [0.25, 0.35, 0.5, 0.7]  # −2σ and −1σ of both
+    plain = texts(draw_limits([limits_of(cases)], published))
+    assert "this work" in plain
+    assert not any(word in plain for word in ("Asimov", "statistics alone", " d ", "3 d"))
+
+
+def test_a_projection_that_failed_is_said(published):
+    one = projected([("millicharge", "all", None)])
+    one.table.loc[one.table["method"] != "asymptotic", "expected"] = np.nan
+    figure = draw_limits([one], published)
+    assert "no expected limit" in texts(figure)
+    assert not [line for line in figure.axes[0].lines if line.get_marker() == "<"]
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_coupling_mass_shows_projected_limits_as_lines(published, several):
+    moment, ours = anomalous_moment("2020"), projected(DARK, is_simulated=True)
+    others = [limits_of(DARK, name="Plain", scale=1e-6)] if several else []
+    figure = draw_coupling_mass([*others, ours], published_curves(), published, moment)
+    assert "expected at 711 d (Asimov data, simulated)" in texts(figure)
+    line = next(line for line in figure.axes[0].lines if line.get_linewidth() == 1.2)
+    np.testing.assert_allclose(line.get_ydata(), 0.5e-6)
+    plain = draw_coupling_mass([limits_of(DARK)], published_curves(), published, moment)
+    assert "expected at" not in texts(plain)
+
+
+def test_the_heading_of_limits_ends_inside_the_figure(published):
+    """Its axes begin far to the right, behind the names of the rows."""
+    name = "XMASS-like (simulated)"
+    heading = make_heading(name=name, reference="after arXiv:2005.11891", exposure_tonne_year=7.967e-4)
+    figure = draw_limits([AnalysisLimits(heading, make_limits())], published)
+    figure.draw_without_rendering()
+    title = figure.axes[0].get_title(loc="left")
+    (text,) = (text for text in figure.findobj(Text) if title and text.get_text() == title)
+    assert text.get_window_extent().x1 < figure.bbox.x1
 
 
 def test_coupling_mass_leaves_a_gap_where_a_limit_failed(published):

@@ -74,6 +74,14 @@ def test_data_and_backgrounds_are_the_experiments(experiment, toy_settings):
     assert list(counts.backgrounds) == ["B0 (all backgrounds and solar ν)"]
 
 
+def test_the_live_time_is_written_where_it_is_known(tmp_path):
+    """A published spectrum has none."""
+    for days in (None, 3.0):
+        write_counts(tmp_path / "counts.csv", make_counts(live_days=days))
+        assert read_heading(tmp_path / "counts.csv").live_days == days
+        assert ("live_days" in (tmp_path / "counts.csv").read_text()) == (days is not None)
+
+
 def test_blinded_counts_hold_no_data(experiment, toy_settings, tmp_path):
     pairs = workspaces(experiment, toy_settings | {"blind": True})
     write_counts(tmp_path / "counts.csv", spectrum_counts(experiment, pairs, make_limits(CASES)))

@@ -204,6 +204,25 @@ def test_limits_side_by_side():
     assert "90 % confidence level" in table.caption
 
 
+def test_projected_limits_beside_the_published_one():
+    rows = [
+        limit_row("asymptotic", 1.65e-13, published=1.5e-12),
+        limit_row("asymptotic-711d", math.nan, expected=5e-14),
+        limit_row("asymptotic-711d-stat", math.nan, expected=4e-14),
+    ]
+    known = Heading("Mine", "none", 1.0, is_simulated=True, blinded=False, live_days=3.0)
+    table = limits_table(pd.DataFrame(rows), known)
+    assert table.headings[-3:] == ("Expected at 711 d", "Expected at 711 d, statistics alone", "Published")
+    [row] = table.rows
+    assert row[-3:] == ("5.00 × 10⁻¹⁴", "4.00 × 10⁻¹⁴", "1.50 × 10⁻¹²")
+    assert table.values[["expected", "expected_711d", "expected_711d_stat"]].iloc[0].tolist() == [2e-13, 5e-14, 4e-14]
+    assert "All other limits of this work are of 3 d. Expected at 711 d are medians for Asimov data" in table.caption
+    assert "simulated templates" in table.caption
+    plain = limits_table(pd.DataFrame(rows[:1]), known)
+    assert "Asimov" not in plain.caption
+    assert not [name for name in plain.values if "711" in name]
+
+
 def test_of_many_masses_those_nearest_decades():
     assert decades([3.0, 1.0]) == [1.0, 3.0]
     assert decades([10 ** (k / 6 - 5) for k in range(43)]) == pytest.approx([10.0**k for k in range(-5, 3)])

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pandas as pd
 import pytest
-from figure_inputs import make_heading, make_limits
+from figure_inputs import make_heading, make_limits, make_projected
 
 from exonu.core.resources import schema_path
 from exonu.core.settings import read_schema
@@ -147,6 +147,28 @@ def test_limits_stand_beside_published_ones(summary):
     assert "not confirmed in the source" in text
     assert "another model" in text
     assert "1.25" in text
+
+
+def test_projected_limits_stand_beside_published_ones_if_there_are_any(summary):
+    plain = summary_page(summary).partition('<section id="assumed"')[0]
+    assert "Asimov" not in plain
+    assert "statistics alone" not in plain
+    extra = {"interval_low": np.nan, "interval_high": np.nan}
+    limits = make_projected(summary.limits).assign(**extra)
+    page = Page(summary_page(replace(summary, limits=limits, heading=make_heading(live_days=3.0, is_simulated=True))))
+    text = " ".join(" ".join(page.texts).split())
+    assert "exposure 1.50 tonne·year (3 d)" in text
+    assert "Expected at 711 d (±1σ)" in text
+    assert "(Asimov data, simulated)" in text
+    assert "All other limits of this work are of 3 d." in text
+    assert text.count("statistics alone 2.50 × 10⁻¹³") == len(CASES)
+    for plot in json.loads(page.data)["plots"]:
+        by_name = {one["name"]: one["points"] for one in plot["series"]}
+        place = 0 if "rows" in plot else 1
+        for name, size in ((" (Asimov data, simulated)", 0.5e-12), (", statistics alone", 0.25e-12)):
+            points = by_name[f"expected at 711 d{name}"]
+            assert [point[place] for point in points] == pytest.approx([size] * len(points))
+            assert len(points) == len(by_name["observed"])
 
 
 def test_a_limit_that_was_not_found_is_said(summary):

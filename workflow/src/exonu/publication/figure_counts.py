@@ -104,6 +104,7 @@ def spectrum_counts(
         float(experiment.exposure_tonne_year),
         is_simulated=bool(meaning["is_simulated"]),
         blinded=bool(meaning["blinded"]),
+        live_days=experiment.live_days,
     )
     drawn = fit_range(experiment, meaning)
     signals = (_signal_at_limit(spec, meaning, limits) for spec, meaning in pairs)
@@ -244,7 +245,8 @@ def write_counts(path: str | Path, counts: SpectrumCounts) -> None:
         signals[name] = {key: value for key, value in asdict(signal).items() if key != "counts"}
         if signal.counts is not None:
             columns[name] = signal.counts
-    head: dict[str, Any] = {"experiment": asdict(counts.heading), "backgrounds": backgrounds, "signals": signals}
+    experiment = {key: value for key, value in asdict(counts.heading).items() if value is not None}
+    head: dict[str, Any] = {"experiment": experiment, "backgrounds": backgrounds, "signals": signals}
     head |= {"after_fit": True} if counts.after_fit else {}
     lines = yaml.safe_dump(head, sort_keys=False, allow_unicode=True, width=1000).splitlines()
     write_csv(path, pd.DataFrame(columns), comments=tuple(lines))

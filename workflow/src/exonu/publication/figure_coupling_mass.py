@@ -19,6 +19,7 @@ from exonu.core.errors import InputError
 from exonu.core.resources import resource_path
 from exonu.publication.anomalous_moment import AnomalousMoment, coupling_band
 from exonu.publication.figure_limits import AnalysisLimits
+from exonu.publication.projected_limits import kind_of_data, own_days
 from exonu.publication.style import (
     ANALYSIS_LOOKS,
     BLACK,
@@ -27,6 +28,7 @@ from exonu.publication.style import (
     ORANGE,
     SKY,
     SYMBOLS,
+    VERMILLION,
     Look,
     describe,
     new_figure,
@@ -41,6 +43,7 @@ MASS_RANGE_MEV = (1e-5, 2e3)
 COUPLING_RANGE = (1e-8, 1e-2)
 
 _STARS = ("Sun", "Horizontal-branch stars", "Red giants")
+_PROJECTED_LINES = ((0, (6, 1.5)), (0, (6, 1.5, 1.2, 1.5)), (0, (2.5, 1)))
 _LINES = ("-", (0, (5, 1.5)), (0, (3, 1, 1, 1)), (0, (1, 1)), (0, (7, 1.5, 1, 1.5)))
 
 
@@ -184,7 +187,22 @@ def _draw_ours(axes: Axes, analysis: AnalysisLimits, look: Look, several: bool) 
     line = look.line if several else "-"
     observed = rows["observed"].to_numpy(dtype=float)
     axes.plot(mass, observed, color=colour if several else BLACK, linestyle=line, linewidth=1.6, zorder=3, **few)
-    return _our_handles(analysis, colour, look, several, failed=int(np.isnan(observed).sum()))
+    handles = _our_handles(analysis, colour, look, several, failed=int(np.isnan(observed).sum()))
+    return handles + _draw_projections(axes, analysis, look, several)
+
+
+def _draw_projections(axes: Axes, analysis: AnalysisLimits, look: Look, several: bool) -> list[Artist]:
+    """Expected median at other live times, as lines."""
+    handles: list[Artist] = []
+    for number, projection in enumerate(analysis.projections):
+        rows = analysis.rows("dark-photon", projection.method).sort_values("mass_MeV")
+        colour = look.colour if several else VERMILLION
+        style: dict[str, Any] = {"color": colour, "linestyle": _PROJECTED_LINES[number % 3], "linewidth": 1.2}
+        axes.plot(rows["mass_MeV"], rows["expected"], zorder=3, **style)
+        whose = f"{analysis.heading.name}, " if several else ""
+        label = f"{whose}{projection.label} ({kind_of_data(analysis.heading)})"
+        handles.append(Line2D([], [], **style, label=label))
+    return handles
 
 
 def _our_handles(analysis: AnalysisLimits, colour: str, look: Look, several: bool, failed: int) -> list[Artist]:
@@ -193,16 +211,17 @@ def _our_handles(analysis: AnalysisLimits, colour: str, look: Look, several: boo
         state = state_of(analysis.heading)
         name = describe(analysis.heading) + (f", {state}" if state else "") + gaps
         return [Line2D([], [], color=colour, linestyle=look.line, linewidth=1.6, label=name)]
+    days = f", {own_days(analysis.heading)}" if analysis.projections and own_days(analysis.heading) else ""
     return [
-        Line2D([], [], color=BLACK, linewidth=1.6, label=f"observed{gaps}"),
-        _median_handle(),
+        Line2D([], [], color=BLACK, linewidth=1.6, label=f"observed{days}{gaps}"),
+        _median_handle(days),
         Patch(facecolor=colour, alpha=0.6, label=r"expected $\pm1\sigma$"),
         Patch(facecolor=colour, alpha=0.22, label=r"expected $\pm2\sigma$"),
     ]
 
 
-def _median_handle() -> Artist:
-    return Line2D([], [], color=BLACK, linestyle=":", linewidth=1.0, label="expected median")
+def _median_handle(days: str = "") -> Artist:
+    return Line2D([], [], color=BLACK, linestyle=":", linewidth=1.0, label=f"expected median{days}")
 
 
 def _draw_published_points(axes: Axes, published: pd.DataFrame) -> list[Artist]:

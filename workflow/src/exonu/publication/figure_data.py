@@ -21,13 +21,14 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Heading:
-    """What a figure says of its analysis: names, exposure, and whether the data are simulated or blinded."""
+    """What a figure says of its analysis: names, exposure, whether data are simulated or blinded, days where known."""
 
     name: str
     reference: str
     exposure_tonne_year: float
     is_simulated: bool
     blinded: bool
+    live_days: float | None = None
 
 
 @dataclass(frozen=True)

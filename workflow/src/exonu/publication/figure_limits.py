@@ -18,6 +18,7 @@ from matplotlib.patches import Patch
 from exonu.core.errors import InputError
 from exonu.publication.figure_data import Heading, read_heading
 from exonu.publication.limits import EXPECTED
+from exonu.publication.projected_limits import Projection, kind_of_data, own_days, projections
 from exonu.publication.style import (
     ANALYSIS_LOOKS,
     BLACK,
@@ -38,6 +39,13 @@ PANELS = {
     "millicharge": f"neutrino millicharge ${SYMBOLS['q_nu']}$ [$e$]",
 }
 _ROW_INCHES = 0.17
+_STATISTICS_ALONE: dict[str, Any] = {
+    "color": BLACK,
+    "marker": "<",
+    "markerfacecolor": "white",
+    "linestyle": "none",
+    "markersize": 4.5,
+}
 
 
 @dataclass(frozen=True)
@@ -47,11 +55,16 @@ class AnalysisLimits:
     heading: Heading
     table: pd.DataFrame
 
-    def rows(self, interaction: str) -> pd.DataFrame:
-        """Asymptotic limits on one interaction, flavours in the order all, e, μ, τ."""
-        chosen = self.table[(self.table["method"] == "asymptotic") & (self.table["interaction"] == interaction)]
+    def rows(self, interaction: str, method: str = "asymptotic") -> pd.DataFrame:
+        """Limits on one interaction by one method, flavours in the order all, e, μ, τ."""
+        chosen = self.table[(self.table["method"] == method) & (self.table["interaction"] == interaction)]
         order = chosen["flavour"].map({flavour: number for number, flavour in enumerate(FLAVOURS)})
         return chosen.iloc[np.argsort(order.to_numpy(), kind="stable")]
+
+    @property
+    def projections(self) -> list[Projection]:
+        """The live times for which limits are projected; often none."""
+        return projections(self.table)
 
 
 def read_limits(limits: Sequence[Path], counts: Sequence[Path]) -> list[AnalysisLimits]:
@@ -81,13 +94,15 @@ def draw_limits(analyses: Sequence[AnalysisLimits], published: pd.DataFrame) -> 
         for axes, interaction in zip(panels, searched, strict=True):
             _draw_panel(axes, interaction, analyses, published)
         if len(analyses) == 1:
-            put_heading(panels[0], analyses[0].heading)
-        figure.legend(handles=_legend(len(analyses) > 1), loc="outside upper center", ncols=2, columnspacing=1.2)
+            put_heading(panels[0], analyses[0].heading, narrow=True)
+        projected = any(analysis.projections for analysis in analyses)
+        handles = _legend(len(analyses) > 1, projected)
+        figure.legend(handles=handles, loc="outside upper center", ncols=2, columnspacing=1.2)
     return figure
 
 
 def _number_of_rows(interaction: str, analyses: Sequence[AnalysisLimits], published: pd.DataFrame) -> int:
-    ours = sum(len(analysis.rows(interaction)) + 1 for analysis in analyses)
+    ours = sum((len(analysis.rows(interaction)) + 1) * (1 + len(analysis.projections)) for analysis in analyses)
     return ours + 1 + int((published["quantity"] == interaction).sum())
 
 
@@ -96,12 +111,20 @@ def _draw_panel(axes: Axes, interaction: str, analyses: Sequence[AnalysisLimits]
     y = 0.0
     for number, analysis in enumerate(analyses):
         look = ANALYSIS_LOOKS[number % len(ANALYSIS_LOOKS)]
-        _head_row(axes, y, _head(analysis.heading) if len(analyses) > 1 else "this work")
+        _head_row(axes, y, _head(analysis, several=len(analyses) > 1))
         for row in analysis.rows(interaction).itertuples():
             y += 1
             _draw_ours(axes, y, row, look)
             labels[y] = FLAVOURS[str(row.flavour)]
         y += 1
+        for projection in analysis.projections:
+            _head_row(axes, y, f"{projection.label} ({kind_of_data(analysis.heading)})")
+            alone = analysis.rows(interaction, projection.statistics_method).set_index("flavour")["expected"]
+            for row in analysis.rows(interaction, projection.method).itertuples():
+                y += 1
+                _draw_projected(axes, y, row, float(alone.get(row.flavour, np.nan)), look)
+                labels[y] = FLAVOURS[str(row.flavour)]
+            y += 1
     _head_row(axes, y, "published")
     others = published[published["quantity"] == interaction].sort_values("value", ascending=False, kind="stable")
     for row in others.itertuples():
@@ -111,10 +134,14 @@ def _draw_panel(axes: Axes, interaction: str, analyses: Sequence[AnalysisLimits]
     _dress(axes, labels, y, PANELS[interaction])
 
 
-def _head(heading: Heading) -> str:
-    """What a comparison calls an analysis: its state is more important than its exposure, and the line is short."""
-    state = state_of(heading)
-    return f"{heading.name}, {state}" if state else f"{short_description(heading)}, this work"
+def _head(analysis: AnalysisLimits, several: bool) -> str:
+    """What stands above an analysis's limits: in a comparison its name, and the days where others are projected."""
+    heading = analysis.heading
+    days = f", {own_days(heading)}" if analysis.projections and own_days(heading) else ""
+    if not several:
+        return f"this work{days}"
+    state = state_of(heading)  # more important than the exposure, and the line is short
+    return f"{heading.name}{days}, {state}" if state else f"{short_description(heading)}{days}, this work"
 
 
 def _head_row(axes: Axes, y: float, text: str) -> None:
@@ -125,17 +152,35 @@ def _head_row(axes: Axes, y: float, text: str) -> None:
 
 def _draw_ours(axes: Axes, y: float, row: Any, look: Look) -> None:
     """Expected bands, expected median and observed limit of one hypothesis; what failed is said in words."""
-    low2, low1, median, high1, high2 = (float(getattr(row, name)) for name in EXPECTED)
-    if np.isfinite([low2, low1, median, high1, high2]).all():
-        axes.barh(y, high2 - low2, left=low2, height=0.62, color=look.colour, alpha=0.22, linewidth=0)
-        axes.barh(y, high1 - low1, left=low1, height=0.62, color=look.colour, alpha=0.40, linewidth=0)
-        axes.plot([median, median], [y - 0.31, y + 0.31], color=BLACK, linestyle=(0, (1.2, 0.8)), linewidth=1.2)
+    _draw_expected(axes, y, row, look)
     if np.isfinite(row.observed):
         _draw_upper_limit(axes, y, float(row.observed), look.marker, BLACK, filled=True)
     else:
-        place = axes.get_yaxis_transform()
-        style: dict[str, Any] = {"fontsize": 8.5, "fontstyle": "italic", "ha": "right", "va": "center"}
-        axes.text(0.985, y, "no observed limit", transform=place, **style)
+        _say(axes, y, "no observed limit")
+
+
+def _draw_projected(axes: Axes, y: float, row: Any, statistics_alone: float, look: Look) -> None:
+    """Expected bands and median of a projection, and its median with statistics alone."""
+    if not _draw_expected(axes, y, row, look):
+        _say(axes, y, "no expected limit")
+    if np.isfinite(statistics_alone):
+        axes.plot([statistics_alone], [y], **_STATISTICS_ALONE)
+
+
+def _draw_expected(axes: Axes, y: float, row: Any, look: Look) -> bool:
+    """Expected bands and median, if all of them were found."""
+    low2, low1, median, high1, high2 = (float(getattr(row, name)) for name in EXPECTED)
+    found = bool(np.isfinite([low2, low1, median, high1, high2]).all())
+    if found:
+        axes.barh(y, high2 - low2, left=low2, height=0.62, color=look.colour, alpha=0.22, linewidth=0)
+        axes.barh(y, high1 - low1, left=low1, height=0.62, color=look.colour, alpha=0.40, linewidth=0)
+        axes.plot([median, median], [y - 0.31, y + 0.31], color=BLACK, linestyle=(0, (1.2, 0.8)), linewidth=1.2)
+    return found
+
+
+def _say(axes: Axes, y: float, text: str) -> None:
+    style: dict[str, Any] = {"fontsize": 8.5, "fontstyle": "italic", "ha": "right", "va": "center"}
+    axes.text(0.985, y, text, transform=axes.get_yaxis_transform(), **style)
 
 
 def _draw_published(axes: Axes, y: float, row: Any) -> None:
@@ -163,13 +208,15 @@ def _dress(axes: Axes, labels: dict[float, str], last: float, title: str) -> Non
     axes.set_xlabel(title, labelpad=1)
 
 
-def _legend(several: bool) -> list[Artist]:
+def _legend(several: bool, projected: bool) -> list[Artist]:
     band = GREY if several else BLUE
+    alone = [Line2D([], [], **_STATISTICS_ALONE, label="expected, statistics alone")] if projected else []
     return [
         Line2D([], [], color=BLACK, marker="o", linestyle="none", markersize=4.5, label="observed"),
         Line2D([], [], color=BLACK, linestyle=(0, (1.2, 0.8)), linewidth=1.2, label="expected median"),
         Patch(facecolor=band, alpha=0.6, label=r"expected $\pm1\sigma$"),
         Patch(facecolor=band, alpha=0.22, label=r"expected $\pm2\sigma$"),
+        *alone,
         Line2D([], [], color=GREY, marker="D", linestyle="none", markersize=4.5, label="published"),
         Line2D(
             [],

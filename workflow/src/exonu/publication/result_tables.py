@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from exonu.publication.figure_counts import is_signal
 from exonu.publication.figure_data import Heading
+from exonu.publication.projected_limits import own_days, projections
 from exonu.publication.tables import NOTHING, PrintedTable, number, percent, shortest, with_error
 from exonu.templates.signals import hypothesis_name
 
@@ -39,6 +40,8 @@ def caption(heading: Heading, text: str) -> str:
 def limits_table(limits: pd.DataFrame, heading: Heading) -> PrintedTable:
     """The limits of each hypothesis in a row, the methods side by side; of the masses, those nearest whole decades.
 
+    Where limits are projected to other live times, the median expected there stands beside the published limit.
+
     Args:
         limits: the analysis's `limits.csv`.
         heading: what it belongs to.
@@ -47,11 +50,12 @@ def limits_table(limits: pd.DataFrame, heading: Heading) -> PrintedTable:
     asymptotic = limits[limits["method"] == "asymptotic"]
     kept = [*_HYPOTHESIS, "confidence_level", "observed", *_BAND, "published", "published_source"]
     values = asymptotic[[*kept, "blinded", "is_simulated"]].reset_index(drop=True)
-    others = [method for method in METHODS if (limits["method"] == method).any()]
-    for place, method in enumerate(others):
-        by_hypothesis = {_key(row): row["observed"] for row in _records(limits[limits["method"] == method])}
+    others = _columns_beside(limits)
+    for place, beside in enumerate(others):
+        rows_of = _records(limits[limits["method"] == beside.method])
+        by_hypothesis = {_key(row): row[beside.what] for row in rows_of}
         found = [by_hypothesis.get(_key(row), math.nan) for row in _records(values)]
-        values.insert(kept.index("published") + place, method.replace("-", "_"), found)
+        values.insert(kept.index("published") + place, beside.name, found)
     headings = ("Interaction", "Flavour", "Mass (MeV)", "Parameter", "Observed", "Expected", "−1σ to +1σ")
     rows = tuple(
         (
@@ -62,16 +66,52 @@ def limits_table(limits: pd.DataFrame, heading: Heading) -> PrintedTable:
             number(row["observed"]),
             number(row["expected"]),
             f"{number(row['expected_minus1'])} to {number(row['expected_plus1'])}",
-            *(number(row[method.replace("-", "_")]) for method in others),
+            *(number(row[beside.name]) for beside in others),
             number(row["published"]),
         )
         for row in _records(values)
     )
     level = shortest(100 * float(values["confidence_level"].iloc[0]))
     text = f"Upper limits at {level} % confidence level: asymptotic CLs, observed and expected"
-    text += ", beside other constructions from the same likelihood and the experiment's own published limit."
-    shown = (*headings, *(METHODS[method] for method in others), "Published")
+    text += ", beside other constructions from the same likelihood and the published limit."
+    text += _of_projections(limits, heading)
+    shown = (*headings, *(beside.heading for beside in others), "Published")
     return PrintedTable("limits", caption(heading, text), shown, rows, values, texts=4)
+
+
+class _Beside(NamedTuple):
+    """A column of limits beside the asymptotic ones: its name in the CSV, its heading, and which limit it is."""
+
+    name: str
+    heading: str
+    method: str
+    what: str = "observed"
+
+
+def _columns_beside(limits: pd.DataFrame) -> list[_Beside]:
+    columns = [
+        _Beside(method.replace("-", "_"), heading, method)
+        for method, heading in METHODS.items()
+        if (limits["method"] == method).any()
+    ]
+    for one in projections(limits):
+        name, heading = f"expected_{one.days}d", one.label.capitalize()
+        columns.append(_Beside(name, heading, one.method, "expected"))
+        columns.append(_Beside(f"{name}_stat", f"{heading}, statistics alone", one.statistics_method, "expected"))
+    return columns
+
+
+def _of_projections(limits: pd.DataFrame, heading: Heading) -> str:
+    """What a caption says of projected limits."""
+    found = projections(limits)
+    if not found:
+        return ""
+    own = f" All other limits of this work are of {own_days(heading)}." if own_days(heading) else ""
+    kind = "Asimov data from the same simulated templates" if heading.is_simulated else "Asimov data"
+    return (
+        f"{own} Expected at {' and '.join(one.days for one in found)} d are medians for {kind}, with all systematic "
+        "uncertainties and with statistics alone: nothing was observed there."
+    )
 
 
 def decades(masses: Iterable[float]) -> list[float]:

@@ -219,12 +219,13 @@ def step_arrays(low: Array, high: Array, *values: Array) -> tuple[Array, ...]:
     return edges, *(np.insert(np.asarray(value, dtype=np.float64), gaps, np.nan) for value in values)
 
 
-def put_heading(axes: Axes, heading: Heading) -> None:
-    """Write above the axes whose data these are, and above that in what state."""
-    axes.set_title(describe(heading), loc="left", pad=4)
+def put_heading(axes: Axes, heading: Heading, *, narrow: bool = False) -> None:
+    """Write above the axes whose data these are, and above that in what state; above narrow ones in two lines."""
+    description = f"{short_description(heading)},\n{heading.reference}" if narrow else describe(heading)
+    axes.set_title(description, loc="left", pad=4, linespacing=1.1)
     state = state_of(heading)
     if state:
         axes.annotate(
-            state, (0, 1), (0, 16), xycoords="axes fraction", textcoords="offset points", weight="bold", fontsize=9,
-            color=VERMILLION,
+            state, (0, 1), (0, 27 if narrow else 16), xycoords="axes fraction", textcoords="offset points",
+            weight="bold", fontsize=9, color=VERMILLION,
         )  # fmt: skip

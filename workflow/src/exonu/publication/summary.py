@@ -23,6 +23,7 @@ from exonu.core.settings import Settings, read_schema
 from exonu.publication.figure_coupling_mass import published_curves
 from exonu.publication.figure_data import Heading
 from exonu.publication.limits import published_limits
+from exonu.publication.projected_limits import Projection, kind_of_data, own_days, projections
 from exonu.publication.summary_plots import FLAVOURS, QUANTITIES, mass_of, plots, strength_of
 from exonu.publication.summary_stated import Stated, choices, injected_truth, stated
 from exonu.publication.tables import NOTHING, number
@@ -75,6 +76,7 @@ def summary_page(summary: Summary) -> str:
     explored = plots(summary.limits, heading, published_limits(), published_curves())
     level = summary.limits["confidence_level"].iloc[0]
     exposure = f"exposure {number(heading.exposure_tonne_year)} tonne·year"
+    exposure += f" ({own_days(heading)})" if own_days(heading) else ""
     about = f"{_text(heading.reference)}; {exposure}; analysis <code>{_text(summary.analysis)}</code>."
     template = Template(resource_path("summary/page.html").read_text(encoding="utf-8"))
     return template.substitute(
@@ -87,6 +89,7 @@ def summary_page(summary: Summary) -> str:
         limits_text=(
             f"Upper limits at {100 * level:g} % confidence level (CLs, asymptotic formulae). <em>Expected</em> is the "
             "median without new physics, with its ±1σ range. Only limits on the same flavour compare."
+            f"{_projected_text(summary)}"
         ),
         limits=_limits_table(summary),
         all_limits=_all_limits(summary.limits),
@@ -177,12 +180,45 @@ def _limits_table(summary: Summary) -> str:
     kept = ours[masses.isna() | masses.map(_is_decade) | masses.isin(_shared_masses(masses, published))]
     order = {name: place for place, name in enumerate(QUANTITIES)}
     kept = kept.sort_values("interaction", key=lambda column: column.map(order), kind="stable")
+    projected = projections(summary.limits)
     rows = [
-        (_hypothesis(row), _strength(row, "observed"), _expected(row), _beside(row, published))
+        (
+            _hypothesis(row),
+            _strength(row, "observed"),
+            _expected(row),
+            *(_projected(row, one, summary.limits) for one in projected),
+            _beside(row, published),
+        )
         for row in _records(kept)
     ]
-    return _table(
-        "Upper limits beside published ones", ("Parameter", "Observed", "Expected (±1σ)", "Published"), rows, (1, 2)
+    others = (f"{one.label.capitalize()} (±1σ)" for one in projected)
+    headings = ("Parameter", "Observed", "Expected (±1σ)", *others, "Published")
+    return _table("Upper limits beside published ones", headings, rows, range(1, len(headings) - 1))
+
+
+def _projected(row: Mapping[str, Any], projection: Projection, limits: pd.DataFrame) -> str:
+    """The expected limit of a hypothesis at another live time, and the same with statistics alone."""
+    same = limits[(limits["interaction"] == row["interaction"]) & (limits["flavour"] == row["flavour"])]
+    if row["mass_MeV"] == row["mass_MeV"]:
+        same = same[same["mass_MeV"] == row["mass_MeV"]]
+    by_method = {one["method"]: one for one in _records(same)}
+    text = _expected(by_method[projection.method])
+    alone = by_method[projection.statistics_method]
+    if alone["expected"] == alone["expected"]:
+        text += f"<br><small>statistics alone {_text(number(alone['expected']))}</small>"
+    return text
+
+
+def _projected_text(summary: Summary) -> str:
+    """What projected limits are; nothing where there are none."""
+    found = projections(summary.limits)
+    if not found:
+        return ""
+    days, own = " and ".join(one.days for one in found), own_days(summary.heading)
+    return _text(
+        f" Expected at {days} d: the median at that live time ({kind_of_data(summary.heading)}), from the same "
+        "templates with all systematic uncertainties, and with statistics alone."
+        + (f" All other limits of this work are of {own}." if own else "")
     )
 
 

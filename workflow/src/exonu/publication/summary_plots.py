@@ -10,6 +10,7 @@ import pandas as pd
 
 from exonu.publication.figure_coupling_mass import COUPLING_RANGE, MASS_RANGE_MEV
 from exonu.publication.figure_data import Heading
+from exonu.publication.projected_limits import Projection, kind_of_data, projections
 from exonu.publication.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILLION
 from exonu.publication.tables import number
 
@@ -23,6 +24,7 @@ QUANTITIES = {
 """What is searched for: name, symbol and unit in plain text."""
 FLAVOURS = {"all": "all flavours", "e": "νe", "mu": "νμ", "tau": "ντ"}
 _COLOURS = (VERMILLION, GREEN, PURPLE, ORANGE, SKY)
+_PROJECTED = ((BLACK, "10 3"), (BLUE, "10 3"), (BLACK, "10 3 2 3"))
 _DASHES = ("7 3", "2 2", "8 2 2 2", "12 3", "5 2 1 2 1 2")
 
 
@@ -51,7 +53,7 @@ def plots(limits: pd.DataFrame, heading: Heading, published: pd.DataFrame, curve
     """One plot for each interaction that was searched for.
 
     Args:
-        limits: the analysis's `limits.csv`; its asymptotic CLs limits are drawn.
+        limits: the analysis's `limits.csv`; its asymptotic CLs limits are drawn, projected ones too.
         heading: what it belongs to.
         published: `exonu.publication.limits.published_limits()`.
         curves: `exonu.publication.figure_coupling_mass.published_curves()`.
@@ -65,9 +67,58 @@ def plots(limits: pd.DataFrame, heading: Heading, published: pd.DataFrame, curve
             continue
         against_mass = interaction == "dark-photon"
         part = _against_mass(rows, others, curves) if against_mass else _in_rows(interaction, rows, others)
+        searched = limits[limits["interaction"] == interaction]
+        drawn = _projected_curves if against_mass else _projected_marks
+        part["series"] += [
+            one
+            for number, projection in enumerate(projections(limits))
+            for one in drawn(searched, projection, kind_of_data(heading), _PROJECTED[number % len(_PROJECTED)])
+            if one["points"]
+        ]
         made.append({"id": f"plot-{interaction}", "title": name[0].upper() + name[1:], **part})
         made[-1]["description"] = f"{name} in {heading.name}: upper limits beside published ones; see the tables"
     return made
+
+
+def _projected_curves(limits: pd.DataFrame, projection: Projection, kind: str, look: tuple[str, str]) -> list[Json]:
+    """The expected limit at another live time against the mass, with systematic uncertainties and without."""
+    colour, dash = look
+    made = []
+    for method, words, more in (
+        (projection.method, f"{projection.label} ({kind})", {"dash": dash}),
+        (projection.statistics_method, f"{projection.label}, statistics alone", {"dash": "1 4"}),
+    ):
+        rows = limits[limits["method"] == method].sort_values("mass_MeV")
+        made.append(_curve(words, words, rows["mass_MeV"], rows["expected"], _look(colour, **more)))
+    return made
+
+
+def _projected_marks(limits: pd.DataFrame, projection: Projection, kind: str, look: tuple[str, str]) -> list[Json]:
+    """The same in the rows of this work's flavours."""
+    colour, _ = look
+    made = []
+    for method, words, marker in (
+        (projection.method, f"{projection.label} ({kind})", "triangle"),
+        (projection.statistics_method, f"{projection.label}, statistics alone", "left"),
+    ):
+        rows = _by_flavour(limits[limits["method"] == method])
+        points = [
+            [
+                float(row["expected"]),
+                place,
+                f"{FLAVOURS[row['flavour']]}: {strength_of(row['interaction'], row['expected'])}",
+            ]
+            for place, row in enumerate(rows.to_dict("records"))
+            if row["expected"] == row["expected"]
+        ]
+        style = _look(colour, marker=marker, hollow=True)
+        made.append({"name": words, "group": words, "kind": "marks", "look": style, "points": points})
+    return made
+
+
+def _by_flavour(rows: pd.DataFrame) -> pd.DataFrame:
+    order = {flavour: place for place, flavour in enumerate(FLAVOURS)}
+    return rows.sort_values("flavour", key=lambda column: column.map(order), kind="stable")
 
 
 def _look(colour: str, **more: Any) -> Json:
@@ -122,8 +173,7 @@ def _curve(name: str, group: str, masses: Any, couplings: Any, look: Json) -> Js
 
 
 def _in_rows(interaction: str, rows: pd.DataFrame, published: pd.DataFrame) -> Json:
-    order = {flavour: place for place, flavour in enumerate(FLAVOURS)}
-    rows = rows.sort_values("flavour", key=lambda column: column.map(order), kind="stable")
+    rows = _by_flavour(rows)
     labels = [f"this work, {FLAVOURS[flavour]}" for flavour in rows["flavour"]]
     series = _bands(rows, range(len(rows)))
     for name, column, look in (

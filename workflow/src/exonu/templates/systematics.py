@@ -309,7 +309,8 @@ class Effect:
         moved = max(float(before @ np.abs(bins - 1)) for bins in (up_bins, down_bins)) / total if total > 0 else 0.0
         chance = min(_chance(*paired.difference(ranges)) for paired in (up, down))
         return cls(
-            systematic, component, ranges, r_up - 1, e_up, r_down - 1, e_down, up_bins, down_bins, chance, moved, symmetric
+            systematic, component, ranges, r_up - 1, e_up, r_down - 1, e_down, up_bins, down_bins, chance, moved,
+            symmetric,
         )  # fmt: skip
 
     @property

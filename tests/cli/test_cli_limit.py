@@ -315,6 +315,73 @@ def test_not_a_workspace(refused, tmp_path, text, message):
     assert f"x.json: {message}" in refused("limit", "x.json")
 
 
+OTHER_JSON = {
+    "templates/experiment.json": (
+        '{"format": "exonu-templates-1", "edges_keV": [2, 4], "response": {}, "backgrounds": {}}',
+        "is not a pyhf workspace, but templates of an analysis of events; give one of the workspaces made from it",
+    ),
+    "limits/millicharge.json": (
+        '[{"name": "millicharge_all", "meaning": {}, "methods": {}}]',
+        "is not a pyhf workspace, but limits that were set already; read it, or limits.csv; or give the workspace",
+    ),
+    "diagnostics/millicharge_all.json": (
+        '{"pulls": [], "yields": {}, "meaning": {}}',
+        "is not a pyhf workspace, but the diagnostics of a fit; give the workspace itself",
+    ),
+    "patchset.json": (
+        '{"patches": [], "metadata": {}, "version": "1.0.0"}',
+        "is not a pyhf workspace, but a pyhf patchset; make a workspace of it with `pyhf patchset apply`",
+    ),
+    "published.json": (
+        '{"name": "mine", "spectrum": {"file": "spectrum.csv"}, "exposure_tonne_year": {"value": 1}}',
+        "is not a pyhf workspace, but a published experiment; name the file .yaml, and choose --interaction",
+    ),
+    "other.json": ('{"a": 1}', "is not a pyhf workspace; a workspace is a JSON object with channels"),
+    "null.json": ("null", "is not a pyhf workspace; a workspace is a JSON object with channels"),
+    "words.json": ('["a", 1]', "is not a pyhf workspace; a workspace is a JSON object with channels"),
+}
+
+
+@pytest.mark.parametrize("name", OTHER_JSON)
+def test_other_json_is_called_by_its_name(refused, tmp_path, name):
+    text, message = OTHER_JSON[name]
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text(text)
+    assert f"{name}: {message}" in refused("limit", name)
+
+
+def test_a_published_experiment_as_json_is_read_under_the_name_yaml(run, experiment):
+    """JSON is YAML, too: the remedy of the message works."""
+    import yaml
+
+    (experiment.parent / "as_json.yaml").write_text(json.dumps(yaml.safe_load(experiment.read_text())))
+    answers = [
+        limit(run, file, "--interaction", "magnetic-moment")
+        for file in (experiment, experiment.parent / "as_json.yaml")
+    ]
+    assert answers[0] == answers[1]
+
+
+def test_several_faults_of_an_experiment_are_said_together(refused, experiment):
+    text = experiment.read_text().replace("name: My experiment", "nama: My experiment")
+    experiment.write_text(text.replace("is_simulated: true", "is_simulated: perhaps"))
+    lines = refused("limit", experiment, "--interaction", "magnetic-moment").splitlines()
+    assert [name for name in ("name", "nama", "is_simulated") if any(f": {name}: " in line for line in lines)] == [
+        "name",
+        "nama",
+        "is_simulated",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("file", "message"), [("analysis", "is an analysis of events"), ("events", "is the events file of an analysis")]
+)
+def test_an_analysis_of_events_needs_the_workflow(run, refused, file, message):
+    assert run("init", "--events", "raw").code == 0
+    answer = refused("limit", f"raw/{file}.yaml", "--interaction", "magnetic-moment")
+    assert f"{file}.yaml: {message}: its spectra are made by the workflow; set its limits with snakemake" in answer
+
+
 def test_faults_of_the_experiment_are_named(refused, experiment):
     (experiment.parent / "spectrum.csv").write_text(
         "energy_low_keV,energy_high_keV,observed_events,background_events\n"

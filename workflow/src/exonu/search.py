@@ -35,13 +35,41 @@ def read_model(file: Path) -> tuple[Model, Mapping[str, Any] | None]:
     """
     meaning = read_meaning(file)
     spec = read_json(file)
-    if not isinstance(spec, dict):
-        raise InputError("is not a pyhf workspace", file=file, remedy="a workspace is a JSON object with channels")
+    refuse_other_json(spec, file)
     try:
         return compile_workspace(spec, poi_map=(meaning or {}).get("poi_map"), file=file), meaning
     except (AttributeError, IndexError, KeyError, TypeError):
         refuse_other_form(spec, file)
         raise
+
+
+def refuse_other_json(spec: Any, file: Path) -> None:
+    """Say what a JSON file is that has neither channels nor measurements, and which file was meant.
+
+    Raises:
+        InputError: if it is no workspace, not even a faulty one.
+    """
+    if isinstance(spec, dict) and spec.keys() & {"channels", "observations", "measurements"}:
+        return
+    remedy = "a workspace is a JSON object with channels"
+    known = set(spec) if isinstance(spec, dict) else set()
+    if isinstance(spec, list) and spec and isinstance(spec[0], dict):
+        known = set(spec[0])
+    for keys, what, meant in _OTHER_JSON:
+        if keys <= known:
+            raise InputError(f"is not a pyhf workspace, but {what}", file=file, remedy=meant)
+    raise InputError("is not a pyhf workspace", file=file, remedy=remedy)
+
+
+_MADE_FROM_IT = "give one of the workspaces made from it, results/<analysis>/workspaces/<hypothesis>.json"
+_OTHER_JSON = (
+    ({"edges_keV", "response", "backgrounds"}, "templates of an analysis of events", _MADE_FROM_IT),
+    ({"spectrum", "exposure_tonne_year"}, "a published experiment", "name the file .yaml, and choose --interaction"),
+    ({"meaning", "methods"}, "limits that were set already", "read it, or limits.csv; or give the workspace itself"),
+    ({"pulls", "yields"}, "the diagnostics of a fit", "give the workspace itself, of the same name in workspaces/"),
+    ({"patches", "metadata"}, "a pyhf patchset", "make a workspace of it with `pyhf patchset apply`"),
+)
+"""Other JSON by its keys: what it is, and what to give instead."""
 
 
 def read_search(file: Path) -> tuple[Model, Mapping[str, Any]]:
@@ -230,7 +258,12 @@ def limit_of_experiment(
 
 def _settings(file: Path) -> tuple[Json, Path]:
     """Settings and the experiment's file, from an analysis's file or for an experiment's."""
-    if "experiment" in read_yaml(file):
+    content = read_yaml(file)
+    if content.keys() & {"events", "runs"}:
+        what = "an analysis of events" if "events" in content else "the events file of an analysis"
+        remedy = "set its limits with snakemake, or give one of its workspaces, results/<analysis>/workspaces/*.json"
+        raise InputError(f"is {what}: its spectra are made by the workflow", file=file, remedy=remedy)
+    if "experiment" in content:
         analysis = read_analysis(file.stem, file)
         return analysis.settings, analysis.experiment_file
     return default_settings(), file

@@ -47,7 +47,9 @@ class InputErrors(InputError):
 
     def __init__(self, errors: Iterable[InputError]) -> None:
         self.errors = tuple(errors)
-        ValueError.__init__(self, "\n".join(str(error) for error in self.errors))
+        self.problem = "\n".join(str(error) for error in self.errors)
+        self.file = self.field = self.remedy = None  # each fault has its own
+        ValueError.__init__(self, self.problem)
 
 
 def raise_all(errors: Iterable[InputError]) -> None:

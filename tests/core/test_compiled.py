@@ -1,5 +1,11 @@
 """Compiled kernels: their cache follows every module that they import."""
 
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
 import numba
 import pytest
 
@@ -28,3 +34,21 @@ def test_division_by_zero_is_infinite():
         return 1 / x
 
     assert inverse(0.0) == float("inf")
+
+
+COMPILES = """
+import numpy as np
+from exonu.detector.random_numbers import exponential
+exponential(np.ones(2, dtype=np.uint64))
+print(sum(exponential.stats.cache_hits.values()), sum(exponential.stats.cache_misses.values()))
+"""
+
+
+def test_another_clone_compiles_nothing_anew(tmp_path):
+    said = []
+    for name in ("one", "other"):
+        shutil.copytree(Path(compiled.__file__).parents[1], tmp_path / name / "exonu")
+        environment = {**os.environ, "PYTHONPATH": str(tmp_path / name), "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+        said.append(subprocess.run([sys.executable, "-c", COMPILES], env=environment, capture_output=True, text=True))
+    assert [ended.stderr for ended in said] == ["", ""]
+    assert [ended.stdout.split() for ended in said] == [["0", "1"], ["1", "0"]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from exonu.statistics import (
     correlation_table,
     coverage,
     delta_chi2_limit,
+    diagnostics,
     fit,
     goodness_of_fit,
     impacts,
@@ -95,6 +97,18 @@ def test_impacts_are_refits(model: Model) -> None:
     ):
         moved = fit(free, fixed={impact.name: value + distance}).values["mu"] - best.values["mu"]
         assert got == pytest.approx(moved, abs=1e-7)
+
+
+def test_a_fit_without_a_minimum_has_no_impacts(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And none is looked for: each of its fits would take all iterations, too."""
+    best = fit(model)
+    lost = replace(best, minimum=replace(best.minimum, status=3))
+    monkeypatch.setattr(diagnostics, "fit", lambda *_: lost)
+    monkeypatch.setattr(diagnostics, "minimise", lambda *_: pytest.fail("another fit"))
+    found = impacts(model)
+    assert not found.converged
+    assert len(found.parameters) > 1
+    assert np.isnan([(i.post_down, i.post_up, i.pre_down, i.pre_up) for i in found.parameters]).all()
 
 
 def test_group_impacts_add_up(model: Model) -> None:

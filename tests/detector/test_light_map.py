@@ -116,6 +116,16 @@ def test_progress_counts_the_traced_vertices(detector):
     assert sum(steps) == len(vertices.representatives_cm)
 
 
+def test_neighbours_are_the_nearest_vertices(small):
+    """By distances to all: the vertex itself is none of them, and nearer ones stand first."""
+    positions = small.positions_cm
+    assert small.neighbours.shape == (len(positions), light_map.NEIGHBOURS)
+    for row in (0, 5, len(positions) - 1):
+        distance = np.linalg.norm(positions - positions[row], axis=1)
+        assert row not in small.neighbours[row]
+        np.testing.assert_allclose(distance[small.neighbours[row]], np.sort(distance)[1 : light_map.NEIGHBOURS + 1])
+
+
 def test_files(small, tmp_path):
     small.save(tmp_path / "map", {"seed": 1})
     again = LightMap.load(tmp_path / "map")

@@ -7,7 +7,7 @@ import pytest
 import reconstruction_events as lab
 
 from exonu.core.errors import InputError
-from exonu.detector.light_map import LightMap
+from exonu.detector.light_map import LightMap, nearest_vertices
 from exonu.detector.optics import LightMapSettings
 from exonu.events.raw import Events
 from exonu.events.reconstruction.bound import cramer_rao_cm, fisher_information
@@ -160,7 +160,7 @@ def test_bound_in_closed_form() -> None:
     random = np.random.default_rng(14)
     positions, slopes = random.uniform(-5, 5, size=(300, 3)), random.normal(size=(40, 3))
     log_p = (positions @ slopes.T * 0.02 - 5).astype(np.float32)
-    light_map = LightMap(positions, log_p, np.ones(300), np.array([0, 300]), 0.3)
+    light_map = LightMap(positions, log_p, np.ones(300), np.array([0, 300]), nearest_vertices(positions), 0.3)
     q = np.exp(0.02 * slopes @ positions[7])
     q /= q.sum()
     expected = np.cov(0.02 * slopes.T, aweights=q, bias=True)
@@ -174,7 +174,8 @@ def test_other_detectors_are_refused() -> None:
         lab.reconstruction()(Events.of([[700]], [[1.0]], [[0.0]]))
     with pytest.raises(InputError, match="must be a mask of 642 channels"):
         lab.reconstruction().with_dead(np.zeros(5, dtype=bool))
-    few = LightMap(np.zeros((1, 3)), np.zeros((1, 5), np.float32), np.ones(1), np.array([0, 1]), 1.0)
+    alone = np.zeros((1, 0), np.int32)
+    few = LightMap(np.zeros((1, 3)), np.zeros((1, 5), np.float32), np.ones(1), np.array([0, 1]), alone, 1.0)
     with pytest.raises(InputError, match="has 5 channels, the geometry has 642"):
         ChargeReconstruction.of(few, lab.detector().geometry)
     with pytest.raises(InputError, match="outside the light map"):

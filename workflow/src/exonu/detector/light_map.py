@@ -26,7 +26,9 @@ Array = NDArray[np.float64]
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
 
-_ARRAYS = ("positions_cm", "log_probability", "light_yield", "shell_offsets")
+NEIGHBOURS = 26
+"""As many as a cube has around the one in the middle of 27: what a quadratic needs, and steps in all directions."""
+_ARRAYS = ("positions_cm", "log_probability", "light_yield", "shell_offsets", "neighbours")
 _RECORD = "light_map.json"
 _ROWS_AT_ONCE = 4096
 
@@ -41,6 +43,8 @@ class LightMap:
             detected by each channel, shape (n_v, n_channels).
         light_yield: total probability relative to the centre's, shape (n_v,).
         shell_offsets: shell k has the rows shell_offsets[k] … shell_offsets[k + 1] − 1, shape (n_shells + 1,).
+        neighbours: rows of the nearest vertices of each, shape (n_v, NEIGHBOURS); here, since finding them takes each
+            job of the reconstruction as long as its start.
         collection_at_centre: total probability at the centre.
     """
 
@@ -48,6 +52,7 @@ class LightMap:
     log_probability: Floats
     light_yield: Array
     shell_offsets: Integers
+    neighbours: NDArray[np.int32]
     collection_at_centre: float
 
     def shell(self, k: int) -> slice:
@@ -119,8 +124,18 @@ def build_light_map(
         log_probability=_unfolded(smooth.astype(np.float32), vertices.representative, vertices.element, geometry),
         light_yield=(total / total[0])[vertices.representative],
         shell_offsets=vertices.shell_offsets,
+        neighbours=nearest_vertices(vertices.positions_cm),
         collection_at_centre=float(total[0]),
     )
+
+
+def nearest_vertices(positions_cm: Array) -> NDArray[np.int32]:
+    """Rows of the nearest vertices of each, nearest first; shape (n_v, NEIGHBOURS), or all others of a smaller map."""
+    from scipy.spatial import KDTree
+
+    tree = KDTree(positions_cm, balanced_tree=False, compact_nodes=False)
+    near = tree.query(positions_cm, k=list(range(2, min(NEIGHBOURS + 1, len(positions_cm)) + 1)))[1]
+    return np.ascontiguousarray(near, dtype=np.int32)
 
 
 def _traced(

@@ -228,7 +228,7 @@ class ChargeReconstruction:
         order = np.lexsort(seeds.T)
         found = np.empty_like(result)
         fine_search(
-            dense[order], light[order], one_more[order], seeds[order], maps, grid.neighbours,
+            dense[order], light[order], one_more[order], seeds[order], maps, grid.light_map.neighbours,
             grid.light_map.positions_cm, self._counting, found,
         )  # fmt: skip
         result[order] = found

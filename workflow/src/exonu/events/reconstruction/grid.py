@@ -18,8 +18,6 @@ Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
 Booleans = NDArray[np.bool_]
 
-NEIGHBOURS = 26
-"""As many as a cube has around the one in the middle of 27: what a quadratic needs, and steps in all directions."""
 COARSE_SPACING_CM = 8.8
 """Of the vertices of step 1; at 6.6 cm the results are the same."""
 WALL_SPACING_CM = 2.8
@@ -37,7 +35,6 @@ class VertexGrid:
         coarse: vertices inside, COARSE_SPACING_CM apart, shape (n_coarse,).
         fronts: the outermost vertex in front of each channel, shape (n_channels,).
         shell: the outermost vertices that are tried before their neighbours are, shape (n_shell,).
-        neighbours: nearest vertices of each, shape (n_v, NEIGHBOURS).
     """
 
     light_map: LightMap
@@ -45,11 +42,10 @@ class VertexGrid:
     coarse: Integers
     fronts: Integers
     shell: Integers
-    neighbours: NDArray[np.int32]
 
     @classmethod
     def of(cls, light_map: LightMap, geometry: Geometry, *, wall_spacing_cm: float = WALL_SPACING_CM) -> VertexGrid:
-        """Choose the coarse vertices and find all neighbours.
+        """Choose the coarse vertices.
 
         Args:
             light_map: of the detector.
@@ -65,15 +61,12 @@ class VertexGrid:
         stride = max(1, round(COARSE_SPACING_CM / shell_step))
         inner = [_thinned(light_map, k, stride) for k in range(0, n_shells - 1, stride)]
         front = KDTree(positions[outermost]).query(geometry.positions_cm)[1]
-        tree = KDTree(positions, balanced_tree=False, compact_nodes=False)
-        _, near = tree.query(positions, k=min(NEIGHBOURS + 1, len(positions)))
         return cls(
             light_map=light_map,
             geometry=geometry,
             coarse=np.concatenate(inner),
             fronts=outermost.start + np.asarray(front, dtype=np.int64),
             shell=_thinned(light_map, n_shells - 1, max(1, round(wall_spacing_cm / _step_cm(positions[outermost])))),
-            neighbours=np.ascontiguousarray(near[:, 1:], dtype=np.int32),
         )
 
     @property

@@ -76,6 +76,8 @@ rule light_map:
         "results/{analysis}/logs/light_map.log",
     benchmark:
         "results/{analysis}/benchmarks/light_map.tsv"
+    # Before all others: later, one core would wait until the other is free.
+    priority: 2
     conda:
         "../../envs/environment.yaml"
     threads: 2

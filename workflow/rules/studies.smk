@@ -26,6 +26,7 @@ for analysis, diagnosed in DIAGNOSED.items():
             f"results/{analysis}/logs/diagnostics.log",
         benchmark:
             f"results/{analysis}/benchmarks/diagnostics.tsv"
+        priority: int(analysis == FIRST_ANALYSIS)
         conda:
             "../../envs/environment.yaml"
         resources:

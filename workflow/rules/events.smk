@@ -76,8 +76,8 @@ rule light_map:
         "results/{analysis}/logs/light_map.log",
     benchmark:
         "results/{analysis}/benchmarks/light_map.tsv"
-    # Before all others: later, one core would wait until the other is free.
-    priority: 2
+    # Before all others (the priorities of jobs side by side add up): later, one core would wait for the other.
+    priority: 10
     conda:
         "../../envs/environment.yaml"
     threads: 2

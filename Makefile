@@ -54,8 +54,8 @@ docs: $(DEV_STAMP) ## build the documentation in docs/_build (warnings are error
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
 
 .PHONY: bench
-bench: $(DEV_STAMP) ## benchmarks
-	for script in tests/benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
+bench: $(DEV_STAMP) ## benchmarks and their peers in one table (docs/benchmarks.md)
+	$(BIN)/python tests/benchmarks
 
 .PHONY: crosscheck-root
 crosscheck-root: .venv-root/installed-root ## compare the inference with ROOT (own environment, 1.4 GB)

@@ -1,10 +1,10 @@
 """Speed of the inference engine, with ratios to pyhf (numpy, SLSQP) in the same process.
 
-    OPENBLAS_NUM_THREADS=1 python tests/benchmarks/bench_inference.py [--without-pyhf]
+    OPENBLAS_NUM_THREADS=1 python tests/benchmarks/bench_inference.py
 
 The model is that of docs/inference.md: 99 bins, 9 samples, 20 nuisance parameters and μ, with staterror 120 parameters.
-pyhf's free fit and one hypotest are measured; its limit is extrapolated from that hypotest, 6 root searches of 10
-hypotests that share their points (30 in all), and its toys, scan and impacts from its fits: marked with ~.
+Of pyhf are measured fits, one hypothesis test at the limit, and toys one by one. Its whole limit is extrapolated: its
+own root search (`toms748_scan`) is run on the same model with our minimiser and its hypothesis tests are counted.
 """
 
 from __future__ import annotations
@@ -13,92 +13,137 @@ import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-import argparse
-import time
-from collections.abc import Callable
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
-from exonu.statistics import compile_workspace, fit, impacts, toy_cls, upper_limit
-from exonu.statistics.backend import NUMBA, thread_count
+import numpy as np
+import root_peer
+from benchmarking import Record, cpu_seconds, main, times
+
+from exonu.statistics import Model, NewtonOptimizer, compile_workspace, fit, impacts, toy_cls, upper_limit
+from exonu.statistics.backend import thread_count
 from exonu.statistics.examples import recoil_workspace
 
-HYPOTESTS_PER_LIMIT, FITS_PER_TOY = 30, 2
+LEVEL, TOYS, MASSES, GROUP = 0.90, 1000, 60, "inference"
+FIT, LIMIT = "free fit, 120 parameters", "90 % CLs limit with bands"
+OTHER_FORM = """
+import json
+from bench_inference import LEVEL, FIT, LIMIT
+from benchmarking import times
+from exonu.statistics import compile_workspace, fit, upper_limit
+from exonu.statistics.examples import recoil_workspace
+model = compile_workspace(recoil_workspace(staterror=True))
+print(json.dumps({FIT: times("ms", lambda: fit(model), 5, calls=5),
+                  LIMIT: times("ms", lambda: upper_limit(model, confidence_level=LEVEL), 3)}))
+"""
 
 
-def seconds(function: Callable[[], object], repeat: int = 1, rounds: int = 5) -> float:
-    """Best mean time of a call, after one to warm up."""
-    function()
-    best = float("inf")
-    for _ in range(rounds):
-        start = time.perf_counter()
-        for _ in range(repeat):
-            function()
-        best = min(best, (time.perf_counter() - start) / repeat)
-    return best
+def numpy_form() -> dict[str, list[float]]:
+    """The same code without numba, in a process of its own."""
+    environment = os.environ | {"EXONU_NUMBA": "0", "PYTHONPATH": str(Path(__file__).parent)}
+    done = subprocess.run(
+        [sys.executable, "-c", OTHER_FORM], env=environment, capture_output=True, text=True, check=True
+    )
+    return json.loads(done.stdout)
 
 
-def ours(staterror: bool) -> dict[str, float]:
-    workspace = recoil_workspace(staterror=staterror)
-    model = compile_workspace(workspace)
-    masses = [recoil_workspace(staterror=staterror, seed=seed) for seed in range(60)]
-    limit = upper_limit(model).observed
-    return {
-        "free fit": seconds(lambda: fit(model), 50),
-        "limit with bands": seconds(lambda: upper_limit(model), 10),
-        "1000 toys, both hypotheses": seconds(lambda: toy_cls(model, limit, 1000, seed=1), rounds=2),
-        "60 masses": seconds(lambda: [upper_limit(compile_workspace(one)) for one in masses], rounds=2),
-        "impacts of 20 parameters": seconds(lambda: impacts(model), 5),
-    }
+class Pyhf:
+    """The same workspace in pyhf."""
+
+    def __init__(self, workspace: dict[str, Any]) -> None:
+        import pyhf
+
+        self.pyhf = pyhf
+        made = pyhf.Workspace(workspace)
+        self.model = made.model()
+        self.data = made.data(self.model)
+
+    def fit(self) -> None:
+        """A free fit; keeps the minimum of -ln L."""
+        _, twice = self.pyhf.infer.mle.fit(self.data, self.model, return_fitted_val=True)
+        self.minimum = float(twice) / 2
+
+    def hypotest(self, mu: float) -> None:
+        """CLs at one μ, observed and the five expected."""
+        self.pyhf.infer.hypotest(mu, self.data, self.model, return_expected_set=True)
+
+    def limit_with_our_minimiser(self) -> tuple[float, int]:
+        """pyhf's own search for the six limits: the observed one, and of how many hypothesis tests it makes use."""
+        from pyhf.infer.intervals import upper_limits
+
+        original, calls = upper_limits.hypotest, 0
+
+        def counted(*arguments: Any, **options: Any) -> Any:
+            nonlocal calls
+            calls += 1
+            return original(*arguments, **options)
+
+        upper_limits.hypotest = counted
+        self.pyhf.set_backend("numpy", NewtonOptimizer())
+        try:
+            observed, _ = upper_limits.toms748_scan(self.data, self.model, 0.0, 10.0, level=1 - LEVEL)
+        finally:
+            self.pyhf.set_backend("numpy")
+            upper_limits.hypotest = original
+        return float(observed), calls
+
+    def toy_seconds(self, mu: float, toys: int) -> list[float]:
+        """CPU seconds of q̃(μ) of toys, each with its free and its conditional fit."""
+        parameters = np.array(self.model.config.suggested_init())
+        parameters[self.model.config.poi_index] = mu
+        counts = self.model.make_pdf(self.pyhf.tensorlib.astensor(parameters)).sample((toys,))
+        config = self.model.config
+        settings = config.suggested_init(), config.suggested_bounds(), config.suggested_fixed()
+        statistic = self.pyhf.infer.test_statistics.qmu_tilde
+        return [
+            cpu_seconds(lambda one=one: statistic(mu, one, self.model, *settings), 1, warm_up=False)[0]
+            for one in counts
+        ]
 
 
-def pyhfs(staterror: bool) -> dict[str, float]:
-    import pyhf
-
-    workspace = pyhf.Workspace(recoil_workspace(staterror=staterror))
-    model = workspace.model()
-    data = workspace.data(model)
-    start = time.perf_counter()
-    pyhf.infer.mle.fit(data, model)
-    one_fit = time.perf_counter() - start
-    start = time.perf_counter()
-    pyhf.infer.hypotest(0.4, data, model, return_expected_set=True)
-    hypotest = time.perf_counter() - start
-    return {
-        "free fit": one_fit,
-        "limit with bands": HYPOTESTS_PER_LIMIT * hypotest,
-        "1000 toys, both hypotheses": 2 * 1000 * FITS_PER_TOY * one_fit,
-        "60 masses": 60 * HYPOTESTS_PER_LIMIT * hypotest,
-        "impacts of 20 parameters": 81 * one_fit,
-    }
-
-
-FLOORS = {
-    "free fit": 0.5e-3,
-    "limit with bands": 10e-3,
-    "1000 toys, both hypotheses": 3.0,
-    "60 masses": 1.0,
-    "impacts of 20 parameters": 50e-3,
-}
-
-
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--without-pyhf", action="store_true")
-    arguments = parser.parse_args()
+def records() -> Iterator[Record]:
+    """All with staterror: 120 parameters."""
     thread_count(1)
-    print(f"numba {'on' if NUMBA else 'off'}, one thread")
-    for staterror in (False, True):
-        print(f"\n{'120 parameters, staterror' if staterror else '21 parameters'}")
-        print(f"{'':30}{'exonu':>12}{'floor':>12}{'pyhf':>12}{'ratio':>10}")
-        mine = ours(staterror)
-        theirs = {} if arguments.without_pyhf else pyhfs(staterror)
-        for name, value in mine.items():
-            line = f"{name:30}{value * 1e3:9.2f} ms{FLOORS[name] * 1e3:9.1f} ms"
-            if theirs:
-                mark = "" if name == "free fit" else "~"
-                line += f"{mark + format(theirs[name], '.2f'):>10} s{theirs[name] / value:10.0f}"
-            print(line)
+    model = compile_workspace(recoil_workspace(staterror=True))
+    limit = upper_limit(model, confidence_level=LEVEL).observed
+    fits = times("ms", lambda: fit(model), calls=50)
+    limits = times("ms", lambda: upper_limit(model, confidence_level=LEVEL), calls=10)
+    toys = times("s", lambda: toy_cls(model, limit, TOYS, seed=1), 3)
+    yield from against_pyhf(model, limit, fits, limits, toys)
+    others = numpy_form()
+    yield Record(GROUP, FIT, "ms", fits, others[FIT], "the same code on numpy")
+    yield Record(GROUP, LIMIT, "ms", limits, others[LIMIT], "the same code on numpy")
+    if root_peer.PYTHON.is_file():
+        found = root_peer.measured("inference")
+        assert abs(found["minimum"] - fit(model).nll) < 1e-3
+        peer = [1e3 * seconds for seconds in found["fit"]]
+        yield Record(GROUP, FIT, "ms", fits, peer, "ROOT (RooFit, Minuit2)")
+    masses = [recoil_workspace(staterror=True, seed=seed) for seed in range(MASSES)]
+    scan = times("s", lambda: [upper_limit(compile_workspace(one)) for one in masses], 3)
+    yield Record(GROUP, f"limits of {MASSES} masses", "s", scan, floor=1.0)
+    yield Record(GROUP, "impacts of 20 parameters", "ms", times("ms", lambda: impacts(model), calls=5), floor=50)
+
+
+def against_pyhf(
+    model: Model, limit: float, fits: list[float], limits: list[float], toys: list[float]
+) -> Iterator[Record]:
+    """pyhf finds the same minimum and the same limit; what is extrapolated says so in its name."""
+    pyhf = Pyhf(recoil_workspace(staterror=True))
+    peer = times("ms", pyhf.fit, 3, warm_up=False)
+    assert abs(pyhf.minimum - fit(model).nll) < 1e-3
+    yield Record(GROUP, FIT, "ms", fits, peer, "pyhf (numpy, SLSQP)", 0.5)
+    observed, tests = pyhf.limit_with_our_minimiser()
+    assert abs(observed / limit - 1) < 1e-3
+    peer = [tests * one for one in times("ms", lambda: pyhf.hypotest(limit), 2, warm_up=False)]
+    yield Record(GROUP, LIMIT, "ms", limits, peer, f"pyhf, extrapolated: {tests} times one hypotest", 10)
+    peer = [2 * TOYS * one for one in pyhf.toy_seconds(limit, 3)]
+    name = f"pyhf, extrapolated: {2 * TOYS:,} times one toy"
+    yield Record(GROUP, f"{TOYS:,} toys of both hypotheses", "s", toys, peer, name, 3)
 
 
 if __name__ == "__main__":
-    main()
+    main(records)

@@ -1,27 +1,29 @@
-"""Speed, resolution and leakage of the reconstruction; what it costs to start.
+"""Speed of the reconstruction, with ratios to scipy's minimiser event by event; and resolution, leakage, energies.
 
-Run: python tests/benchmarks/bench_reconstruction.py [--map FOLDER]   (makes the light map if not given: a minute)
+Run: python tests/benchmarks/bench_reconstruction.py [--full]   (makes the light map: a minute; --full the other tables)
 """
 
 from __future__ import annotations
 
-import argparse
 import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
 import numpy as np
+from benchmarking import Record, main, rates
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "events"))
 import reconstruction_events as lab
+from scipy_peer import by_charges, by_times
 
 from exonu.detector.light_map import LightMap, build_light_map
 from exonu.events.raw import Events
@@ -30,6 +32,7 @@ from exonu.events.reconstruction.charge import ChargeReconstruction
 from exonu.events.reconstruction.energy import energy_keVee
 from exonu.events.reconstruction.timing import TimeReconstruction
 
+GROUP, LIGHT_PE, EVENTS, PEER_EVENTS = "reconstruction", 100, 6000, 100
 START = """
 import resource, sys, time
 from exonu.detector.light_map import LightMap
@@ -38,7 +41,7 @@ from exonu.events.raw import Events
 from exonu.events.reconstruction.chain import EventReconstruction
 made = EventReconstruction.of(LightMap.load(sys.argv[1]), Detector.from_settings())
 made.columns(Events.of([list(range(9))], [[1.0] * 9], [[0.0] * 9]))
-print(f"start-up {time.process_time():.2f} CPU s, {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB")
+print(time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3)
 """
 
 
@@ -127,22 +130,60 @@ def times(n: int = 600) -> None:
             )
 
 
-def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--map", type=Path, help="folder of the light map")
-    given = arguments.parse_args()
+def records() -> Iterator[Record]:
+    """Events of 100 PE all over the liquid; and a job's start with the whole light map."""
+    start = time.process_time()
+    light_map = build_light_map(lab.detector(), seed=1, threads=os.cpu_count() or 1)
+    yield Record(GROUP, "light map, made once", "s", [time.process_time() - start])
+    yield from start_up(light_map)
+    random = np.random.default_rng(1)
+    points = 40 * np.cbrt(random.random((EVENTS, 1))) * lab.directions(EVENTS, 2)
+    events = lab.with_light(points, LIGHT_PE)
+    whole, k = counting(light_map), EVENTS / 1e3
+    two_steps = replace(whole, wall_test=False)
+    plain = replace(two_steps, single_pe_resolution=0.0)
+    yield Record(GROUP, "R(PE) with the wall test", "k events/s", rates(k, lambda: whole(events)), floor=5)
+    yield Record(GROUP, "R(PE), steps 1 and 2", "k events/s", rates(k, lambda: two_steps(events)), floor=8)
+    few = events[:PEER_EVENTS]
+    speeds, peer = rates(k, lambda: plain(events)), rates(PEER_EVENTS / 1e3, lambda: by_charges(plain, few), 3)
+    as_good(by_charges(plain, few), plain(few).position_cm, points[:PEER_EVENTS])
+    yield Record(
+        GROUP, "R(PE), charges as numbers", "k events/s", speeds, peer, "scipy.optimize, Nelder-Mead per event"
+    )
+    timing = TimeReconstruction.of(lab.detector())
+    some = events[:1000]
+    speeds, peer = rates(1, lambda: timing(some), 3), rates(PEER_EVENTS / 1e3, lambda: by_times(timing, few), 3)
+    as_good(by_times(timing, few), timing(few)[0], points[:PEER_EVENTS])
+    yield Record(GROUP, "R(T)", "k events/s", speeds, peer, "scipy.optimize, Nelder-Mead per event")
+
+
+def start_up(light_map: LightMap) -> Iterator[Record]:
+    """A fresh process opens the map and reconstructs one event; the first may compile."""
     with tempfile.TemporaryDirectory() as folder:
-        place = given.map or Path(folder)
-        if given.map is None:
-            build_light_map(lab.detector(), seed=1).save(place)
-        for _ in range(2):  # the first may compile
-            print(subprocess.run([sys.executable, "-c", START, place], capture_output=True, text=True).stdout.strip())
-        light_map = LightMap.load(place)
-        resolution(light_map)
-        leakage(light_map)
-        energies(light_map)
-        times()
+        light_map.save(folder)
+        command = [sys.executable, "-c", START, folder]
+        found = [subprocess.run(command, capture_output=True, text=True, check=True).stdout.split() for _ in range(4)]
+    seconds, memory = np.array(found[1:], dtype=float).T.tolist()
+    yield Record(GROUP, "start of a job", "s", seconds, floor=2)
+    yield Record(GROUP, "peak memory of its start", "MB", memory, floor=2000)
+
+
+def as_good(theirs: np.ndarray, ours: np.ndarray, truth: np.ndarray) -> None:
+    """A peer whose vertices are farther from the truth solves another problem."""
+    far, near = (float(np.median(np.linalg.norm(found - truth, axis=1))) for found in (theirs, ours))
+    assert far < 1.1 * near, f"median error {far:.2f} cm, ours {near:.2f} cm"
+
+
+def all_tables() -> None:
+    """Resolution, leakage, energies, R(T)."""
+    light_map = build_light_map(lab.detector(), seed=1, threads=os.cpu_count() or 1)
+    resolution(light_map)
+    leakage(light_map)
+    energies(light_map)
+    times()
 
 
 if __name__ == "__main__":
-    main()
+    main(records)
+    if "--full" in sys.argv:
+        all_tables()

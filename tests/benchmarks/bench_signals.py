@@ -7,15 +7,22 @@ Run: python tests/benchmarks/bench_signals.py
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
-import time
-from collections.abc import Callable
+from collections.abc import Iterator
 
 import numpy as np
+from benchmarking import Record, main, times
+from scipy import constants
+from scipy.integrate import quad
 
 from exonu.interactions import Physics, RecoilSpectra
+from exonu.interactions.couplings import chiral_couplings
+from exonu.interactions.cross_sections import bilinear_form, minimum_energy_MeV
 from exonu.interactions.moments import ORDER
+from exonu.solar import flavour_probabilities, oscillation, solar_sources
+from exonu.xenon import xenon_property
 
 ENERGIES = np.geomspace(0.5, 200, 200)
 MASSES = np.geomspace(1e-4, 10, 40)
@@ -33,23 +40,29 @@ def everything(order: int = ORDER) -> list[np.ndarray]:
     return [*single, *spectra.dark_photon(MASSES)]
 
 
-def best_ms(work: Callable[[], object], repeats: int = 10) -> float:
-    """Shortest time of several runs."""
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return 1e3 * min(times)
+def pp_rate() -> np.ndarray:
+    """Weak recoils of pp neutrinos on free electrons."""
+    return RecoilSpectra(ENERGIES, Physics(sources=("pp",))).rate("weak", atomic="free")[0]
 
 
-def import_ms() -> float:
-    """A fresh interpreter that imports the package, less one that does nothing."""
+def pp_rate_by_quad() -> np.ndarray:
+    """The same integral over neutrino energies by adaptive quadrature, one recoil energy after the other."""
+    physics = Physics(sources=("pp",))
+    (pp,) = (one for one in solar_sources(physics.solar_model, physics.beryllium_line) if one.name == "pp")
+    mixing, couplings = oscillation(physics.oscillation), chiral_couplings(physics.couplings)
+    electrons = constants.N_A * 1e6 / xenon_property("atomic_mass") * xenon_property("atomic_number")
+    forms = bilinear_form(couplings, couplings, ENERGIES * 1e-3)  # (flavours, powers of 1/E, energies)
 
-    def run(code: str) -> float:
-        return best_ms(lambda: subprocess.run([sys.executable, "-c", code], check=True), 5)
+    def integrand(energy: float, form: np.ndarray) -> float:
+        probability = flavour_probabilities(energy, pp.electron_density_mol_per_cm3, mixing)
+        return float(pp.spectrum.density(energy) * (probability.reshape(3) @ form @ energy ** -np.arange(3.0)))
 
-    return run("import exonu.interactions") - run("pass")
+    lowest = minimum_energy_MeV(ENERGIES * 1e-3)
+    sums = [
+        quad(integrand, low, pp.spectrum.endpoint_MeV, args=(forms[:, :, k],), epsabs=0, epsrel=1e-6)[0]
+        for k, low in enumerate(lowest)
+    ]
+    return pp.flux_per_cm2_s * electrons * constants.Julian_year * 1e-3 * np.array(sums)
 
 
 def quadrature_error() -> float:
@@ -61,28 +74,36 @@ def quadrature_error() -> float:
     return float(max(errors))
 
 
-def main() -> None:
-    """Print the table."""
-    start = time.perf_counter()
-    everything()
-    first = 1e3 * (time.perf_counter() - start)
+def import_ms() -> float:
+    """CPU time of a fresh interpreter that imports the package, less that of one that does nothing."""
+
+    def run(code: str) -> float:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([sys.executable, "-c", code], check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return 1e3 * (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+
+    return run("import exonu.interactions") - run("pass")
+
+
+def records() -> Iterator[Record]:
+    """Whole sets of signals, and single ones."""
+    imports = [import_ms() for _ in range(6)][1:]
+    yield Record("signals", "import exonu.interactions, fresh process", "ms", imports, floor=300)
+    spent = times("ms", everything, calls=10)
+    yield Record("signals", "3 interactions x 4 flavours and 40 masses, 200 energies", "ms", spent, floor=2000)
+    np.testing.assert_allclose(pp_rate(), pp_rate_by_quad(), rtol=1e-6)
+    peer = times("ms", pp_rate_by_quad, 3, warm_up=False)
+    spent = times("ms", pp_rate, calls=20)
+    yield Record("signals", "weak recoils of pp neutrinos, 200 energies", "ms", spent, peer, "scipy.integrate.quad")
     spectra = RecoilSpectra(ENERGIES)
     spectra.rate("weak")
-    rows = [
-        ("import exonu.interactions (fresh process)", f"{import_ms():.0f} ms"),
-        ("everything, first time (reads the tables)", f"{first:.1f} ms"),
-        ("everything: 3 interactions x 4 flavours + 40 masses, 200 energies", f"{best_ms(everything):.1f} ms"),
-        ("40 masses more, moments at hand", f"{best_ms(lambda: spectra.dark_photon(MASSES)):.2f} ms"),
-        ("one recoil rate at 5 keV", f"{best_ms(lambda: RecoilSpectra(5.0).rate('weak')):.2f} ms"),
-        (
-            "millicharge in the liquid",
-            f"{best_ms(lambda: RecoilSpectra(ENERGIES).rate('millicharge', atomic='pai-liquid')):.1f} ms",
-        ),
-        (f"largest quadrature error ({ORDER} nodes per panel)", f"{quadrature_error():.1e}"),
-    ]
-    for name, result in rows:
-        print(f"{name:68s} {result:>10s}")
+    spent = times("ms", lambda: spectra.dark_photon(MASSES), calls=20)
+    yield Record("signals", "40 masses more, moments at hand", "ms", spent)
+    spent = times("ms", lambda: RecoilSpectra(ENERGIES).rate("millicharge", atomic="pai-liquid"), calls=10)
+    yield Record("signals", "millicharge in the liquid, 200 energies", "ms", spent)
 
 
 if __name__ == "__main__":
-    main()
+    main(records)
+    print(f"\nlargest quadrature error ({ORDER} nodes per panel): {quadrature_error():.1e}")

@@ -1,6 +1,6 @@
-"""Photons and photoelectrons per CPU second, the light map's cost and error, and what opening it costs.
+"""Photons and photoelectrons per CPU second; the light map's cost and error, and what opening it costs.
 
-Run: python tests/benchmarks/bench_tracer.py [--full]   (--full makes the whole light map: a minute or two)
+Run: python tests/benchmarks/bench_tracer.py [--smoothing] [--full]   (--full also makes the whole light map: a minute)
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 
 import numpy as np
+from benchmarking import Record, main, rates
 
 from exonu.detector import light_map
 from exonu.detector.light_map_vertices import shell_vertices
@@ -21,32 +22,23 @@ from exonu.detector.optics import LightMapSettings
 from exonu.events.light import sources_from_deposits
 from exonu.events.tracer import trace
 
-
-def best_cpu_s(work: Callable[[], object], repeats: int = 3) -> float:
-    """Shortest CPU time of several runs, after one that compiles."""
-    work()
-    times = []
-    for _ in range(repeats):
-        start = time.process_time()
-        work()
-        times.append(time.process_time() - start)
-    return min(times)
+PHOTONS, FLOOR = 400_000, 1.3
+EVENTS = {2.0: 8000, 5.0: 4000, 20.0: 1500, 122.0: 500}
+"""Energies [keV], and how many of them."""
 
 
-def tracing(detector: Detector) -> None:
-    """Photons alone, and whole events of several energies."""
-    photons = 400_000
-    for name, point in (("centre", (0, 0, 0)), ("r = 30 cm", (0, 0, 30))):
-        points = np.array([point], dtype=float)
-        seconds = best_cpu_s(lambda points=points: detector.count_fates(points, photons, 1))
-        detected = detector.count_fates(points, photons, 1)[0, : detector.geometry.n_channels].sum()
-        print(f"photons, {name:9s}  {photons / seconds / 1e6:6.2f} M photons/s  {detected / seconds / 1e6:6.2f} M PE/s")
-    for energy, n in ((1.0, 8000), (2.0, 8000), (5.0, 4000), (20.0, 1500), (122.0, 500)):
+def records() -> Iterator[Record]:
+    """Photons alone, and whole events of several energies, all from the centre; there is no peer."""
+    detector = Detector.from_settings()
+    centre = np.zeros((1, 3))
+    speeds = rates(PHOTONS / 1e6, lambda: detector.count_fates(centre, PHOTONS, 1))
+    yield Record("tracing", "photons from the centre", "M photons/s", speeds)
+    for energy, n in EVENTS.items():
         ids = np.arange(n)
-        source = sources_from_deposits(ids, np.zeros((n, 3)), np.full(n, energy), detector, seed=1, event_ids=ids)
-        seconds = best_cpu_s(lambda source=source, ids=ids: trace(source, detector, 1, ids))
-        charge = trace(source, detector, 1, ids).charge.sum()
-        print(f"events of {energy:5.0f} keV  {n / seconds:8.0f} events/s      {charge / seconds / 1e6:6.2f} M PE/s")
+        light = sources_from_deposits(ids, np.zeros((n, 3)), np.full(n, energy), detector, seed=1, event_ids=ids)
+        photoelectrons = float(trace(light, detector, 1, ids).charge.sum())
+        speeds = rates(photoelectrons / 1e6, lambda light=light, ids=ids: trace(light, detector, 1, ids))
+        yield Record("tracing", f"events of {energy:g} keV", "M PE/s", speeds, floor=FLOOR)
 
 
 def smoothing(detector: Detector, settings: LightMapSettings) -> None:
@@ -101,15 +93,16 @@ def whole_map(detector: Detector) -> None:
         subprocess.run([sys.executable, "-c", OPEN, folder], check=True)
 
 
-def main() -> None:
-    """Print the tables."""
+def everything() -> None:
+    """What the arguments ask for."""
+    main(records)
     detector = Detector.from_settings()
-    tracing(detector)
     if "--full" in sys.argv:
         whole_map(detector)
-    full = LightMapSettings.from_settings()
-    smoothing(detector, full if "--full" in sys.argv else LightMapSettings(12, 20, 0.995, 20_000, 40))
+    if {"--full", "--smoothing"} & set(sys.argv):
+        full = LightMapSettings.from_settings()
+        smoothing(detector, full if "--full" in sys.argv else LightMapSettings(12, 20, 0.995, 20_000, 40))
 
 
 if __name__ == "__main__":
-    main()
+    everything()

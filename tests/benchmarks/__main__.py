@@ -1,0 +1,73 @@
+"""All benchmarks in one table: `make bench`, or python tests/benchmarks [names] (generate, tracer, io, ...).
+
+Prints the table and writes it as JSON, with a figure as PNG and PDF; with --docs also into docs/benchmarks.md.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy
+
+import argparse
+import importlib
+import json
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+from benchmarking import (
+    ROOT,
+    Record,
+    as_markdown,
+    as_text,
+    described,
+    draw,
+    records_of,
+    session,
+    write_between_marks,
+    write_json,
+)
+
+SCRIPTS = ("generate", "tracer", "io", "reconstruction", "templates", "signals", "inference", "planning", "whole")
+
+
+def collected(names: list[str], whole: dict[str, object]) -> list[Record]:
+    """Run the scripts one after the other."""
+    records: list[Record] = []
+    for name in names:
+        start = time.perf_counter()
+        options = whole if name == "whole" else {}
+        records += importlib.import_module(f"bench_{name}").records(**options)
+        print(f"{name}: {time.perf_counter() - start:.0f} s", flush=True)
+    return records
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", help=f"of the scripts; all if none is given: {' '.join(SCRIPTS)}")
+    parser.add_argument("--run", type=Path, default=ROOT, help="folder of a finished run, for the whole demonstration")
+    parser.add_argument("--whole", action="store_true", help="run the whole demonstration in a folder of its own")
+    parser.add_argument("--from", dest="saved", type=Path, metavar="JSON", help="measure nothing, take these records")
+    parser.add_argument("--output", type=Path, default=ROOT / "build" / "bench", help="folder (build/bench)")
+    parser.add_argument("--docs", type=Path, nargs="?", const=ROOT / "docs", help="folder whose benchmarks.md to renew")
+    given = parser.parse_args()
+    if unknown := set(given.names) - set(SCRIPTS):
+        parser.error(f"no benchmarks: {', '.join(sorted(unknown))}")
+    if given.saved:
+        measured = json.loads(given.saved.read_text(encoding="utf-8"))
+    else:
+        measured = session()
+        found = collected(given.names or list(SCRIPTS), {"run": given.run, "whole": given.whole})
+        measured["records"] = [asdict(record) for record in found]
+    write_json(given.output / "bench.json", measured)
+    figures = [given.output / f"bench.{kind}" for kind in ("png", "pdf")]
+    if given.docs:
+        write_between_marks(given.docs / "benchmarks.md", as_markdown(measured))
+        figures.append(given.docs / "figures" / "benchmarks.png")
+    draw(measured, figures)
+    print(f"\n{as_text(records_of(measured))}\n\n{described(measured)}\n{given.output / 'bench.json'}, .png, .pdf")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""What a step loads when it starts: a job of a second must not spend it on libraries that it does not use.
+
+Which modules are there after the import is what decides about the time, and says the same on every machine.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import exonu.steps
+
+STEPS = {file.stem for file in Path(exonu.steps.__file__).parent.glob("[a-z]*.py")}
+READS_AND_COUNTS = {"archive", "cut_flow", "experiment", "histograms", "ingest", "light_map", "select"}
+COMPUTES = READS_AND_COUNTS | {
+    *("calibration_check", "closure", "closure_events", "dead_pmt_correction", "event_diagnostics"),
+    *("limits", "probes", "reconstruct", "simulate", "workspaces"),
+}
+DRAWS = {step for step in STEPS if step.startswith("figure_")} - {"figure_counts", "figure_folded"} | {"summary"}
+
+LATE = {"numba", "uproot", "awkward", "pyhf", "jax", "hepdata_lib", "requests", "scipy.stats", "matplotlib.pyplot"}
+"""Loaded where they are called, by the jobs that come so far; a library of figures with a state is never needed."""
+
+LOADED = """
+import importlib, sys
+for name in sys.argv[1:]:
+    importlib.import_module(f"exonu.steps.{name}")
+print(*sys.modules)
+"""
+
+
+@pytest.mark.parametrize(
+    ("steps", "not_loaded"),
+    [
+        pytest.param(READS_AND_COUNTS, LATE | {"scipy", "pandas", "matplotlib"}, id="reads and counts"),
+        pytest.param(COMPUTES, LATE | {"pandas", "matplotlib"}, id="computes"),
+        pytest.param(STEPS - DRAWS - {"hepdata"}, LATE | {"matplotlib"}, id="writes tables"),
+        pytest.param(STEPS - {"hepdata"}, LATE, id="draws"),
+    ],
+)
+def test_libraries_that_steps_load(steps, not_loaded):
+    """All steps of a kind in one process: what one of them loads is there."""
+    ended = subprocess.run([sys.executable, "-c", LOADED, *sorted(steps)], capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    loaded = set(ended.stdout.split())
+    assert {f"exonu.steps.{step}" for step in steps} <= loaded
+    assert not loaded & not_loaded
+
+
+def test_a_loaded_library_is_seen():
+    ended = subprocess.run([sys.executable, "-c", LOADED, "figure_limits"], capture_output=True, text=True, check=True)
+    assert {"matplotlib", "pandas"} <= set(ended.stdout.split())

@@ -217,65 +217,6 @@ def table_files(analysis):
     ]
 
 
-def archived(analysis):
-    """The results that go into an archive: those of the default run."""
-    names = [
-        "summary.html",
-        *(f"limits/{name}" for name in ["limits.csv", "variants.csv"]),
-        *(f"spectra/{name}.csv" for name in ["weak", *INTERACTIONS[analysis]]),
-        *(
-            f"spectra/{name}.csv"
-            for name in ["counts", "curves", "folded", "efficiency"]
-        ),
-        *(f"diagnostics/{name}.json" for name in DIAGNOSED[analysis]),
-        "diagnostics/yields.csv",
-        *(
-            f"figures/{figure}.{suffix}"
-            for figure in [
-                *FIGURES[analysis],
-                *(f"diagnostics_{name}" for name in DIAGNOSED[analysis]),
-            ]
-            for suffix in ["png", "pdf"]
-        ),
-    ]
-    # ROOT files tell of times, and their numbers are in templates.json.
-    if analysis in EVENTS:
-        names += [f"cut_flow/{name}.csv" for name in ["cut_flow", "cut_efficiency"]]
-        names += [
-            f"templates/{name}"
-            for name in [
-                "templates.json",
-                "experiment.json",
-                "systematics.csv",
-                "response.csv",
-            ]
-        ]
-        names += ["spectra/yields_by_range.csv"]
-        names += [f"event_diagnostics/{table}" for table in EVENT_TABLES]
-        drawn = [
-            *EVENT_FIGURES[analysis],
-            *(["calibration"] if analysis in CALIBRATIONS else []),
-            *(["dead_pmt"] if analysis in CORRECTED else []),
-        ]
-        names += [
-            f"figures/{name}.{suffix}" for name in drawn for suffix in ["png", "pdf"]
-        ]
-    if analysis in CALIBRATIONS:
-        names += ["calibration/calibration.json", "calibration/spectrum.csv"]
-    if analysis in CORRECTED:
-        names += [
-            f"dead_pmt/{name}"
-            for name in ["correction.json", "correction.csv", "check.csv"]
-        ]
-    return [
-        *all_workspaces(analysis),
-        *(str(meaning_file(file)) for file in all_workspaces(analysis)),
-        *interaction_limits(analysis),
-        *table_files(analysis),
-        *(f"results/{analysis}/{name}" for name in names),
-    ]
-
-
 def rule_name(*parts):
     """A rule's name made from names with dashes."""
     return "_".join(parts).replace("-", "_")

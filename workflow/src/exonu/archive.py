@@ -2,6 +2,7 @@
 
     manifest.json      analysis, version, digest of the payload; SHA-256 and size of every other member
     payload.sha256     digest of the payload: equal for equal results, wherever and whenever they were made
+    README.md          for who finds it: what is where, how to check it, how to go on
     ro-crate-metadata.json   what was made by what, and when: a Workflow Run RO-Crate (`exonu.crate`)
     payload/           results/<analysis>/… and configuration/
     run/               what differs from run to run: logs, benchmarks, Snakemake's records, git commit, versions, lock
@@ -31,6 +32,7 @@ FORMAT = "exonu archive 1"
 MANIFEST = "manifest.json"
 PAYLOAD_DIGEST = "payload.sha256"
 CRATE = "ro-crate-metadata.json"
+README = "README.md"
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first time that a zip can tell
 _PERMISSIONS = 0o100644 << 16  # a plain file, rw-r--r--
 _CHANGED = "the archive was changed after it was made"
@@ -77,7 +79,7 @@ def payload_digest(checksums: Mapping[str, str]) -> str:
 
 
 def write_archive(
-    file: str | Path, analysis: str, version: str, payload: Members, run: Members, crate: bytes | None = None
+    file: str | Path, analysis: str, version: str, payload: Members, run: Members, about: Members | None = None
 ) -> str:
     """Write an archive, whole or absent.
 
@@ -87,14 +89,14 @@ def write_archive(
         version: exonu's version.
         payload: what is equal for equal results, by name below `payload/`.
         run: what is not, by name below `run/`.
-        crate: `ro-crate-metadata.json`, which tells of times and is no part of the payload either.
+        about: `README.md` and `ro-crate-metadata.json`; the latter tells of times, and neither is part of the payload.
 
     Returns:
         The payload's digest.
     """
     members = {f"payload/{name}": content for name, content in payload.items()}
     members |= {f"run/{name}": content for name, content in run.items()}
-    members |= {} if crate is None else {CRATE: crate}
+    members |= about or {}
     for name in members:
         _check_name(name, file)
     checksums = {name: sha256(content) for name, content in members.items()}
@@ -206,7 +208,7 @@ def _check_name(name: str, file: str | Path) -> None:
     parts = name.split("/")
     plain = all(_CHARACTERS.fullmatch(part) and part not in (".", "..") for part in parts)
     below = len(parts) > 1 and parts[0] in ("payload", "run")
-    if not plain or not (below or name in (MANIFEST, PAYLOAD_DIGEST, CRATE)):
+    if not plain or not (below or name in (MANIFEST, PAYLOAD_DIGEST, CRATE, README)):
         raise InputError(
             "is no name of a member", file=file, field=ascii(name)[1:-1], remedy="members are below payload/ or run/"
         )

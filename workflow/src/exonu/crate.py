@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from exonu import __version__
-from exonu.archive import CRATE
+from exonu.archive import CRATE, README
 
 Json = dict[str, Any]
 MAIN_WORKFLOW = "run/workflow/Snakefile"
@@ -30,7 +30,7 @@ _PROFILES = (
 _PROVENANCE = 2  # the profile that only holds where jobs are known
 _LICENCE = "https://spdx.org/licenses/BSD-3-Clause"
 _SNAKEMAKE = "https://w3id.org/workflowhub/workflow-ro-crate#snakemake"
-_ENGINE, _RUN = "#engine", "#run"
+_ENGINE, _RUN, _AUTHORS = "https://snakemake.github.io", "#run", "#authors"
 _CONFIGURATION = "payload/configuration/"
 _RESULTS = "payload/results/"
 _FORMATS = {
@@ -153,6 +153,7 @@ def crate_metadata(
                 "softwareVersion": engine_version,
                 "url": "https://snakemake.readthedocs.io",
             },
+            {"@id": _AUTHORS, "@type": "Organization", "name": "The exonu developers"},
             *_parameters(members),
             *(_file(name, *members[name]) for name in sorted(members) if name != MAIN_WORKFLOW),
             _run(jobs, members, made),
@@ -186,7 +187,8 @@ def _file(name: str, checksum: str, size: int) -> Json:
     kind = _FORMATS.get(PurePosixPath(name).suffix, "text/plain")
     entity = {"@id": _identifier(name), "@type": "File", "name": name, "contentSize": str(size), "sha256": checksum}
     stands_for = [parameter for parameter, belongs in _PARAMETERS.items() if belongs(name)]
-    return {**entity, "encodingFormat": kind} | ({"exampleOfWork": _links(stands_for)} if stands_for else {})
+    about = {"about": {"@id": "./"}} if name == README else {}
+    return {**entity, "encodingFormat": kind} | about | ({"exampleOfWork": _links(stands_for)} if stands_for else {})
 
 
 def _workflow(steps: list[str], members: Mapping[str, tuple[str, int]]) -> Json:
@@ -197,6 +199,7 @@ def _workflow(steps: list[str], members: Mapping[str, tuple[str, int]]) -> Json:
         "name": "exonu: exotic interactions of solar neutrinos in liquid-xenon detectors",
         "version": __version__,
         "license": {"@id": _LICENCE},
+        "creator": {"@id": _AUTHORS},
         "programmingLanguage": {"@id": _SNAKEMAKE},
         "input": _links(["#configuration"]),
         "output": _links(["#limits"]),

@@ -12,7 +12,9 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy
 import argparse
 import importlib
 import json
+import sys
 import time
+import traceback
 from dataclasses import asdict
 from pathlib import Path
 
@@ -32,15 +34,20 @@ from benchmarking import (
 SCRIPTS = ("generate", "tracer", "io", "reconstruction", "templates", "signals", "inference", "planning", "whole")
 
 
-def collected(names: list[str], whole: dict[str, object]) -> list[Record]:
-    """Run the scripts one after the other."""
+def collected(names: list[str], whole: dict[str, object]) -> tuple[list[Record], list[str]]:
+    """Run the scripts one after the other: their records, and those that failed, after which the others go on."""
     records: list[Record] = []
+    failed = []
     for name in names:
         start = time.perf_counter()
-        options = whole if name == "whole" else {}
-        records += importlib.import_module(f"bench_{name}").records(**options)
+        try:
+            for record in importlib.import_module(f"bench_{name}").records(**(whole if name == "whole" else {})):
+                records.append(record)
+        except Exception:
+            traceback.print_exc()
+            failed.append(name)
         print(f"{name}: {time.perf_counter() - start:.0f} s", flush=True)
-    return records
+    return records, failed
 
 
 def main() -> None:
@@ -54,19 +61,22 @@ def main() -> None:
     given = parser.parse_args()
     if unknown := set(given.names) - set(SCRIPTS):
         parser.error(f"no benchmarks: {', '.join(sorted(unknown))}")
+    failed: list[str] = []
     if given.saved:
         measured = json.loads(given.saved.read_text(encoding="utf-8"))
     else:
         measured = session()
-        found = collected(given.names or list(SCRIPTS), {"run": given.run, "whole": given.whole})
+        found, failed = collected(given.names or list(SCRIPTS), {"run": given.run, "whole": given.whole})
         measured["records"] = [asdict(record) for record in found]
     write_json(given.output / "bench.json", measured)
     figures = [given.output / f"bench.{kind}" for kind in ("png", "pdf")]
-    if given.docs:
+    if given.docs and not failed:
         write_between_marks(given.docs / "benchmarks.md", as_markdown(measured))
         figures.append(given.docs / "figures" / "benchmarks.png")
     draw(measured, figures)
     print(f"\n{as_text(records_of(measured))}\n\n{described(measured)}\n{given.output / 'bench.json'}, .png, .pdf")
+    if failed:
+        sys.exit(f"failed: {', '.join(failed)}")
 
 
 if __name__ == "__main__":

@@ -31,12 +31,18 @@ def measured(folder: Path, *arguments: str) -> tuple[float, float]:
     return used.ru_utime + used.ru_stime, used.ru_maxrss / 1000
 
 
+def working_folder(folder: Path) -> None:
+    """The repository's configuration in a folder where nothing is made yet."""
+    shutil.copytree(ROOT / "config", folder / "config")
+    (folder / "resources").symlink_to(ROOT / "resources")  # published spectra
+
+
 def records() -> Iterator[Record]:
     """CPU seconds, children included, and memory; there is no peer."""
     plan = ("--snakefile", str(ROOT / "Snakefile"), "--dry-run", "--quiet")
     with tempfile.TemporaryDirectory() as temporary:
         ours, many = Path(temporary, "ours"), Path(temporary, "many")
-        shutil.copytree(ROOT / "config", ours / "config")
+        working_folder(ours)
         write_many_files(many / "config", runs=1000, files_per_run=10)
         rows = {
             "snakemake --version": (ours, ("--version",), None),

@@ -8,13 +8,13 @@ from __future__ import annotations
 import csv
 import datetime
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from bench_planning import working_folder
 from benchmarking import ROOT, Record, main
 
 GROUP, ANALYSIS = "whole demonstration", "xmass-demo"
@@ -32,7 +32,7 @@ def records(run: Path = ROOT, whole: bool = False) -> Iterator[Record]:
     """
     if whole:
         with tempfile.TemporaryDirectory() as temporary:
-            shutil.copytree(ROOT / "config", Path(temporary, "config"))
+            working_folder(Path(temporary))
             command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "all"]
             subprocess.run(command, cwd=temporary, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             yield from records(Path(temporary))

@@ -5,6 +5,7 @@ import json
 import re
 import runpy
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,26 @@ def test_a_wrong_name_is_refused(monkeypatch, capsys):
     with pytest.raises(SystemExit):
         runpy.run_path(str(HERE / "__main__.py"), run_name="__main__")
     assert "speed" in capsys.readouterr().err
+
+
+def test_a_script_that_fails_leaves_the_others_and_the_docs_as_they_are(tmp_path, monkeypatch, capsys):
+    import bench_signals
+    import bench_whole
+
+    def broken():
+        yield Record(**FIT)
+        raise RuntimeError("another answer")
+
+    monkeypatch.setattr(bench_signals, "records", broken)
+    monkeypatch.setattr(bench_whole, "records", lambda run, whole: [Record(**READ)])
+    monkeypatch.setattr(sys, "argv", ["-", "signals", "whole", "--output", str(tmp_path), "--docs", str(tmp_path)])
+    with pytest.raises(SystemExit, match="failed: signals"):
+        runpy.run_path(str(HERE / "__main__.py"), run_name="__main__")
+    assert json.loads((tmp_path / "bench.json").read_text())["records"] == [
+        asdict(Record(**one)) for one in (FIT, READ)
+    ]
+    assert not (tmp_path / "figures").exists()
+    assert "another answer" in capsys.readouterr().err
 
 
 def test_every_script_is_run_by_the_driver_and_gives_records():

@@ -33,6 +33,7 @@ cuts:
   - {{name: light, keep: n_hits >= 8, status: assumed}}
   - {{name: fiducial-volume, keep: r_pe_cm < 35, status: assumed}}
 """
+OF_A_SEARCH = ["limits/variants.csv", "templates/experiment.json", "tables/limits.md", "coverage/coverage.csv"]
 LAYOUTS = {"ttree": ("daq", ""), "rntuple": ("Physics", "hits.")}
 HALF_CM, PER_SIDE, COLUMNS = 40.0, 107, 11
 
@@ -82,6 +83,20 @@ def test_data_alone_are_planned_to_the_cut_flow_and_no_further(own):
     }  # fmt: skip
     said = snakemake(place, "--dry-run").stdout
     assert said.count("own: no samples, so it ends at the cut flow and figures of data") == 1
+
+
+@pytest.mark.parametrize(
+    "target", ["limits/limits.csv", *(pytest.param(name, marks=pytest.mark.slow) for name in OF_A_SEARCH)]
+)
+def test_limits_of_data_alone_are_refused_with_the_field_and_the_remedy(own, target):
+    ended = snakemake(own("ttree"), "--dry-run", f"results/own/{target}")
+    assert ended.returncode == 1
+    assert "KeyError" not in ended.stdout
+    assert (
+        "InputError: config/own/events.yaml: samples: is missing: own has data alone, and templates and limits need "
+        "simulation to compare them with; add a sample sheet, see docs/events.md, or ask for "
+        "results/own/cut_flow/cut_flow.csv"
+    ) in ended.stdout
 
 
 @pytest.mark.slow

@@ -69,6 +69,20 @@ def test_a_statistics_setting_leaves_spectra_and_workspaces(place):
     assert not planned & {f"results/alpha/spectra/{name}.csv" for name in ("weak", "magnetic-moment", "dark-photon")}
 
 
+def test_settings_of_other_targets_leave_the_default_run(place):
+    """Injection, toys and coverage are targets of their own; only the page that shows all settings is made again."""
+    place.edit(ALPHA, "{methods: [asymptotic],", "{injection: {toys: 300}, methods: [asymptotic],")
+    place.edit(ALPHA, "{injection:", "{toys: {number: 500}, coverage: {toys: 10}, injection:")
+    assert plan(place).outputs == {"results/alpha/summary.html"}
+
+
+def test_published_limits_beside_ours_set_no_limit_again(place):
+    place.edit(ALPHA, "plots:", "compare_with: XMASS-I\nplots:")
+    planned = plan(place)
+    assert "limits_table" in kinds(planned.changed) <= {"limits_table", "summary"}
+    assert "results/alpha/limits/variants.csv" not in planned.outputs
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new"),
     [

@@ -20,7 +20,11 @@ from exonu.core.files import canonical_json, write_text
 from exonu.templates.analysis import read_config
 from exonu.templates.event_analysis import event_inputs
 from exonu.templates.experiment import experiment_files
-from exonu.templates.planning import planned_experiment, variant_settings
+from exonu.templates.planning import (
+    OfSearches,
+    planned_experiment,
+    variant_settings,
+)
 from exonu.templates.injection_jobs import (
     ingest_settings,
     injected_cases,
@@ -73,12 +77,17 @@ except InputError as error:
 
 
 # An analysis of events without samples has nothing to compare its data with: it ends at the cut flow and figures of data.
-INTERACTIONS = {
-    name: list(analysis.settings["interactions"])
-    for name, analysis in ANALYSES.items()
-    if name not in EVENTS or EVENTS[name].samples
+WITHOUT_SEARCH = {
+    name: inputs.file for name, inputs in EVENTS.items() if not inputs.samples
 }
-WITHOUT_SEARCH = [name for name in ANALYSES if name not in INTERACTIONS]
+INTERACTIONS = OfSearches(
+    {
+        name: list(analysis.settings["interactions"])
+        for name, analysis in ANALYSES.items()
+        if name not in WITHOUT_SEARCH
+    },
+    WITHOUT_SEARCH,
+)
 if WITHOUT_SEARCH and workflow.is_main_process:
     logger.info(
         f"{', '.join(WITHOUT_SEARCH)}: no samples, so it ends at the cut flow and figures of data; no templates and no limits."
@@ -91,10 +100,15 @@ wildcard_constraints:
 
 
 def settings(analysis, *blocks):
-    """Canonical JSON of the blocks of an analysis's settings that a step reads."""
-    return canonical_json(
-        {block: ANALYSES[analysis].settings[block] for block in blocks}
-    )
+    """Canonical JSON of what a step reads of an analysis's settings: blocks, or parts of them as `statistics.toys`."""
+    chosen = {}
+    for block in blocks:
+        name, _, part = block.partition(".")
+        content = ANALYSES[analysis].settings[name]
+        chosen[name] = (
+            {**chosen.get(name, {}), part: content[part]} if part else content
+        )
+    return canonical_json(chosen)
 
 
 LONGEST_ARGUMENT = 20_000

@@ -9,13 +9,16 @@ COMPARED = {
     figure: [analysis for analysis, figures in FIGURES.items() if figure in figures]
     for figure in ["limits", "coupling_mass"]
 }
-DRAWN_WORKSPACES = {
-    name: [
-        f"results/{name}/workspaces/{hypothesis_name(*case)}.json"
-        for case in drawn_cases(ANALYSES[name].settings["interactions"])
-    ]
-    for name in INTERACTIONS
-}
+DRAWN_WORKSPACES = OfSearches(
+    {
+        name: [
+            f"results/{name}/workspaces/{hypothesis_name(*case)}.json"
+            for case in drawn_cases(ANALYSES[name].settings["interactions"])
+        ]
+        for name in INTERACTIONS
+    },
+    WITHOUT_SEARCH,
+)
 
 
 for analysis in INTERACTIONS:

@@ -101,7 +101,12 @@ rule injection_toys:
         mem_mb=resource(1500),
         runtime=resource(60),
     params:
-        settings=lambda wildcards: settings(wildcards.analysis, "statistics", "seed"),
+        settings=lambda wildcards: settings(
+            wildcards.analysis,
+            "statistics.injection",
+            "statistics.confidence_level",
+            "seed",
+        ),
         code=code("injection_toys"),
         libraries=libraries("injection_toys"),
     shell:

@@ -22,7 +22,12 @@ for analysis, searched in INTERACTIONS.items():
                 mem_mb=resource(1000),
                 runtime=resource(10),
             params:
-                settings=settings(analysis, "statistics"),
+                settings=settings(
+                    analysis,
+                    "statistics.methods",
+                    "statistics.confidence_level",
+                    "statistics.projections",
+                ),
                 code=code("limits"),
                 libraries=libraries("limits"),
             shell:
@@ -74,12 +79,15 @@ rule variants:
         mem_mb=resource(1000),
         runtime=resource(10),
     params:
-        settings=lambda wildcards: canonical_json(
-            {
-                key: block
-                for key, block in ANALYSES[wildcards.analysis].settings.items()
-                if key != "plots"
-            }
+        settings=lambda wildcards: settings(
+            wildcards.analysis,
+            "config_version",
+            "physics",
+            "interactions",
+            "systematics",
+            "blind",
+            "variants",
+            "statistics.confidence_level",
         ),
         code=code("variants"),
         libraries=libraries("variants"),

@@ -2,10 +2,13 @@
 # default run. Toys and coverage are targets of their own, `snakemake toys` and `snakemake coverage`.
 
 
-DIAGNOSED = {
-    name: [Path(file).stem for file in files]
-    for name, files in DRAWN_WORKSPACES.items()
-}
+DIAGNOSED = OfSearches(
+    {
+        name: [Path(file).stem for file in files]
+        for name, files in DRAWN_WORKSPACES.items()
+    },
+    WITHOUT_SEARCH,
+)
 
 for analysis, diagnosed in DIAGNOSED.items():
 
@@ -34,7 +37,12 @@ for analysis, diagnosed in DIAGNOSED.items():
             runtime=resource(10),
         params:
             folder=folder_of_output,
-            settings=settings(analysis, "statistics", "seed"),
+            settings=settings(
+                analysis,
+                "statistics.confidence_level",
+                "statistics.goodness_of_fit_toys",
+                "seed",
+            ),
             code=code("diagnostics"),
             libraries=libraries("diagnostics"),
         shell:
@@ -110,7 +118,9 @@ rule toy_chunk:
         jobs=lambda wildcards: ANALYSES[wildcards.analysis].settings["statistics"][
             "toys"
         ]["chunks"],
-        settings=lambda wildcards: settings(wildcards.analysis, "statistics", "seed"),
+        settings=lambda wildcards: settings(
+            wildcards.analysis, "statistics.toys", "seed"
+        ),
         code=code("toys"),
         libraries=libraries("toys"),
     shell:
@@ -175,7 +185,12 @@ rule coverage_table:
         mem_mb=resource(1500),
         runtime=resource(60),
     params:
-        settings=lambda wildcards: settings(wildcards.analysis, "statistics", "seed"),
+        settings=lambda wildcards: settings(
+            wildcards.analysis,
+            "statistics.confidence_level",
+            "statistics.coverage",
+            "seed",
+        ),
         code=code("coverage"),
         libraries=libraries("coverage"),
     shell:

@@ -22,11 +22,14 @@ from exonu.templates.template_jobs import (
 )
 
 try:
-    TEMPLATES = {
-        name: template_settings(inputs, blind=ANALYSES[name].settings["blind"])
-        for name, inputs in EVENTS.items()
-        if name in INTERACTIONS
-    }
+    TEMPLATES = OfSearches(
+        {
+            name: template_settings(inputs, blind=ANALYSES[name].settings["blind"])
+            for name, inputs in EVENTS.items()
+            if name in INTERACTIONS
+        },
+        WITHOUT_SEARCH,
+    )
     for name, inputs in EVENTS.items():
         check_fit_ranges(
             inputs, ANALYSES[name].settings["interactions"], str(ANALYSES[name].file)

@@ -31,7 +31,11 @@ for analysis, searched in INTERACTIONS.items():
                 folder=folder_of_output,
                 interaction=interaction,
                 settings=settings(
-                    analysis, "physics", "interactions", "systematics", "blind"
+                    analysis,
+                    "physics",
+                    f"interactions.{interaction}",
+                    "systematics",
+                    "blind",
                 ),
                 code=code("workspaces"),
                 libraries=libraries("workspaces"),

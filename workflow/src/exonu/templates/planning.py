@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TypeVar
 
 from exonu.core.errors import InputError, InputErrors, raise_all
 from exonu.core.settings import Settings, checked, merged
 from exonu.templates.analysis import ANALYSIS_SCHEMA, Analysis
 from exonu.templates.experiment import Experiment, read_experiment
+
+T = TypeVar("T")
 
 
 def planned_experiment(analysis: Analysis) -> Experiment:
@@ -26,6 +30,35 @@ def planned_experiment(analysis: Analysis) -> Experiment:
             raise InputErrors(_in_variant(error, analysis, f"variants.{name}.experiment")) from None
         raise_all(_range_faults(varied, settings, analysis, f"variants.{name}.settings.interactions"))
     return experiment
+
+
+class OfSearches(dict[str, T]):
+    """Something of each analysis that has a search; of one without samples it says why it is not there.
+
+    Args:
+        content: by the analysis's name.
+        without: the events file of each analysis of data alone.
+
+    Raises:
+        InputError: when asked for such an analysis.
+
+    >>> OfSearches({"demo": 1}, {"own": "config/own/events.yaml"})["demo"]
+    1
+    """
+
+    def __init__(self, content: Mapping[str, T], without: Mapping[str, str | Path]) -> None:
+        super().__init__(content)
+        self._without = without
+
+    def __missing__(self, name: str) -> T:
+        if name not in self._without:
+            raise KeyError(name)
+        raise InputError(
+            f"is missing: {name} has data alone, and templates and limits need simulation to compare them with",
+            file=self._without[name],
+            field="samples",
+            remedy=f"add a sample sheet, see docs/events.md, or ask for results/{name}/cut_flow/cut_flow.csv",
+        )
 
 
 def variant_settings(analysis: Analysis, name: str) -> Settings:

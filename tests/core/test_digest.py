@@ -46,6 +46,22 @@ def test_imports_are_followed_wherever_they_stand(library):
     assert facts == {library / "fluxes.csv"}
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "if True:\n    pass\nelif False:\n    {}",
+        "try:\n    pass\nexcept ValueError:\n    {}",
+        "try:\n    pass\nfinally:\n    {}",
+        "while False:\n    pass\nelse:\n    {}",
+        "match 1:\n    case 1:\n        {}",
+        "class A:\n    async def f(self):\n        with open('x'):\n            {}",
+    ],
+)
+def test_no_statement_hides_an_import(statement):
+    nodes = digest._statements(ast.parse(statement.format("import pandas")))
+    assert sum(isinstance(node, ast.Import) for node in nodes) == 1
+
+
 def test_a_package_that_loads_lazily_depends_on_all_its_modules(library):
     modules, packages, _ = digest.closure("exonu.lazy")
     assert "exonu.lazy.inner" in modules

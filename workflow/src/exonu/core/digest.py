@@ -27,6 +27,7 @@ _DISTRIBUTION_NAMES = {
     "mpl_toolkits": "matplotlib",
 }  # where it is not the package's own name
 _LOCATORS = {"resource_path": resources.resource_path, "schema_path": resources.schema_path}
+_CALLED = (*_LOCATORS, "import_module")
 
 
 @cache
@@ -51,7 +52,9 @@ def _read_module(name: str) -> tuple[frozenset[str], frozenset[Path]]:
     assert source is not None
     imported: set[str] = set()
     named: set[Path] = set()
-    for node in ast.walk(ast.parse(source.read_bytes(), filename=str(source))):
+    text = source.read_text(encoding="utf-8")
+    tree = ast.parse(text, filename=str(source))
+    for node in ast.walk(tree) if any(f"{name}(" in text for name in _CALLED) else _statements(tree):
         if isinstance(node, ast.Import):
             imported.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
@@ -62,6 +65,16 @@ def _read_module(name: str) -> tuple[frozenset[str], frozenset[Path]]:
             if _function(node) == "import_module":  # lazily loaded names: anything in the package may be meant
                 imported.update(f"{name}.{file.stem}" for file in source.parent.glob("*.py"))
     return frozenset(imported), frozenset(named)
+
+
+def _statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """All statements, in functions and branches too: most modules have none of the calls, and few nodes are imports."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for block in ("body", "orelse", "finalbody", "handlers", "cases"):
+            waiting.extend(getattr(node, block, ()))
 
 
 def _function(call: ast.Call) -> str | None:

@@ -42,15 +42,15 @@ def records(run: Path = ROOT, whole: bool = False) -> Iterator[Record]:
         print(f"{run}: no finished run of {LEAST_JOBS} jobs or more; give --run FOLDER, or --whole")
         return
     log = max(finished, key=lambda log: log.begin)
-    made = f"{log.cores} cores, {log.jobs} jobs, {log.begin:%Y-%m-%d %H:%M}"
-    yield Record(GROUP, f"default run, wall time ({made})", "min", [log.seconds / 60], floor=8)
+    made = f"{log.cores} cores, {log.begin:%Y-%m-%d %H:%M}"
+    yield Record(GROUP, f"wall time of the default run ({made})", "min", [log.seconds / 60], floor=8)
     spent = {table: _cpu_seconds(table) for table in sorted(run.glob("results/*/benchmarks/*.tsv"))}
-    yield Record(GROUP, f"its {len(spent)} jobs with a benchmark, CPU time", "s", [sum(spent.values())])
+    yield Record(GROUP, f"CPU time of its {len(spent)} jobs", "s", [sum(spent.values())])
     first = sum(
         seconds for table, seconds in spent.items()
         if table.parts[-3] == ANALYSIS and re.match(rf"({'|'.join(TO_THE_CUT_FLOW)})(_|$)", table.stem)
     )  # fmt: skip
-    yield Record(GROUP, f"of these {ANALYSIS}, simulation to cut flow, CPU time", "s", [first], floor=480)
+    yield Record(GROUP, f"of these {ANALYSIS}, simulation to cut flow", "s", [first], floor=480)
 
 
 class Log:

@@ -214,45 +214,42 @@ def write_json(file: Path, measured: dict[str, Any]) -> None:
 
 
 def draw(measured: dict[str, Any], files: Iterable[Path]) -> None:
-    """How many times as fast as its peer, and as its floor, each row is."""
+    """How many times as fast as its peers exonu is, and how much better than its floors, a row for each."""
     from exonu.publication import style
 
-    rows = [record for record in records_of(measured) if record.peer or record.floor]
-    places = np.arange(len(rows))
+    records = records_of(measured)
+    parts = (
+        ([(record, record.against(record.peer)) for record in records if record.peer], "times as fast as the peer"),
+        ([(record, record.against(record.floor)) for record in records if record.floor], "times better than the floor"),
+    )
+    heights = [len(rows) + 2 for rows, _ in parts]
     with style.styled():
-        figure = style.new_figure(1.0 + 0.21 * len(rows), width_inches=7.0)
-        axes = figure.subplots()
-        looks = (
-            (
-                [record.against(record.floor) for record in rows],
-                "D",
-                "white",
-                style.VERMILLION,
-                "than the project's floor",
-            ),
-            ([record.against(record.peer) for record in rows], "o", style.BLUE, style.BLUE, "than the peer"),
-        )
-        for values, marker, fill, edge, label in looks:
-            found = [value or np.nan for value in values]
-            axes.plot(found, places, marker, mfc=fill, mec=edge, ms=6, ls="none", label=label)
-        for place, record in zip(places, rows, strict=True):
-            if (ratio := record.against(record.peer)) is not None:
-                text = f"{number(ratio)} ({record.peer_name})"
-                axes.annotate(text, (ratio, place), (6, 0), textcoords="offset points", va="center", fontsize=7)
-        axes.axvline(1, color=style.BLACK, lw=0.8)
-        named = [f"{record.what}: {number(float(np.median(record.exonu)))} {record.unit}" for record in rows]
-        axes.set_yticks(places, [style.with_superscripts(name) for name in named], fontsize=8)
-        axes.tick_params(axis="y", which="both", length=0)
-        axes.minorticks_off()
-        axes.set(xscale="log", xlabel="how many times as fast exonu is", ylim=(len(rows) - 0.4, -0.6))
-        axes.set_xlim(right=axes.get_xlim()[1] * 30)
-        axes.grid(axis="x", color=style.BAND_GREY, lw=0.5)
-        axes.set_axisbelow(True)
-        axes.set_title(
-            f"{measured['date']}, {measured['machine']['processor']}, commit {measured['commit']}", loc="left"
-        )
-        axes.legend(loc="lower right", frameon=True, framealpha=1)
+        figure = style.new_figure(0.6 + 0.19 * sum(heights), width_inches=7.5)
+        both = figure.subplots(2, 1, height_ratios=heights)
+        for axes, (rows, label), colour, marker in zip(both, parts, (style.BLUE, style.VERMILLION), "oD", strict=True):
+            _draw_ratios(axes, rows, colour, marker)
+            axes.set_xlabel(label)
+        title = f"{measured['date']}, {measured['machine']['processor']}, commit {measured['commit']}"
+        both[0].set_title(title, loc="left")
         style.save(figure, files, dpi=200)
+
+
+def _draw_ratios(axes: Any, rows: list[tuple[Record, float]], colour: str, marker: str) -> None:
+    """A line from 1 to each ratio, with what it is on the left and the number at its end."""
+    places, ratios = np.arange(len(rows)), np.array([ratio for _, ratio in rows])
+    axes.hlines(places, 1, ratios, colors=colour, lw=1.5)
+    axes.plot(ratios, places, marker, color=colour, ms=5, ls="none")
+    for place, (record, ratio) in enumerate(rows):
+        text = number(ratio) + (f"  {record.peer_name}" if marker == "o" else "")
+        axes.annotate(text, (max(ratio, 1), place), (7, 0), textcoords="offset points", va="center", fontsize=8)
+    axes.axvline(1, color="black", lw=0.8)
+    names = [f"{record.what}: {number(float(np.median(record.exonu)))} {record.unit}" for record, _ in rows]
+    axes.set_yticks(places, names, fontsize=8)
+    axes.minorticks_off()
+    axes.tick_params(axis="y", length=0)
+    axes.set(xscale="log", ylim=(len(rows) - 0.4, -0.6))
+    low, high = axes.get_xlim()
+    axes.set_xlim(low, high * (high / low) ** (0.8 if marker == "o" else 0.15))  # room for the text
 
 
 def main(records: Callable[[], Iterable[Record]]) -> None:

@@ -127,7 +127,7 @@ def test_the_whole_run_is_read_from_its_log_and_tables(tmp_path, capsys):
         (tables / f"{name}.tsv").write_text(f"s\tcpu_time\n1.0\t{seconds}\n")
     wall, every, first = records(tmp_path)
     assert (wall.exonu, wall.unit) == ([7.0], "min")
-    assert "2 cores, 177 jobs" in wall.what
+    assert "2 cores, 2026-11-22 20:18" in wall.what
     assert (every.exonu, first.exonu) == ([78.5], [70.5])
 
 

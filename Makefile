@@ -20,11 +20,11 @@ run: $(RUN_STAMP) ## set up and run the workflow (the default)
 
 .PHONY: test
 test: $(DEV_STAMP) ## set up and run the tests (under 5 minutes)
-	$(BIN)/python -m pytest -m "not slow" -n auto $(WHERE)
+	$(BIN)/python -m pytest -m "not slow" -n auto --dist worksteal $(WHERE)
 
 .PHONY: test-all
 test-all: $(DEV_STAMP) ## all tests, the slow ones too
-	$(BIN)/python -m pytest -n auto $(WHERE)
+	$(BIN)/python -m pytest -n auto --dist worksteal $(WHERE)
 
 .PHONY: slurm
 slurm: $(SLURM_STAMP) ## set up Snakemake's executor for SLURM (docs/howto/cluster.md)

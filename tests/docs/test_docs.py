@@ -57,6 +57,23 @@ def test_files_that_the_documentation_names_are_there():
                 assert (ROOT / name).exists(), f"{page.relative_to(ROOT)} names {name}"
 
 
+@pytest.mark.skipif(
+    not all((ROOT / "results" / name / "spectra" / "counts.csv").is_file() for name in ("xenonnt-sr0", "xenon1t-sr1")),
+    reason="needs the results of `make`, which CI runs before",
+)
+def test_figures_of_the_documentation_are_those_of_the_results(tmp_path):
+    """Dot by dot, but for what rounding moves by less than the width of a line."""
+    from matplotlib.image import imread
+
+    subprocess.run([sys.executable, DOCS / "draw_figures.py", ROOT / "results", tmp_path], check=True)
+    drawn = sorted(tmp_path.iterdir())
+    assert len(drawn) == 2
+    for file in drawn:
+        new, shown = imread(file), imread(DOCS / "figures" / file.name)
+        assert new.shape == shown.shape, f"{file.name} is stale: run python docs/draw_figures.py"
+        assert abs(new - shown).mean() < 1e-3, f"{file.name} is stale: run python docs/draw_figures.py"
+
+
 @pytest.mark.slow
 def test_the_site_builds_without_warnings(tmp_path):
     command = [

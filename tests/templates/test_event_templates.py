@@ -259,6 +259,15 @@ def test_cuts_that_keep_no_signal(tmp_path):
         make_toy(tmp_path, n=1000, events=EVENTS.replace("r_pe_cm < 20", "r_pe_cm < 0"))
 
 
+def test_a_signal_sample_without_its_weights(tmp_path):
+    """Weights of 1, as of files without such a branch: everything that follows would be wrong by a large factor."""
+    with pytest.raises(
+        InputError, match=r"samples \(signal\): stands for [0-9.e+]+ times the recoils of one per keV"
+    ) as raised:
+        make_toy(tmp_path, n=1000, signal_weight=1.0)
+    assert "give its events the weight T ln(highest/lowest)/N" in str(raised.value)
+
+
 def test_files_of_another_kind(toy, tmp_path):
     folder, inputs, _ = toy
     with pytest.raises(InputError, match=r"has no prior yet; read experiment\.json beside it"):

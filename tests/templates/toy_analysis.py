@@ -84,7 +84,7 @@ def recoils(rng, n):
     return true, weight, true + 0.4 * np.sqrt(true) * rng.normal(size=n)
 
 
-def make_toy(folder, *, seed=1, n=4000, blind=False, events=EVENTS):
+def make_toy(folder, *, seed=1, n=4000, blind=False, events=EVENTS, signal_weight=None):
     """All files of the toy analysis; returns its inputs and the file `experiment.json`."""
     rng = np.random.default_rng(seed)
     inputs = write_analysis(folder, events)
@@ -95,6 +95,7 @@ def make_toy(folder, *, seed=1, n=4000, blind=False, events=EVENTS):
         return write_events(files[name], *arguments, **keys)
 
     true, weight, energy = recoils(rng, 5 * n)
+    weight = weight if signal_weight is None else signal_weight
     write("sample_signal", energy, weight, radii(rng, 5 * n), true)
     from exonu.events.components import _recoils  # the spectrum that the chain's solar sample is drawn from
 

@@ -40,6 +40,19 @@ class SimulatedRecoils:
     weight_per_day: Array
     fraction: Array
 
+    def share_of_liquid(self) -> float:
+        """Recoils that the weights stand for, over those of the same rate in the whole liquid, selected or not.
+
+        For w = T ln(highest/lowest)/N of N recoils flat in ln T it is 1, and less where they fill a part of the liquid.
+
+        >>> true = np.geomspace(1.0, 100.0, 1001)
+        >>> recoils = SimulatedRecoils(true, true, true * np.log(100) / 1001, np.ones(1001))
+        >>> round(recoils.share_of_liquid(), 3)
+        1.0
+        """
+        low, high = self.true_energy_keV.min(), self.true_energy_keV.max()
+        return float(np.sum(self.weight_per_day / self.true_energy_keV) / max(np.log(high / low), 1e-9))
+
     def rescaled(self, factor: float) -> SimulatedRecoils:
         """With all reconstructed energies multiplied."""
         return replace(self, energy_keVee=factor * self.energy_keVee)

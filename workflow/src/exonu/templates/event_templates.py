@@ -23,7 +23,7 @@ from exonu.events.components import activities
 from exonu.events.raw_files import read_columns
 from exonu.interactions import breakpoints_keV
 from exonu.templates.event_experiment import FORMAT, numbers, packed
-from exonu.templates.event_response import EventResponse
+from exonu.templates.event_response import EventResponse, SimulatedRecoils
 from exonu.templates.event_samples import NOMINAL, SIGNAL, SOLAR, Kept, SampleReader, Sources
 from exonu.templates.histograms import ENERGY, Histogram, fill
 from exonu.templates.systematics import BASELINE, Effect, Paired, Systematic, declared
@@ -172,6 +172,7 @@ class Filling:
         recoils = kept.recoils
         if not recoils.fraction.any():
             raise InputError("keeps no event of the signal sample", file=self.settings["file"], field="cuts")
+        self._check_weights(recoils)
         response = EventResponse.of(
             recoils,
             self.edges_keV,
@@ -202,6 +203,18 @@ class Filling:
             "norms": self.norms(SIGNAL),
         }
         return content, table
+
+    def _check_weights(self, recoils: SimulatedRecoils) -> None:
+        """Weights of 1 would make limits wrong by orders of magnitude, and nothing else would show it."""
+        share, slack = recoils.share_of_liquid(), 5 / np.sqrt(recoils.true_energy_keV.size)
+        if share > 1.1 + slack:
+            raise InputError(
+                f"stands for {share:.3g} times the recoils of one per keV and day in the whole liquid",
+                file=self.settings["file"],
+                field="samples (signal)",
+                remedy="give its events the weight T ln(highest/lowest)/N: T the true energy, N the recoils simulated "
+                "flat in ln T in the whole liquid, and its row 1 equivalent live day; see docs/events.md",
+            )
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ def diagnostics_settings(inputs: EventInputs, *, blind_keVee: tuple[float, float
         "name": inputs.settings["name"],
         "file": str(inputs.file),
         "is_simulated": inputs.settings["is_simulated"],
-        "cuts": [{key: cut[key] for key in ("name", "keep", "status")} for cut in inputs.settings["cuts"]],
+        "cuts": inputs.cuts,
         "extra": sorted(inputs.settings["branches"]["extra"]),
         "blind_keVee": None if blind_keVee is None else list(blind_keVee),
         "sources": [*runs, *simulated],

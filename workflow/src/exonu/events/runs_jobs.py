@@ -65,6 +65,11 @@ class EventInputs:
             "calibration": asdict(self.calibration["simulation"]),
         }
 
+    @property
+    def cuts(self) -> list[Settings]:
+        """The cuts as jobs read them: without their descriptions, whose change runs nothing again."""
+        return [{key: cut[key] for key in ("name", "keep", "status")} for cut in self.settings["cuts"]]
+
     def sample(self, name: str | None) -> Sample:
         """A sample by its name."""
         for row in self.samples:
@@ -129,7 +134,7 @@ class EventInputs:
             source = {"kind": "simulation", "sample": sample, "component": chosen.component}
             source["variation"] = chosen.variation
         return {
-            "cuts": self.settings["cuts"],
+            "cuts": self.cuts,
             "extra": sorted(self.settings["branches"]["extra"]),
             "edges_keV": self.settings["efficiency"]["edges_keV"],
             "file": str(self.file),

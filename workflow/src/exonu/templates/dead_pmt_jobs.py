@@ -102,7 +102,7 @@ def closure_settings(inputs: EventInputs, seed: int) -> Settings:
         raise InputError("has no dead photomultiplier in its last run", file=inputs.runs.file, field="dead_pmts")
     activities = inputs.settings.get("simulation", {}).get("activities", {})
     return _reconstruction(inputs) | {
-        "cuts": inputs.settings["cuts"],
+        "cuts": inputs.cuts,
         "extra": sorted(inputs.settings["branches"]["extra"]),
         "file": str(inputs.file),
         "dead_pmt": inputs.settings["dead_pmt"],

@@ -36,8 +36,9 @@ def template_settings(inputs: EventInputs, *, blind: bool) -> Settings:
     return {
         **{
             key: inputs.settings[key]
-            for key in ("name", "is_simulated", "cuts", "detector", "templates", "systematics")
+            for key in ("name", "is_simulated", "detector", "templates", "systematics")
         },
+        "cuts": inputs.cuts,
         **({"geometry": str(inputs.file.parent / table)} if table else {}),
         "file": str(inputs.file),
         "extra": sorted(inputs.settings["branches"]["extra"]),

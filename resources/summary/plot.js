@@ -11,7 +11,7 @@ const element = (parent, name, attributes, text) => {
 };
 // Text with indices, which are written μ_ν, g_B−L: as children of an HTML or an SVG element.
 const put = (node, text) => {
-  text.split(/_(B−L|B|ν)/).forEach((part, number) => {
+  text.split(/_(B−L|[Bνeμτ](?!\w))/).forEach((part, number) => {
     const index = number % 2 === 1;
     if (!(node instanceof SVGElement)) node.append(index ? Object.assign(document.createElement("sub"), { textContent: part }) : part);
     else if (part) element(node, "tspan", index ? { dy: 4, "font-size": "9px" } : number ? { dy: -4 } : {}).textContent = part;

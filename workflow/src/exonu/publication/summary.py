@@ -35,11 +35,15 @@ PICTURES = {
     "coupling_mass": "Upper limit on the coupling of a U(1)_B−L dark photon against its mass, beside published limits.",
     "cut_flow": "Events left after each cut, data and simulation.",
     "hit_map": "Where on the detector light was detected.",
+    "hits": "Charge of the events, charges and times of their hits.",
     "vertices": "Reconstructed vertices.",
     "resolution": "Resolution of the reconstructed vertex and energy.",
     "energy": "Reconstructed energy of the selected events.",
+    "cut_efficiency": "Efficiency of the cuts against the true energy.",
 }
 """What a figure shows, by its file's stem: its alternative text and caption."""
+_CUT = "What the cut {} compares, in the events that pass the cuts before it."
+_BROAD = 1.5  # a figure this many times as wide as high gets the whole width of the page
 
 _BLINDED = "Blinded: the expected background stands in place of the observed counts; observed limits are no result."
 _SIMULATED = "Simulated: the observed counts of this page are simulated, no measurement."
@@ -136,10 +140,10 @@ def _text(content: object) -> str:
 def _indexed(text: str) -> str:
     """Text for HTML between tags, with the indices of our symbols as such.
 
-    >>> _indexed("μ_ν < g_B−L")
-    'μ<sub>ν</sub> &lt; g<sub>B−L</sub>'
+    >>> _indexed("μ_ν of ν_e < g_B−L")
+    'μ<sub>ν</sub> of ν<sub>e</sub> &lt; g<sub>B−L</sub>'
     """
-    return re.sub("_(B−L|B|ν)", r"<sub>\1</sub>", _text(text))
+    return re.sub(r"_(B−L|[Bνeμτ]\b)", r"<sub>\1</sub>", _text(text))
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -276,11 +280,15 @@ def _figures(files: Sequence[Path], heading: Heading) -> str:
     state = " ".join(text for text, holds in _states(heading) if holds)
     pictures = []
     for file in files:
-        shows = PICTURES.get(file.stem, file.stem.replace("_", " ").replace("-", " ").capitalize() + ".")
-        data = base64.b64encode(file.read_bytes()).decode("ascii")
+        cut = _CUT.format(file.stem.removeprefix("cut_"))
+        shows = PICTURES.get(file.stem, cut if file.stem.startswith("cut_") else file.stem.capitalize() + ".")
+        content = file.read_bytes()
+        data = base64.b64encode(content).decode("ascii")
+        width, height = (int.from_bytes(content[start : start + 4], "big") for start in (16, 20))  # of a PNG
+        kind = ' class="broad"' if width > _BROAD * height else ""
         told = _text(f"{heading.name}: {shows} {state}".rstrip())
         picture = f'<img alt="{told}" src="data:image/png;base64,{data}">'
-        pictures.append(f"<figure>{picture}<figcaption>{_indexed(shows)}</figcaption></figure>")
+        pictures.append(f"<figure{kind}>{picture}<figcaption>{_indexed(shows)}</figcaption></figure>")
     return f'<div class="pictures">{"".join(pictures)}</div>'
 
 

@@ -22,7 +22,7 @@ QUANTITIES = {
     "dark-photon": ("coupling of a U(1)_B−L dark photon", "g_B−L", ""),
 }
 """What is searched for: name, symbol and unit in plain text."""
-FLAVOURS = {"all": "all flavours", "e": "νe", "mu": "νμ", "tau": "ντ"}
+FLAVOURS = {"all": "all flavours", "e": "ν_e", "mu": "ν_μ", "tau": "ν_τ"}
 _COLOURS = (VERMILLION, GREEN, PURPLE, ORANGE, SKY)
 _PROJECTED = ((BLACK, "10 3"), (BLUE, "10 3"), (BLACK, "10 3 2 3"))
 _DASHES = ("7 3", "2 2", "8 2 2 2", "12 3", "5 2 1 2 1 2")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from exonu.core.compiled import kernel
+from exonu.core.compiled import exact_kernel
 
 GOLDEN_GAMMA = np.uint64(0x9E3779B97F4A7C15)
 MIX_1, MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
@@ -15,7 +15,7 @@ TO_UNIT = 2.0**-53
 LARGE_MEAN = 30.0
 
 
-@kernel
+@exact_kernel
 def mixed(z: Any) -> Any:
     """SplitMix64's finaliser: a 64-bit hash."""
     z = (z ^ (z >> np.uint64(30))) * MIX_1
@@ -23,7 +23,7 @@ def mixed(z: Any) -> Any:
     return z ^ (z >> np.uint64(31))
 
 
-@kernel
+@exact_kernel
 def start_stream(stream: Any, seed: Any, event: Any) -> None:
     """Begin the random numbers of one event: a state of xoroshiro128+ hashed from the seed and the event's number."""
     key = mixed(np.uint64(seed) + GOLDEN_GAMMA) ^ mixed(np.uint64(event) * GOLDEN_GAMMA + MIX_1)
@@ -31,7 +31,7 @@ def start_stream(stream: Any, seed: Any, event: Any) -> None:
     stream[1] = mixed(key + GOLDEN_GAMMA + GOLDEN_GAMMA) | np.uint64(1)
 
 
-@kernel
+@exact_kernel
 def uniform(stream: Any) -> Any:
     """Next random number in [0, 1): xoroshiro128+ of Blackman and Vigna."""
     a, b = stream[0], stream[1]
@@ -42,13 +42,13 @@ def uniform(stream: Any) -> Any:
     return float(total >> np.uint64(11)) * TO_UNIT
 
 
-@kernel
+@exact_kernel
 def exponential(stream: Any) -> Any:
     """Exponential random number of mean 1."""
     return -math.log(1.0 - uniform(stream))
 
 
-@kernel
+@exact_kernel
 def normal(stream: Any) -> Any:
     """Normal random number of mean 0 and variance 1 (Marsaglia's polar method, one of the pair)."""
     while True:
@@ -58,7 +58,7 @@ def normal(stream: Any) -> Any:
             return a * math.sqrt(-2 * math.log(square) / square)
 
 
-@kernel
+@exact_kernel
 def gamma(shape: float, stream: Any) -> Any:
     """Gamma random number of this shape and scale 1 (Marsaglia & Tsang, ACM Trans. Math. Softw. 26, 363 (2000))."""
     boost = 1.0
@@ -77,7 +77,7 @@ def gamma(shape: float, stream: Any) -> Any:
             return boost * d * v
 
 
-@kernel
+@exact_kernel
 def poisson(mean: float, stream: Any) -> Any:
     """Poisson random number; above a mean of 30 by Hörmann's PTRS (Insur. Math. Econ. 12, 39 (1993))."""
     if mean < LARGE_MEAN:

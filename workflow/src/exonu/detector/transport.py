@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from exonu.core.compiled import kernel
+from exonu.core.compiled import exact_kernel, kernel
 from exonu.detector.random_numbers import exponential, start_stream, uniform
 
 Array = NDArray[np.float64]
@@ -49,7 +49,7 @@ class Walls(NamedTuple):
     windows: Array  # (n_channels, 10): two axes in the window, each with its centre's coordinate; half size; shape
 
 
-@kernel
+@exact_kernel
 def azimuth(stream: Any) -> Any:
     """Cosine and sine of a random angle, without trigonometry."""
     while True:
@@ -59,7 +59,7 @@ def azimuth(stream: Any) -> Any:
             return (a * a - b * b) / square, 2 * a * b / square
 
 
-@kernel
+@exact_kernel
 def turned(x: float, y: float, z: float, cosine: float, stream: Any) -> Any:
     """A unit vector at this angle to the unit vector (x, y, z), at a random azimuth.
 

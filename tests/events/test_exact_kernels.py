@@ -1,0 +1,30 @@
+"""The generator gives the same bytes with a cold cache of kernels as with a warm one: no sum in it may be reordered."""
+
+from importlib import import_module
+
+import pytest
+
+pytest.importorskip("numba")
+from exonu.core.compiled import EXACT_MATH
+
+GENERATOR = ["generate_kernels", "wall_kernels", "decays_kernels", "gamma_transport_kernels"]
+
+
+def kernels_of(namespace):
+    return {name: value for name, value in namespace.items() if hasattr(value, "py_func")}
+
+
+@pytest.mark.parametrize("module", GENERATOR)
+def test_an_exact_kernel_calls_exact_kernels_only(module):
+    """A callee with reordered sums rounds as it is woven into its caller, which the cache decides."""
+    kernels = kernels_of(vars(import_module(f"exonu.events.{module}")))
+    assert len(kernels) > 2
+    waiting, known = list(kernels.values()), set()
+    while waiting:
+        one = waiting.pop()
+        if one in known:
+            continue
+        known.add(one)
+        assert set(one.targetoptions["fastmath"]) == EXACT_MATH, one.py_func.__qualname__
+        called = kernels_of(one.py_func.__globals__)
+        waiting += [called[name] for name in one.py_func.__code__.co_names if name in called]

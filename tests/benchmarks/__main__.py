@@ -17,10 +17,10 @@ import time
 import traceback
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from benchmarking import (
     ROOT,
-    Record,
     as_markdown,
     as_text,
     described,
@@ -34,20 +34,20 @@ from benchmarking import (
 SCRIPTS = ("generate", "tracer", "io", "reconstruction", "templates", "signals", "inference", "planning", "whole")
 
 
-def collected(names: list[str], whole: dict[str, object]) -> tuple[list[Record], list[str]]:
-    """Run the scripts one after the other: their records, and those that failed, after which the others go on."""
-    records: list[Record] = []
+def collect(names: list[str], whole: dict[str, object], measured: dict[str, Any], file: Path) -> list[str]:
+    """Run the scripts one after the other and write their records; those that fail are returned, the others go on."""
     failed = []
     for name in names:
         start = time.perf_counter()
         try:
             for record in importlib.import_module(f"bench_{name}").records(**(whole if name == "whole" else {})):
-                records.append(record)
+                measured["records"].append(asdict(record))
         except Exception:
             traceback.print_exc()
             failed.append(name)
+        write_json(file, measured)
         print(f"{name}: {time.perf_counter() - start:.0f} s", flush=True)
-    return records, failed
+    return failed
 
 
 def main() -> None:
@@ -66,8 +66,8 @@ def main() -> None:
         measured = json.loads(given.saved.read_text(encoding="utf-8"))
     else:
         measured = session()
-        found, failed = collected(given.names or list(SCRIPTS), {"run": given.run, "whole": given.whole})
-        measured["records"] = [asdict(record) for record in found]
+        whole = {"run": given.run, "whole": given.whole}
+        failed = collect(given.names or list(SCRIPTS), whole, measured, given.output / "bench.json")
     write_json(given.output / "bench.json", measured)
     figures = [given.output / f"bench.{kind}" for kind in ("png", "pdf")]
     if given.docs and not failed:

@@ -5,7 +5,7 @@ import os
 import shutil
 
 import pytest
-from helpers import ROOT, Place, copy_of_repository, snakemake
+from helpers import ROOT, SMOKE, Place, copy_of_repository, smoke_place, snakemake
 
 from exonu.core.resources import resource_path
 
@@ -91,6 +91,18 @@ def once(worker_folder):
         return Place(repository, top / "run")
 
     return get
+
+
+@pytest.fixture(scope="session")
+def smoke(once):
+    """The finished run of config/run-smoke.yaml, from the simulation to limits, with compiled kernels."""
+
+    def make(place):
+        place.folder.rmdir()
+        ended = snakemake(smoke_place(place.folder), "--cores", "2", *SMOKE, EXONU_NUMBA="1")
+        assert ended.returncode == 0, ended.stdout
+
+    return once("smoke", make, copied=False)
 
 
 @pytest.fixture

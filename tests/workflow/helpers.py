@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SNAKEMAKE = Path(sys.executable).with_name("snakemake")
 PARTS = ("Snakefile", "workflow", "config", "resources", "profiles", "envs")
 COMPARED = {".html", ".csv", ".json", ".png", ".pdf", ".yaml", ".tex", ".md", ".npy", ".root"}
+SMOKE = ("--configfile", "config/run-smoke.yaml")
 EXCEPTED = {"logs", "benchmarks", ".snakemake", ".snakemake_timestamp"}
 
 
@@ -49,6 +50,12 @@ def copy_of_repository(target: Path) -> Path:
         else:
             shutil.copy2(source, target / name)
     return target
+
+
+def smoke_place(folder: Path) -> Place:
+    """A folder with our configurations; the repository is run in its place, since compiled kernels are cached by it."""
+    shutil.copytree(ROOT / "config", folder / "config")
+    return Place(ROOT, folder)
 
 
 def snakemake(place: Place, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -135,16 +142,20 @@ def root_content(file: Path) -> dict[str, object]:
     return found
 
 
-def same_bytes(one: Path, other: Path) -> None:
-    """Assert that two folders hold the same files with the same bytes (CSV, JSON, PNG, PDF, YAML, NPY).
+def same_content(one: Path, other: Path) -> bool:
+    """Whether two files have the same bytes; of ROOT files, the same objects, bit by bit.
 
-    ROOT files hold the same objects, bit by bit. A file of another kind is a failure: it has to be told here how it is
-    compared.
+    A file of another kind is a failure: it has to be told here how it is compared.
     """
+    assert one.suffix in COMPARED, f"nothing says how to compare {one}"
+    content = root_content if one.suffix == ".root" else Path.read_bytes
+    return content(one) == content(other)
+
+
+def same_bytes(one: Path, other: Path) -> None:
+    """Assert that two folders hold the same files with the same content."""
     first, second = results(one), results(other)
     assert first.keys() == second.keys()
     assert first, f"{one} is empty"
     for name, file in first.items():
-        assert file.suffix in COMPARED, f"nothing says how to compare {name}"
-        content = root_content if file.suffix == ".root" else Path.read_bytes
-        assert content(file) == content(second[name]), name
+        assert same_content(file, second[name]), name

@@ -1,7 +1,4 @@
-"""Faults of the machine: kills at random moments, a full disk, a killed worker. Nothing is lost or half written.
-
-`EXONU_KILLS` sets the number of kills (three; twenty in the slow tier).
-"""
+"""Faults of the machine: kills at random moments, a full disk, a killed worker. Nothing is lost or half written."""
 
 import os
 import random
@@ -10,74 +7,113 @@ import shutil
 import signal
 import subprocess
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from helpers import SNAKEMAKE, results, snakemake
+from helpers import SMOKE, SNAKEMAKE, results, same_content, smoke_place, snakemake
 
-pytestmark = pytest.mark.slow  # until measured on a quiet machine: half a minute each, and the finished run before
+pytestmark = pytest.mark.slow
+needs_proc = pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="finds the workers in /proc")
 LIMITS = "results/beta/limits/limits.csv"
+OF_EVENTS = {"simulate", "ingest", "reconstruct", "select", "light_map", "probes"}
 
 
-def started(place, log, *targets):
+def started(place, log, *arguments, numba="0"):
     """Snakemake running in a process group of its own."""
     base = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     return subprocess.Popen(
-        [SNAKEMAKE, "--snakefile", place.repository / "Snakefile", "--cores", "2", *targets],
+        [SNAKEMAKE, "--snakefile", place.repository / "Snakefile", "--cores", "2", *arguments],
         cwd=place.folder,
-        env={**base, "EXONU_NUMBA": "0"},
+        env={**base, "EXONU_NUMBA": numba},
         stdout=log,
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
 
 
+def workers(group):
+    """The steps that run in a process group, and the numbers of their processes."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if os.getpgid(int(folder.name)) != group:
+                continue
+            command = (folder / "cmdline").read_bytes().decode().split("\0")
+        except OSError:  # it has ended in the meantime
+            continue
+        found |= {part.split(".")[2]: int(folder.name) for part in command if part.startswith("exonu.steps.")}
+    return found
+
+
 def assert_whole(place, finished):
-    """Every result that is there under its name has the bytes of the undisturbed run."""
+    """Every result that is there under its name has the content that it has in the undisturbed run."""
     there = {name: file for name, file in results(place.folder / "results").items() if ".part" not in name}
     for name, file in there.items():
-        assert file.read_bytes() == (finished.folder / "results" / name).read_bytes(), name
+        assert same_content(file, finished.folder / "results" / name), name
     return there
 
 
-def assert_finishes(place, finished, *targets):
+def assert_finishes(place, finished, *arguments, numba="0"):
     """Snakemake ends what was begun, and leaves nothing else."""
-    assert snakemake(place, "--unlock").returncode == 0
-    ended = snakemake(place, "--cores", "2", *targets)
+    assert snakemake(place, "--unlock", *arguments).returncode == 0
+    ended = snakemake(place, "--cores", "2", *arguments, EXONU_NUMBA=numba)
     assert ended.returncode == 0, ended.stdout
-    there = assert_whole(place, finished)
-    assert set(targets) <= {f"results/{name}" for name in there}
-    if not targets:
-        assert there.keys() == results(finished.folder / "results").keys()
     assert not [file for file in place.folder.glob("results/**/.*.part*") if file.is_file()]
+    return assert_whole(place, finished)
 
 
-@pytest.mark.parametrize(
-    ("kills", "longest_s", "targets"),
-    [(3, 6, [LIMITS]), pytest.param(20, 12, [], marks=pytest.mark.slow)],
-    ids=["three", "twenty"],
-)
-def test_kills_at_random_moments(finished, fresh, tmp_path, kills, longest_s, targets):
-    rng = random.Random(kills)
-    done, wanted = 0, int(os.environ.get("EXONU_KILLS", kills))
-    while done < wanted:
-        with (tmp_path / "log").open("w") as log:
-            running = started(fresh, log, *targets)
-            try:
-                running.wait(timeout=rng.uniform(0.5, longest_s))
-            except subprocess.TimeoutExpired:
+def working_time_s(place):
+    """For how long a finished run wrote files."""
+    times = [file.stat().st_mtime for file in place.folder.glob("results/*/*/*")]
+    return max(times) - min(times)
+
+
+def killed(place, log, work_s, *arguments):
+    """Run snakemake and kill it and its jobs when they have worked for some time.
+
+    Returns:
+        The steps that were killed; None if snakemake had ended before.
+    """
+    with log.open("w") as stream:
+        running = started(place, stream, *arguments, numba="1")
+        begun = None
+        while running.poll() is None:
+            steps = workers(running.pid)
+            begun = begun or (time.monotonic() if steps else None)
+            if begun and time.monotonic() - begun > work_s:
                 os.killpg(running.pid, signal.SIGKILL)
                 running.wait()
-        if running.returncode == -signal.SIGKILL:
-            done += 1
-            assert_whole(fresh, finished)
-            assert snakemake(fresh, "--unlock").returncode == 0
-        else:  # it was faster: once more from the beginning
-            assert running.returncode == 0, (tmp_path / "log").read_text()
-            assert_whole(fresh, finished)
-            shutil.rmtree(fresh.folder / "results")
-            shutil.rmtree(fresh.folder / ".snakemake")
-    assert_finishes(fresh, finished, *targets)
+                return set(steps)
+            time.sleep(0.05)
+    assert running.returncode == 0, log.read_text()
+    return None
+
+
+@needs_proc
+@pytest.mark.parametrize("kills", [3, 20])
+def test_kills_at_random_moments(smoke, tmp_path, kills):
+    """Moments all over the undisturbed run, counted from the first job of each start."""
+    place = smoke_place(tmp_path / "run")
+    rng = random.Random(kills)
+    moments = sorted(rng.uniform(0, working_time_s(smoke)) for _ in range(kills))
+    hit, locked = [], ()
+    for before, moment in pairwise([0, *moments]):
+        work_s = moment - before
+        while (steps := killed(place, tmp_path / "log", work_s, *SMOKE, *locked)) is None:
+            assert assert_whole(place, smoke).keys() == results(smoke.folder / "results").keys()
+            shutil.rmtree(place.folder / "results")  # it was faster than the undisturbed run: from the beginning
+            work_s /= 2
+        assert_whole(place, smoke)
+        hit.append(steps)
+        locked = ("--nolock",)  # the first one killed has left its lock
+    print(f"{kills} kills after {[round(moment, 1) for moment in moments]} s of work, of {hit}")
+    assert sum(map(bool, hit)) > kills / 2
+    assert set.union(*hit) & OF_EVENTS
+    assert assert_finishes(place, smoke, *SMOKE, numba="1").keys() == results(smoke.folder / "results").keys()
+
+
+# -- a full disk and a killed worker, on the two small experiments
 
 
 @pytest.fixture
@@ -105,28 +141,15 @@ def test_a_full_disk(finished, fresh, small_disk):
     assert re.search(message, ended.stdout), ended.stdout
     assert_whole(fresh, finished)
     small_disk()
-    assert_finishes(fresh, finished, LIMITS)
+    assert "beta/limits/limits.csv" in assert_finishes(fresh, finished, LIMITS)
 
 
-def worker_of(running, step):
-    """Number of the process that runs a step below a running snakemake; None if there is none."""
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (folder / "cmdline").read_bytes().split(b"\0")
-            group = os.getpgid(int(folder.name))
-        except (OSError, ValueError):  # it has ended in the meantime
-            continue
-        if group == running.pid and f"exonu.steps.{step}".encode() in command and b"-c" not in command:
-            return int(folder.name)
-    return None
-
-
-@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="finds the worker in /proc")
+@needs_proc
 def test_a_killed_worker(finished, fresh, tmp_path):
     with (tmp_path / "log").open("w") as log:
         running = started(fresh, log, LIMITS)
         while running.poll() is None:
-            if worker := worker_of(running, "limits"):
+            if worker := workers(running.pid).get("limits"):
                 os.kill(worker, signal.SIGKILL)
                 break
             time.sleep(0.01)
@@ -140,4 +163,4 @@ def test_a_killed_worker(finished, fresh, tmp_path):
     there = assert_whole(fresh, finished)
     assert "beta/limits/limits.csv" not in there
     assert any("workspaces" in name for name in there)  # what was finished is kept
-    assert_finishes(fresh, finished, LIMITS)
+    assert "beta/limits/limits.csv" in assert_finishes(fresh, finished, LIMITS)

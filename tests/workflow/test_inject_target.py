@@ -2,9 +2,10 @@
 
 import csv
 import json
+import shutil
 
 import pytest
-from helpers import Place, copy_of_repository, plan, snakemake
+from helpers import ROOT, Place, plan, snakemake
 
 from exonu.events.raw_files import read_metadata
 
@@ -47,8 +48,8 @@ CASE = "results/smoke/injection/magnetic-moment_all_x4"
 
 @pytest.fixture(scope="module")
 def injected(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("inject")
-    place = Place(copy_of_repository(folder / "repository"), folder / "run")
+    """A finished run, with the repository in its place: compiled kernels are cached by it."""
+    place = Place(ROOT, tmp_path_factory.mktemp("inject") / "run")
     config = place.folder / "config" / "smoke"
     config.mkdir(parents=True)
     texts = {"analysis.yaml": ANALYSIS, "events.yaml": EVENTS, "runs.tsv": RUNS, "samples.tsv": SAMPLES}
@@ -56,7 +57,7 @@ def injected(tmp_path_factory):
         (config / name).write_text(text)
     (config.parent / "config.yaml").write_text("config_version: 1\nanalyses: [smoke]\n")
     before = plan(place, "inject")
-    ended = snakemake(place, "--cores", "2", "inject")
+    ended = snakemake(place, "--cores", "2", "inject", EXONU_NUMBA="1")
     assert ended.returncode == 0, ended.stdout
     return place, before
 
@@ -99,7 +100,7 @@ def test_signal_events_are_simulated_data_of_their_run(injected):
 
 
 def test_more_toys_simulate_nothing(injected, tmp_path):
-    place = injected[0].copy(tmp_path)
+    place = Place(ROOT, shutil.copytree(injected[0].folder, tmp_path / "run"))
     place.edit("config/smoke/analysis.yaml", "toys: 200", "toys: 201")
     again = plan(place, "inject")
     assert "injection_toys" in again.changed

@@ -6,13 +6,12 @@ import shutil
 
 import pytest
 import yaml
-from helpers import ROOT, Place, copy_of_repository, plan, snakemake
+from helpers import ROOT, SMOKE, Place, copy_of_repository, plan, snakemake
 from many_files import write_many_files
 
 from exonu.steps._step import parser
 
 LONGEST = 131_072  # MAX_ARG_STRLEN of Linux
-SMOKE = ("--configfile", "config/run-smoke.yaml")
 
 
 def test_a_step_takes_long_settings_and_lists_from_files(tmp_path):

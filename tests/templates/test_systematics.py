@@ -99,6 +99,47 @@ def test_verdicts():
     assert Effect.of(one(), "pmt", empty, empty, EDGES, REPORT).verdict == "pruned: no events"
 
 
+def scattered(mean, seed):
+    """Weights after a change that keeps, loses or doubles each event by chance, with this mean ratio."""
+    return np.random.default_rng(seed).choice([0.0, 2.0 * mean], size=400)
+
+
+def test_two_directions_that_differ_by_chance_only_are_made_inverse_to_each_other():
+    up, down = scattered(1.15, 3), scattered(1.02, 4)  # both add events, and no more than chance does
+    found = effect(one(kind="position", significance=0.01), up, down)
+    np.testing.assert_allclose(found.up_bins * found.down_bins, 1)
+    asymmetric = effect(one(kind="position"), up, down)  # level 1: never made symmetric
+    np.testing.assert_allclose(found.up_bins, np.sqrt(asymmetric.up_bins / asymmetric.down_bins))
+    assert (found.verdict, asymmetric.verdict) == ("kept, made symmetric", "kept")
+    np.testing.assert_array_equal(found.up, asymmetric.up)  # reported as measured
+    # the interval of the dead-PMT correction is asymmetric by itself
+    assert effect(one(kind="dead-pmt", significance=0.01), up, down).verdict == "kept"
+
+
+def test_a_significant_asymmetry_is_kept():
+    found = effect(one(significance=0.05), np.full(400, 1.5), np.full(400, 1.02))
+    assert found.verdict == "kept"
+    np.testing.assert_allclose(found.up_bins, 1.5)
+    np.testing.assert_allclose(found.down_bins, 1.02)
+
+
+@pytest.mark.parametrize("size", [0.0, 0.2])
+def test_an_asymmetry_is_called_significant_no_more_often_than_the_level_says(size):
+    """Two directions of samples of their own against one baseline: the bound on their correlation is conservative."""
+    rng, kept = np.random.default_rng(8), 0
+    for _ in range(300):
+        n_base, n_up, n_down = (rng.poisson(80 * np.exp(s * size)) for s in (0, 1, -1))
+        base = np.full(n_base, 5.0)
+        ways = []
+        for n in (n_up, n_down):
+            energy = np.concatenate([base, np.full(n, 5.0)])
+            before = np.repeat([1.0, 0.0], [n_base, n])
+            ways.append(Paired(energy, before, energy, 1 - before))
+        found = Effect.of(one(significance=0.05), "copper", *ways, EDGES, (2.0, 15.0))
+        kept += not found.symmetric
+    assert 0 < kept <= 0.05 * 300 + 3 * np.sqrt(0.05 * 300)
+
+
 def test_one_heavy_event_is_no_effect_in_either_direction():
     """A ratio of 30 from a single event, and its inverse, whose own error looks small."""
     energy = np.full(11, 5.0)

@@ -154,7 +154,7 @@ def test_the_fresh_template_names_every_absent_file_before_any_work(tmp_path):
         runs.format(5) + "config/mine/data/run1002.root does not exist; give",
         *(
             samples.format(line) + f"config/mine/simulation/{name}.root does not exist; give"
-            for line, name in ((5, "signal"), (6, "seal_u"), (7, "surface_pb210"))
+            for line, name in ((6, "signal"), (7, "seal_u"), (8, "surface_pb210"))
         ),
     ]
     assert len(told) == len(starts)

@@ -21,6 +21,7 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/studies.smk"
 include: "workflow/rules/publish.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/archived.smk"
 include: "workflow/rules/archive.smk"
 include: "workflow/rules/inject.smk"
 

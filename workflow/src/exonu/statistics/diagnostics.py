@@ -122,7 +122,7 @@ def impacts(
 
     def shifted(p: int, distance: float) -> float:
         nonlocal converged
-        if np.isnan(distance) or not result.minimum.converged:  # no minimum to go from: every fit would end like the first
+        if np.isnan(distance) or not result.minimum.converged:  # no minimum to go from: the fits would end the same way
             return float("nan")
         start, held = result.parameters.copy(), result.held.copy()
         # The linear response of the others is where the fit ends if the likelihood is a parabola.

@@ -34,10 +34,7 @@ def template_settings(inputs: EventInputs, *, blind: bool) -> Settings:
     nominal, varied = _nominal(inputs), [row for row in inputs.samples if row.variation != NOMINAL]
     table = inputs.settings["geometry"].get("file")
     return {
-        **{
-            key: inputs.settings[key]
-            for key in ("name", "is_simulated", "detector", "templates", "systematics")
-        },
+        **{key: inputs.settings[key] for key in ("name", "is_simulated", "detector", "templates", "systematics")},
         "cuts": inputs.cuts,
         **({"geometry": str(inputs.file.parent / table)} if table else {}),
         "file": str(inputs.file),

@@ -3,7 +3,8 @@
 Commands stand in fenced blocks `sh`. The fast tier runs those of `exonu` and plans those of Snakemake; the slow tier
 runs Snakemake too, and `exonu verify`, which needs what Snakemake made. `make` sets up an environment and runs what the
 fixtures have run already: of it, the fast tier checks that the target is there and that CI calls it. Where a page names
-a shipped analysis, the small one of the tests stands in.
+a shipped analysis, the small one of the tests stands in; the smaller demonstration (config/run-smoke.yaml) is run once
+for all tests, with compiled kernels.
 """
 
 import os
@@ -14,7 +15,7 @@ import subprocess
 import sys
 
 import pytest
-from helpers import ROOT, SNAKEMAKE
+from helpers import ROOT, SMOKE, SNAKEMAKE
 
 PAGES = [
     "README.md",
@@ -43,7 +44,10 @@ class Reader:
         (place.folder / "resources").symlink_to(place.repository / "resources")
         for name in ("smoke", "run-smoke.yaml"):
             source, target = ROOT / "config" / name, place.folder / "config" / name
-            shutil.copytree(source, target) if source.is_dir() else shutil.copy2(source, target)
+            if source.is_dir():
+                shutil.copytree(source, target, dirs_exist_ok=True)
+            else:
+                shutil.copy2(source, target)
         self.programs = place.folder / "bin"
         self.programs.mkdir()
         self._program("snakemake", f'exec {SNAKEMAKE} --snakefile "{place.repository}/Snakefile" "$@"')
@@ -130,10 +134,28 @@ def test_commands_of_snakemake_can_be_planned(place):
     _played(Reader(place), [f"{command} --cores 1 --dry-run" for command in sorted(planned)])
 
 
+def of_smoke(page):
+    """Whether a page's commands run the smaller demonstration."""
+    return any(SMOKE[-1] in command for command in at_prompt(page))
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("page", WITH_SNAKEMAKE)
+@pytest.mark.parametrize("page", [page for page in WITH_SNAKEMAKE if not of_smoke(page)])
 def test_all_commands_of_a_page(page, place):
     _played(Reader(place), at_prompt(page))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", [page for page in WITH_SNAKEMAKE if of_smoke(page)])
+def test_commands_of_the_smaller_demonstration(page, smoke, tmp_path):
+    """The run that all tests share is by this very command; here it finds that run's results."""
+    place = smoke._replace(folder=shutil.copytree(smoke.folder, tmp_path / "run", symlinks=True))
+    run = " ".join(["snakemake", "--cores", "2", *SMOKE])
+    assert [command for command in at_prompt(page) if of_snakemake(command)] == [run]
+    reader = Reader(place)
+    _played(reader, at_prompt(page))
+    assert "Nothing to be done" in reader.run(run).stderr
+    assert "Simulated:" in (place.folder / "results/smoke/summary.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.slow

@@ -310,7 +310,8 @@ def _assumed(summary: Summary) -> str:
 def _stated_cells(row: Stated) -> tuple[str, ...]:
     kind = " assumed" if row.status == "assumed" else ""
     status = f'<span class="status{kind}">{_text(row.status)}</span>'
-    return _text(row.place), _text(row.value), status, _text(row.source) or NOTHING
+    place = re.sub(r"([._])", r"\1<wbr>", _text(row.place))  # long names may be broken there
+    return place, _text(row.value), status, _text(row.source) or NOTHING
 
 
 def _costs(variants: pd.DataFrame) -> str:

@@ -240,7 +240,7 @@ def _draw_ratios(axes: Any, rows: list[tuple[Record, float]], colour: str, marke
     axes.hlines(places, 1, ratios, colors=colour, lw=1.5)
     axes.plot(ratios, places, marker, color=colour, ms=5, ls="none")
     for place, (record, ratio) in enumerate(rows):
-        text = number(ratio) + (f"  {record.peer_name}" if marker == "o" else "")
+        text = number(ratio) + (f"  {record.peer_name.split(':')[0]}" if marker == "o" else "")
         axes.annotate(text, (max(ratio, 1), place), (7, 0), textcoords="offset points", va="center", fontsize=8)
     axes.axvline(1, color="black", lw=0.8)
     names = [f"{record.what}: {number(float(np.median(record.exonu)))} {record.unit}" for record, _ in rows]
@@ -249,7 +249,7 @@ def _draw_ratios(axes: Any, rows: list[tuple[Record, float]], colour: str, marke
     axes.tick_params(axis="y", length=0)
     axes.set(xscale="log", ylim=(len(rows) - 0.4, -0.6))
     low, high = axes.get_xlim()
-    axes.set_xlim(low, high * (high / low) ** (0.8 if marker == "o" else 0.15))  # room for the text
+    axes.set_xlim(low, high * (high / low) ** (1.0 if marker == "o" else 0.15))  # room for the text
 
 
 def main(records: Callable[[], Iterable[Record]]) -> None:

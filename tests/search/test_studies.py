@@ -16,9 +16,13 @@ from exonu.publication.figure_diagnostics import draw_diagnostics
 from exonu.publication.limits import COLUMNS, limit_rows
 from exonu.publication.style import save
 from exonu.search import limit_record, read_model
-from exonu.statistics import goodness_of_fit, upper_limit
+from exonu.statistics import compile_workspace, fit, goodness_of_fit, upper_limit
+from exonu.statistics.examples import modifier, sample, workspace_of
 from exonu.studies import (
+    AT_LIMIT,
+    OBSERVED,
     _leading,
+    _ranked,
     coverage_table,
     diagnostics,
     expected_from_points,
@@ -170,3 +174,17 @@ def test_a_parameter_at_its_bound_is_not_scanned():
     assert _leading(ranked, result) == "free"
     ranked.parameters.pop()
     assert _leading(ranked, result) is None
+
+
+@pytest.mark.parametrize(("observed", "data"), [([0, 20], AT_LIMIT), ([3, 20], OBSERVED)])
+def test_impacts_without_a_minimum_are_those_of_expected_data(observed, data):
+    """No event in the signal's bin: with the bound released μ runs away, and there is no fit to go from."""
+    normalisation = modifier("b_norm", "normsys", {"lo": 0.8, "hi": 1.2})
+    samples = [sample("signal", [2, 1], modifier("mu", "normfactor")), sample("b", [3, 20], normalisation)]
+    model = compile_workspace(workspace_of([{"name": "recoils", "samples": samples}], {"recoils": observed}))
+    limit = upper_limit(model).observed
+    ranked, of_data = _ranked(model, fit(model, fixed={"mu": 0.0}), limit)
+    assert of_data == data
+    [impact] = ranked.parameters
+    assert impact.post_up < 0 < impact.post_down  # more background, less signal
+    assert ranked.mu_hat == pytest.approx(limit if data == AT_LIMIT else 0, abs=1e-6)

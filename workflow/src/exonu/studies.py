@@ -58,13 +58,13 @@ def diagnostics(file: Path, statistics: Mapping[str, Any], seed: int) -> Json:
     # is held where it is.
     at_bound = model.poi in result.at_bound
     settled = fit(model, fixed={model.poi: result.values[model.poi]}) if at_bound else result
-    ranked = impacts(model, allow_negative=not model.tied)
     # Where even that curvature is no minimum's, errors and correlations are those with μ held.
     reliable = result if np.isfinite(np.diag(result.covariance)).all() else settled
     names, correlation = correlation_table(reliable)
     toys = int(statistics["goodness_of_fit_toys"])
     quality = goodness_of_fit(model, n_toys=toys, seed=derived_seed(seed, f"goodness-of-fit/{file.stem}"))
     limit = upper_limit(model, confidence_level=statistics["confidence_level"])
+    ranked, of_data = _ranked(model, settled, limit.observed)
     # Even in the strength, its square root, so that the figure is smooth at zero.
     grid = 1.5 * limit.observed * np.linspace(0.0, 1.0, 61) ** 2 if np.isfinite(limit.observed) else None
     return plain(
@@ -83,7 +83,7 @@ def diagnostics(file: Path, statistics: Mapping[str, Any], seed: int) -> Json:
             },
             "limit_mu": limit.observed,
             "pulls": [dataclasses.asdict(pull) for pull in pulls(settled)],
-            "impacts": dataclasses.asdict(ranked),
+            "impacts": {**dataclasses.asdict(ranked), "data": of_data},
             "correlation": {"names": names, "matrix": correlation},
             "scan_mu": _scan(scan_1d(model, model.poi, grid)),
             "scan_2d": _leading_scan(model, _leading(ranked, settled), settled, grid),
@@ -94,6 +94,23 @@ def diagnostics(file: Path, statistics: Mapping[str, Any], seed: int) -> Json:
             "yields": _yields(yields(settled)),
         }
     )
+
+
+OBSERVED, AT_LIMIT = "observed", "expected with the signal at its limit"
+"""Data of which the impacts are."""
+
+
+def _ranked(model: Model, settled: FitResult, limit: float) -> tuple[Impacts, str]:
+    """Impacts on the fit with the bound at zero released, and on which data.
+
+    Where the data want less signal than the bins can give, that fit has no minimum; then they are those of the
+    expected data with the signal at its limit.
+    """
+    ranked = impacts(model, allow_negative=not model.tied)
+    changes = np.array([[one.post_up, one.post_down] for one in ranked.parameters])
+    if np.isfinite(changes).any() or not np.isfinite(limit):
+        return ranked, OBSERVED
+    return impacts(model, model.expected_data({**settled.values, model.poi: limit})), AT_LIMIT
 
 
 def _scan(scan: Any) -> Json:

@@ -82,9 +82,10 @@ def _impacts(axes: Axes, record: Record, shown: list[Record]) -> None:
     axes.axvline(0, color=BLACK, linewidth=0.8)
     axes.set_yticks(rows, [impact["name"] for impact in shown], fontsize=8)
     axes.set_xlabel(r"impact $\Delta\hat\mu/\sigma_{\hat\mu}$", fontsize=9.5)
-    axes.set_title(
-        "parameter +1σ (orange), −1σ (blue, hatched);\nframe before, filled after the fit", loc="left", fontsize=7.5
-    )
+    what = "parameter +1σ (orange), −1σ (blue, hatched);\nframe before, filled after the fit"
+    if record["impacts"]["data"] != "observed":
+        what += f"; data {record['impacts']['data']}"
+    axes.set_title(what, loc="left", fontsize=7.5)
 
 
 def _pulls(axes: Axes, record: Record, shown: list[Record]) -> None:
@@ -106,7 +107,13 @@ def _pulls(axes: Axes, record: Record, shown: list[Record]) -> None:
 
 def _correlation(axes: Axes, record: Record) -> None:
     names, matrix = record["correlation"]["names"], np.array(record["correlation"]["matrix"], dtype=float)
-    axes.set_title("correlations after the fit", loc="left", fontsize=8.5)
+    title = "correlations after the fit"
+    if len(names) > MOST_PARAMETERS:
+        title += f" ({MOST_PARAMETERS} largest of {len(names)})"
+        strongest = np.abs(matrix - np.diag(np.diag(matrix))).max(axis=0)
+        chosen = np.sort(np.argsort(-strongest, kind="stable")[:MOST_PARAMETERS])
+        names, matrix = [names[k] for k in chosen], matrix[np.ix_(chosen, chosen)]
+    axes.set_title(title, loc="left", fontsize=8.5)
     axes.minorticks_off()
     axes.tick_params(which="both", length=0)
     axes.imshow(matrix, vmin=-1, vmax=1, cmap="PuOr", aspect="auto")

@@ -1,5 +1,6 @@
 """The generator gives the same bytes with a cold cache of kernels as with a warm one: no sum in it may be reordered."""
 
+import dis
 from importlib import import_module
 
 import pytest
@@ -26,5 +27,10 @@ def test_an_exact_kernel_calls_exact_kernels_only(module):
             continue
         known.add(one)
         assert set(one.targetoptions["fastmath"]) == EXACT_MATH, one.py_func.__qualname__
+        code = list(dis.get_instructions(one.py_func))
+        powers = [i for i, step in enumerate(code) if step.argrepr == "**" and isinstance(code[i - 1].argval, int)]
+        assert not powers, (
+            f"an integer power in {one.py_func.__qualname__}: numba shares it with kernels that are not exact"
+        )
         called = kernels_of(one.py_func.__globals__)
         waiting += [called[name] for name in one.py_func.__code__.co_names if name in called]

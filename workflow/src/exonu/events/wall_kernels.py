@@ -111,12 +111,12 @@ def on_window(x: float, y: float, z: float, walls: Any) -> Any:
 @exact_kernel
 def point_of_copper(place: Any, walls: Any, stream: Any) -> Any:
     """A point of the wall between the windows, uniform in area; the wall it is on."""
-    largest = place.outer_cm**3 / math.sqrt(walls.safe_radius2)
+    largest = place.outer_cm * place.outer_cm * place.outer_cm / math.sqrt(walls.safe_radius2)
     while True:
         x, y, z = turned(0.0, 0.0, 1.0, 2 * uniform(stream) - 1, stream)
         face, radius = wall_in_direction(x, y, z, walls)
         # An element of solid angle sees the area r² dΩ / cos θ, and cos θ is the wall's distance over r.
-        if uniform(stream) * largest > radius**3 / walls.offsets[face]:
+        if uniform(stream) * largest > radius * radius * radius / walls.offsets[face]:
             continue
         x, y, z = x * radius, y * radius, z * radius
         if not on_window(x, y, z, walls):
@@ -141,7 +141,7 @@ def focused_point_of_copper(place: Any, walls: Any, stream: Any) -> Any:
         x, y, z = x * radius, y * radius, z * radius
         if on_window(x, y, z, walls):
             return x, y, z, face, 0.0
-    nature = radius**3 / walls.offsets[face] / focus.copper_area  # per solid angle
+    nature = radius * radius * radius / walls.offsets[face] / focus.copper_area  # per solid angle
     cones = 0.0
     for i in range(focus.cosine.size):
         along = x * focus.centres[i, 0] + y * focus.centres[i, 1] + z * focus.centres[i, 2]
@@ -204,7 +204,8 @@ def aimed(x: float, y: float, z: float, place: Any, favoured: bool, stream: Any)
         The direction; how much more often the mixture gives it than the uniform distribution does.
     """
     distance = math.sqrt(x * x + y * y + z * z)
-    edge = math.sqrt(1 - (place.target_cm / distance) ** 2)  # cosine of the target's half opening
+    sine = place.target_cm / distance
+    edge = math.sqrt(1 - sine * sine)  # cosine of the target's half opening
     into_cone = uniform(stream) < place.bias and favoured
     cosine = 1 - uniform(stream) * ((1 - edge) if into_cone else 2.0)
     dx, dy, dz = turned(-x / distance, -y / distance, -z / distance, cosine, stream)

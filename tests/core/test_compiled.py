@@ -52,3 +52,39 @@ def test_another_clone_compiles_nothing_anew(tmp_path):
         said.append(subprocess.run([sys.executable, "-c", COMPILES], env=environment, capture_output=True, text=True))
     assert [ended.stderr for ended in said] == ["", ""]
     assert [ended.stdout.split() for ended in said] == [["0", "1"], ["1", "0"]]
+
+
+TWO_TYPES = """
+import sys
+import time
+from exonu.core import compiled
+from numba.core.caching import IndexDataCacheFile
+
+@compiled.kernel
+def half(x):
+    return x / 2
+
+save = IndexDataCacheFile._save_index
+
+def slow(self, overloads):  # the other process looks while this one has chosen a name
+    time.sleep(2)
+    save(self, overloads)
+
+IndexDataCacheFile._save_index = slow
+value = {"float": 3.7, "int": 3}[sys.argv[1]]
+assert half(value) == value / 2
+"""
+
+
+def test_processes_that_compile_for_different_types_at_once_do_not_mix_their_codes(tmp_path):
+    script = tmp_path / "exonu_script.py"
+    script.write_text(TWO_TYPES)
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+
+    def started(kind):
+        return subprocess.Popen([sys.executable, script, kind], env=environment)
+
+    for _ in range(2):  # once to compile at the same time, once from the cache
+        running = [started(kind) for kind in ("float", "int")]
+        assert [process.wait() for process in running] == [0, 0]
+        assert len(list(tmp_path.rglob("*.nbc"))) == 2

@@ -8,6 +8,7 @@ so that a second clone or an installed wheel compiles nothing that the first has
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numba
-from numba.core.caching import UserProvidedCacheLocator
+from numba.core.caching import FunctionCache, IndexDataCacheFile, UserProvidedCacheLocator
 
 from exonu.core.digest import code_digest
 
@@ -31,6 +32,40 @@ class WhereverTheSourceIs(UserProvidedCacheLocator):
     @classmethod
     def get_suitable_cache_subpath(cls, py_file: str) -> str:
         return Path(py_file).parent.name
+
+
+class OneAtATime(IndexDataCacheFile):
+    """numba's index of a function's machine codes, for several processes at once.
+
+    numba takes the next free number for a new code's file, writes the index and then the file. Two processes that
+    compile for different types of arguments at the same moment take the same number, and from then on the index can
+    give one of them the code of the other: a crash, or numbers that are wrong without one.
+    """
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        file = Path(f"{self._index_path}.lock")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # released when the file is closed, by a killed process too
+            yield
+
+    def save(self, key: Any, data: Any) -> None:
+        with self._alone():
+            super().save(key, data)  # type: ignore[no-untyped-call]
+
+    def load(self, key: Any) -> Any:
+        with self._alone():
+            return super().load(key)  # type: ignore[no-untyped-call]
+
+
+class SharedCache(FunctionCache):
+    """numba's cache of a function, with an index that several processes share."""
+
+    def __init__(self, function: Any) -> None:
+        super().__init__(function)  # type: ignore[no-untyped-call]
+        locator = self._impl.locator
+        self._cache_file = OneAtATime(self._cache_path, self._impl.filename_base, locator.get_source_stamp())  # type: ignore[no-untyped-call]
 
 
 @contextmanager
@@ -56,7 +91,9 @@ def exact_kernel(function: Any) -> Any:
     """The same without reordered sums.
 
     A callee that is compiled together with its caller is woven into it, one from the cache is not; where sums may be
-    reordered, the first job on a machine could then differ from the next in the last bit of what it writes.
+    reordered, the first job on a machine could then differ from the next in the last bit of what it writes. For the
+    same reason an exact kernel calls exact ones only, and writes x * x for x**2: numba compiles an integer power once a
+    process, with the liberties of the kernel that needed it first.
     """
     return _compiled(function, EXACT_MATH)
 
@@ -65,5 +102,12 @@ _digest = cache(code_digest)  # a module has dozens of kernels
 
 
 def _compiled(function: Any, fastmath: set[str]) -> Any:
-    with cached_under(_digest(function.__module__)):
-        return numba.njit(nogil=True, cache=True, error_model="numpy", fastmath=fastmath)(function)
+    return compile_cached(function, _digest(function.__module__), fastmath=fastmath)
+
+
+def compile_cached(function: Any, digest: str, **options: Any) -> Any:
+    """Compile with numba, without the GIL, division by zero giving infinity; cached in the folder of that digest."""
+    compiled = numba.njit(nogil=True, error_model="numpy", **options)(function)
+    with cached_under(digest):
+        compiled._cache = SharedCache(function)
+    return compiled

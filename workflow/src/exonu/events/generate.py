@@ -196,13 +196,14 @@ def _chunks(
 
     table = attenuation(source.material, source.place.density)
     walls = walls_of(geometry)
+    window = float(window_keV[0]), float(window_keV[1])  # settings may be integers, for which all would compile again
     sites = np.empty((CHUNK * SITES_PER_EVENT, SITE_COLUMNS))
     done = 0
     while True:
         chunk = ids[done : done + CHUNK]
         rows, counts = np.empty((len(chunk), EVENT_COLUMNS)), np.zeros(len(chunk), dtype=np.int64)
         made, used = generate_events(
-            chunk, stream_seed, source.scheme, source.place, table, walls, window_keV, rows, counts, sites
+            chunk, stream_seed, source.scheme, source.place, table, walls, window, rows, counts, sites
         )
         yield chunk[:made], rows[:made], counts[:made], sites[:used]
         done += made

@@ -37,13 +37,10 @@ def jit(function: F, *, parallel: bool = False) -> F:
     """
     if not NUMBA:
         return function
-    import numba
+    from exonu.core.compiled import compile_cached
 
-    from exonu.core.compiled import cached_under
-
-    options: dict[str, Any] = {"nogil": True, "cache": True, "parallel": parallel, "error_model": "numpy"}
-    with cached_under(_kernel_digest()):
-        compiled: F = numba.njit(fastmath={"reassoc", "contract", "nsz"}, **options)(function)
+    math = {"reassoc", "contract", "nsz"}
+    compiled: F = compile_cached(function, _kernel_digest(), parallel=parallel, fastmath=math)
     return compiled
 
 

@@ -28,9 +28,10 @@ def test_an_exact_kernel_calls_exact_kernels_only(module):
         known.add(one)
         assert set(one.targetoptions["fastmath"]) == EXACT_MATH, one.py_func.__qualname__
         code = list(dis.get_instructions(one.py_func))
-        powers = [i for i, step in enumerate(code) if step.argrepr == "**" and isinstance(code[i - 1].argval, int)]
-        assert not powers, (
-            f"an integer power in {one.py_func.__qualname__}: numba shares it with kernels that are not exact"
-        )
+        before_power = [code[i - 1] for i, step in enumerate(code) if step.argrepr == "**"]
+        integers = [
+            step.argval for step in before_power if step.opname == "LOAD_CONST" and isinstance(step.argval, int)
+        ]
+        assert not integers, f"{one.py_func.__qualname__}: numba shares integer powers with kernels that are not exact"
         called = kernels_of(one.py_func.__globals__)
         waiting += [called[name] for name in one.py_func.__code__.co_names if name in called]

@@ -5,7 +5,7 @@ from importlib import import_module
 
 import pytest
 
-pytest.importorskip("numba")
+pytest.importorskip("numba", reason="without numba nothing is compiled, and nothing is cached")
 from exonu.core.compiled import EXACT_MATH
 
 GENERATOR = ["generate_kernels", "wall_kernels", "decays_kernels", "gamma_transport_kernels"]

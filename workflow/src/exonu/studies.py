@@ -108,7 +108,7 @@ def _ranked(model: Model, settled: FitResult, limit: float) -> tuple[Impacts, st
     """
     ranked = impacts(model, allow_negative=not model.tied)
     changes = np.array([[one.post_up, one.post_down] for one in ranked.parameters])
-    if np.isfinite(changes).any() or not np.isfinite(limit):
+    if not changes.size or np.isfinite(changes).any() or not np.isfinite(limit):
         return ranked, OBSERVED
     return impacts(model, model.expected_data({**settled.values, model.poi: limit})), AT_LIMIT
 

@@ -88,6 +88,20 @@ INTERACTIONS = OfSearches(
     },
     WITHOUT_SEARCH,
 )
+FIRST_ANALYSIS = next(iter(INTERACTIONS), None)
+
+# Of the jobs that could start, that one comes first for which most others wait; figures fill the gaps at the end. On a
+# new machine the first job of a kind compiles its kernels while the other core does something else: fits of the first
+# analysis beside the first simulation, and the reconstruction of the first sample beside the second simulation.
+PRIORITY = {
+    "light map": 20,  # it takes two cores: later, one would wait for the other (priorities of jobs side by side add up)
+    "first fits": 5,
+    "events": 4,
+    "simulation": 3,
+    "search": 2,
+    "long figures": 1,
+}
+
 if WITHOUT_SEARCH and workflow.is_main_process:
     logger.info(
         f"{', '.join(WITHOUT_SEARCH)}: no samples, so it ends at the cut flow and figures of data; no templates and no limits."

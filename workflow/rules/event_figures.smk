@@ -39,6 +39,7 @@ rule event_diagnostics:
         "results/{analysis}/logs/event_diagnostics.log",
     benchmark:
         "results/{analysis}/benchmarks/event_diagnostics.tsv"
+    priority: PRIORITY["search"]
     conda:
         "../../envs/environment.yaml"
     resources:
@@ -83,6 +84,7 @@ for analysis, drawn in EVENT_FIGURES.items():
             f"results/{analysis}/logs/figure_events.log",
         benchmark:
             f"results/{analysis}/benchmarks/figure_events.tsv"
+        priority: PRIORITY["long figures"]
         conda:
             "../../envs/environment.yaml"
         resources:

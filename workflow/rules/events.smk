@@ -22,6 +22,7 @@ rule simulate:
         "results/{analysis}/logs/simulate_{source}.log",
     benchmark:
         "results/{analysis}/benchmarks/simulate_{source}.tsv"
+    priority: PRIORITY["simulation"]
     conda:
         "../../envs/environment.yaml"
     resources:
@@ -52,6 +53,7 @@ rule ingest:
         "results/{analysis}/logs/ingest_{source}.log",
     benchmark:
         "results/{analysis}/benchmarks/ingest_{source}.tsv"
+    priority: PRIORITY["events"]
     conda:
         "../../envs/environment.yaml"
     resources:
@@ -76,8 +78,7 @@ rule light_map:
         "results/{analysis}/logs/light_map.log",
     benchmark:
         "results/{analysis}/benchmarks/light_map.tsv"
-    # Before all others (the priorities of jobs side by side add up): later, one core would wait for the other.
-    priority: 10
+    priority: PRIORITY["light map"]
     conda:
         "../../envs/environment.yaml"
     threads: 2
@@ -108,6 +109,7 @@ rule reconstruct:
         "results/{analysis}/logs/reconstruct_{source}.log",
     benchmark:
         "results/{analysis}/benchmarks/reconstruct_{source}.tsv"
+    priority: PRIORITY["events"]
     conda:
         "../../envs/environment.yaml"
     resources:
@@ -136,6 +138,7 @@ rule select:
         "results/{analysis}/logs/select_{source}.log",
     benchmark:
         "results/{analysis}/benchmarks/select_{source}.tsv"
+    priority: PRIORITY["events"]
     conda:
         "../../envs/environment.yaml"
     resources:
@@ -164,6 +167,7 @@ rule cut_flow:
         "results/{analysis}/logs/cut_flow.log",
     benchmark:
         "results/{analysis}/benchmarks/cut_flow.tsv"
+    priority: PRIORITY["search"]
     conda:
         "../../envs/environment.yaml"
     resources:

@@ -40,6 +40,7 @@ for analysis in INTERACTIONS:
             f"results/{analysis}/logs/figure_counts.log",
         benchmark:
             f"results/{analysis}/benchmarks/figure_counts.tsv"
+        priority: PRIORITY["search"]
         conda:
             "../../envs/environment.yaml"
         resources:

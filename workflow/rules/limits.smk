@@ -16,6 +16,7 @@ for analysis, searched in INTERACTIONS.items():
                 f"results/{analysis}/logs/limits_{interaction}.log",
             benchmark:
                 f"results/{analysis}/benchmarks/limits_{interaction}.tsv"
+            priority: PRIORITY["search"]
             conda:
                 "../../envs/environment.yaml"
             resources:
@@ -44,6 +45,7 @@ rule limits_table:
         "results/{analysis}/logs/limits_table.log",
     benchmark:
         "results/{analysis}/benchmarks/limits_table.tsv"
+    priority: PRIORITY["search"]
     conda:
         "../../envs/environment.yaml"
     resources:

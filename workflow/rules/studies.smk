@@ -29,7 +29,7 @@ for analysis, diagnosed in DIAGNOSED.items():
             f"results/{analysis}/logs/diagnostics.log",
         benchmark:
             f"results/{analysis}/benchmarks/diagnostics.tsv"
-        priority: int(analysis == FIRST_ANALYSIS)
+        priority: PRIORITY["first fits" if analysis == FIRST_ANALYSIS else "search"]
         conda:
             "../../envs/environment.yaml"
         resources:
@@ -77,6 +77,7 @@ for analysis, diagnosed in DIAGNOSED.items():
             f"results/{analysis}/logs/figure_diagnostics.log",
         benchmark:
             f"results/{analysis}/benchmarks/figure_diagnostics.tsv"
+        priority: PRIORITY["long figures"]
         conda:
             "../../envs/environment.yaml"
         resources:

@@ -58,6 +58,7 @@ rule probes:
         "results/{analysis}/logs/probes_{source}.log",
     benchmark:
         "results/{analysis}/benchmarks/probes_{source}.tsv"
+    priority: PRIORITY["events"]
     conda:
         "../../envs/environment.yaml"
     resources:
@@ -89,6 +90,7 @@ rule dead_pmt_correction:
         "results/{analysis}/logs/dead_pmt_correction.log",
     benchmark:
         "results/{analysis}/benchmarks/dead_pmt_correction.tsv"
+    priority: PRIORITY["events"]
     conda:
         "../../envs/environment.yaml"
     resources:
@@ -117,6 +119,7 @@ rule calibration_check:
         "results/{analysis}/logs/calibration_check.log",
     benchmark:
         "results/{analysis}/benchmarks/calibration_check.tsv"
+    priority: PRIORITY["events"]
     conda:
         "../../envs/environment.yaml"
     resources:
@@ -161,6 +164,7 @@ rule templates:
         "results/{analysis}/logs/templates.log",
     benchmark:
         "results/{analysis}/benchmarks/templates.tsv"
+    priority: PRIORITY["events"]
     conda:
         "../../envs/environment.yaml"
     resources:
@@ -193,6 +197,7 @@ rule experiment:
         "results/{analysis}/logs/experiment.log",
     benchmark:
         "results/{analysis}/benchmarks/experiment.tsv"
+    priority: PRIORITY["events"]
     conda:
         "../../envs/environment.yaml"
     resources:

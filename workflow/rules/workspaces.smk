@@ -1,9 +1,5 @@
 # pyhf workspaces: one job per interaction makes those of every flavour and mass.
 
-# On a new machine, the diagnostics of the first analysis compile the kernels of all fits. They start at once, beside
-# the first simulation, which compiles others; later, two jobs of fits would compile the same ones side by side.
-FIRST_ANALYSIS = next(iter(INTERACTIONS), None)
-
 for analysis, searched in INTERACTIONS.items():
     for interaction in searched:
 
@@ -21,7 +17,7 @@ for analysis, searched in INTERACTIONS.items():
                 f"results/{analysis}/logs/workspaces_{interaction}.log",
             benchmark:
                 f"results/{analysis}/benchmarks/workspaces_{interaction}.tsv"
-            priority: int(analysis == FIRST_ANALYSIS)
+            priority: PRIORITY["first fits" if analysis == FIRST_ANALYSIS else "search"]
             conda:
                 "../../envs/environment.yaml"
             resources:

@@ -5,7 +5,7 @@ import os
 import shutil
 
 import pytest
-from helpers import ROOT, SMOKE, Place, copy_of_repository, smoke_place, snakemake
+from helpers import ROOT, SMOKE, SMOKE_EVENTS, Place, copy_of_repository, smoke_place, snakemake
 
 from exonu.core.resources import resource_path
 
@@ -96,13 +96,24 @@ def once(worker_folder):
 @pytest.fixture(scope="session")
 def smoke(once):
     """The finished run of config/run-smoke.yaml, from the simulation to limits, with compiled kernels."""
+    return once("smoke", run_smoke(), copied=False)
+
+
+@pytest.fixture(scope="session")
+def smoke_events(once):
+    """The part of it that the fast tests can wait for: the selected events of one sample."""
+    return once("smoke_events", run_smoke(SMOKE_EVENTS), copied=False)
+
+
+def run_smoke(*targets):
+    """What makes a folder the finished run of the smaller demonstration, or of a part of it."""
 
     def make(place):
         place.folder.rmdir()
-        ended = snakemake(smoke_place(place.folder), "--cores", "2", *SMOKE, EXONU_NUMBA="1")
+        ended = snakemake(smoke_place(place.folder), "--cores", "2", *targets, *SMOKE, EXONU_NUMBA="1")
         assert ended.returncode == 0, ended.stdout
 
-    return once("smoke", make, copied=False)
+    return make
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ SNAKEMAKE = Path(sys.executable).with_name("snakemake")
 PARTS = ("Snakefile", "workflow", "config", "resources", "profiles", "envs")
 COMPARED = {".html", ".csv", ".json", ".png", ".pdf", ".yaml", ".tex", ".md", ".npy", ".root"}
 SMOKE = ("--configfile", "config/run-smoke.yaml")
+SMOKE_EVENTS = "results/smoke/selected/sample_pmt.root"
 EXCEPTED = {"logs", "benchmarks", ".snakemake", ".snakemake_timestamp"}
 
 

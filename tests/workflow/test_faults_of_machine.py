@@ -11,9 +11,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from helpers import SMOKE, SNAKEMAKE, results, same_content, smoke_place, snakemake
+from helpers import SMOKE, SMOKE_EVENTS, SNAKEMAKE, results, same_content, smoke_place, snakemake
 
-pytestmark = pytest.mark.slow
 needs_proc = pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="finds the workers in /proc")
 LIMITS = "results/beta/limits/limits.csv"
 OF_EVENTS = {"simulate", "ingest", "reconstruct", "select", "light_map", "probes"}
@@ -90,27 +89,36 @@ def killed(place, log, work_s, *arguments):
     return None
 
 
-@needs_proc
-@pytest.mark.parametrize("kills", [3, 20])
-def test_kills_at_random_moments(smoke, tmp_path, kills):
-    """Moments all over the undisturbed run, counted from the first job of each start."""
+def assert_survives(kills, finished, tmp_path, *arguments):
+    """Kill a run at moments all over the undisturbed one, counted from the first job of each start; then let it end."""
     place = smoke_place(tmp_path / "run")
     rng = random.Random(kills)
-    moments = sorted(rng.uniform(0, working_time_s(smoke)) for _ in range(kills))
+    moments = sorted(rng.uniform(0, working_time_s(finished)) for _ in range(kills))
     hit, locked = [], ()
     for before, moment in pairwise([0, *moments]):
         work_s = moment - before
-        while (steps := killed(place, tmp_path / "log", work_s, *SMOKE, *locked)) is None:
-            assert assert_whole(place, smoke).keys() == results(smoke.folder / "results").keys()
+        while (steps := killed(place, tmp_path / "log", work_s, *arguments, *locked)) is None:
+            assert assert_whole(place, finished).keys() == results(finished.folder / "results").keys()
             shutil.rmtree(place.folder / "results")  # it was faster than the undisturbed run: from the beginning
             work_s /= 2
-        assert_whole(place, smoke)
+        assert_whole(place, finished)
         hit.append(steps)
         locked = ("--nolock",)  # the first one killed has left its lock
     print(f"{kills} kills after {[round(moment, 1) for moment in moments]} s of work, of {hit}")
     assert sum(map(bool, hit)) > kills / 2
     assert set.union(*hit) & OF_EVENTS
-    assert assert_finishes(place, smoke, *SMOKE, numba="1").keys() == results(smoke.folder / "results").keys()
+    assert assert_finishes(place, finished, *arguments, numba="1").keys() == results(finished.folder / "results").keys()
+
+
+@needs_proc
+def test_three_kills_on_the_way_to_selected_events(smoke_events, tmp_path):
+    assert_survives(3, smoke_events, tmp_path, SMOKE_EVENTS, *SMOKE)
+
+
+@pytest.mark.slow
+@needs_proc
+def test_twenty_kills_on_the_way_to_limits(smoke, tmp_path):
+    assert_survives(20, smoke, tmp_path, *SMOKE)
 
 
 # -- a full disk and a killed worker, on the two small experiments
@@ -130,6 +138,7 @@ def small_disk(fresh):
     subprocess.run(["umount", folder], check=True)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("mount") is None or os.geteuid() != 0, reason="mounting a small disk needs root")
 def test_a_full_disk(finished, fresh, small_disk):
     ended = snakemake(fresh, LIMITS)
@@ -144,6 +153,7 @@ def test_a_full_disk(finished, fresh, small_disk):
     assert "beta/limits/limits.csv" in assert_finishes(fresh, finished, LIMITS)
 
 
+@pytest.mark.slow
 @needs_proc
 def test_a_killed_worker(finished, fresh, tmp_path):
     with (tmp_path / "log").open("w") as log:

@@ -3,6 +3,7 @@
 
 import json
 import os
+import shutil
 import sys
 from hashlib import sha256
 from pathlib import Path
@@ -106,6 +107,15 @@ if WITHOUT_SEARCH and workflow.is_main_process:
     logger.info(
         f"{', '.join(WITHOUT_SEARCH)}: no samples, so it ends at the cut flow and figures of data; no templates and no limits."
     )
+
+
+onerror:
+    # A job's log lies on the disk of the results: when that is full, the log may have no room for the reason.
+    results = Path("results")
+    if shutil.disk_usage(results if results.is_dir() else ".").free < 1_000_000:
+        logger.error(
+            "The disk of results/ is full; make room and start snakemake again."
+        )
 
 
 wildcard_constraints:

@@ -45,8 +45,5 @@ def write_event_figures(
         drawn["resolution"] = lambda: draw_resolution(tables)
         drawn["cut_efficiency"] = lambda: draw_cut_efficiency(read_table(efficiency), tables)
     for name, draw in drawn.items():
-        figure = draw()
-        save(figure, [Path(output) / f"{name}.png"], dpi)
-        figure.set_layout_engine("none")  # laid out already: that takes as long as drawing
-        save(figure, [Path(output) / f"{name}.pdf"], dpi)
+        save(draw(), [Path(output) / f"{name}.{suffix}" for suffix in ("png", "pdf")], dpi)
     return list(drawn)

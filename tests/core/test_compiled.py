@@ -36,6 +36,31 @@ def test_division_by_zero_is_infinite():
     assert inverse(0.0) == float("inf")
 
 
+@compiled.kernel
+def doubled(n):
+    return 2 * n
+
+
+@compiled.kernel
+def sum_of_doubles(n):
+    return doubled(0) + doubled(1) + doubled(n)
+
+
+def test_calls_with_literals_share_one_version_which_python_cannot_call():
+    assert sum_of_doubles(2) == 6
+    assert doubled.inner.signatures == [(numba.int64,)]
+    (inner,) = doubled.inner.overloads.values()
+    assert inner.library.get_pointer_to_function(inner.fndesc.llvm_cpython_wrapper_name) == 0
+    assert doubled.signatures == []  # a version for Python is made when Python calls it
+    assert doubled(4) == 8
+    assert doubled.signatures == [(numba.int64,)]
+
+
+def test_a_kernel_for_both_is_compiled_once():
+    tripled = compiled.compile_cached(lambda n: 3 * n, "test", both=True)
+    assert tripled.inner is tripled
+
+
 COMPILES = """
 import numpy as np
 from exonu.detector.random_numbers import exponential

@@ -12,12 +12,15 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import numba
 from numba.core.caching import FunctionCache, IndexDataCacheFile, UserProvidedCacheLocator
+from numba.core.registry import CPUDispatcher
+from numba.core.types import unliteral
+from numba.core.types.functions import Dispatcher
 
 from exonu.core.digest import code_digest
 
@@ -105,9 +108,49 @@ def _compiled(function: Any, fastmath: set[str]) -> Any:
     return compile_cached(function, _digest(function.__module__), fastmath=fastmath)
 
 
-def compile_cached(function: Any, digest: str, **options: Any) -> Any:
-    """Compile with numba, without the GIL, division by zero giving infinity; cached in the folder of that digest."""
-    compiled = numba.njit(nogil=True, error_model="numpy", **options)(function)
+class Kernel(CPUDispatcher):
+    """A compiled function. Python calls it; other kernels call its `inner`, which only they can.
+
+    To take arguments from Python, numba compiles the conversion of every array in them, and links it into each caller:
+    a good part of all compilation, if the inner kernels were not without it.
+    """
+
+    digest: str
+    _cache: Any
+
+    def get_call_template(self, args: Any, kws: Any) -> Any:
+        """As numba does for a call in a kernel, but 0 is an integer: it would compile once more for each literal."""
+        plain: Any = unliteral
+        return super().get_call_template([plain(kind) for kind in args], {name: plain(kws[name]) for name in kws})
+
+    @cached_property
+    def inner(self) -> Any:
+        """The same without the conversion of Python's objects."""
+        inner = Kernel(self.py_func, targetoptions={**self.targetoptions, "no_cpython_wrapper": True})
+        with cached_under(f"{self.digest}/inner"):
+            inner._cache = SharedCache(self.py_func)
+        inner.inner = inner
+        return inner
+
+    @property
+    def _numba_type_(self) -> Dispatcher:
+        return Dispatcher(self.inner)
+
+
+def compile_cached(function: Any, digest: str, *, both: bool = False, **options: Any) -> Any:
+    """Compile with numba, without the GIL, division by zero giving infinity; cached in the folder of that digest.
+
+    Args:
+        function: a function on arrays.
+        digest: of all sources that its machine code depends on.
+        both: Python and other kernels call it alike; one version, which serves both, compiles faster than two.
+        options: numba's.
+    """
+    options = {"nopython": True, "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, **options}
+    compiled = Kernel(function, targetoptions=options)
+    compiled.digest = digest
     with cached_under(digest):
         compiled._cache = SharedCache(function)
+    if both:
+        compiled.inner = compiled
     return compiled

@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from exonu.core.compiled import exact_kernel
 from exonu.detector.random_numbers import exponential, uniform
 from exonu.detector.transport import azimuth, turned
+from exonu.events.decays_kernels import place_in
 from exonu.events.gamma_transport_kernels import inside, per_cm
 from exonu.events.wall import (
     COPPER,
@@ -60,7 +59,7 @@ def wall_in_direction(x: float, y: float, z: float, walls: Any) -> Any:
 def tube(focus: Any, n_channels: int, stream: Any) -> Any:
     """A photomultiplier, all as likely or as the focus says, and its weight."""
     if focus.share > 0:
-        channel = min(int(np.searchsorted(focus.up_to, uniform(stream), side="right")), n_channels - 1)
+        channel = place_in(focus.up_to, 0, n_channels, uniform(stream))
         return channel, focus.weight[channel]
     return min(int(uniform(stream) * n_channels), n_channels - 1), 1.0
 

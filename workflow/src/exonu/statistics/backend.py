@@ -30,18 +30,24 @@ def _kernel_digest() -> str:
     return hashlib.sha256(b"".join((here / name).read_bytes() for name in KERNEL_SOURCES)).hexdigest()[:16]
 
 
-def jit(function: F, *, parallel: bool = False) -> F:
+def jit(function: F, *, parallel: bool = False, both: bool = False) -> F:
     """Compile a kernel with numba, cached on disk and without the GIL; return it as it is if numba is off.
 
-    Sums may be reassociated (vectorised), in an order that is fixed by the compiled code.
+    Sums may be reassociated (vectorised), in an order that is fixed by the compiled code. See
+    `compile_cached` for `both`.
     """
     if not NUMBA:
         return function
     from exonu.core.compiled import compile_cached
 
     math = {"reassoc", "contract", "nsz"}
-    compiled: F = compile_cached(function, _kernel_digest(), parallel=parallel, fastmath=math)
+    compiled: F = compile_cached(function, _kernel_digest(), both=both, parallel=parallel, fastmath=math)
     return compiled
+
+
+def jit_for_both(function: F) -> F:
+    """`jit` of a kernel that Python and other kernels call alike."""
+    return jit(function, both=True)
 
 
 def thread_count(threads: int | None) -> None:

@@ -30,7 +30,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from exonu.statistics.backend import jit
+from exonu.statistics.backend import jit, jit_for_both
 from exonu.statistics.flat import LINEAR, NORMAL, POISSON, SQUARE, BoolArray, Flat, FloatArray
 from exonu.statistics.primitives import (
     add_gram,
@@ -102,7 +102,7 @@ def components(
             multiply_local(local[c], m.local_parameter[k], theta)
 
 
-@jit
+@jit_for_both
 def evaluate(
     m: Flat,
     data: FloatArray,
@@ -286,7 +286,7 @@ def local_derivatives(
                 hessian[max(i, j), min(i, j)] += w * scale * change * others
 
 
-@jit
+@jit_for_both
 def expected_events(m: Flat, theta: FloatArray) -> FloatArray:
     """ν of each component and bin, (C, B), for all parameters as given."""
     factors = np.empty((3, m.factor_kind.size))

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from exonu.statistics.backend import jit
+from exonu.statistics.backend import jit, jit_for_both
 from exonu.statistics.flat import BoolArray, Flat, FloatArray
 from exonu.statistics.likelihood import evaluate
 from exonu.statistics.primitives import cholesky_solve
@@ -26,7 +26,7 @@ TOLERANCE, ROUNDING = 1e-14, 1e-9
 MAXIMUM_ITERATIONS = 100
 
 
-@jit
+@jit_for_both
 def newton(
     m: Flat, data: FloatArray, theta: FloatArray, held: BoolArray, gradient: FloatArray, hessian: FloatArray
 ) -> tuple[float, float, int, int]:

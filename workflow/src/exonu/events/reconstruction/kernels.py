@@ -92,7 +92,7 @@ def climb(start: int, event: Any, maps: Any, neighbours: Any, count: int, memory
     while True:
         best = here
         for other in neighbours[here, :count]:
-            there = look(other, event, maps, memory)
+            there = look(np.int64(other), event, maps, memory)
             if there > top:
                 best, top = other, there
         if best == here:

@@ -74,6 +74,13 @@ def time_score(at: Any, channel: Any, times: Any, photoelectrons: Any, positions
 
 
 @kernel
+def copy(values: Any, into: Any) -> None:
+    """`into[:] = values` for equal lengths; numba would compile the text of the error for others, for a second."""
+    for i in range(len(into)):
+        into[i] = values[i]
+
+
+@kernel
 def search(
     seeds: Any, starts: Any, steps: Any, smallest: Any, radius: float, channel: Any, times: Any, photoelectrons: Any,
     positions: Any, tables: Any, best: Any,
@@ -100,24 +107,24 @@ def search(
             reach = math.sqrt(np.sum((positions[channel[i]] - seeds[s]) ** 2))
             earliest = min(earliest, times[i] - reach / velocity)
         for start in starts:
-            trial[:3], trial[3] = seeds[s], earliest + start
+            trial[0], trial[1], trial[2], trial[3] = seeds[s, 0], seeds[s, 1], seeds[s, 2], earliest + start
             value = time_score(trial, channel, times, photoelectrons, positions, tables)
             if value > top:
                 top = value
-                best[:] = trial
+                copy(trial, best)
     share = 1.0
     while share > smallest:
         moved = False
         for axis in range(4):
             for sign in (-1.0, 1.0):
-                trial[:] = best
+                copy(best, trial)
                 trial[axis] += sign * share * steps[axis]
                 if trial[0] ** 2 + trial[1] ** 2 + trial[2] ** 2 > radius**2:
                     continue
                 value = time_score(trial, channel, times, photoelectrons, positions, tables)
                 if value > top + 1e-9:
                     top, moved = value, True
-                    best[:] = trial
+                    copy(trial, best)
         if not moved:
             share *= 0.5
     return top

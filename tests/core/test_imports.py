@@ -17,7 +17,8 @@ COMPUTES = READS_AND_COUNTS | {
     *("calibration_check", "closure", "closure_events", "dead_pmt_correction", "event_diagnostics"),
     *("limits", "probes", "reconstruct", "simulate", "workspaces"),
 }
-DRAWS = {step for step in STEPS if step.startswith("figure_")} - {"figure_counts", "figure_folded"} | {"summary"}
+DRAWS = {step for step in STEPS if step.startswith("figure_")} - {"figure_counts", "figure_folded"}
+ONLY_TABLES = {"limits_table", "summary"}
 
 LATE = {"numba", "uproot", "awkward", "pyhf", "jax", "hepdata_lib", "requests", "scipy.stats", "matplotlib.pyplot"}
 """Loaded where they are called, by the jobs that come so far; a library of figures with a state is never needed."""
@@ -35,6 +36,7 @@ print(*sys.modules)
     [
         pytest.param(READS_AND_COUNTS, {"numpy"}, LATE | {"scipy", "pandas", "matplotlib"}, id="reads and counts"),
         pytest.param(COMPUTES, {"numpy", "scipy"}, LATE | {"pandas", "matplotlib"}, id="computes"),
+        pytest.param(ONLY_TABLES, {"pandas"}, LATE | {"scipy", "matplotlib"}, id="puts tables together"),
         pytest.param(STEPS - DRAWS - {"hepdata"}, {"scipy", "pandas"}, LATE | {"matplotlib"}, id="writes tables"),
         pytest.param(STEPS - {"hepdata"}, {"pandas", "matplotlib"}, LATE, id="draws"),
     ],

@@ -10,6 +10,7 @@ from exonu.core.errors import InputError
 from exonu.detector.geometry import geodesic_geometry
 from exonu.events.one_event import OneEvent
 from exonu.events.raw import Events
+from exonu.publication.colours import VERMILLION
 from exonu.publication.event_figures import write_event_figures
 from exonu.publication.event_tables import EventTables
 from exonu.publication.figure_calibration import draw_calibration
@@ -20,7 +21,7 @@ from exonu.publication.figure_hit_map import draw_hit_map
 from exonu.publication.figure_raw_variables import draw_hits
 from exonu.publication.figure_vertices import draw_vertices
 from exonu.publication.sphere import unfolded
-from exonu.publication.style import VERMILLION, save
+from exonu.publication.style import save
 
 
 def texts(figure):

@@ -10,10 +10,11 @@ from matplotlib.text import Text
 
 from exonu.core.errors import InputError
 from exonu.publication.anomalous_moment import anomalous_moment
-from exonu.publication.figure_coupling_mass import draw_coupling_mass, published_curves
+from exonu.publication.figure_coupling_mass import draw_coupling_mass
 from exonu.publication.figure_limits import AnalysisLimits, draw_limits
 from exonu.publication.figure_signals import draw_signals
 from exonu.publication.figure_spectrum import draw_spectrum
+from exonu.publication.limits import published_curves
 from exonu.publication.style import save, styled
 
 DARK = [("dark-photon", "all", mass) for mass in (1e-3, 0.1, 10.0)]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from exonu.core.files import write_csv
 from exonu.publication.limits import COLUMNS, KEY, limit_rows, published_limits
-from exonu.templates.searches import strength
+from exonu.templates.strengths import strength
 
 UNITS = {"magnetic-moment": ("mu_nu", "mu_B"), "millicharge": ("q_nu", "e"), "dark-photon": ("g_BL", "1")}
 

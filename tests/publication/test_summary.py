@@ -184,8 +184,7 @@ def test_no_variants_no_table(summary):
 
 
 def test_plots_have_every_limit_and_every_published_one(summary):
-    from exonu.publication.figure_coupling_mass import published_curves
-    from exonu.publication.limits import published_limits
+    from exonu.publication.limits import published_curves, published_limits
 
     published, curves = published_limits(), published_curves()
     made = plots(summary.limits, summary.heading, published, curves)
@@ -207,8 +206,7 @@ def test_plots_have_every_limit_and_every_published_one(summary):
 
 
 def test_a_plot_for_each_interaction_that_was_searched_for(summary):
-    from exonu.publication.figure_coupling_mass import published_curves
-    from exonu.publication.limits import published_limits
+    from exonu.publication.limits import published_curves, published_limits
 
     only = summary.limits[summary.limits["interaction"] == "millicharge"]
     made = plots(only, summary.heading, published_limits(), published_curves())

@@ -19,8 +19,9 @@ from exonu.statistics import AlternativeLimit, Model, bayes_limit, compile_works
 from exonu.templates.analysis import default_settings, read_analysis
 from exonu.templates.experiment import read_experiment
 from exonu.templates.projections import projection
-from exonu.templates.searches import build_workspaces, read_meaning, strength
+from exonu.templates.searches import build_workspaces, read_meaning
 from exonu.templates.signals import PARAMETERS
+from exonu.templates.strengths import strength
 
 Json = dict[str, Any]
 log = logging.getLogger(__name__)

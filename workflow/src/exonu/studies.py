@@ -32,7 +32,7 @@ from exonu.statistics import (
     yields,
 )
 from exonu.statistics.toys import ToyCls, ToySet, limit_from_points
-from exonu.templates.searches import strength
+from exonu.templates.strengths import strength
 
 Json = dict[str, Any]
 AROUND_OBSERVED = (0.6, 0.75, 0.9, 1.05, 1.2, 1.4)

@@ -9,8 +9,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from exonu.publication.colours import BLACK, BLUE, VERMILLION
 from exonu.publication.figure_spectrum import garwood_interval
-from exonu.publication.style import BLACK, BLUE, COLUMN_INCHES, VERMILLION, new_figure, styled
+from exonu.publication.style import COLUMN_INCHES, new_figure, styled
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,31 +16,14 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from exonu.core.errors import InputError
-from exonu.core.resources import resource_path
 from exonu.publication.anomalous_moment import AnomalousMoment, coupling_band
+from exonu.publication.colours import BLACK, BLUE, GREY, ORANGE, SKY, VERMILLION
 from exonu.publication.figure_limits import AnalysisLimits
+from exonu.publication.limits import COUPLING_RANGE, MASS_RANGE_MEV
 from exonu.publication.projected_limits import kind_of_data, own_days
-from exonu.publication.style import (
-    ANALYSIS_LOOKS,
-    BLACK,
-    BLUE,
-    GREY,
-    ORANGE,
-    SKY,
-    SYMBOLS,
-    VERMILLION,
-    Look,
-    describe,
-    new_figure,
-    put_heading,
-    state_of,
-    styled,
-)
+from exonu.publication.style import ANALYSIS_LOOKS, SYMBOLS, Look, describe, new_figure, put_heading, state_of, styled
 
 Array = NDArray[np.float64]
-
-MASS_RANGE_MEV = (1e-5, 2e3)
-COUPLING_RANGE = (1e-8, 1e-2)
 
 _STARS = ("Sun", "Horizontal-branch stars", "Red giants")
 _PROJECTED_LINES = ((0, (6, 1.5)), (0, (6, 1.5, 1.2, 1.5)), (0, (2.5, 1)))
@@ -68,11 +51,6 @@ _NAMES = {
     "Horizontal-branch stars": _Name(1.5e-1, 1.3e-8, 90.0, text="horizontal-\nbranch stars"),
     "Red giants": _Name(0.85, 1.3e-8, 90.0, text="red giants"),
 }
-
-
-def published_curves() -> pd.DataFrame:
-    """Published upper limits on the coupling, with the columns experiment, mass_MeV, g and source."""
-    return pd.read_csv(resource_path("limits/bl_coupling_curves.csv"), comment="#")
 
 
 def draw_coupling_mass(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
+from exonu.publication.colours import BLACK
 from exonu.publication.figure_data import Heading
 from exonu.publication.figure_diagnostics import hypothesis_text
-from exonu.publication.style import BLACK, look_of, new_figure, put_heading, styled
+from exonu.publication.style import look_of, new_figure, put_heading, styled
 
 MARKERS = ("o", "s", "^", "D", "v", "P")
 

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from exonu.publication.colours import BLACK, GREEN
 from exonu.publication.event_tables import EventTables
 from exonu.publication.figure_events_parts import count_scale, data_name, put_event_heading
 from exonu.publication.style import (
     ANALYSIS_LOOKS,
-    BLACK,
     COLUMN_INCHES,
-    GREEN,
     Look,
     new_figure,
     step_arrays,

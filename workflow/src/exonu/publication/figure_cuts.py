@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
+from exonu.publication.colours import BLUE, GREY, VERMILLION
 from exonu.publication.event_tables import DATA, BinnedCounts, EventTables
 from exonu.publication.figure_events_parts import (
     LABELS,
@@ -24,7 +25,7 @@ from exonu.publication.figure_events_parts import (
     put_event_heading,
     share_legend,
 )
-from exonu.publication.style import BLUE, COLUMN_INCHES, GREY, VERMILLION, new_figure, styled
+from exonu.publication.style import COLUMN_INCHES, new_figure, styled
 
 Array = NDArray[np.float64]
 Panel = Mapping[str, Any]

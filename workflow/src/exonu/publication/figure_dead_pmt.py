@@ -7,7 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from exonu.publication.style import BAND_GREY, BLACK, BLUE, GREY, VERMILLION, Look, new_figure, styled
+from exonu.publication.colours import BAND_GREY, BLACK, BLUE, GREY, VERMILLION
+from exonu.publication.style import Look, new_figure, styled
 from exonu.templates.dead_pmt import DeadPmtCorrection, Leakage
 
 Array = NDArray[np.float64]

@@ -9,24 +9,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from exonu.publication.colours import BLACK, BLUE, GREY, ORANGE, SKY, VERMILLION
 from exonu.publication.figure_data import Heading
-from exonu.publication.style import (
-    BLACK,
-    BLUE,
-    FLAVOURS,
-    GREY,
-    NAMES,
-    ORANGE,
-    SKY,
-    SYMBOLS,
-    VERMILLION,
-    describe,
-    mass_text,
-    new_figure,
-    state_of,
-    styled,
-)
-from exonu.templates.searches import strength
+from exonu.publication.style import FLAVOURS, NAMES, SYMBOLS, describe, mass_text, new_figure, state_of, styled
+from exonu.templates.strengths import strength
 
 Record = Mapping[str, Any]
 MOST_PARAMETERS = 20

@@ -9,8 +9,9 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from exonu.events.one_event import OneEvent
+from exonu.publication.colours import BLUE, VERMILLION
 from exonu.publication.sphere import directions_deg, draw_channels, draw_sphere, unfolded
-from exonu.publication.style import BLUE, COLUMN_INCHES, VERMILLION, new_figure, styled
+from exonu.publication.style import COLUMN_INCHES, new_figure, styled
 
 Array = NDArray[np.float64]
 TIME_BINS = 60

@@ -12,9 +12,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from exonu.publication.colours import BAND_GREY, BLACK, VERMILLION
 from exonu.publication.event_tables import BinnedCounts
 from exonu.publication.figure_spectrum import garwood_interval
-from exonu.publication.style import BACKGROUND_LOOKS, BAND_GREY, BLACK, VERMILLION, with_superscripts
+from exonu.publication.style import BACKGROUND_LOOKS, with_superscripts
 
 Array = NDArray[np.float64]
 

@@ -7,10 +7,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from exonu.publication.colours import BAND_GREY, BLACK
 from exonu.publication.figure_coverage import MARKERS
 from exonu.publication.figure_data import Heading
 from exonu.publication.figure_diagnostics import hypothesis_text
-from exonu.publication.style import BAND_GREY, BLACK, look_of, new_figure, put_heading, styled
+from exonu.publication.style import look_of, new_figure, put_heading, styled
 
 KEY = ["interaction", "flavour"]
 

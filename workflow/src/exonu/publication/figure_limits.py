@@ -16,15 +16,13 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from exonu.core.errors import InputError
+from exonu.publication.colours import BLACK, BLUE, GREY
 from exonu.publication.figure_data import Heading, read_heading
 from exonu.publication.limits import EXPECTED
 from exonu.publication.projected_limits import Projection, kind_of_data, own_days, projections
 from exonu.publication.style import (
     ANALYSIS_LOOKS,
-    BLACK,
-    BLUE,
     FLAVOURS,
-    GREY,
     SYMBOLS,
     Look,
     new_figure,

@@ -9,8 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, NullLocator
 
+from exonu.publication.colours import BLACK, GREY
 from exonu.publication.event_tables import EventTables
-from exonu.publication.style import ANALYSIS_LOOKS, BLACK, COLUMN_INCHES, GREY, Look, new_figure, styled
+from exonu.publication.style import ANALYSIS_LOOKS, COLUMN_INCHES, Look, new_figure, styled
 
 _TICKS = (0.5, 1, 2, 5, 10, 20, 50)
 

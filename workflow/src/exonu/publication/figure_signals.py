@@ -11,9 +11,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from exonu.publication.colours import BLACK
 from exonu.publication.figure_data import Heading
 from exonu.publication.style import (
-    BLACK,
     FLAVOURS,
     NAMES,
     look_of,

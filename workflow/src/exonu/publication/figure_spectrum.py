@@ -16,11 +16,10 @@ from matplotlib.ticker import ScalarFormatter
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaincinv, ndtr
 
+from exonu.publication.colours import BAND_GREY, BLACK
 from exonu.publication.figure_data import SignalCounts, SpectrumCounts
 from exonu.publication.style import (
     BACKGROUND_LOOKS,
-    BAND_GREY,
-    BLACK,
     FLAVOURS,
     NAMES,
     look_of,

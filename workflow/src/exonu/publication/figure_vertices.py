@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from exonu.events.diagnostics_panels import vertex_cuts
 from exonu.events.selection import Selection
+from exonu.publication.colours import BLACK, VERMILLION
 from exonu.publication.event_tables import EventTables
 from exonu.publication.figure_events_parts import (
     LABELS,
@@ -23,7 +24,7 @@ from exonu.publication.figure_events_parts import (
     per_bin,
     put_event_heading,
 )
-from exonu.publication.style import BLACK, COLUMN_INCHES, VERMILLION, new_figure, styled
+from exonu.publication.style import COLUMN_INCHES, new_figure, styled
 
 if TYPE_CHECKING:
     import pandas as pd

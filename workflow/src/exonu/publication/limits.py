@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from exonu.core.resources import resource_path
-from exonu.templates.searches import strength
+from exonu.templates.strengths import strength
 
 COLUMNS = (
     "analysis",
@@ -41,10 +41,19 @@ KEY = ("analysis", "interaction", "flavour", "mass_MeV", "parameter", "method")
 
 EXPECTED = ("expected_minus2", "expected_minus1", "expected", "expected_plus1", "expected_plus2")
 
+MASS_RANGE_MEV = (1e-5, 2e3)
+COUPLING_RANGE = (1e-8, 1e-2)
+"""What the figure and the page show of a dark photon's coupling against its mass."""
+
 
 def published_limits() -> pd.DataFrame:
     """Limits of this and other experiments, `resources/limits/limits.csv`."""
     return pd.read_csv(resource_path("limits/limits.csv"), comment="#")
+
+
+def published_curves() -> pd.DataFrame:
+    """Published upper limits on a dark photon's coupling, with the columns experiment, mass_MeV, g and source."""
+    return pd.read_csv(resource_path("limits/bl_coupling_curves.csv"), comment="#")
 
 
 def limit_rows(

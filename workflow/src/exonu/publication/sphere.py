@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from numpy.typing import ArrayLike, NDArray
 
-from exonu.publication.style import BLACK, GREY
+from exonu.publication.colours import BLACK, GREY
 
 Array = NDArray[np.float64]
 

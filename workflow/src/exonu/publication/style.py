@@ -1,7 +1,7 @@
 """One look for all figures: for a journal's column, colour-blind eyes and a grey printer, the same bytes each time.
 
-Colours are those of M. Okabe and K. Ito, "Color Universal Design" (2008). Whatever a colour tells, a line style, a
-hatch or a marker tells too. Fonts are matplotlib's own, so that every machine draws the same.
+Whatever a colour tells, a line style, a hatch or a marker tells too. Fonts are matplotlib's own, so that every
+machine draws the same.
 """
 
 from __future__ import annotations
@@ -21,16 +21,13 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from exonu.core.files import whole_or_absent
+from exonu.publication.colours import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILLION
 from exonu.publication.figure_data import Heading
 
 Array = NDArray[np.float64]
 
 COLUMN_INCHES = 4.2
 """Width of a figure; shrunk to a column of 3.4 inches its text is still 7 to 8 points."""
-
-BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
-YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
-GREY, BAND_GREY = "#7F7F7F", "#D0D0D0"
 
 _RC: dict[str, Any] = {
     "font.family": "STIXGeneral",

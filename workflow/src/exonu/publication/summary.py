@@ -20,9 +20,8 @@ import pandas as pd
 from exonu import __version__
 from exonu.core.resources import resource_path, schema_path
 from exonu.core.settings import Settings, read_schema
-from exonu.publication.figure_coupling_mass import published_curves
 from exonu.publication.figure_data import Heading
-from exonu.publication.limits import published_limits
+from exonu.publication.limits import published_curves, published_limits
 from exonu.publication.projected_limits import Projection, kind_of_data, own_days, projections
 from exonu.publication.summary_plots import FLAVOURS, QUANTITIES, mass_of, plots, strength_of
 from exonu.publication.summary_stated import Stated, choices, injected_truth, stated

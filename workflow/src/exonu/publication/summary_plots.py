@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from exonu.publication.figure_coupling_mass import COUPLING_RANGE, MASS_RANGE_MEV
+from exonu.publication.colours import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILLION
 from exonu.publication.figure_data import Heading
+from exonu.publication.limits import COUPLING_RANGE, MASS_RANGE_MEV
 from exonu.publication.projected_limits import Projection, kind_of_data, projections
-from exonu.publication.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILLION
 from exonu.publication.tables import number
 
 Json = dict[str, Any]
@@ -56,7 +56,7 @@ def plots(limits: pd.DataFrame, heading: Heading, published: pd.DataFrame, curve
         limits: the analysis's `limits.csv`; its asymptotic CLs limits are drawn, projected ones too.
         heading: what it belongs to.
         published: `exonu.publication.limits.published_limits()`.
-        curves: `exonu.publication.figure_coupling_mass.published_curves()`.
+        curves: `exonu.publication.limits.published_curves()`.
     """
     ours = limits[limits["method"] == "asymptotic"]
     made = []

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from exonu.publication.anomalous_moment import DEFAULT_SET, anomalous_moment
-from exonu.publication.figure_coupling_mass import draw_coupling_mass, published_curves
+from exonu.publication.figure_coupling_mass import draw_coupling_mass
 from exonu.publication.figure_limits import read_limits
-from exonu.publication.limits import published_limits
+from exonu.publication.limits import published_curves, published_limits
 from exonu.publication.style import save
 from exonu.steps._step import parser, run
 

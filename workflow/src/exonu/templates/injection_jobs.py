@@ -14,8 +14,8 @@ from exonu.core.errors import InputError
 from exonu.core.seeds import derived_seed
 from exonu.core.settings import Settings
 from exonu.events.runs_jobs import EventInputs
-from exonu.templates.searches import strength
 from exonu.templates.signals import hypotheses, hypothesis_name
+from exonu.templates.strengths import strength
 
 DIGITS = 4
 """Significant digits of an injected strength: a limit that moves by less than that simulates nothing again."""

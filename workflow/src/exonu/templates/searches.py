@@ -119,12 +119,3 @@ def needed_meaning(workspace_file: str | Path) -> Settings:
         remedy = "make the workspaces again with snakemake"
         raise InputError("is missing", file=meaning_file(workspace_file), remedy=remedy)
     return meaning
-
-
-def strength(mu: float | None, meaning: Mapping[str, Any]) -> float | None:
-    """The physical parameter of a signal strength μ = (strength / reference)**power; None stays None.
-
-    >>> strength(4.0, {"reference_strength": 1e-11, "power": 2})
-    2e-11
-    """
-    return None if mu is None else float(meaning["reference_strength"] * mu ** (1 / meaning["power"]))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numba
 import pytest
+from numba import types
 
 from exonu.core import compiled
 from exonu.core.digest import code_digest
@@ -48,6 +49,8 @@ def sum_of_doubles(n):
 
 def test_calls_with_literals_share_one_version_which_python_cannot_call():
     assert sum_of_doubles(2) == 6
+    for kind in (types.literal(0), types.literal(1), types.int64):  # what its compilation asks for, were it not cached
+        doubled.inner.get_call_template((kind,), {})
     assert doubled.inner.signatures == [(numba.int64,)]
     (inner,) = doubled.inner.overloads.values()
     assert inner.library.get_pointer_to_function(inner.fndesc.llvm_cpython_wrapper_name) == 0

@@ -21,11 +21,19 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 NUMBA: bool = os.environ.get("EXONU_NUMBA", "1") != "0" and importlib.util.find_spec("numba") is not None
 
-KERNEL_SOURCES = ("backend.py", "flat.py", "primitives.py", "likelihood.py", "minimiser.py", "batch.py")
+KERNEL_SOURCES = (
+    "../core/compiled.py",
+    "backend.py",
+    "flat.py",
+    "primitives.py",
+    "likelihood.py",
+    "minimiser.py",
+    "batch.py",
+)
 
 
 def _kernel_digest() -> str:
-    """Digest of the kernel sources alone: an edit of what only calls them compiles nothing anew."""
+    """Digest of the kernels and of how they are compiled: an edit of what only calls them compiles nothing anew."""
     here = Path(__file__).parent
     return hashlib.sha256(b"".join((here / name).read_bytes() for name in KERNEL_SOURCES)).hexdigest()[:16]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -16,19 +15,23 @@ sys.path.insert(0, str(ROOT / "tests" / "workflow"))
 
 from many_files import write_many_files
 
+# In a small process of its own: the peak of a child begins with that of the process that starts it.
+MEASURE = """
+import os, subprocess, sys
+process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+_, status, used = os.wait4(process.pid, 0)
+process.returncode = os.waitstatus_to_exitcode(status)
+print(process.returncode, used.ru_utime + used.ru_stime, used.ru_maxrss / 1000)
+"""
+
 
 def measured(folder: Path, *arguments: str) -> tuple[float, float]:
     """CPU time [s] and memory [MB] of one command."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "snakemake", *arguments],
-        cwd=folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0, f"snakemake {' '.join(arguments)} ended with {process.returncode}"
-    return used.ru_utime + used.ru_stime, used.ru_maxrss / 1000
+    command = [sys.executable, "-c", MEASURE, sys.executable, "-m", "snakemake", *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    code, cpu_s, peak_MB = done.stdout.split()
+    assert code == "0", f"snakemake {' '.join(arguments)} ended with {code}"
+    return float(cpu_s), float(peak_MB)
 
 
 def working_folder(folder: Path) -> None:

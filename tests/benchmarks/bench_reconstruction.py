@@ -34,14 +34,15 @@ from exonu.events.reconstruction.timing import TimeReconstruction
 
 GROUP, LIGHT_PE, EVENTS, PEER_EVENTS = "reconstruction", 100, 6000, 100
 START = """
-import resource, sys, time
+import sys, time
 from exonu.detector.light_map import LightMap
 from exonu.detector.model import Detector
 from exonu.events.raw import Events
 from exonu.events.reconstruction.chain import EventReconstruction
 made = EventReconstruction.of(LightMap.load(sys.argv[1]), Detector.from_settings())
 made.columns(Events.of([list(range(9))], [[1.0] * 9], [[0.0] * 9]))
-print(time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3)
+peak = next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM"))
+print(time.process_time(), float(peak) / 1e3)
 """
 
 

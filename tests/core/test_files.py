@@ -42,6 +42,19 @@ def test_what_a_killed_job_has_left_is_removed(tmp_path):
     assert sorted(tmp_path.iterdir()) == sorted([*others, tmp_path / "limits.csv"])
 
 
+def test_a_folder_that_a_killed_job_has_left_is_removed(tmp_path):
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        pass
+    left = tmp_path / f".light_map.{ended.pid}.part"
+    left.mkdir()
+    (left / "half.npy").touch()
+    with whole_or_absent(tmp_path / "light_map") as beside:
+        beside.mkdir()
+        (beside / "whole.npy").touch()
+    assert [str(file.relative_to(tmp_path)) for file in tmp_path.rglob("*.npy")] == ["light_map/whole.npy"]
+    assert not left.exists()
+
+
 def test_a_full_disk_is_said_with_the_file(tmp_path):
     def full():
         with whole_or_absent(tmp_path / "limits.csv"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from glob import escape
@@ -28,13 +29,13 @@ FLOAT_DIGITS = 9
 def whole_or_absent(path: str | Path) -> Iterator[Path]:
     """Give a temporary path beside `path`; rename it onto `path` if the block ends well, else remove it.
 
-    What a killed job has left for the same path is removed first.
+    For a file or a folder. What a killed job has left for the same path is removed first.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     for left in path.parent.glob(f".{escape(path.stem)}.*.part{escape(path.suffix)}"):
         if not _is_running(left.name.removesuffix(f".part{path.suffix}").rpartition(".")[2]):
-            left.unlink(missing_ok=True)
+            _remove(left)
     beside = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:
         yield beside
@@ -43,7 +44,14 @@ def whole_or_absent(path: str | Path) -> Iterator[Path]:
         error.filename = error.filename or str(path)  # a full disk does not say whose
         raise
     finally:
-        beside.unlink(missing_ok=True)
+        _remove(beside)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _is_running(process: str) -> bool:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
+from exonu.core.files import whole_or_absent
 from exonu.core.progress import Progress
 from exonu.core.seeds import derived_seed
 from exonu.core.settings import Settings
@@ -29,13 +29,7 @@ def make_light_map(settings: Settings, output: str | Path, *, threads: int = 1) 
     with Progress("light map", unit="vertices") as progress:
         seed = derived_seed(settings["seed"], "light-map")
         made = build_light_map(detector, size, seed=seed, threads=threads, progress=progress.add)
-    output = Path(output)
-    beside = output.with_name(f".{output.name}.{os.getpid()}.part")
-    try:
+    with whole_or_absent(output) as beside:
         made.save(beside, {"settings": settings})
-        if output.is_dir():
-            shutil.rmtree(output)
-        beside.replace(output)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(output, ignore_errors=True)  # a folder is not renamed onto another
     return made

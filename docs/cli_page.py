@@ -1,4 +1,5 @@
-"""The page of the command line, made from the parser itself: `python docs/cli_page.py > docs/cli.md`."""
+"""The page of the command line, made from the parser itself: `python docs/cli_page.py >
+docs/cli.md`."""
 
 import argparse
 from collections.abc import Iterator
@@ -16,12 +17,21 @@ A fault in what you give ends a command with one `error:` line and status 1, a w
 def page() -> str:
     """The page in Markdown."""
     parser = cli._parser()
-    [commands] = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    [commands] = [
+        action for action in parser._actions if isinstance(action, argparse._SubParsersAction)
+    ]
     about = {action.dest: action.help for action in commands._choices_actions}
     parts = [HEAD, "## Options of every command\n", *_rows(parser)]
     for name, command in commands.choices.items():
-        usage = " ".join(command.format_usage().split()).removeprefix("usage: ").replace("[-h] ", "")
-        parts += [f"## exonu {name}\n", f"{_sentence(about[name])}\n", f"```text\n{usage}\n```\n", *_rows(command)]
+        usage = (
+            " ".join(command.format_usage().split()).removeprefix("usage: ").replace("[-h] ", "")
+        )
+        parts += [
+            f"## exonu {name}\n",
+            f"{_sentence(about[name])}\n",
+            f"```text\n{usage}\n```\n",
+            *_rows(command),
+        ]
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -38,7 +48,9 @@ def _rows(parser: argparse.ArgumentParser) -> Iterator[str]:
 def _name(action: argparse.Action) -> str:
     if not action.option_strings:
         return (
-            (action.metavar or action.dest).upper() if isinstance(action.metavar or action.dest, str) else action.dest
+            (action.metavar or action.dest).upper()
+            if isinstance(action.metavar or action.dest, str)
+            else action.dest
         )
     value = "" if action.nargs == 0 or action.choices else f" {action.dest.upper()}"
     return f"{action.option_strings[-1]}{value}"
@@ -50,7 +62,11 @@ def _cell(action: argparse.Action) -> str:
         words.append(f"One of {', '.join(f'`{choice}`' for choice in action.choices)}.")
     if action.required and action.option_strings:
         words.append("Required.")
-    elif action.nargs != 0 and action.default not in (None, argparse.SUPPRESS) and "default" not in (action.help or ""):
+    elif (
+        action.nargs != 0
+        and action.default not in (None, argparse.SUPPRESS)
+        and "default" not in (action.help or "")
+    ):
         words.append(f"Default: `{action.default}`.")
     return " ".join(words).replace("|", "\\|")
 

@@ -1,4 +1,5 @@
-"""Builds the documentation: `make docs`. Warnings are errors, and nothing is loaded from a network, ever."""
+"""Builds the documentation: `make docs`. Warnings are errors, and nothing is loaded from a network,
+ever."""
 
 import re
 import sys
@@ -37,10 +38,16 @@ PAGES = {
 
 
 def point_into_the_site(app, name, source):
-    """Links that work in the repository, in pages that are included here from elsewhere, work on the site too."""
+    """Links that work in the repository, in pages that are included here from elsewhere, work on
+    the site too."""
     for folder, page in PAGES.items():
         source[0] = re.sub(rf"\]\((?:\.\./)+{re.escape(folder)}", f"]({page}", source[0])
-    source[0] = re.sub(r"^#+ [^`\n]*$", lambda heading: heading[0].replace("<", r"\<"), source[0], flags=re.MULTILINE)
+    source[0] = re.sub(
+        r"^#+ [^`\n]*$",
+        lambda heading: heading[0].replace("<", r"\<"),
+        source[0],
+        flags=re.MULTILINE,
+    )
 
 
 def formula(translator, node):
@@ -51,6 +58,10 @@ def formula(translator, node):
 
 
 def setup(app):
-    app.add_html_math_renderer("mathml", inline_renderers=(formula, None), block_renderers=(formula, None))
+    app.add_html_math_renderer(
+        "mathml", inline_renderers=(formula, None), block_renderers=(formula, None)
+    )
     app.connect("source-read", point_into_the_site)
-    app.connect("include-read", lambda app, path, name, source: point_into_the_site(app, name, source))
+    app.connect(
+        "include-read", lambda app, path, name, source: point_into_the_site(app, name, source)
+    )

@@ -1,8 +1,10 @@
-"""Draws the figures of docs/validation.md from what `make` left in results/: `python docs/draw_figures.py`.
+"""Draws the figures of docs/validation.md from what `make` left in results/: `python
+docs/draw_figures.py`.
 
-Or from the results in another folder into another folder: `python docs/draw_figures.py RESULTS FOLDER`.
-Those of the two analyses of published data, by the steps of the workflow; the simulated demonstration is not in them.
-"""
+Or from the results in another folder into another folder: `python docs/draw_figures.py RESULTS
+    FOLDER`.
+Those of the two analyses of published data, by the steps of the workflow; the simulated
+demonstration is not in them."""
 
 import subprocess
 import sys
@@ -22,11 +24,22 @@ def draw(results: Path, folder: Path) -> None:
         folder: where the PNG files go.
     """
     limits, counts = (
-        [results / name / file for name in ANALYSES] for file in ("limits/limits.csv", "spectra/counts.csv")
+        [results / name / file for name in ANALYSES]
+        for file in ("limits/limits.csv", "spectra/counts.csv")
     )
     for figure in FIGURES:
-        step = [sys.executable, "-m", f"exonu.steps.figure_{figure}", "--settings", SETTINGS, "--limits", *limits]
-        subprocess.run([*step, "--counts", *counts, "--output", folder / f"{figure}.png"], check=True)
+        step = [
+            sys.executable,
+            "-m",
+            f"exonu.steps.figure_{figure}",
+            "--settings",
+            SETTINGS,
+            "--limits",
+            *limits,
+        ]
+        subprocess.run(
+            [*step, "--counts", *counts, "--output", folder / f"{figure}.png"], check=True
+        )
 
 
 if __name__ == "__main__":

@@ -1,9 +1,13 @@
-"""Settings of all tests: on a shared machine, a slow example is no fault. And the validator of RO-Crates."""
+"""Settings of all tests: on a shared machine, a slow example is no fault. And the validator of
+RO-Crates."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from exonu.core.resources import resource_path
 
 settings.register_profile("exonu", deadline=None)
 settings.load_profile("exonu")
@@ -12,13 +16,14 @@ settings.load_profile("exonu")
 collect_ignore_glob = ["*conftest.py", "*/data/*.py"]
 
 RO_CRATE_CONTEXT = "https://w3id.org/ro/crate/1.1/context"
-RO_CRATE_TERMS = Path(__file__).parent / "search" / "ro_crate_1.1_terms.json"
+RO_CRATE_TERMS = Path(__file__).parent / "archive" / "ro_crate_1.1_terms.json"
 """Those terms of the context that we use, as the context has them."""
 
 
 @pytest.fixture
 def crate_faults(monkeypatch, tmp_path):
-    """What a profile requires and a crate has not; the only document that is asked for is the context, given here."""
+    """What a profile requires and a crate has not; the only document that is asked for is the
+    context, given here."""
     import requests
     from rocrate_validator import models, services
     from rocrate_validator.utils.http import HttpRequester
@@ -26,7 +31,11 @@ def crate_faults(monkeypatch, tmp_path):
     def get(requester, url, **options):
         assert url == RO_CRATE_CONTEXT, f"the validator wants {url}"
         answer = requests.Response()
-        answer.url, answer.status_code, answer.headers["Content-Type"] = url, 200, "application/ld+json"
+        answer.url, answer.status_code, answer.headers["Content-Type"] = (
+            url,
+            200,
+            "application/ld+json",
+        )
         answer._content = RO_CRATE_TERMS.read_bytes()
         return answer
 
@@ -46,3 +55,9 @@ def crate_faults(monkeypatch, tmp_path):
         return messages
 
     return validate
+
+
+@pytest.fixture
+def experiment_folder(tmp_path):
+    """A user's own experiment, from the template that `exonu init` writes."""
+    return shutil.copytree(resource_path("template"), tmp_path / "mine")

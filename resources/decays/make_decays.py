@@ -1,7 +1,9 @@
-"""Make branches.csv and transitions.csv, the decay schemes of the radioactive backgrounds, from ENSDF.
+"""Make branches.csv and transitions.csv, the decay schemes of the radioactive backgrounds, from
+ENSDF.
 
-ENSDF is read through the JSON files of `paceENSDF` (A. Hurst, LBNL), 98 MB, which nothing else here needs: install it
-in an environment of its own. Vacancies follow `xraylib` (a dev dependency): relaxation.csv, one mean line per shell.
+ENSDF is read through the JSON files of `paceENSDF` (A. Hurst, LBNL), 98 MB, which nothing else here
+needs: install it in an environment of its own. Vacancies follow `xraylib` (a dev dependency):
+relaxation.csv, one mean line per shell.
 
 Run: pip install paceENSDF xraylib; python resources/decays/make_decays.py
 """
@@ -22,7 +24,8 @@ SMALLEST = 1e-4  # intensity per decay below which a branch or transition is lef
 SHELLS = "KLMNOPQ"
 WINDOW_S = 500e-9  # a daughter level that lives longer is an event of its own
 
-# nuclide: (file of paceENSDF, decays of this mode per decay of the nuclide that follow the file's normalisation)
+# nuclide: (file of paceENSDF, decays of this mode per decay of the nuclide that follow the file's
+# normalisation)
 SCHEMES = {
     "C14": ["C14_N14_006014_007014_0keV"],
     "Ar39": ["Ar39_K39_018039_019039_0keV"],
@@ -47,8 +50,14 @@ SCHEMES = {
     "Pa234m": ["Pa234_U234_091234_092234_73.92pXkeV"],
     "U235": ["U235_Th231_092235_090231_0keV"],
 }
-ISOMERS = {"Xe131m": ("I131_Xe131_053131_054131_0keV", 163.93)}  # level scheme of a β⁻ daughter, one level of it
-SHAPES = {"1UF": "unique-1", "2UF": "unique-2", "3UF": "unique-3"}  # all others as allowed, see SOURCES.md
+ISOMERS = {
+    "Xe131m": ("I131_Xe131_053131_054131_0keV", 163.93)
+}  # level scheme of a β⁻ daughter, one level of it
+SHAPES = {
+    "1UF": "unique-1",
+    "2UF": "unique-2",
+    "3UF": "unique-3",
+}  # all others as allowed, see SOURCES.md
 
 
 def ensdf(name: str) -> Record:
@@ -56,19 +65,27 @@ def ensdf(name: str) -> Record:
     spec = importlib.util.find_spec("paceENSDF")
     if spec is None or spec.origin is None:
         raise SystemExit("paceENSDF is not installed: pip install paceENSDF")
-    return json.loads((Path(spec.origin).parent / "ENSDF_JSON" / f"j_input_{name}.json").read_text(encoding="utf-8"))
+    return json.loads(
+        (Path(spec.origin).parent / "ENSDF_JSON" / f"j_input_{name}.json").read_text(
+            encoding="utf-8"
+        )
+    )
 
 
 def energy_keV(level: Record) -> float:
-    """Energy of a level; "73.92pX" is 73.92 + X with a small X that nobody has measured, taken as 0."""
+    """Energy of a level; "73.92pX" is 73.92 + X with a small X that nobody has measured, taken as
+    0."""
     value = level["levelEnergy"]
     return float(value.split("p")[0].split("+")[0]) if isinstance(value, str) else float(value)
 
 
 def alpha(gamma: Record) -> list[float]:
-    """Conversion coefficients of K, L and all higher shells (calculated by the evaluators with BrIcc)."""
+    """Conversion coefficients of K, L and all higher shells (calculated by the evaluators with
+    BrIcc)."""
     shells = gamma["calculatedAtomicShellConversionCoefficients"][0]
-    values = [shells[f"calculatedInternalConversionCoefficientAtomicShell{s}"] or 0.0 for s in SHELLS]
+    values = [
+        shells[f"calculatedInternalConversionCoefficientAtomicShell{s}"] or 0.0 for s in SHELLS
+    ]
     total = gamma["calculatedTotalInternalConversionCoefficient"] or 0.0
     known = sum(values)
     # What the total has over the listed shells belongs to the outer ones.
@@ -87,14 +104,17 @@ def transitions(data: Record) -> dict[int, list[tuple[int, float, float, list[fl
             energy = energy_keV(level) - energy_keV(data["levelScheme"][final])
             rows.append((final, energy, gamma["gammaIntensity"] or 0.0, alpha(gamma)))
         seen = [row for row in rows if row[2] > 0]
-        if not seen and rows:  # no photon seen (E0, or a soft line that is all conversion): the lines are equal
+        if (
+            not seen and rows
+        ):  # no photon seen (E0, or a soft line that is all conversion): the lines are equal
             seen = [(final, energy, 1.0, a) for final, energy, _, a in rows]
         found[level["levelIndex"]] = seen
     return found
 
 
 def feeding(data: Record) -> list[tuple[int, str, float, float, str, list[float], float]]:
-    """Level, mode, intensity per decay, endpoint, shape, capture fractions of K, L and higher, mean energy of the β."""
+    """Level, mode, intensity per decay, endpoint, shape, capture fractions of K, L and higher, mean
+    energy of the β."""
     parent = data["parentDecay"][0]
     excitation = str(parent["parentDecayLevelEnergy"] or 0.0).split("p")[0].split("+")[0]
     available = parent["valueQ"] + float(excitation)
@@ -105,17 +125,41 @@ def feeding(data: Record) -> list[tuple[int, str, float, float, str, list[float]
         for beta in level.get("betaMinusDecay", []):
             shape = SHAPES.get(beta["forbiddennessDegree"] or "", "allowed")
             mean = beta["averageBetaMinusEnergy"] or 0.0
-            rows.append((place, "beta-", (beta["betaMinusIntensity"] or 0) / 100, endpoint, shape, [0.0] * 3, mean))
+            rows.append(
+                (
+                    place,
+                    "beta-",
+                    (beta["betaMinusIntensity"] or 0) / 100,
+                    endpoint,
+                    shape,
+                    [0.0] * 3,
+                    mean,
+                )
+            )
         for capture in level.get("betaPlusDecay", []):
-            rows.append((place, "ec", captures(capture), endpoint, "none", capture_fractions(capture), 0.0))
+            rows.append(
+                (place, "ec", captures(capture), endpoint, "none", capture_fractions(capture), 0.0)
+            )
         for decay in level.get("alphaDecay", []):
-            rows.append((place, "alpha", (decay["alphaIntensity"] or 0) / 100, endpoint, "none", [0.0] * 3, 0.0))
+            rows.append(
+                (
+                    place,
+                    "alpha",
+                    (decay["alphaIntensity"] or 0) / 100,
+                    endpoint,
+                    "none",
+                    [0.0] * 3,
+                    0.0,
+                )
+            )
     return rows
 
 
 def captures(record: Record) -> float:
     """Captures per decay; β⁺ (2e-5 of ⁴⁰K) is left out."""
-    return (record["electronCaptureIntensity"] or record["totalElectronCaptureBetaPlusIntensity"] or 0.0) / 100
+    return (
+        record["electronCaptureIntensity"] or record["totalElectronCaptureBetaPlusIntensity"] or 0.0
+    ) / 100
 
 
 def capture_fractions(record: Record) -> list[float]:
@@ -135,7 +179,9 @@ def isomeric(level: Record) -> bool:
 
 
 def populations(
-    feeds: dict[int, float], cascade: dict[int, list[tuple[int, float, float, list[float]]]], stops: set[int]
+    feeds: dict[int, float],
+    cascade: dict[int, list[tuple[int, float, float, list[float]]]],
+    stops: set[int],
 ) -> dict[int, float]:
     """How often each level is reached, from feeding and cascade."""
     reached = dict(feeds)
@@ -144,7 +190,9 @@ def populations(
         if level in stops or not total:
             continue
         for final, _, photons, a in cascade[level]:
-            reached[final] = reached.get(final, 0.0) + reached.get(level, 0.0) * photons * (1 + sum(a)) / total
+            reached[final] = (
+                reached.get(final, 0.0) + reached.get(level, 0.0) * photons * (1 + sum(a)) / total
+            )
     return reached
 
 
@@ -154,14 +202,20 @@ def scheme(nuclide: str, name: str, share: float) -> tuple[list[str], list[str]]
     levels, cascade, z = data["levelScheme"], transitions(data), data["daughterAtomicNumber"]
     stops = {level["levelIndex"] for level in levels if isomeric(level)}
     if nuclide in ISOMERS:
-        place = next(i for i, level in enumerate(levels) if abs(energy_keV(level) - ISOMERS[nuclide][1]) < 0.1)
+        place = next(
+            i
+            for i, level in enumerate(levels)
+            if abs(energy_keV(level) - ISOMERS[nuclide][1]) < 0.1
+        )
         rows, stops = [(place, "it", 1.0, 0.0, "none", [0.0] * 3, 0.0)], set()
     else:
         rows = [row for row in feeding(data) if row[2] >= SMALLEST]
     total = sum(row[2] for row in rows)
     feeds: dict[int, float] = {}
     branches = []
-    for place, mode, intensity, endpoint, shape, fractions, mean in sorted(rows, key=lambda row: row[0]):
+    for place, mode, intensity, endpoint, shape, fractions, mean in sorted(
+        rows, key=lambda row: row[0]
+    ):
         intensity = intensity / total * share
         feeds[place] = feeds.get(place, 0.0) + intensity
         energy = 0.0 if mode in ("alpha", "it") else endpoint
@@ -170,7 +224,9 @@ def scheme(nuclide: str, name: str, share: float) -> tuple[list[str], list[str]]
         branches.append(
             f"{nuclide},{mode},{z},{data['daughterAtomicMass']},{level:.7g},{intensity:.5g},{energy:.7g},{shape},{capture},{mean:.6g}"
         )
-    return branches, _transition_rows(nuclide, z, levels, cascade, populations(feeds, cascade, stops), stops)
+    return branches, _transition_rows(
+        nuclide, z, levels, cascade, populations(feeds, cascade, stops), stops
+    )
 
 
 def _transition_rows(
@@ -190,12 +246,15 @@ def _transition_rows(
             if reached[place] * photons * (1 + sum(a)) / total < SMALLEST:
                 continue
             ends = f"{energy_keV(levels[place]):.7g},{energy_keV(levels[final]):.7g}"
-            rows.append(f"{nuclide},{z},{ends},{photons / total:.5g}," + ",".join(f"{x:.4g}" for x in a))
+            rows.append(
+                f"{nuclide},{z},{ends},{photons / total:.5g}," + ",".join(f"{x:.4g}" for x in a)
+            )
     return rows
 
 
 def relaxation(z: int) -> list[str]:
-    """Rows of one atom: binding energy, fluorescence yield and mean X-ray of a vacancy in K, L (L1), M (M1)."""
+    """Rows of one atom: binding energy, fluorescence yield and mean X-ray of a vacancy in K, L
+    (L1), M (M1)."""
     lines = {
         "K": [(xraylib.K_SHELL, (xraylib.KA_LINE, xraylib.KB_LINE))],
         "L": [
@@ -209,13 +268,21 @@ def relaxation(z: int) -> list[str]:
     }
     rows = []
     for shell in "KLM":
-        binding = _number(xraylib.EdgeEnergy, z, getattr(xraylib, {"K": "K", "L": "L1", "M": "M1"}[shell] + "_SHELL"))
+        binding = _number(
+            xraylib.EdgeEnergy,
+            z,
+            getattr(xraylib, {"K": "K", "L": "L1", "M": "M1"}[shell] + "_SHELL"),
+        )
         photons, energy = 0.0, 0.0
-        for (subshell, group), share in zip(lines.get(shell, []), _vacancies(z, shell), strict=False):
+        for (subshell, group), share in zip(
+            lines.get(shell, []), _vacancies(z, shell), strict=False
+        ):
             photons_here = share * _number(xraylib.FluorYield, z, subshell)
             photons += photons_here
             energy += photons_here * _mean_line(z, group)
-        rows.append(f"{z},{shell},{binding:.5g},{photons:.4g},{energy / photons if photons else 0:.5g}")
+        rows.append(
+            f"{z},{shell},{binding:.5g},{photons:.4g},{energy / photons if photons else 0:.5g}"
+        )
     return rows
 
 
@@ -223,12 +290,17 @@ def _vacancies(z: int, shell: str) -> list[float]:
     """A vacancy of L1 wanders by Coster-Kronig to L2 and L3; K stays."""
     if shell == "K":
         return [1.0]
-    f12, f13, f23 = (_number(xraylib.CosKronTransProb, z, getattr(xraylib, f"FL{x}_TRANS")) for x in ("12", "13", "23"))
+    f12, f13, f23 = (
+        _number(xraylib.CosKronTransProb, z, getattr(xraylib, f"FL{x}_TRANS"))
+        for x in ("12", "13", "23")
+    )
     return [1.0, f12, f13 + f12 * f23]
 
 
 def _mean_line(z: int, group: tuple[int, ...]) -> float:
-    pairs = [(_number(xraylib.RadRate, z, line), _number(xraylib.LineEnergy, z, line)) for line in group]
+    pairs = [
+        (_number(xraylib.RadRate, z, line), _number(xraylib.LineEnergy, z, line)) for line in group
+    ]
     total = sum(rate for rate, _ in pairs)
     return sum(rate * energy for rate, energy in pairs) / total if total else 0.0
 
@@ -249,7 +321,9 @@ def main() -> None:
     """Write the three tables."""
     branches, lines = [], []
     for nuclide, names in [*SCHEMES.items(), *((n, [v[0]]) for n, v in ISOMERS.items())]:
-        shares = {"K40": [0.8928, 0.1072], "Bi212": [0.6406]}.get(nuclide, [1.0])  # ENSDF: BR of the data sets
+        shares = {"K40": [0.8928, 0.1072], "Bi212": [0.6406]}.get(
+            nuclide, [1.0]
+        )  # ENSDF: BR of the data sets
         for name, share in zip(names, shares, strict=True):
             new_branches, new_lines = scheme(nuclide, name, share)
             branches += new_branches

@@ -1,6 +1,8 @@
-"""Make photoabsorption.csv, the photoabsorption cross-section of atomic xenon, from two public libraries.
+"""Make photoabsorption.csv, the photoabsorption cross-section of atomic xenon, from two public
+libraries.
 
-Below 4.7 keV: Henke's f2 (`periodictable`), sigma = 2 r_e lambda f2, the only one with the 4d giant resonance.
+Below 4.7 keV: Henke's f2 (`periodictable`), sigma = 2 r_e lambda f2, the only one with the 4d giant
+resonance.
 Above: `xraylib`'s CSb_Photo. Both are dev-only dependencies; the library reads the table.
 
 Run: python resources/xenon/make_photoabsorption.py [output.csv]
@@ -28,7 +30,8 @@ LARGEST_ERROR = 1e-3  # of log-log interpolation between the points that are kep
 HEADER = """\
 # Photoabsorption cross-section of atomic xenon, by make_photoabsorption.py.
 # From periodictable {periodictable} below 4.7 keV and xraylib {xraylib} above.
-# status: derived. Interpolate log-log; an energy that is there twice is a step, its second value holds from there on.
+# status: derived. Interpolate log-log; an energy that is there twice is a step, its second value
+# holds from there on.
 energy_keV,cross_section_Mb
 """
 
@@ -42,7 +45,9 @@ def henke() -> Table:
         log_cross_section = np.log(2 * radius_cm * hc_keV_cm * f2 / energy * 1e18)
     inside = (energy > FIRST_IONISATION_KEV) & (energy < JOIN_KEV)
     grid = np.concatenate([[FIRST_IONISATION_KEV], energy[inside], [JOIN_KEV]])
-    table = np.column_stack([grid, np.exp(np.interp(np.log(grid), np.log(energy), log_cross_section))])
+    table = np.column_stack(
+        [grid, np.exp(np.interp(np.log(grid), np.log(energy), log_cross_section))]
+    )
     # Henke marks an edge by two points 0.2 eV apart: move both to their middle.
     jumps = (table[1:, 1] > 1.5 * table[:-1, 1]) & (table[1:, 0] > 0.2)
     for i in np.flatnonzero(jumps & (np.diff(table[:, 0]) < 2.5e-4)):
@@ -53,10 +58,16 @@ def henke() -> Table:
 def edge_keV(shell: int) -> float:
     """Where CSb_Photo jumps: within 20 eV of xraylib's own edge energy, which is not the same."""
     low, high = (xraylib.EdgeEnergy(ATOMIC_NUMBER, shell) + shift for shift in (-0.02, 0.02))
-    threshold = np.sqrt(xraylib.CSb_Photo(ATOMIC_NUMBER, low) * xraylib.CSb_Photo(ATOMIC_NUMBER, high))
+    threshold = np.sqrt(
+        xraylib.CSb_Photo(ATOMIC_NUMBER, low) * xraylib.CSb_Photo(ATOMIC_NUMBER, high)
+    )
     for _ in range(40):
         middle = (low + high) / 2
-        low, high = (middle, high) if xraylib.CSb_Photo(ATOMIC_NUMBER, middle) < threshold else (low, middle)
+        low, high = (
+            (middle, high)
+            if xraylib.CSb_Photo(ATOMIC_NUMBER, middle) < threshold
+            else (low, middle)
+        )
     return (low + high) / 2
 
 
@@ -68,12 +79,16 @@ def photoelectric() -> Table:
     for low, high in zip([JOIN_KEV, *edges], [*edges, HIGHEST_KEV], strict=True):
         grid = np.geomspace(low, high, max(3, int(200 * np.log10(high / low))))
         probe = np.clip(grid, low * (1 + 1e-9), high * (1 - 1e-9))  # strictly between the edges
-        rows += [(e, xraylib.CSb_Photo(ATOMIC_NUMBER, p) * 1e-6) for e, p in zip(grid, probe, strict=True)]
+        rows += [
+            (e, xraylib.CSb_Photo(ATOMIC_NUMBER, p) * 1e-6)
+            for e, p in zip(grid, probe, strict=True)
+        ]
     return np.array(rows)
 
 
 def thinned(table: Table) -> Table:
-    """Few points that keep log-log interpolation within the error (Ramer-Douglas-Peucker), both sides of steps."""
+    """Few points that keep log-log interpolation within the error (Ramer-Douglas-Peucker), both
+    sides of steps."""
     log = np.log(table)
     steps = np.flatnonzero(np.diff(table[:, 0]) == 0)
     keep = {0, len(table) - 1, *steps, *(steps + 1)}
@@ -83,7 +98,9 @@ def thinned(table: Table) -> Table:
         if last - first < 2:
             continue
         inner = np.arange(first + 1, last)
-        miss = np.abs(np.interp(log[inner, 0], log[[first, last], 0], log[[first, last], 1]) - log[inner, 1])
+        miss = np.abs(
+            np.interp(log[inner, 0], log[[first, last], 0], log[[first, last], 1]) - log[inner, 1]
+        )
         worst = int(inner[np.argmax(miss)])
         if miss.max() > LARGEST_ERROR:
             keep.add(worst)
@@ -98,9 +115,13 @@ def photoabsorption() -> Table:
 
 def main() -> None:
     """Write the table."""
-    target = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).with_name("photoabsorption.csv")
+    target = (
+        Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).with_name("photoabsorption.csv")
+    )
     header = HEADER.format(periodictable=periodictable.__version__, xraylib=xraylib.__version__)
-    rows = "".join(f"{energy:.7g},{cross_section:.5g}\n" for energy, cross_section in photoabsorption())
+    rows = "".join(
+        f"{energy:.7g},{cross_section:.5g}\n" for energy, cross_section in photoabsorption()
+    )
     target.write_text(header + rows, encoding="utf-8")
 
 

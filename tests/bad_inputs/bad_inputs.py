@@ -17,8 +17,8 @@ Change = Callable[[Path], None]
 
 
 class Case(NamedTuple):
-    """A change of a valid input, and the file, the field and the problem that the message names (the last two as
-    regular expressions); a remedy is always there."""
+    """A change of a valid input, and the file, the field and the problem that the message names
+    (the last two as regular expressions); a remedy is always there."""
 
     change: Change
     file: str
@@ -27,13 +27,20 @@ class Case(NamedTuple):
 
 
 def assert_message(message: str, case: Case, folder: Path) -> None:
-    """One line per fault, each with file, problem and remedy; one of them is the case's. No traceback."""
+    """One line per fault, each with file, problem and remedy; one of them is the case's. No
+    traceback."""
     assert "Traceback" not in message
-    lines = [line for line in message.splitlines() if not line.startswith("  ")]  # an expression with a caret below
+    lines = [
+        line for line in message.splitlines() if not line.startswith("  ")
+    ]  # an expression with a caret below
     assert lines, "nothing was said"
     for line in lines:
-        assert re.match(rf"{re.escape(str(folder))}\S*: .+; .+", line), f"no file or no remedy: {line!r}"
-    place = f"{re.escape(str(folder / case.file))}: " + (f"(?:{case.field}): " if case.field else "")
+        assert re.match(rf"{re.escape(str(folder))}\S*: .+; .+", line), (
+            f"no file or no remedy: {line!r}"
+        )
+    place = f"{re.escape(str(folder / case.file))}: " + (
+        f"(?:{case.field}): " if case.field else ""
+    )
     assert any(re.match(f"{place}.*(?:{case.problem})", line) for line in lines), (
         f"{place}{case.problem}\nis not in\n{message}"
     )
@@ -109,10 +116,18 @@ def with_cell(file: str, row: int, column: str, value: str) -> Change:
 
     def change(folder: Path) -> None:
         sign = "\t" if file.endswith(".tsv") else ","
-        comments = [line for line in (folder / file).read_text().splitlines() if line.startswith("#")]
-        rows = [line.split(sign) for line in (folder / file).read_text().splitlines() if not line.startswith("#")]
+        comments = [
+            line for line in (folder / file).read_text().splitlines() if line.startswith("#")
+        ]
+        rows = [
+            line.split(sign)
+            for line in (folder / file).read_text().splitlines()
+            if not line.startswith("#")
+        ]
         rows[row][rows[0].index(column)] = value
-        (folder / file).write_text("\n".join([*comments, *(sign.join(cells) for cells in rows)]) + "\n")
+        (folder / file).write_text(
+            "\n".join([*comments, *(sign.join(cells) for cells in rows)]) + "\n"
+        )
 
     return change
 

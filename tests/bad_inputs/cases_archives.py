@@ -24,7 +24,8 @@ def _zipped(folder, members, compression=zipfile.ZIP_STORED):
 
 
 def _packed(change, in_manifest=None):
-    """The archive with members changed by `change(members)`; `in_manifest` lists a new one with its right checksum."""
+    """The archive with members changed by `change(members)`; `in_manifest` lists a new one with its
+    right checksum."""
 
     def changed(folder):
         members = _members(folder)
@@ -32,7 +33,10 @@ def _packed(change, in_manifest=None):
         if in_manifest is not None:
             manifest = json.loads(members["manifest.json"])
             content = members[in_manifest]
-            manifest["members"][in_manifest] = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+            manifest["members"][in_manifest] = {
+                "sha256": hashlib.sha256(content).hexdigest(),
+                "size": len(content),
+            }
             members["manifest.json"] = json.dumps(manifest).encode()
         _zipped(folder, members.items())
 
@@ -59,7 +63,9 @@ def _link(folder):
     members = _members(folder)
     entry = zipfile.ZipInfo(MEMBER)
     entry.create_system, entry.external_attr = 3, 0o120777 << 16
-    _zipped(folder, [(entry if name == MEMBER else name, content) for name, content in members.items()])
+    _zipped(
+        folder, [(entry if name == MEMBER else name, content) for name, content in members.items()]
+    )
 
 
 def _twice(folder):

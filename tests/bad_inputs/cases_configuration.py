@@ -1,8 +1,19 @@
-"""Bad configuration of an analysis of a published spectrum, and bad tables of the spectrum itself."""
+"""Bad configuration of an analysis of a published spectrum, and bad tables of the spectrum
+itself."""
 
 # ruff: noqa: E501 (one case per line)
 
-from bad_inputs import Case, removed, replaced, truncated, with_cell, with_key, with_row, without_key, written
+from bad_inputs import (
+    Case,
+    removed,
+    replaced,
+    truncated,
+    with_cell,
+    with_key,
+    with_row,
+    without_key,
+    written,
+)
 
 CONFIG = "config/config.yaml"
 ANALYSIS = "config/mine/analysis.yaml"
@@ -20,7 +31,9 @@ def _analysis(key, value, problem, field=None):
 
 
 def _experiment(key, value, problem, field=None):
-    return Case(with_key(EXPERIMENT, key, value), EXPERIMENT, field or key.replace("/", r"\."), problem)
+    return Case(
+        with_key(EXPERIMENT, key, value), EXPERIMENT, field or key.replace("/", r"\."), problem
+    )
 
 
 def _cell(row, column, value, problem, field, file=SPECTRUM):

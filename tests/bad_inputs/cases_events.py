@@ -1,8 +1,19 @@
-"""Bad configuration of an analysis that starts from events: events file, run list, sample sheet, calibration table."""
+"""Bad configuration of an analysis that starts from events: events file, run list, sample sheet,
+calibration table."""
 
 # ruff: noqa: E501 (one case per line)
 
-from bad_inputs import Case, removed, replaced, truncated, with_cell, with_key, with_row, without_key, written
+from bad_inputs import (
+    Case,
+    removed,
+    replaced,
+    truncated,
+    with_cell,
+    with_key,
+    with_row,
+    without_key,
+    written,
+)
 
 EVENTS = "config/mine/events.yaml"
 RUNS = "config/mine/runs.tsv"
@@ -15,11 +26,18 @@ def _events(key, value, problem, field=None):
 
 
 def _cut(keep, problem):
-    return Case(with_key(EVENTS, "cuts/1/keep", keep), EVENTS, r"cuts.*keep.*|cuts.*light.*", problem)
+    return Case(
+        with_key(EVENTS, "cuts/1/keep", keep), EVENTS, r"cuts.*keep.*|cuts.*light.*", problem
+    )
 
 
 def _cell(file, row, column, value, problem, field=None):
-    return Case(with_cell(file, row, column, value), file, field or f"line {row + 1}, column {column}", problem)
+    return Case(
+        with_cell(file, row, column, value),
+        file,
+        field or f"line {row + 1}, column {column}",
+        problem,
+    )
 
 
 EVENT_FILES = {

@@ -1,4 +1,5 @@
-"""Bad ROOT files: what a step finds in the raw file of a run (`run1.root`) or of a sample (`sample.root`)."""
+"""Bad ROOT files: what a step finds in the raw file of a run (`run1.root`) or of a sample
+(`sample.root`)."""
 
 # ruff: noqa: E501 (one case per line)
 
@@ -8,7 +9,7 @@ import uproot
 from valid_inputs import events_of
 
 from bad_inputs import Case, removed, truncated, with_key, written
-from exonu.events.raw import write_raw
+from exonu.events.raw.raw_events import write_raw
 
 RUN, SAMPLE = "run1.root", "sample.root"
 
@@ -17,7 +18,13 @@ def _events(file=RUN, tree="raw", rntuple=False, n=20, **changes):
     """The file with other arrays."""
 
     def change(folder):
-        write_raw(folder / file, events_of(n, **changes), {"is_simulated": True}, tree=tree, rntuple=rntuple)
+        write_raw(
+            folder / file,
+            events_of(n, **changes),
+            {"is_simulated": True},
+            tree=tree,
+            rntuple=rntuple,
+        )
 
     return change
 
@@ -35,10 +42,14 @@ def _columns(**changes):
 
     def change(folder):
         columns = {name: ak.Array([[1, 2], [3]]) for name in ("channel", "charge", "time")}
-        columns |= {name: np.array([1.0, 1.0]) for name in ("run", "event", "time_s", "trigger")} | changes
+        columns |= {
+            name: np.array([1.0, 1.0]) for name in ("run", "event", "time_s", "trigger")
+        } | changes
         columns = {name: column for name, column in columns.items() if column is not None}
         with uproot.recreate(folder / RUN) as file:
-            file.mktree("raw", {name: ak.type(column).content for name, column in columns.items()}).extend(columns)
+            file.mktree(
+                "raw", {name: ak.type(column).content for name, column in columns.items()}
+            ).extend(columns)
 
     return change
 
@@ -68,7 +79,8 @@ def _no_tree(folder):
 def _texts(folder):
     with uproot.recreate(folder / RUN) as file:
         texts = {
-            name: ak.Array(["a", "b"]) for name in ("run", "event", "time_s", "trigger", "channel", "charge", "time")
+            name: ak.Array(["a", "b"])
+            for name in ("run", "event", "time_s", "trigger", "channel", "charge", "time")
         }
         file.mkrntuple("raw", texts)
 
@@ -76,7 +88,11 @@ def _texts(folder):
 def _lists_of_lists(folder):
     with uproot.recreate(folder / RUN) as file:
         numbers = {name: np.array([1.0, 1.0]) for name in ("run", "event", "time_s", "trigger")}
-        file.mkrntuple("raw", numbers | {name: ak.Array([[[1.0]], [[2.0]]]) for name in ("channel", "charge", "time")})
+        file.mkrntuple(
+            "raw",
+            numbers
+            | {name: ak.Array([[[1.0]], [[2.0]]]) for name in ("channel", "charge", "time")},
+        )
 
 
 def _metadata(folder):

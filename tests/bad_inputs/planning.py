@@ -1,13 +1,14 @@
-"""What planning reads and checks before any job starts: the same calls as in `workflow/rules/common.smk`."""
+"""What planning reads and checks before any job starts: the same calls as in
+`workflow/rules/common.smk`."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from exonu.core.settings import read_yaml
-from exonu.templates.analysis import read_config
-from exonu.templates.event_analysis import event_inputs
-from exonu.templates.planning import planned_experiment, variant_settings
+from exonu.search.analysis import read_config
+from exonu.search.event_analysis import event_inputs
+from exonu.search.planning import planned_experiment, variant_settings
 from exonu.templates.template_jobs import check_fit_ranges, template_settings
 
 

@@ -1,9 +1,9 @@
-"""The corpus: every bad input ends with one message that names file, field and remedy, and leaves nothing behind.
+"""The corpus: every bad input ends with one message that names file, field and remedy, and leaves
+nothing behind.
 
-Each case changes a valid input (`valid_inputs`) in one place and goes through what a user runs: planning,
-`exonu limit`, `exonu verify`, or the step `ingest`; here in this process, and `test_bad_inputs_snakemake` through the
-real commands.
-"""
+Each case changes a valid input (`valid_inputs`) in one place and goes through what a user runs:
+planning, `exonu limit`, `exonu verify`, or the step `ingest`; here in this process, and
+`test_bad_inputs_snakemake` through the real commands."""
 
 import json
 import sys
@@ -28,9 +28,9 @@ from bad_inputs import assert_message
 from exonu.cli import main
 from exonu.core.errors import InputError
 from exonu.core.files import canonical_json
-from exonu.events.runs_jobs import read_event_inputs
-from exonu.steps import ingest as ingest_step
+from exonu.events.runs.read_inputs import read_event_inputs
 from exonu.steps._step import run
+from exonu.steps.events import ingest as ingest_step
 
 CORPUS = {
     "configuration": CONFIGURATION, "spectra": SPECTRA, "events": EVENT_FILES, "sheets": SHEETS,
@@ -102,7 +102,12 @@ def test_archive(case, tmp_path, capsys):
 def ingest(folder, monkeypatch, **source):
     """The step `ingest` as a rule runs it: what it says, empty if all was well."""
     settings = read_event_inputs(folder / "events.yaml", 642).ingest_settings(**source)
-    output = ["--output", str(folder / "made" / "events.root"), "--report", str(folder / "made" / "report.json")]
+    output = [
+        "--output",
+        str(folder / "made" / "events.root"),
+        "--report",
+        str(folder / "made" / "report.json"),
+    ]
     monkeypatch.setattr(sys, "argv", ["ingest", "--settings", canonical_json(settings), *output])
     try:
         run(ingest_step.main)
@@ -122,7 +127,9 @@ def test_the_root_files_are_valid(source, tmp_path, monkeypatch):
 def test_root_file(case, tmp_path, monkeypatch):
     write_root(tmp_path)
     case.change(tmp_path)
-    said = ingest(tmp_path, monkeypatch, **({"sample": "lxe"} if case.file == "sample.root" else {"run": 1}))
+    said = ingest(
+        tmp_path, monkeypatch, **({"sample": "lxe"} if case.file == "sample.root" else {"run": 1})
+    )
     assert said.startswith("error: ")
     assert_message(said.removeprefix("error: "), case, tmp_path)
     assert not list(tmp_path.glob("made/*"))

@@ -1,4 +1,5 @@
-"""The corpus through the real `snakemake -n`: what planning reads. A handful in the fast tier, all in the slow one."""
+"""The corpus through the real `snakemake -n`: what planning reads. A handful in the fast tier, all
+in the slow one."""
 
 import os
 import re
@@ -19,12 +20,19 @@ SNAKEMAKE = Path(sys.executable).with_name("snakemake")
 ARGUMENTS = ["--snakefile", str(ROOT / "Snakefile"), "--cores", "1", "--dry-run"]
 PLANNED = [(name, case, write_published) for name, case in (CONFIGURATION | SPECTRA).items()]
 PLANNED += [(name, case, write_events) for name, case in (EVENT_FILES | SHEETS).items()]
-HANDFUL = {"analysis: contains itself", "counts beyond reason", "cut that calls", "runs: 31 February"}
+HANDFUL = {
+    "analysis: contains itself",
+    "counts beyond reason",
+    "cut that calls",
+    "runs: 31 February",
+}
 
 
 def planned(folder):
     """`snakemake -n` in a folder: its exit status, stdout and stderr together."""
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"} | {"EXONU_NUMBA": "0"}
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"} | {
+        "EXONU_NUMBA": "0"
+    }
     ended = subprocess.run(
         [SNAKEMAKE, *ARGUMENTS],
         cwd=folder,
@@ -37,7 +45,8 @@ def planned(folder):
 
 
 def planned_in_a_fork(folder):
-    """The same by a fork of this process, which has imported Snakemake and the library once for all cases."""
+    """The same by a fork of this process, which has imported Snakemake and the library once for all
+    cases."""
     from snakemake.cli import main
 
     with TemporaryFile() as said:
@@ -74,7 +83,11 @@ def test_refused_before_any_job(case, write, snakemake, tmp_path):
     assert status == 1, stdout
     assert "Traceback" not in stdout
     [said] = re.findall(r"^WorkflowError in file .*\n((?:.|\n)*)", stdout, re.MULTILINE)
-    lines = [line for line in said.splitlines() if line.strip() and not re.match(r'\s*File "', line)]
-    message = "\n".join(line if line.startswith("  ") else f"{tmp_path}/{line}" for line in lines)  # relative there
+    lines = [
+        line for line in said.splitlines() if line.strip() and not re.match(r'\s*File "', line)
+    ]
+    message = "\n".join(
+        line if line.startswith("  ") else f"{tmp_path}/{line}" for line in lines
+    )  # relative there
     assert_message(message, case, tmp_path)
     assert {path for path in tmp_path.rglob("*") if ".snakemake" not in path.parts} == before

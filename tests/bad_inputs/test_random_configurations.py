@@ -1,4 +1,5 @@
-"""Valid configurations with one to three random changes: an `InputError`, or it is still valid; nothing else."""
+"""Valid configurations with one to three random changes: an `InputError`, or it is still valid;
+nothing else."""
 
 import copy
 import json
@@ -13,7 +14,7 @@ from valid_inputs import write_events, write_published, write_workspace
 
 from bad_inputs import json_or_yaml
 from exonu.core.errors import InputError
-from exonu.search import limit_of_workspace
+from exonu.search.limit_records import limit_of_workspace
 
 ODD = st.one_of(
     st.sampled_from([
@@ -29,14 +30,21 @@ ODD = st.one_of(
 
 def places(content, path=()):
     """All keys and indices of nested mappings and lists."""
-    entries = content.items() if isinstance(content, dict) else enumerate(content) if isinstance(content, list) else ()
+    entries = (
+        content.items()
+        if isinstance(content, dict)
+        else enumerate(content)
+        if isinstance(content, list)
+        else ()
+    )
     for key, value in entries:
         yield (*path, key)
         yield from places(value, (*path, key))
 
 
 def changed(content, data):
-    """A copy with one to three changes: a key removed, renamed, added, doubled in a list, or of another value."""
+    """A copy with one to three changes: a key removed, renamed, added, doubled in a list, or of
+    another value."""
     content = copy.deepcopy(content)
     for _ in range(data.draw(st.integers(1, 3), "changes")):
         there = list(places(content))
@@ -51,11 +59,17 @@ def changed(content, data):
         if kind == "remove":
             del place[last]
         elif kind == "add" and isinstance(place, dict):
-            place[data.draw(st.one_of(st.text(max_size=8), st.integers()), "key")] = data.draw(ODD, "new")
+            place[data.draw(st.one_of(st.text(max_size=8), st.integers()), "key")] = data.draw(
+                ODD, "new"
+            )
         elif kind == "add":
             place.append(copy.deepcopy(old))
-        elif kind in ("sign", "scale") and isinstance(old, int | float) and not isinstance(old, bool):
-            place[last] = -old if kind == "sign" else old * 10 ** data.draw(st.integers(-30, 30), "power")
+        elif (
+            kind in ("sign", "scale") and isinstance(old, int | float) and not isinstance(old, bool)
+        ):
+            place[last] = (
+                -old if kind == "sign" else old * 10 ** data.draw(st.integers(-30, 30), "power")
+            )
         else:
             place[last] = data.draw(ODD, "value")
     return content
@@ -76,7 +90,9 @@ def test_planning(valid, data):
     for file in files:  # as they were, whatever the example before has made of them
         file.write_text(yaml.safe_dump(contents[file], sort_keys=False))
     file = data.draw(st.sampled_from(files), "file")
-    file.write_text(yaml.safe_dump(changed(contents[file], data), sort_keys=False, allow_unicode=True))
+    file.write_text(
+        yaml.safe_dump(changed(contents[file], data), sort_keys=False, allow_unicode=True)
+    )
     try:
         plan(folder / "config" / "config.yaml")
     except InputError as error:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from exonu.archive import write_archive
+from exonu.archive.container import write_archive
 from exonu.core.resources import resource_path
-from exonu.events.raw import Events, write_raw
+from exonu.events.raw.raw_events import Events, write_raw
 
 EVENTS = """\
 config_version: 1
@@ -86,9 +86,13 @@ def write_root(folder: Path) -> None:
     """An analysis of the user's own files: a run and a sample of 20 events each."""
     write_raw(folder / "run1.root", events_of(), {"is_simulated": True})
     write_raw(folder / "sample.root", events_of(weight=np.full(20, 0.5)), {"is_simulated": True})
-    (folder / "events.yaml").write_text(EVENTS.partition("branches:")[0].replace("calibration: calibration.tsv\n", ""))
+    (folder / "events.yaml").write_text(
+        EVENTS.partition("branches:")[0].replace("calibration: calibration.tsv\n", "")
+    )
     (folder / "runs.tsv").write_text(TABLES["runs"].partition("2\trun2")[0])
-    (folder / "samples.tsv").write_text(TABLES["samples"].partition("lxe\t")[0] + "lxe\tlxe\tsample.root\t1\t-\n")
+    (folder / "samples.tsv").write_text(
+        TABLES["samples"].partition("lxe\t")[0] + "lxe\tlxe\tsample.root\t1\t-\n"
+    )
 
 
 def write_workspace(folder: Path) -> None:
@@ -98,7 +102,11 @@ def write_workspace(folder: Path) -> None:
     square = {"name": "square", "data": [3.0, 1.0], "modifiers": factors[1:]}
     modifiers = [
         {"name": "norm", "type": "normsys", "data": {"lo": 0.9, "hi": 1.1}},
-        {"name": "shape", "type": "histosys", "data": {"lo_data": [9.0, 11.0], "hi_data": [11.0, 13.0]}},
+        {
+            "name": "shape",
+            "type": "histosys",
+            "data": {"lo_data": [9.0, 11.0], "hi_data": [11.0, 13.0]},
+        },
         {"name": "mc", "type": "staterror", "data": [0.5, 0.5]},
     ]
     background = {"name": "background", "data": [10.0, 12.0], "modifiers": modifiers}
@@ -109,10 +117,18 @@ def write_workspace(folder: Path) -> None:
         "measurements": [{"name": "search", "config": {"poi": "mu", "parameters": []}}],
     }
     (folder / "workspace.json").write_text(json.dumps(workspace, indent=1))
-    page = "poi_map: {mu_sq: mu**2}\ninteraction: dark-photon\nreference_strength: 1.0e-6\npower: 2\n"
+    page = (
+        "poi_map: {mu_sq: mu**2}\ninteraction: dark-photon\nreference_strength: 1.0e-6\npower: 2\n"
+    )
     (folder / "workspace.poi_map.yaml").write_text(page)
 
 
 def write_small_archive(folder: Path) -> None:
     """An archive of two members; its checksums and names are right, and it holds no limits."""
-    write_archive(folder / "archive.zip", "mine", "1.0", {"results/mine/a.csv": b"x\n1\n"}, {"git.json": b"null"})
+    write_archive(
+        folder / "archive.zip",
+        "mine",
+        "1.0",
+        {"results/mine/a.csv": b"x\n1\n"},
+        {"git.json": b"null"},
+    )

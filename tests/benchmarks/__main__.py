@@ -1,7 +1,8 @@
-"""All benchmarks in one table: `make bench`, or python tests/benchmarks [names] (generate, tracer, io, ...).
+"""All benchmarks in one table: `make bench`, or python tests/benchmarks [names] (generate, tracer,
+io, ...).
 
-Prints the table and writes it as JSON, with a figure as PNG and PDF; with --docs also into docs/benchmarks.md.
-"""
+Prints the table and writes it as JSON, with a figure as PNG and PDF; with --docs also into
+docs/benchmarks.md."""
 
 from __future__ import annotations
 
@@ -31,16 +32,31 @@ from benchmarking import (
     write_json,
 )
 
-SCRIPTS = ("generate", "tracer", "io", "reconstruction", "templates", "signals", "inference", "planning", "whole")
+SCRIPTS = (
+    "generate",
+    "tracer",
+    "io",
+    "reconstruction",
+    "templates",
+    "signals",
+    "inference",
+    "planning",
+    "whole",
+)
 
 
-def collect(names: list[str], whole: dict[str, object], measured: dict[str, Any], file: Path) -> list[str]:
-    """Run the scripts one after the other and write their records; those that fail are returned, the others go on."""
+def collect(
+    names: list[str], whole: dict[str, object], measured: dict[str, Any], file: Path
+) -> list[str]:
+    """Run the scripts one after the other and write their records; those that fail are returned,
+    the others go on."""
     failed = []
     for name in names:
         start = time.perf_counter()
         try:
-            for record in importlib.import_module(f"bench_{name}").records(**(whole if name == "whole" else {})):
+            for record in importlib.import_module(f"bench_{name}").records(
+                **(whole if name == "whole" else {})
+            ):
                 measured["records"].append(asdict(record))
         except Exception:
             traceback.print_exc()
@@ -52,12 +68,35 @@ def collect(names: list[str], whole: dict[str, object], measured: dict[str, Any]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", help=f"of the scripts; all if none is given: {' '.join(SCRIPTS)}")
-    parser.add_argument("--run", type=Path, default=ROOT, help="folder of a finished run, for the whole demonstration")
-    parser.add_argument("--whole", action="store_true", help="run the whole demonstration in a folder of its own")
-    parser.add_argument("--from", dest="saved", type=Path, metavar="JSON", help="measure nothing, take these records")
-    parser.add_argument("--output", type=Path, default=ROOT / "build" / "bench", help="folder (build/bench)")
-    parser.add_argument("--docs", type=Path, nargs="?", const=ROOT / "docs", help="folder whose benchmarks.md to renew")
+    parser.add_argument(
+        "names", nargs="*", help=f"of the scripts; all if none is given: {' '.join(SCRIPTS)}"
+    )
+    parser.add_argument(
+        "--run",
+        type=Path,
+        default=ROOT,
+        help="folder of a finished run, for the whole demonstration",
+    )
+    parser.add_argument(
+        "--whole", action="store_true", help="run the whole demonstration in a folder of its own"
+    )
+    parser.add_argument(
+        "--from",
+        dest="saved",
+        type=Path,
+        metavar="JSON",
+        help="measure nothing, take these records",
+    )
+    parser.add_argument(
+        "--output", type=Path, default=ROOT / "build" / "bench", help="folder (build/bench)"
+    )
+    parser.add_argument(
+        "--docs",
+        type=Path,
+        nargs="?",
+        const=ROOT / "docs",
+        help="folder whose benchmarks.md to renew",
+    )
     given = parser.parse_args()
     if unknown := set(given.names) - set(SCRIPTS):
         parser.error(f"no benchmarks: {', '.join(sorted(unknown))}")
@@ -74,7 +113,9 @@ def main() -> None:
         write_between_marks(given.docs / "benchmarks.md", as_markdown(measured))
         figures.append(given.docs / "figures" / "benchmarks.png")
     draw(measured, figures)
-    print(f"\n{as_text(records_of(measured))}\n\n{described(measured)}\n{given.output / 'bench.json'}, .png, .pdf")
+    print(
+        f"\n{as_text(records_of(measured))}\n\n{described(measured)}\n{given.output / 'bench.json'}, .png, .pdf"
+    )
     if failed:
         sys.exit(f"failed: {', '.join(failed)}")
 

@@ -1,4 +1,5 @@
-"""Speed of the generators, in decays per CPU second of one core. Run: python tests/benchmarks/bench_generate.py"""
+"""Speed of the generators, in decays per CPU second of one core. Run: python
+tests/benchmarks/bench_generate.py"""
 
 from __future__ import annotations
 
@@ -9,8 +10,8 @@ import numpy as np
 from benchmarking import Record, cpu_seconds, main, rates
 
 from exonu.detector.geometry import geodesic_geometry
-from exonu.events.components import BACKGROUNDS, component
-from exonu.events.generate import generate
+from exonu.simulation.components import BACKGROUNDS, component
+from exonu.simulation.generation.generate import generate
 
 FLOORS = {"seal": 2e4, "pmt": 2e4}  # with γ transport; all others are point-like
 DECAYS = 200_000
@@ -26,7 +27,9 @@ def records() -> Iterator[Record]:
     geometry = geodesic_geometry()
     for name, what in ROWS.items():
         source = component(name, geometry)
-        speeds = rates(DECAYS / 1e6, lambda source=source: generate(source, DECAYS, geometry, seed=1))
+        speeds = rates(
+            DECAYS / 1e6, lambda source=source: generate(source, DECAYS, geometry, seed=1)
+        )
         yield Record("generation", what, "M decays/s", speeds, floor=FLOORS.get(name, 1e5) / 1e6)
 
 
@@ -37,7 +40,9 @@ def every_component() -> None:
     for name in (*BACKGROUNDS, "signal", "co57"):
         source = component(name, geometry)
         made = generate(source, DECAYS, geometry, seed=1)
-        speed = DECAYS / np.median(cpu_seconds(lambda source=source: generate(source, DECAYS, geometry, seed=1), 3))
+        speed = DECAYS / np.median(
+            cpu_seconds(lambda source=source: generate(source, DECAYS, geometry, seed=1), 3)
+        )
         kept, sites = len(made) / DECAYS, len(made.event) / len(made)
         print(f"{name:12} {speed:10.0f} {kept:6.3f} {sites:6.2f} {source.rate_per_day:10.4g}")
 

@@ -2,10 +2,10 @@
 
     OPENBLAS_NUM_THREADS=1 python tests/benchmarks/bench_inference.py
 
-The model is that of docs/inference.md: 99 bins, 9 samples, 20 nuisance parameters and μ, with staterror 120 parameters.
-Of pyhf are measured fits, one hypothesis test at the limit, and toys one by one. Its whole limit is extrapolated: its
-own root search (`toms748_scan`) is run on the same model with our minimiser and its hypothesis tests are counted.
-"""
+The model is that of docs/inference.md: 99 bins, 9 samples, 20 nuisance parameters and μ, with
+staterror 120 parameters. Of pyhf are measured fits, one hypothesis test at the limit, and toys one
+by one. Its whole limit is extrapolated: its own root search (`toms748_scan`) is run on the same
+model with our minimiser and its hypothesis tests are counted."""
 
 from __future__ import annotations
 
@@ -24,8 +24,16 @@ import numpy as np
 import root_peer
 from benchmarking import Record, cpu_seconds, main, times
 
-from exonu.statistics import Model, NewtonOptimizer, compile_workspace, fit, impacts, toy_cls, upper_limit
-from exonu.statistics.backend import thread_count
+from exonu.statistics import (
+    Model,
+    NewtonOptimizer,
+    compile_workspace,
+    fit,
+    impacts,
+    toy_cls,
+    upper_limit,
+)
+from exonu.statistics.engine.backend import thread_count
 from exonu.statistics.examples import recoil_workspace
 
 LEVEL, TOYS, MASSES, GROUP = 0.90, 1000, 60, "inference"
@@ -46,7 +54,11 @@ def numpy_form() -> dict[str, list[float]]:
     """The same code without numba, in a process of its own."""
     environment = os.environ | {"EXONU_NUMBA": "0", "PYTHONPATH": str(Path(__file__).parent)}
     done = subprocess.run(
-        [sys.executable, "-c", OTHER_FORM], env=environment, capture_output=True, text=True, check=True
+        [sys.executable, "-c", OTHER_FORM],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return json.loads(done.stdout)
 
@@ -72,7 +84,8 @@ class Pyhf:
         self.pyhf.infer.hypotest(mu, self.data, self.model, return_expected_set=True)
 
     def limit_with_our_minimiser(self) -> tuple[float, int]:
-        """pyhf's own search for the six limits: the observed one, and of how many hypothesis tests it makes use."""
+        """pyhf's own search for the six limits: the observed one, and of how many hypothesis tests
+        it makes use."""
         from pyhf.infer.intervals import upper_limits
 
         original, calls = upper_limits.hypotest, 0
@@ -85,7 +98,9 @@ class Pyhf:
         upper_limits.hypotest = counted
         self.pyhf.set_backend("numpy", NewtonOptimizer())
         try:
-            observed, _ = upper_limits.toms748_scan(self.data, self.model, 0.0, 10.0, level=1 - LEVEL)
+            observed, _ = upper_limits.toms748_scan(
+                self.data, self.model, 0.0, 10.0, level=1 - LEVEL
+            )
         finally:
             self.pyhf.set_backend("numpy")
             upper_limits.hypotest = original
@@ -100,7 +115,9 @@ class Pyhf:
         settings = config.suggested_init(), config.suggested_bounds(), config.suggested_fixed()
         statistic = self.pyhf.infer.test_statistics.qmu_tilde
         return [
-            cpu_seconds(lambda one=one: statistic(mu, one, self.model, *settings), 1, warm_up=False)[0]
+            cpu_seconds(
+                lambda one=one: statistic(mu, one, self.model, *settings), 1, warm_up=False
+            )[0]
             for one in counts
         ]
 
@@ -125,7 +142,13 @@ def records() -> Iterator[Record]:
     masses = [recoil_workspace(staterror=True, seed=seed) for seed in range(MASSES)]
     scan = times("s", lambda: [upper_limit(compile_workspace(one)) for one in masses], 3)
     yield Record(GROUP, f"limits of {MASSES} masses", "s", scan, floor=1.0)
-    yield Record(GROUP, "impacts of 20 parameters", "ms", times("ms", lambda: impacts(model), calls=5), floor=50)
+    yield Record(
+        GROUP,
+        "impacts of 20 parameters",
+        "ms",
+        times("ms", lambda: impacts(model), calls=5),
+        floor=50,
+    )
 
 
 def against_pyhf(
@@ -139,7 +162,9 @@ def against_pyhf(
     observed, tests = pyhf.limit_with_our_minimiser()
     assert abs(observed / limit - 1) < 1e-3
     peer = [tests * one for one in times("ms", lambda: pyhf.hypotest(limit), 2, warm_up=False)]
-    yield Record(GROUP, LIMIT, "ms", limits, peer, f"pyhf, extrapolated: {tests} times one hypotest", 10)
+    yield Record(
+        GROUP, LIMIT, "ms", limits, peer, f"pyhf, extrapolated: {tests} times one hypotest", 10
+    )
     peer = [2 * TOYS * one for one in pyhf.toy_seconds(limit, 3)]
     name = f"pyhf, extrapolated: {2 * TOYS:,} times one toy"
     yield Record(GROUP, f"{TOYS:,} toys of both hypotheses", "s", toys, peer, name, 3)

@@ -1,6 +1,7 @@
 """How fast raw files are written, read, ingested and selected, and how much memory a job takes.
 
-Events per CPU second of one core, with about 100 hits each; peak memory of a job on a small and on a larger file.
+Events per CPU second of one core, with about 100 hits each; peak memory of a job on a small and on
+a larger file.
 
 Run: python tests/benchmarks/bench_io.py
 """
@@ -21,11 +22,11 @@ from benchmarking import Record, main, rates, times
 
 from exonu.core.resources import schema_path
 from exonu.core.settings import read_schema
-from exonu.events.cut_flow import efficiency_interval
 from exonu.events.ingest import ingest
-from exonu.events.raw import MANTISSA_BITS, Events, read_events, read_raw, write_raw
-from exonu.events.raw_writer import cut_mantissa
-from exonu.events.selection import Selection, select
+from exonu.events.raw.raw_events import MANTISSA_BITS, Events, read_events, read_raw, write_raw
+from exonu.events.raw.writer import cut_mantissa
+from exonu.events.selection.cut_flow import efficiency_interval
+from exonu.events.selection.cuts import Selection, select
 
 CHUNK, EVENTS = 8192, 60_000
 FLOORS = {"write": 70, "read": 150}
@@ -53,7 +54,8 @@ def events(n: int, mean_hits: float = 100.0) -> Iterator[Events]:
 
 
 def uproot_columns(chunk: Events) -> dict[str, Any]:
-    """A chunk as uproot takes it, with the numbers that we write: rounded beforehand, which is not its work."""
+    """A chunk as uproot takes it, with the numbers that we write: rounded beforehand, which is not
+    its work."""
     import awkward as ak
 
     hits = {name: cut_mantissa(getattr(chunk, name), MANTISSA_BITS) for name in ("charge", "time")}
@@ -66,7 +68,10 @@ def uproot_writes(file: Path, chunks: list[dict[str, Any]]) -> None:
     import uproot
 
     with uproot.recreate(file, compression=uproot.ZSTD(1)) as root:
-        kinds = {name: column.dtype if name else column.type.content for name, column in chunks[0].items()}
+        kinds = {
+            name: column.dtype if name else column.type.content
+            for name, column in chunks[0].items()
+        }
         names = {"counter_name": lambda _: "nhit", "field_name": lambda _, name: name}
         tree = root.mktree("raw", kinds, **names)
         for chunk in chunks:
@@ -78,7 +83,9 @@ def uproot_reads(file: Path) -> int:
     import uproot
 
     names = ["run", "event", "time_s", "trigger", "channel", "charge", "time"]
-    return sum(len(part) for part in uproot.iterate(f"{file}:raw", names, step_size="32 MB", library="ak"))
+    return sum(
+        len(part) for part in uproot.iterate(f"{file}:raw", names, step_size="32 MB", library="ak")
+    )
 
 
 def job_settings(files: list[str]) -> dict:
@@ -88,9 +95,21 @@ def job_settings(files: list[str]) -> dict:
         name: {key: part["default"] for key, part in parts[name]["properties"].items()}
         for name in ("branches", "storage", "variables")
     }
-    run = {"run": 1, "files": files, "start": "2020-01-01T00:00:00", "live_time_s": 1e6, "dead_pmts": DEAD}
+    run = {
+        "run": 1,
+        "files": files,
+        "start": "2020-01-01T00:00:00",
+        "live_time_s": 1e6,
+        "dead_pmts": DEAD,
+    }
     calibration = {"gain": 1.1, "time_offset_ns": 2.0, "light_yield": 1.0}
-    more = {"run": 1, "runs": [run], "calibration": calibration, "is_simulated": True, "n_channels": 642}
+    more = {
+        "run": 1,
+        "runs": [run],
+        "calibration": calibration,
+        "is_simulated": True,
+        "n_channels": 642,
+    }
     return blocks | more | {"file": "events.yaml", "run_list": "runs.tsv"}
 
 
@@ -103,9 +122,12 @@ CUTS = [
 
 
 def peak_MB(code: str) -> float:
-    """Peak memory of a fresh process that runs some code (of its own: ru_maxrss would count the parent's)."""
+    """Peak memory of a fresh process that runs some code (of its own: ru_maxrss would count the
+    parent's)."""
     command = f"{code}\nprint(*[line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')])"
-    done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", command], capture_output=True, text=True, check=True
+    )
     return float(done.stdout.split()[-1]) / 1024
 
 
@@ -119,14 +141,31 @@ def records() -> Iterator[Record]:
         columns = list(map(uproot_columns, chunks))
         peer = rates(n, lambda: uproot_writes(other, columns))
         speeds = rates(n, lambda: write_raw(file, chunks, SIMULATED))
-        yield Record("I/O", "raw TTree written", "k events/s", speeds, peer, "uproot alone", FLOORS["write"])
+        yield Record(
+            "I/O", "raw TTree written", "k events/s", speeds, peer, "uproot alone", FLOORS["write"]
+        )
         assert uproot_reads(file) == uproot_reads(other) == EVENTS
         peer = rates(n, lambda: uproot_reads(file))
         speeds = rates(n, lambda: sum(map(len, read_raw(file, n_channels=642))))
-        yield Record("I/O", "raw TTree read and checked", "k events/s", speeds, peer, "uproot alone", FLOORS["read"])
+        yield Record(
+            "I/O",
+            "raw TTree read and checked",
+            "k events/s",
+            speeds,
+            peer,
+            "uproot alone",
+            FLOORS["read"],
+        )
         if root_peer.PYTHON.is_file():
             peer = [n / seconds for seconds in root_peer.measured("reading", file)["read"]]
-            yield Record("I/O", "raw TTree read and checked", "k events/s", speeds, peer, "ROOT (TTreeReader, C++)")
+            yield Record(
+                "I/O",
+                "raw TTree read and checked",
+                "k events/s",
+                speeds,
+                peer,
+                "ROOT (TTreeReader, C++)",
+            )
         yield from jobs(folder, file, n)
         yield from memory(file, chunks)
         speeds = rates(n, lambda: write_raw(other, chunks, SIMULATED, rntuple=True))
@@ -137,7 +176,11 @@ def records() -> Iterator[Record]:
 
 def jobs(folder: Path, file: Path, n: float) -> Iterator[Record]:
     """Ingestion and cuts, a file in and a file out."""
-    ingested, selected, selection = folder / "ingested.root", folder / "selected.root", Selection.from_settings(CUTS)
+    ingested, selected, selection = (
+        folder / "ingested.root",
+        folder / "selected.root",
+        Selection.from_settings(CUTS),
+    )
     speeds = rates(n, lambda: ingest(job_settings([str(file)]), ingested), 3)
     yield Record("I/O", "ingested", "k events/s", speeds)
     speeds = rates(n, lambda: sum(map(len, read_events(ingested))), 3)
@@ -153,8 +196,14 @@ def memory(file: Path, chunks: list[Events]) -> Iterator[Record]:
     """Reading takes the same memory however large the file is."""
     for number in (1, 4):
         write_raw(file, itertools.chain(*[chunks] * number), SIMULATED)
-        code = f"from exonu.events.raw import read_raw; sum(len(e) for e in read_raw({str(file)!r}))"
-        yield Record("I/O", f"peak memory, reading {number * EVENTS:,} events", "MB", [peak_MB(code)], floor=2000)
+        code = f"from exonu.events.raw.raw_events import read_raw; sum(len(e) for e in read_raw({str(file)!r}))"
+        yield Record(
+            "I/O",
+            f"peak memory, reading {number * EVENTS:,} events",
+            "MB",
+            [peak_MB(code)],
+            floor=2000,
+        )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""Planning, `snakemake -n`: the repository as it stands, the full search, and 10,000 ROOT files in 1,000 runs."""
+"""Planning, `snakemake -n`: the repository as it stands, the full search, and 10,000 ROOT files in
+1,000 runs."""
 
 from __future__ import annotations
 
@@ -50,7 +51,11 @@ def records() -> Iterator[Record]:
         rows = {
             "snakemake --version": (ours, ("--version",), None),
             "snakemake -n, the default run": (ours, plan, None),
-            "snakemake -n, 711 days in 51 runs": (ours, (*plan, "--configfile", "config/run-711d.yaml"), None),
+            "snakemake -n, 711 days in 51 runs": (
+                ours,
+                (*plan, "--configfile", "config/run-711d.yaml"),
+                None,
+            ),
             "snakemake -n, 10,000 files in 1,000 runs": (many, plan, 30),
         }
         for what, (folder, arguments, floor) in rows.items():

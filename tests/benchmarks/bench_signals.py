@@ -1,6 +1,7 @@
 """How long the recoil spectra take, and how large the error of their quadrature is.
 
-All four interactions, each flavour, and 40 dark-photon masses at 200 energies, from nothing but the imports.
+All four interactions, each flavour, and 40 dark-photon masses at 200 energies, from nothing but the
+imports.
 
 Run: python tests/benchmarks/bench_signals.py
 """
@@ -46,20 +47,34 @@ def pp_rate() -> np.ndarray:
 
 
 def pp_rate_by_quad() -> np.ndarray:
-    """The same integral over neutrino energies by adaptive quadrature, one recoil energy after the other."""
+    """The same integral over neutrino energies by adaptive quadrature, one recoil energy after the
+    other."""
     physics = Physics(sources=("pp",))
-    (pp,) = (one for one in solar_sources(physics.solar_model, physics.beryllium_line) if one.name == "pp")
+    (pp,) = (
+        one
+        for one in solar_sources(physics.solar_model, physics.beryllium_line)
+        if one.name == "pp"
+    )
     mixing, couplings = oscillation(physics.oscillation), chiral_couplings(physics.couplings)
-    electrons = constants.N_A * 1e6 / xenon_property("atomic_mass") * xenon_property("atomic_number")
-    forms = bilinear_form(couplings, couplings, ENERGIES * 1e-3)  # (flavours, powers of 1/E, energies)
+    electrons = (
+        constants.N_A * 1e6 / xenon_property("atomic_mass") * xenon_property("atomic_number")
+    )
+    forms = bilinear_form(
+        couplings, couplings, ENERGIES * 1e-3
+    )  # (flavours, powers of 1/E, energies)
 
     def integrand(energy: float, form: np.ndarray) -> float:
         probability = flavour_probabilities(energy, pp.electron_density_mol_per_cm3, mixing)
-        return float(pp.spectrum.density(energy) * (probability.reshape(3) @ form @ energy ** -np.arange(3.0)))
+        return float(
+            pp.spectrum.density(energy)
+            * (probability.reshape(3) @ form @ energy ** -np.arange(3.0))
+        )
 
     lowest = minimum_energy_MeV(ENERGIES * 1e-3)
     sums = [
-        quad(integrand, low, pp.spectrum.endpoint_MeV, args=(forms[:, :, k],), epsabs=0, epsrel=1e-6)[0]
+        quad(
+            integrand, low, pp.spectrum.endpoint_MeV, args=(forms[:, :, k],), epsabs=0, epsrel=1e-6
+        )[0]
         for k, low in enumerate(lowest)
     ]
     return pp.flux_per_cm2_s * electrons * constants.Julian_year * 1e-3 * np.array(sums)
@@ -75,7 +90,8 @@ def quadrature_error() -> float:
 
 
 def import_ms() -> float:
-    """CPU time of a fresh interpreter that imports the package, less that of one that does nothing."""
+    """CPU time of a fresh interpreter that imports the package, less that of one that does
+    nothing."""
 
     def run(code: str) -> float:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -91,16 +107,31 @@ def records() -> Iterator[Record]:
     imports = [import_ms() for _ in range(6)][1:]
     yield Record("signals", "import exonu.interactions, fresh process", "ms", imports, floor=300)
     spent = times("ms", everything, calls=10)
-    yield Record("signals", "3 interactions x 4 flavours and 40 masses, 200 energies", "ms", spent, floor=2000)
+    yield Record(
+        "signals",
+        "3 interactions x 4 flavours and 40 masses, 200 energies",
+        "ms",
+        spent,
+        floor=2000,
+    )
     np.testing.assert_allclose(pp_rate(), pp_rate_by_quad(), rtol=1e-6)
     peer = times("ms", pp_rate_by_quad, 3, warm_up=False)
     spent = times("ms", pp_rate, calls=20)
-    yield Record("signals", "weak recoils of pp neutrinos, 200 energies", "ms", spent, peer, "scipy.integrate.quad")
+    yield Record(
+        "signals",
+        "weak recoils of pp neutrinos, 200 energies",
+        "ms",
+        spent,
+        peer,
+        "scipy.integrate.quad",
+    )
     spectra = RecoilSpectra(ENERGIES)
     spectra.rate("weak")
     spent = times("ms", lambda: spectra.dark_photon(MASSES), calls=20)
     yield Record("signals", "40 masses more, moments at hand", "ms", spent)
-    spent = times("ms", lambda: RecoilSpectra(ENERGIES).rate("millicharge", atomic="pai-liquid"), calls=10)
+    spent = times(
+        "ms", lambda: RecoilSpectra(ENERGIES).rate("millicharge", atomic="pai-liquid"), calls=10
+    )
     yield Record("signals", "millicharge in the liquid, 200 energies", "ms", spent)
 
 

@@ -1,4 +1,5 @@
-"""How long templates take: the step `templates` on a toy analysis, and workspaces with their folded signals.
+"""How long templates take: the step `templates` on a toy analysis, and workspaces with their folded
+signals.
 
 Run: python tests/benchmarks/bench_templates.py
 """
@@ -18,12 +19,12 @@ sys.path.insert(0, str(ROOT / "tests" / "templates"))
 from toy_analysis import make_toy
 
 from exonu.core.settings import checked
-from exonu.templates.analysis import ANALYSIS_SCHEMA
-from exonu.templates.event_samples import Sources
-from exonu.templates.event_templates import fill_templates
-from exonu.templates.experiment import read_experiment
+from exonu.search.analysis import ANALYSIS_SCHEMA
+from exonu.search.build_workspaces import build_workspaces
+from exonu.search.experiment.read_experiment import read_experiment
+from exonu.templates.filling import fill_templates
 from exonu.templates.histograms import fill, uniform_edges
-from exonu.templates.searches import build_workspaces
+from exonu.templates.simulated_samples import Sources
 from exonu.templates.template_jobs import template_settings
 
 GROUP, EVENTS = "templates", 50_000
@@ -38,8 +39,13 @@ def records() -> Iterator[Record]:
         settings = template_settings(inputs, blind=False)
         sources = Sources(
             data=[folder / "run_1.root"],
-            nominal={row["sample"]: folder / f"sample_{row['sample']}.root" for row in settings["nominal"]},
-            varied={row["sample"]: folder / f"sample_{row['sample']}.root" for row in settings["varied"]},
+            nominal={
+                row["sample"]: folder / f"sample_{row['sample']}.root"
+                for row in settings["nominal"]
+            },
+            varied={
+                row["sample"]: folder / f"sample_{row['sample']}.root" for row in settings["varied"]
+            },
         )
         spent = times("s", lambda: fill_templates(settings, sources))
         yield Record(GROUP, f"all templates of {13 * EVENTS:,} events", "s", spent)

@@ -1,6 +1,7 @@
 """The whole default run, from Snakemake's log and the benchmark tables of its jobs.
 
-Run: python tests/benchmarks/bench_whole.py [FOLDER]   (a folder where it has ended; the repository if none is given)
+Run: python tests/benchmarks/bench_whole.py [FOLDER]   (a folder where it has ended; the repository
+    if none is given)
 """
 
 from __future__ import annotations
@@ -33,8 +34,22 @@ def records(run: Path = ROOT, whole: bool = False) -> Iterator[Record]:
     if whole:
         with tempfile.TemporaryDirectory() as temporary:
             working_folder(Path(temporary))
-            command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "all"]
-            subprocess.run(command, cwd=temporary, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            command = [
+                sys.executable,
+                "-m",
+                "snakemake",
+                "--snakefile",
+                str(ROOT / "Snakefile"),
+                "--cores",
+                "all",
+            ]
+            subprocess.run(
+                command,
+                cwd=temporary,
+                check=True,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
             yield from records(Path(temporary))
         return
     finished = [log for log in map(Log, run.glob(".snakemake/log/*.log")) if log.jobs >= LEAST_JOBS]
@@ -43,7 +58,9 @@ def records(run: Path = ROOT, whole: bool = False) -> Iterator[Record]:
         return
     log = max(finished, key=lambda log: log.begin)
     made = f"{log.cores} cores, {log.begin:%Y-%m-%d %H:%M}"
-    yield Record(GROUP, f"wall time of the default run ({made})", "min", [log.seconds / 60], floor=8)
+    yield Record(
+        GROUP, f"wall time of the default run ({made})", "min", [log.seconds / 60], floor=8
+    )
     spent = {table: _cpu_seconds(table) for table in sorted(run.glob("results/*/benchmarks/*.tsv"))}
     yield Record(GROUP, f"CPU time of its {len(spent)} jobs", "s", [sum(spent.values())])
     first = sum(
@@ -72,7 +89,9 @@ class Log:
         self.jobs = int(ended[1]) if complete else 0
         self.cores = int(cores[1]) if complete else 0
         self.begin = datetime.datetime.fromisoformat(begin[1]) if begin else datetime.datetime.min
-        last = datetime.datetime.strptime(times[-1], "%a %b %d %H:%M:%S %Y") if times else self.begin
+        last = (
+            datetime.datetime.strptime(times[-1], "%a %b %d %H:%M:%S %Y") if times else self.begin
+        )
         self.seconds = (last - self.begin).total_seconds()
 
 

@@ -1,8 +1,7 @@
 """What the benchmarks share: times of repeats, records, and their table, JSON and figure.
 
-Times are CPU seconds of this process on one thread, so that a machine that others use gives sane numbers, too; wall
-times are said to be such.
-"""
+Times are CPU seconds of this process on one thread, so that a machine that others use gives sane
+numbers, too; wall times are said to be such."""
 
 from __future__ import annotations
 
@@ -49,17 +48,21 @@ class Record:
     floor: float | None = None
 
     def against(self, other: list[float] | float | None) -> float | None:
-        """How many times as good the median is as another's: the quotient of rates, or of times the other way round."""
+        """How many times as good the median is as another's: the quotient of rates, or of times the
+        other way round."""
         if other is None:
             return None
         quotient = float(np.median(self.exonu) / np.median(other))
         return quotient if self.unit.endswith("/s") else 1 / quotient
 
 
-# --- times -------------------------------------------------------------------------------------------------------
+# --- times
+# -------------------------------------------------------------------------------------------------------
 
 
-def cpu_seconds(work: Callable[[], object], repeats: int = 5, *, calls: int = 1, warm_up: bool = True) -> list[float]:
+def cpu_seconds(
+    work: Callable[[], object], repeats: int = 5, *, calls: int = 1, warm_up: bool = True
+) -> list[float]:
     """CPU seconds of a call, once for each repeat, after one that compiles and fills caches.
 
     Args:
@@ -84,12 +87,15 @@ def times(unit: str, work: Callable[[], object], repeats: int = 5, **options: An
     return [seconds / SECONDS[unit] for seconds in cpu_seconds(work, repeats, **options)]
 
 
-def rates(number: float, work: Callable[[], object], repeats: int = 5, **options: Any) -> list[float]:
+def rates(
+    number: float, work: Callable[[], object], repeats: int = 5, **options: Any
+) -> list[float]:
     """So many things per CPU second, if `work` does `number` of them."""
     return [number / seconds for seconds in cpu_seconds(work, repeats, **options)]
 
 
-# --- a measurement -----------------------------------------------------------------------------------------------
+# --- a measurement
+# -----------------------------------------------------------------------------------------------
 
 
 def session() -> dict[str, Any]:
@@ -104,7 +110,8 @@ def session() -> dict[str, Any]:
             "load": round(os.getloadavg()[0], 1),
         },
         "commit": _git("describe", "--always", "--dirty", "--abbrev=10"),
-        "versions": {"python": platform.python_version()} | {name: version(name) for name in VERSIONS},
+        "versions": {"python": platform.python_version()}
+        | {name: version(name) for name in VERSIONS},
         "records": [],
     }
 
@@ -117,7 +124,10 @@ def records_of(measured: dict[str, Any]) -> list[Record]:
 def _processor() -> str:
     file = Path("/proc/cpuinfo")
     lines = file.read_text().splitlines() if file.is_file() else []
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "processor unknown")
+    return next(
+        (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")),
+        "processor unknown",
+    )
 
 
 def _git(*arguments: str) -> str:
@@ -135,7 +145,8 @@ def described(measured: dict[str, Any]) -> str:
     )
 
 
-# --- the table ---------------------------------------------------------------------------------------------------
+# --- the table
+# ---------------------------------------------------------------------------------------------------
 
 
 def number(value: float) -> str:
@@ -190,7 +201,12 @@ def as_text(records: list[Record]) -> str:
 
 def as_markdown(measured: dict[str, Any]) -> str:
     """The table for the documentation, under a line that says when and where it was measured."""
-    lines = [described(measured), "", "| " + " | ".join(COLUMNS) + " |", "|---|---|---:|---:|---:|---|---:|"]
+    lines = [
+        described(measured),
+        "",
+        "| " + " | ".join(COLUMNS) + " |",
+        "|---|---|---:|---:|---:|---|---:|",
+    ]
     for group, members in groupby(records_of(measured), key=lambda record: record.group):
         lines.append(f"| **{group}** |" + " |" * (len(COLUMNS) - 1))
         lines += ["| " + " | ".join(cells(record)) + " |" for record in members]
@@ -204,7 +220,8 @@ def write_between_marks(file: Path, text: str) -> None:
     file.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
 
 
-# --- output ------------------------------------------------------------------------------------------------------
+# --- output
+# ------------------------------------------------------------------------------------------------------
 
 
 def write_json(file: Path, measured: dict[str, Any]) -> None:
@@ -214,22 +231,33 @@ def write_json(file: Path, measured: dict[str, Any]) -> None:
 
 
 def draw(measured: dict[str, Any], files: Iterable[Path]) -> None:
-    """How many times as fast as its peers exonu is, and how much better than its floors, a row for each."""
-    from exonu.publication import style
+    """How many times as fast as its peers exonu is, and how much better than its floors, a row for
+    each."""
+    from exonu.report.figures import style
 
     records = records_of(measured)
     parts = (
-        ([(record, record.against(record.peer)) for record in records if record.peer], "times as fast as the peer"),
-        ([(record, record.against(record.floor)) for record in records if record.floor], "times better than the floor"),
+        (
+            [(record, record.against(record.peer)) for record in records if record.peer],
+            "times as fast as the peer",
+        ),
+        (
+            [(record, record.against(record.floor)) for record in records if record.floor],
+            "times better than the floor",
+        ),
     )
     heights = [len(rows) + 2 for rows, _ in parts]
     with style.styled():
         figure = style.new_figure(0.6 + 0.19 * sum(heights), width_inches=7.5)
         both = figure.subplots(2, 1, height_ratios=heights)
-        for axes, (rows, label), colour, marker in zip(both, parts, (style.BLUE, style.VERMILLION), "oD", strict=True):
+        for axes, (rows, label), colour, marker in zip(
+            both, parts, (style.BLUE, style.VERMILLION), "oD", strict=True
+        ):
             _draw_ratios(axes, rows, colour, marker)
             axes.set_xlabel(label)
-        title = f"{measured['date']}, {measured['machine']['processor']}, commit {measured['commit']}"
+        title = (
+            f"{measured['date']}, {measured['machine']['processor']}, commit {measured['commit']}"
+        )
         both[0].set_title(title, loc="left")
         style.save(figure, files, dpi=200)
 
@@ -241,9 +269,19 @@ def _draw_ratios(axes: Any, rows: list[tuple[Record, float]], colour: str, marke
     axes.plot(ratios, places, marker, color=colour, ms=5, ls="none")
     for place, (record, ratio) in enumerate(rows):
         text = number(ratio) + (f"  {record.peer_name.split(':')[0]}" if marker == "o" else "")
-        axes.annotate(text, (max(ratio, 1), place), (7, 0), textcoords="offset points", va="center", fontsize=8)
+        axes.annotate(
+            text,
+            (max(ratio, 1), place),
+            (7, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=8,
+        )
     axes.axvline(1, color="black", lw=0.8)
-    names = [f"{record.what}: {number(float(np.median(record.exonu)))} {record.unit}" for record, _ in rows]
+    names = [
+        f"{record.what}: {number(float(np.median(record.exonu)))} {record.unit}"
+        for record, _ in rows
+    ]
     axes.set_yticks(places, names, fontsize=8)
     axes.minorticks_off()
     axes.tick_params(axis="y", length=0)

@@ -1,7 +1,8 @@
-"""ROOT as a peer, if `make crosscheck-root` has made its environment: this file is run by the Python of .venv-root.
+"""ROOT as a peer, if `make crosscheck-root` has made its environment: this file is run by the
+Python of .venv-root.
 
-The model of `bench_inference` becomes HS3, as in the cross-check (tests/crosscheck), and ROOT fits it with Minuit2.
-"""
+The model of `bench_inference` becomes HS3, as in the cross-check (tests/crosscheck), and ROOT fits
+it with Minuit2."""
 
 from __future__ import annotations
 

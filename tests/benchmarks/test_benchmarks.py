@@ -1,4 +1,5 @@
-"""What the benchmarks print, write and draw, on made-up records; and that each script can be run."""
+"""What the benchmarks print, write and draw, on made-up records; and that each script can be
+run."""
 
 import importlib
 import json
@@ -12,9 +13,22 @@ import pytest
 from benchmarking import BEGIN, END, ROOT, Record, as_markdown, as_text, records_of, session
 
 HERE = Path(__file__).parent
-FIT = {"group": "inference", "what": "free fit", "unit": "ms", "exonu": [0.5, 0.4, 0.6], "floor": 0.25}
+FIT = {
+    "group": "inference",
+    "what": "free fit",
+    "unit": "ms",
+    "exonu": [0.5, 0.4, 0.6],
+    "floor": 0.25,
+}
 FIT |= {"peer": [1000.0, 2000.0, 1500.0], "peer_name": "pyhf"}
-READ = {"group": "I/O", "what": "read", "unit": "k events/s", "exonu": [300.0], "peer": [400.0], "peer_name": "uproot"}
+READ = {
+    "group": "I/O",
+    "what": "read",
+    "unit": "k events/s",
+    "exonu": [300.0],
+    "peer": [400.0],
+    "peer_name": "uproot",
+}
 WRITTEN = {"group": "I/O", "what": "written", "unit": "k events/s", "exonu": [100.0], "floor": 70.0}
 ALONE = {"group": "I/O", "what": "no one to compare with", "unit": "s", "exonu": [1.0]}
 RECORDS = [FIT, READ, WRITTEN, ALONE]
@@ -38,7 +52,10 @@ def test_tables_have_every_row_once(measured):
     text, markdown = as_text(records_of(measured)), as_markdown(measured)
     assert "free fit" in text
     (row,) = (line for line in markdown.splitlines() if "free fit" in line)
-    assert row == "| free fit | ms | 0.500 (0.400-0.600) | 0.250 | 1,500 (1,000-2,000) | pyhf | 3,000 |"
+    assert (
+        row
+        == "| free fit | ms | 0.500 (0.400-0.600) | 0.250 | 1,500 (1,000-2,000) | pyhf | 3,000 |"
+    )
     rows = [line for line in markdown.splitlines() if line.startswith("|")]
     assert len(rows) == 2 + 2 + len(RECORDS)  # heading, two groups
     assert {line.count("|") for line in rows} == {8}
@@ -69,7 +86,9 @@ def test_a_wrong_name_is_refused(monkeypatch, capsys):
     assert "speed" in capsys.readouterr().err
 
 
-def test_a_script_that_fails_leaves_the_others_and_the_docs_as_they_are(tmp_path, monkeypatch, capsys):
+def test_a_script_that_fails_leaves_the_others_and_the_docs_as_they_are(
+    tmp_path, monkeypatch, capsys
+):
     import bench_signals
     import bench_whole
 
@@ -79,7 +98,9 @@ def test_a_script_that_fails_leaves_the_others_and_the_docs_as_they_are(tmp_path
 
     monkeypatch.setattr(bench_signals, "records", broken)
     monkeypatch.setattr(bench_whole, "records", lambda run, whole: [Record(**READ)])
-    monkeypatch.setattr(sys, "argv", ["-", "signals", "whole", "--output", str(tmp_path), "--docs", str(tmp_path)])
+    monkeypatch.setattr(
+        sys, "argv", ["-", "signals", "whole", "--output", str(tmp_path), "--docs", str(tmp_path)]
+    )
     with pytest.raises(SystemExit, match="failed: signals"):
         runpy.run_path(str(HERE / "__main__.py"), run_name="__main__")
     assert json.loads((tmp_path / "bench.json").read_text())["records"] == [

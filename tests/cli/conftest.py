@@ -31,7 +31,8 @@ def run(capsys, tmp_path, monkeypatch):
 
 @pytest.fixture
 def refused(run, tmp_path):
-    """Run `exonu ARGUMENTS`, which must fail with one message, print no result and write nothing."""
+    """Run `exonu ARGUMENTS`, which must fail with one message, print no result and write
+    nothing."""
 
     def call(*arguments):
         before = snapshot(tmp_path)

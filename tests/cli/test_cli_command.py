@@ -19,7 +19,9 @@ def test_init_writes_the_template_and_says_what_to_do_next(run, tmp_path):
     outcome = run("init", "config/mine")
     assert (outcome.code, outcome.err) == (0, "")
     template = {file.name: file.read_text() for file in resource_path("template").iterdir()}
-    assert {file.name: file.read_text() for file in (tmp_path / "config" / "mine").iterdir()} == template
+    assert {
+        file.name: file.read_text() for file in (tmp_path / "config" / "mine").iterdir()
+    } == template
     assert template.keys() == {"experiment.yaml", "analysis.yaml", "spectrum.csv", "efficiency.csv"}
     assert "exonu limit config/mine/experiment.yaml --interaction magnetic-moment" in outcome.out
 
@@ -49,7 +51,9 @@ def test_init_s_files_are_commented(experiment):
 
 def test_the_advice_of_init_works(run):
     advice = run("init", "mine").out
-    [command] = [line.split()[1:] for line in advice.splitlines() if line.strip().startswith("exonu limit")]
+    [command] = [
+        line.split()[1:] for line in advice.splitlines() if line.strip().startswith("exonu limit")
+    ]
     assert json.loads(run(*command).out)["observed"] > 0
 
 
@@ -64,14 +68,18 @@ def test_init_keeps_what_is_there(refused, tmp_path):
 def test_init_fills_an_empty_folder(run, tmp_path):
     (tmp_path / "mine").mkdir()
     assert run("init", "mine").code == 0
-    assert yaml.safe_load((tmp_path / "mine" / "experiment.yaml").read_text())["config_version"] == 1
+    assert (
+        yaml.safe_load((tmp_path / "mine" / "experiment.yaml").read_text())["config_version"] == 1
+    )
 
 
 def test_version(run):
     assert run("--version") == (0, f"exonu {__version__}\n", "")
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["rate", "--help"], ["limit", "--help"], ["init", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["rate", "--help"], ["limit", "--help"], ["init", "--help"]]
+)
 def test_help_explains(run, arguments):
     outcome = run(*arguments)
     assert (outcome.code, outcome.err) == (0, "")
@@ -81,17 +89,26 @@ def test_help_explains(run, arguments):
 @pytest.mark.parametrize("level", ["debug", "info", "warning", "error"])
 def test_log_level_leaves_stdout_alone(run, level):
     plain = run("survival", "--source", "pp", "--energies-mev", "0.1")
-    assert run("--log-level", level, "survival", "--source", "pp", "--energies-mev", "0.1").out == plain.out
+    assert (
+        run("--log-level", level, "survival", "--source", "pp", "--energies-mev", "0.1").out
+        == plain.out
+    )
 
 
 def process(*arguments, folder, command=(str(EXONU),)):
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    return subprocess.run([*command, *arguments], cwd=folder, env=environment, capture_output=True, text=True)
+    return subprocess.run(
+        [*command, *arguments], cwd=folder, env=environment, capture_output=True, text=True
+    )
 
 
-@pytest.mark.parametrize("command", [(str(EXONU),), (sys.executable, "-m", "exonu.cli")], ids=["exonu", "-m"])
+@pytest.mark.parametrize(
+    "command", [(str(EXONU),), (sys.executable, "-m", "exonu.cli")], ids=["exonu", "-m"]
+)
 def test_rate_in_a_process(tmp_path, command):
-    ended = process("rate", "--interaction", "weak", "--energies", "2", folder=tmp_path, command=command)
+    ended = process(
+        "rate", "--interaction", "weak", "--energies", "2", folder=tmp_path, command=command
+    )
     assert (ended.returncode, ended.stderr) == (0, "")
     header, row, last = ended.stdout.split("\n")
     assert (header, row.split(",")[0], last) == ("energy_keV,rate_per_tonne_year_keV", "2", "")
@@ -100,7 +117,9 @@ def test_rate_in_a_process(tmp_path, command):
 
 def test_limit_in_a_process(tmp_path):
     assert process("init", "mine", folder=tmp_path).returncode == 0
-    ended = process("limit", "mine/experiment.yaml", "--interaction", "magnetic-moment", folder=tmp_path)
+    ended = process(
+        "limit", "mine/experiment.yaml", "--interaction", "magnetic-moment", folder=tmp_path
+    )
     assert (ended.returncode, ended.stderr) == (0, "")
     assert 1e-12 < json.loads(ended.stdout)["observed"] < 1e-10
 
@@ -109,7 +128,10 @@ def test_a_fault_in_a_process(tmp_path):
     ended = process("limit", "gone.json", folder=tmp_path)
     assert ended.returncode == 1
     assert ended.stdout == ""
-    assert ended.stderr == "error: gone.json: cannot be read (No such file or directory); give an existing file\n"
+    assert (
+        ended.stderr
+        == "error: gone.json: cannot be read (No such file or directory); give an existing file\n"
+    )
 
 
 def test_a_reader_that_leaves_is_no_fault(tmp_path):
@@ -123,5 +145,7 @@ def test_a_reader_that_leaves_is_no_fault(tmp_path):
 
 def test_the_command_starts_without_what_it_does_not_need():
     code = "import sys, exonu.cli; print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
     assert not {"numpy", "scipy", "pandas", "pyhf", "matplotlib", "numba"} & set(loaded)

@@ -1,4 +1,5 @@
-"""`exonu limit`: JSON whose numbers are those of pyhf, of closed formulae and of the published comparison."""
+"""`exonu limit`: JSON whose numbers are those of pyhf, of closed formulae and of the published
+comparison."""
 
 import json
 import re
@@ -9,14 +10,32 @@ from scipy.special import ndtr, ndtri
 
 from exonu.core.resources import resource_path
 from exonu.core.settings import merged
-from exonu.templates.analysis import default_settings
-from exonu.templates.experiment import read_experiment
-from exonu.templates.searches import build_workspaces, write_meaning
+from exonu.search.analysis import default_settings
+from exonu.search.build_workspaces import build_workspaces, write_meaning
+from exonu.search.experiment.read_experiment import read_experiment
 
-pytestmark = pytest.mark.filterwarnings("ignore:jsonschema.RefResolver:DeprecationWarning")  # pyhf's
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:jsonschema.RefResolver:DeprecationWarning"
+)  # pyhf's
 
-KEYS = {"parameter", "unit", "observed", "expected", "interval", "crossings", "confidence_level", "notes"}
-EXPERIMENT_KEYS = KEYS | {"experiment", "interaction", "flavour", "mass_MeV", "blinded", "is_simulated"}
+KEYS = {
+    "parameter",
+    "unit",
+    "observed",
+    "expected",
+    "interval",
+    "crossings",
+    "confidence_level",
+    "notes",
+}
+EXPERIMENT_KEYS = KEYS | {
+    "experiment",
+    "interaction",
+    "flavour",
+    "mass_MeV",
+    "blinded",
+    "is_simulated",
+}
 
 
 def limit(run, *arguments):
@@ -64,11 +83,17 @@ def pyhf_limit(spec, confidence_level, upper=10.0):
     )
 
 
-@pytest.mark.parametrize(("options", "confidence_level"), [((), 0.9), (("--confidence-level", "0.95"), 0.95)])
+@pytest.mark.parametrize(
+    ("options", "confidence_level"), [((), 0.9), (("--confidence-level", "0.95"), 0.95)]
+)
 def test_any_workspace_has_pyhf_s_limit(run, tmp_path, options, confidence_level):
     answer = limit(run, written(tmp_path, plain_workspace()), *options)
     assert answer.keys() == KEYS
-    assert (answer["parameter"], answer["unit"], answer["confidence_level"]) == ("strength", "1", confidence_level)
+    assert (answer["parameter"], answer["unit"], answer["confidence_level"]) == (
+        "strength",
+        "1",
+        confidence_level,
+    )
     observed, expected = pyhf_limit(plain_workspace(), confidence_level)
     assert answer["observed"] == pytest.approx(float(observed), rel=1e-3)
     assert answer["expected"] == pytest.approx([float(value) for value in expected], rel=1e-3)
@@ -77,7 +102,8 @@ def test_any_workspace_has_pyhf_s_limit(run, tmp_path, options, confidence_level
 
 
 def test_expected_limits_of_counting_by_the_closed_formula(run, tmp_path):
-    """One bin without nuisance parameters: q_A(μ) = 2 (s - b ln(1 + s/b)), and √q_A is known for each band."""
+    """One bin without nuisance parameters: q_A(μ) = 2 (s - b ln(1 + s/b)), and √q_A is known for
+    each band."""
     spec = plain_workspace()
     [signal, background] = spec["channels"][0]["samples"]
     signal["data"], background["data"], background["modifiers"] = [10.0], [100.0], []
@@ -86,8 +112,12 @@ def test_expected_limits_of_counting_by_the_closed_formula(run, tmp_path):
     for band, found in zip((-2, -1, 0, 1, 2), answer["expected"], strict=True):
         root = band - ndtri(0.1 * ndtr(band))
         events = 10 * found
-        assert np.sqrt(2 * (events - 100 * np.log(1 + events / 100))) == pytest.approx(root, rel=1e-6)
-    assert answer["observed"] == pytest.approx(answer["expected"][2])  # the data are the expectation
+        assert np.sqrt(2 * (events - 100 * np.log(1 + events / 100))) == pytest.approx(
+            root, rel=1e-6
+        )
+    assert answer["observed"] == pytest.approx(
+        answer["expected"][2]
+    )  # the data are the expectation
     assert answer["interval"][0] == 0
 
 
@@ -111,21 +141,28 @@ def assert_is_pyhf_s(answer, experiment_file, flavour):
     observed, expected = pyhf_limit(workspace.spec, 0.9, upper=20.0)
     scale = workspace.meaning["reference_strength"]
     assert answer["observed"] == pytest.approx(scale * np.sqrt(float(observed)), rel=1e-3)
-    assert answer["expected"] == pytest.approx([scale * np.sqrt(float(value)) for value in expected], rel=1e-3)
+    assert answer["expected"] == pytest.approx(
+        [scale * np.sqrt(float(value)) for value in expected], rel=1e-3
+    )
 
 
 def test_limit_of_an_experiment_is_pyhf_s_in_the_physical_parameter(run, experiment):
     answer = limit(run, experiment, "--interaction", "magnetic-moment", "--flavour", "e")
     assert answer.keys() == EXPERIMENT_KEYS
     assert answer["experiment"] == "My experiment"
-    assert (answer["interaction"], answer["flavour"], answer["mass_MeV"]) == ("magnetic-moment", "e", None)
+    assert (answer["interaction"], answer["flavour"], answer["mass_MeV"]) == (
+        "magnetic-moment",
+        "e",
+        None,
+    )
     assert (answer["parameter"], answer["unit"]) == ("mu_nu", "mu_B")
     assert (answer["blinded"], answer["is_simulated"]) == (False, True)
     assert_is_pyhf_s(answer, experiment, "e")
 
 
 def test_published_spectrum_of_xenonnt(run):
-    """pyhf's limit, and of the size of the published 6.4e-12 μ_B (arXiv:2207.11330), which is from unbinned data."""
+    """pyhf's limit, and of the size of the published 6.4e-12 μ_B (arXiv:2207.11330), which is from
+    unbinned data."""
     file = resource_path("published/xenonnt-sr0/experiment.yaml")
     answer = limit(run, file, "--interaction", "magnetic-moment")
     assert_is_pyhf_s(answer, file, "all")
@@ -134,10 +171,13 @@ def test_published_spectrum_of_xenonnt(run):
 
 
 def test_flavour_rule(run, experiment):
-    """limit_f / limit_all = 1/√P_f, with P of pp neutrinos at 0.1 MeV; their energies differ a little."""
+    """limit_f / limit_all = 1/√P_f, with P of pp neutrinos at 0.1 MeV; their energies differ a
+    little."""
     every = limit(run, experiment, "--interaction", "millicharge")["expected"][2]
     for flavour, probability in (("e", 0.5475), ("mu", 0.2163), ("tau", 0.2361)):
-        one = limit(run, experiment, "--interaction", "millicharge", "--flavour", flavour)["expected"][2]
+        one = limit(run, experiment, "--interaction", "millicharge", "--flavour", flavour)[
+            "expected"
+        ][2]
         assert one / every == pytest.approx(probability**-0.5, rel=1e-2)
 
 
@@ -145,16 +185,21 @@ def test_dark_photon_has_a_mass(run, experiment):
     answer = limit(run, experiment, "--interaction", "dark-photon", "--mass-mev", "0.001")
     assert (answer["parameter"], answer["unit"], answer["mass_MeV"]) == ("g_BL", "1", 0.001)
     lighter = limit(run, experiment, "--interaction", "dark-photon", "--mass-mev", "0.0001")
-    assert lighter["observed"] == pytest.approx(answer["observed"], rel=0.05)  # both far below √(2 m T): no mass
+    assert lighter["observed"] == pytest.approx(
+        answer["observed"], rel=0.05
+    )  # both far below √(2 m T): no mass
     heavy = [
-        limit(run, experiment, "--interaction", "dark-photon", "--mass-mev", mass)["observed"] for mass in (10, 20)
+        limit(run, experiment, "--interaction", "dark-photon", "--mass-mev", mass)["observed"]
+        for mass in (10, 20)
     ]
     assert heavy[1] / heavy[0] == pytest.approx(2, rel=1e-2)  # contact interaction: only g/M counts
 
 
 def test_atomic_model_changes_the_limit_as_it_changes_the_rate(run, experiment):
     limits = {
-        atomic: limit(run, experiment, "--interaction", "millicharge", "--atomic", atomic)["observed"]
+        atomic: limit(run, experiment, "--interaction", "millicharge", "--atomic", atomic)[
+            "observed"
+        ]
         for atomic in ("pai", "epa", "free")
     }
     assert limits["pai"] < limits["epa"] < limits["free"]
@@ -181,9 +226,12 @@ def exonu_workspace(folder, experiment, interaction, case):
 
 
 @pytest.mark.parametrize(
-    ("interaction", "mass_MeV"), [("magnetic-moment", None), ("dark-photon", 0.001), ("dark-photon", 10.0)]
+    ("interaction", "mass_MeV"),
+    [("magnetic-moment", None), ("dark-photon", 0.001), ("dark-photon", 10.0)],
 )
-def test_a_workspace_with_its_page_has_the_experiment_s_limit(run, experiment, interaction, mass_MeV):
+def test_a_workspace_with_its_page_has_the_experiment_s_limit(
+    run, experiment, interaction, mass_MeV
+):
     file = exonu_workspace(experiment.parent, experiment, interaction, ("all", mass_MeV))
     answer = limit(run, file)
     assert answer.keys() == KEYS | {"physical"}
@@ -197,10 +245,13 @@ def test_a_workspace_with_its_page_has_the_experiment_s_limit(run, experiment, i
 
 
 def test_tied_parameters_are_a_quadratic_signal(run, experiment):
-    """With N = μ I + μ² P by hand, the likelihood ratio at the interval's upper end is the χ² quantile."""
+    """With N = μ I + μ² P by hand, the likelihood ratio at the interval's upper end is the χ²
+    quantile."""
     file = exonu_workspace(experiment.parent, experiment, "dark-photon", ("all", 10.0))
     spec = json.loads(file.read_text())
-    for sample in spec["channels"][0]["samples"]:  # no nuisance parameters: the likelihood is a formula
+    for sample in spec["channels"][0][
+        "samples"
+    ]:  # no nuisance parameters: the likelihood is a formula
         sample["modifiers"] = [m for m in sample["modifiers"] if m["type"] == "normfactor"]
     file.write_text(json.dumps(spec))
     answer = limit(run, file)
@@ -247,7 +298,9 @@ def test_refused(refused, experiment, call, message):
 
 
 @pytest.mark.parametrize(
-    "option", ["--interaction millicharge", "--flavour e", "--mass-mev 1", "--atomic epa"], ids=str.split
+    "option",
+    ["--interaction millicharge", "--flavour e", "--mass-mev 1", "--atomic epa"],
+    ids=str.split,
 )
 def test_a_workspace_has_its_own_parameter(refused, tmp_path, option):
     file = written(tmp_path, plain_workspace())
@@ -308,7 +361,10 @@ def test_faulty_workspace(refused, tmp_path, fault, message):
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("[1]", "is not a pyhf workspace; a workspace is a JSON object"), ('{"channels": [', "is not JSON")],
+    [
+        ("[1]", "is not a pyhf workspace; a workspace is a JSON object"),
+        ('{"channels": [', "is not JSON"),
+    ],
 )
 def test_not_a_workspace(refused, tmp_path, text, message):
     (tmp_path / "x.json").write_text(text)
@@ -336,9 +392,15 @@ OTHER_JSON = {
         '{"name": "mine", "spectrum": {"file": "spectrum.csv"}, "exposure_tonne_year": {"value": 1}}',
         "is not a pyhf workspace, but a published experiment; name the file .yaml, and choose --interaction",
     ),
-    "other.json": ('{"a": 1}', "is not a pyhf workspace; a workspace is a JSON object with channels"),
+    "other.json": (
+        '{"a": 1}',
+        "is not a pyhf workspace; a workspace is a JSON object with channels",
+    ),
     "null.json": ("null", "is not a pyhf workspace; a workspace is a JSON object with channels"),
-    "words.json": ('["a", 1]', "is not a pyhf workspace; a workspace is a JSON object with channels"),
+    "words.json": (
+        '["a", 1]',
+        "is not a pyhf workspace; a workspace is a JSON object with channels",
+    ),
 }
 
 
@@ -354,7 +416,9 @@ def test_a_published_experiment_as_json_is_read_under_the_name_yaml(run, experim
     """JSON is YAML, too: the remedy of the message works."""
     import yaml
 
-    (experiment.parent / "as_json.yaml").write_text(json.dumps(yaml.safe_load(experiment.read_text())))
+    (experiment.parent / "as_json.yaml").write_text(
+        json.dumps(yaml.safe_load(experiment.read_text()))
+    )
     answers = [
         limit(run, file, "--interaction", "magnetic-moment")
         for file in (experiment, experiment.parent / "as_json.yaml")
@@ -366,7 +430,11 @@ def test_several_faults_of_an_experiment_are_said_together(refused, experiment):
     text = experiment.read_text().replace("name: My experiment", "nama: My experiment")
     experiment.write_text(text.replace("is_simulated: true", "is_simulated: perhaps"))
     lines = refused("limit", experiment, "--interaction", "magnetic-moment").splitlines()
-    assert [name for name in ("name", "nama", "is_simulated") if any(f": {name}: " in line for line in lines)] == [
+    assert [
+        name
+        for name in ("name", "nama", "is_simulated")
+        if any(f": {name}: " in line for line in lines)
+    ] == [
         "name",
         "nama",
         "is_simulated",
@@ -374,12 +442,16 @@ def test_several_faults_of_an_experiment_are_said_together(refused, experiment):
 
 
 @pytest.mark.parametrize(
-    ("file", "message"), [("analysis", "is an analysis of events"), ("events", "is the events file of an analysis")]
+    ("file", "message"),
+    [("analysis", "is an analysis of events"), ("events", "is the events file of an analysis")],
 )
 def test_an_analysis_of_events_needs_the_workflow(run, refused, file, message):
     assert run("init", "--events", "raw").code == 0
     answer = refused("limit", f"raw/{file}.yaml", "--interaction", "magnetic-moment")
-    assert f"{file}.yaml: {message}: its spectra are made by the workflow; set its limits with snakemake" in answer
+    assert (
+        f"{file}.yaml: {message}: its spectra are made by the workflow; set its limits with snakemake"
+        in answer
+    )
 
 
 def test_faults_of_the_experiment_are_named(refused, experiment):

@@ -21,7 +21,9 @@ def anchor(name):
     with ANCHORS.open(encoding="utf-8") as file:
         header, *rows = csv.reader(line for line in file if not line.startswith("#"))
     [values] = [row[1:] for row in rows if row[0] == name]
-    return [float(column.removeprefix("T=")) for column in header[1:]], [float(value) for value in values]
+    return [float(column.removeprefix("T=")) for column in header[1:]], [
+        float(value) for value in values
+    ]
 
 
 # Name of the reference value, and the options that ask for it.
@@ -44,7 +46,8 @@ RATES = {
     "pp q=1e-12 FEA_free": "--interaction millicharge --source pp --strength 1e-12 --atomic free",
     "pp q=1e-12 FEA_step": "--interaction millicharge --source pp --strength 1e-12 --atomic stepping",
     "pp q=1e-12 EPA_mnu1eV": "--interaction millicharge --source pp --strength 1e-12 --atomic epa",
-    "pp q=1e-12 PAIvac_mnu1eV": "--interaction millicharge --source pp --strength 1e-12",  # the default
+    # the default
+    "pp q=1e-12 PAIvac_mnu1eV": "--interaction millicharge --source pp --strength 1e-12",
     "pp q=1e-12 PAIliq": "--interaction millicharge --source pp --strength 1e-12 --atomic pai-liquid",
 }
 
@@ -52,7 +55,9 @@ RATES = {
 @pytest.mark.parametrize(("name", "options"), RATES.items(), ids=RATES)
 def test_rate_is_the_reference_value(run, name, options):
     energies, expected = anchor(name)
-    outcome = run("rate", *options.split(), "--energies", ",".join(f"{energy:g}" for energy in energies))
+    outcome = run(
+        "rate", *options.split(), "--energies", ",".join(f"{energy:g}" for energy in energies)
+    )
     assert outcome.code == 0
     header, rows = read_csv(outcome.out)
     assert header == ["energy_keV", "rate_per_tonne_year_keV"]
@@ -80,14 +85,18 @@ def test_without_options_everything_solar_counts(run):
     """All sources and all flavours together, bound electrons, unit strength."""
     one = rate(run, "--interaction magnetic-moment --energies 2,30")
     sources = [
-        rate(run, f"--interaction magnetic-moment --source {source} --flavour all --strength 1 --energies 2,30")
+        rate(
+            run,
+            f"--interaction magnetic-moment --source {source} --flavour all --strength 1 --energies 2,30",
+        )
         for source in ("pp", "be7", "pep", "n13", "o15", "f17")
     ]
     np.testing.assert_allclose(np.sum(sources, axis=0), one, rtol=1e-8)
     bound = rate(run, "--interaction magnetic-moment --atomic stepping --energies 2,30")
     free = rate(run, "--interaction magnetic-moment --atomic free --energies 2,30")
     np.testing.assert_array_equal(one, bound)
-    # 44 electrons are bound by less than 2 keV (n ≥ 3), 52 by less than 30 keV (all but the K shell).
+    # 44 electrons are bound by less than 2 keV (n ≥ 3), 52 by less than 30 keV (all but the K
+    # shell).
     np.testing.assert_allclose(bound / free, [44 / 54, 52 / 54], rtol=1e-8)
 
 
@@ -103,14 +112,21 @@ DENSITY = {"pp": 60.6, "be7": 79.6, "pep": 66.5, "n13": 73.8, "o15": 86.2}  # mo
 
 
 def probabilities(energy_MeV, density):
-    """Adiabatic flavour conversion in the Sun, from the formulae and NuFIT 6.0 (normal ordering) alone."""
-    t12, t13, t23, delta = (np.radians(NUFIT_NO[name]) for name in ("theta12", "theta13", "theta23", "delta"))
+    """Adiabatic flavour conversion in the Sun, from the formulae and NuFIT 6.0 (normal ordering)
+    alone."""
+    t12, t13, t23, delta = (
+        np.radians(NUFIT_NO[name]) for name in ("theta12", "theta13", "theta23", "delta")
+    )
     fermi_eV2 = constants.value("Fermi coupling constant") * 1e-18
     per_cm3_in_eV3 = (constants.value("reduced Planck constant times c in MeV fm") * 1e-7) ** 3
     potential = np.sqrt(2) * fermi_eV2 * density * constants.N_A * per_cm3_in_eV3
     ratio = 2 * np.cos(t13) ** 2 * potential * energy_MeV * 1e6 / NUFIT_NO["dm2_21"]
     cos_matter = (np.cos(2 * t12) - ratio) / np.hypot(np.cos(2 * t12) - ratio, np.sin(2 * t12))
-    weights = [np.cos(t13) ** 2 * (1 + cos_matter) / 2, np.cos(t13) ** 2 * (1 - cos_matter) / 2, np.sin(t13) ** 2]
+    weights = [
+        np.cos(t13) ** 2 * (1 + cos_matter) / 2,
+        np.cos(t13) ** 2 * (1 - cos_matter) / 2,
+        np.sin(t13) ** 2,
+    ]
     s12, c12, s23, c23 = np.sin(t12), np.cos(t12), np.sin(t23), np.cos(t23)
     s13 = np.sin(t13) * np.exp(1j * delta)
     electron = np.array([c12 * np.cos(t13), s12 * np.cos(t13), np.sin(t13)])

@@ -4,6 +4,8 @@ import ast
 import re
 import subprocess
 import sys
+from collections import Counter
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -14,19 +16,19 @@ LIBRARY = ROOT / "workflow" / "src" / "exonu"
 LAYERS = [
     {"core"},
     {"solar", "xenon", "detector", "statistics"},
-    {"interactions"},
+    {"interactions", "decays"},
     {"events"},
+    {"simulation"},
     {"templates"},
-    {"publication"},
     {"search"},
-    {"injection", "studies", "variants"},
+    {"report"},
     {"archive"},
-    {"crate"},
-    {"archiving", "verification"},
     {"cli", "steps"},
 ]
 LEVEL = {package: level for level, layer in enumerate(LAYERS) for package in layer}
 MODULES = sorted(LIBRARY.rglob("*.py"))
+STEPS = ("events", "templates", "search", "report")
+LONGEST_FUNCTION = 90
 
 
 def imported(file):
@@ -48,9 +50,61 @@ def test_imports_point_downwards(file):
         assert parts[1] == own or LEVEL[parts[1]] < LEVEL[own], f"{own} imports {name}"
 
 
-def test_files_are_short():
+def module_name(file):
+    parts = file.relative_to(LIBRARY.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+NAMES = {module_name(file): file for file in MODULES}
+
+
+def modules_imported(file):
+    """Those of the library, imports inside functions and for types included."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                yield whole if whole in NAMES else node.module
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+def test_no_circle_between_files():
+    graph = {
+        name: {other for other in modules_imported(file) if other in NAMES and other != name}
+        for name, file in NAMES.items()
+    }
+    TopologicalSorter(graph).prepare()  # names the circle
+
+
+def test_a_floor_holds_at_most_fifteen_files():
+    for folder in {file.parent for file in MODULES} - {LIBRARY / "steps" / step for step in STEPS}:
+        assert len(list(folder.glob("*.py"))) <= 15, folder
+
+
+def test_a_name_exists_once():
+    """Two modules of one name are told apart by nothing where they are spoken of."""
+    stems = Counter(
+        file.stem
+        for file in MODULES
+        if file.stem != "__init__" and "steps" not in file.relative_to(LIBRARY).parts
+    )
+    assert [stem for stem, times in stems.items() if times > 1] == []
+
+
+def test_packages_say_what_comes_in_and_out():
     for file in MODULES:
-        assert len(file.read_text().splitlines()) <= 420, file
+        if file.name == "__init__.py":
+            assert ast.get_docstring(ast.parse(file.read_text())), file
+
+
+def test_functions_are_short():
+    """A function fits on a screen or two; files are as long as their subject."""
+    for file in MODULES:
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.FunctionDef):
+                end = node.end_lineno or node.lineno
+                assert end - node.lineno < LONGEST_FUNCTION, f"{file}: {node.name}"
 
 
 def test_locks_name_no_host():
@@ -67,7 +121,10 @@ def test_conda_environment_has_the_bounds_of_the_package():
 
     wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
     conda = yaml.safe_load((ROOT / "envs" / "environment.yaml").read_text())["dependencies"]
-    bounds = {name.lower().replace("matplotlib-base", "matplotlib"): bound for name, _, bound in map(split, conda)}
+    bounds = {
+        name.lower().replace("matplotlib-base", "matplotlib"): bound
+        for name, _, bound in map(split, conda)
+    }
     for requirement in wanted:
         name, _, bound = split(requirement)
         assert bounds[name.lower()] == bound
@@ -81,5 +138,7 @@ def split(requirement):
 def test_importing_the_library_is_light():
     """Scripts that need no fit, no figure and no table do not pay for them."""
     code = "import sys, exonu.interactions, exonu.detector, exonu.statistics; print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
     assert not {"matplotlib", "pyhf", "pandas", "numba", "jsonschema"} & set(loaded)

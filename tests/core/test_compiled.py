@@ -49,7 +49,11 @@ def sum_of_doubles(n):
 
 def test_calls_with_literals_share_one_version_which_python_cannot_call():
     assert sum_of_doubles(2) == 6
-    for kind in (types.literal(0), types.literal(1), types.int64):  # what its compilation asks for, were it not cached
+    for kind in (
+        types.literal(0),
+        types.literal(1),
+        types.int64,
+    ):  # what its compilation asks for, were it not cached
         doubled.inner.get_call_template((kind,), {})
     assert doubled.inner.signatures == [(numba.int64,)]
     (inner,) = doubled.inner.overloads.values()
@@ -76,8 +80,16 @@ def test_another_clone_compiles_nothing_anew(tmp_path):
     said = []
     for name in ("one", "other"):
         shutil.copytree(Path(compiled.__file__).parents[1], tmp_path / name / "exonu")
-        environment = {**os.environ, "PYTHONPATH": str(tmp_path / name), "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
-        said.append(subprocess.run([sys.executable, "-c", COMPILES], env=environment, capture_output=True, text=True))
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(tmp_path / name),
+            "NUMBA_CACHE_DIR": str(tmp_path / "cache"),
+        }
+        said.append(
+            subprocess.run(
+                [sys.executable, "-c", COMPILES], env=environment, capture_output=True, text=True
+            )
+        )
     assert [ended.stderr for ended in said] == ["", ""]
     assert [ended.stdout.split() for ended in said] == [["0", "1"], ["1", "0"]]
 

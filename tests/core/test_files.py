@@ -34,7 +34,10 @@ def test_what_a_killed_job_has_left_is_removed(tmp_path):
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     left = tmp_path / f".limits.{ended.pid}.part.csv"
-    others = [tmp_path / f".limits.{os.getppid()}.part.csv", tmp_path / f".limits_table.{ended.pid}.part.csv"]
+    others = [
+        tmp_path / f".limits.{os.getppid()}.part.csv",
+        tmp_path / f".limits_table.{ended.pid}.part.csv",
+    ]
     for path in (left, *others):
         path.write_text("half")
     with whole_or_absent(tmp_path / "limits.csv") as beside:
@@ -51,7 +54,9 @@ def test_a_folder_that_a_killed_job_has_left_is_removed(tmp_path):
     with whole_or_absent(tmp_path / "light_map") as beside:
         beside.mkdir()
         (beside / "whole.npy").touch()
-    assert [str(file.relative_to(tmp_path)) for file in tmp_path.rglob("*.npy")] == ["light_map/whole.npy"]
+    assert [str(file.relative_to(tmp_path)) for file in tmp_path.rglob("*.npy")] == [
+        "light_map/whole.npy"
+    ]
     assert not left.exists()
 
 
@@ -64,7 +69,8 @@ def test_a_full_disk_is_said_with_the_file(tmp_path):
         full()
     assert error.value.filename == str(tmp_path / "limits.csv")
     with pytest.raises(
-        SystemExit, match=r"^error: \S+/limits\.csv: cannot be written \(No space left on device\); make room"
+        SystemExit,
+        match=r"^error: \S+/limits\.csv: cannot be written \(No space left on device\); make room",
     ):
         run(full)
     assert not list(tmp_path.iterdir())

@@ -10,7 +10,10 @@ from exonu.core.progress import Progress
 
 
 def test_lines_in_a_log(caplog):
-    with caplog.at_level(logging.INFO), Progress("ingest run 3", 200, seconds_between_lines=0) as progress:
+    with (
+        caplog.at_level(logging.INFO),
+        Progress("ingest run 3", 200, seconds_between_lines=0) as progress,
+    ):
         progress.add(50)
         progress.add(150)
     assert [message.split(",")[0] for message in caplog.messages] == [

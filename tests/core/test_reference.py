@@ -19,7 +19,9 @@ def test_the_page_is_made_from_the_schemas():
 @pytest.mark.parametrize(("title", "file"), FILES, ids=[title for title, _ in FILES])
 def test_the_page_has_every_key_once_with_its_meaning(title, file):
     section = reference_page().partition(f"\n## {title}\n")[2].partition("\n## ")[0]
-    keys = [line.split("|")[1].strip(" `") for line in section.splitlines() if line.startswith("| `")]
+    keys = [
+        line.split("|")[1].strip(" `") for line in section.splitlines() if line.startswith("| `")
+    ]
     for key, part in read_schema(file)["properties"].items():
         assert keys.count(key) == 1
         assert part.get("description", "") in section

@@ -1,4 +1,5 @@
-"""Nothing that a user gives is run: no pickle, no eval, YAML read safely, no archive unpacked by its own paths."""
+"""Nothing that a user gives is run: no pickle, no eval, YAML read safely, no archive unpacked by
+its own paths."""
 
 import ast
 import os
@@ -11,7 +12,7 @@ import pytest
 import exonu
 from exonu.core.errors import InputError
 from exonu.core.settings import read_yaml
-from exonu.detector.light_map import LightMap
+from exonu.detector.light_map.light_map import LightMap
 
 LIBRARY = Path(exonu.__file__).parent
 ROOT = LIBRARY.parents[2]
@@ -50,11 +51,15 @@ def found(file):
 def faults(file):
     """What the file does that nothing here may do."""
     for name, call in found(file):
-        keywords = {} if call is None else {word.arg: ast.unparse(word.value) for word in call.keywords}
+        keywords = (
+            {} if call is None else {word.arg: ast.unparse(word.value) for word in call.keywords}
+        )
         if call is None:
             if name.split(".")[0] in FORBIDDEN_MODULES:
                 yield f"imports {name}"
-        elif name in FORBIDDEN_CALLS or ("." in name and name.rpartition(".")[2] in FORBIDDEN_METHODS):
+        elif name in FORBIDDEN_CALLS or (
+            "." in name and name.rpartition(".")[2] in FORBIDDEN_METHODS
+        ):
             yield f"calls {name}"
         elif name in ("np.load", "numpy.load") and keywords.get("allow_pickle") != "False":
             yield "np.load without allow_pickle=False"
@@ -103,7 +108,9 @@ def test_the_loader_is_a_safe_one():
 )  # fmt: skip
 def test_yaml_runs_nothing(tag, tmp_path):
     (tmp_path / "x.yaml").write_text(f"a: {tag.format(mark=tmp_path / 'mark')}\n")
-    with pytest.raises(InputError, match=r"x\.yaml: line 1: could not determine a constructor for the tag"):
+    with pytest.raises(
+        InputError, match=r"x\.yaml: line 1: could not determine a constructor for the tag"
+    ):
         read_yaml(tmp_path / "x.yaml")
     assert not (tmp_path / "mark").exists()
 
@@ -121,7 +128,7 @@ class Hostile:
 @pytest.fixture
 def light_map(tmp_path):
     """Files of a light map, each an empty array."""
-    from exonu.detector.light_map import _ARRAYS, _RECORD
+    from exonu.detector.light_map.light_map import _ARRAYS, _RECORD
 
     for name in _ARRAYS:
         np.save(tmp_path / f"{name}.npy", np.zeros(3))
@@ -157,7 +164,7 @@ def test_a_truncated_light_map(light_map, share):
 
 def test_a_light_map_with_another_record(light_map):
     folder, _ = light_map
-    from exonu.detector.light_map import _RECORD
+    from exonu.detector.light_map.light_map import _RECORD
 
     for record in ("{}", "[]", '{"collection_at_centre": "x"}'):
         (folder / _RECORD).write_text(record)

@@ -1,4 +1,5 @@
-"""Settings: every fault gets one message with file, field and remedy; defaults come from the schema."""
+"""Settings: every fault gets one message with file, field and remedy; defaults come from the
+schema."""
 
 import pytest
 from hypothesis import given
@@ -7,7 +8,7 @@ from hypothesis import strategies as st
 from exonu.core.errors import InputError, InputErrors
 from exonu.core.resources import schema_path
 from exonu.core.settings import checked, merged, read_schema, read_yaml
-from exonu.templates.analysis import find_analysis, read_analysis, read_config
+from exonu.search.analysis import find_analysis, read_analysis, read_config
 
 ANALYSIS = schema_path("analysis.yaml")
 MINIMAL = {"config_version": 1, "experiment": "experiment.yaml"}
@@ -19,7 +20,11 @@ def analysis_with(**keys):
 
 def test_defaults_reach_every_depth():
     settings = analysis_with(interactions={"dark-photon": {"masses_MeV": {"number": 5}}})
-    assert settings["interactions"]["dark-photon"]["masses_MeV"] == {"minimum": 1e-5, "maximum": 100, "number": 5}
+    assert settings["interactions"]["dark-photon"]["masses_MeV"] == {
+        "minimum": 1e-5,
+        "maximum": 100,
+        "number": 5,
+    }
     assert settings["physics"]["atomic"] == {
         "weak": "stepping",
         "magnetic-moment": "stepping",
@@ -36,7 +41,10 @@ def test_the_default_physics_is_that_of_the_library():
 
 
 MESSAGES = {
-    "unknown key": ({"blnd": True}, r"config/x\.yaml: blnd: is not a known key; did you mean `blind`\?"),
+    "unknown key": (
+        {"blnd": True},
+        r"config/x\.yaml: blnd: is not a known key; did you mean `blind`\?",
+    ),
     "unknown key below": (
         {"physics": {"solar": "x"}},
         r"config/x\.yaml: physics\.solar: is not a known key; .*solar_model",
@@ -45,12 +53,18 @@ MESSAGES = {
         {"statistics": {"confidence_level": "0.9"}},
         r"statistics\.confidence_level: must be a number \(got the text '0\.9'\); write the bare number, without unit",
     ),
-    "out of range": ({"statistics": {"confidence_level": 90}}, r"confidence_level: must be < 1 \(got 90\); it means"),
+    "out of range": (
+        {"statistics": {"confidence_level": 90}},
+        r"confidence_level: must be < 1 \(got 90\); it means",
+    ),
     "not a choice": (
         {"physics": {"solar_model": "SSM"}},
         r"physics\.solar_model: must be one of SFII-GS98, B16-GS98, B16-AGSS09met \(got the text 'SSM'\)",
     ),
-    "nan": ({"physics": {"neutrino_mass_eV": float("nan")}}, r"neutrino_mass_eV: must be a finite number \(got nan\)"),
+    "nan": (
+        {"physics": {"neutrino_mass_eV": float("nan")}},
+        r"neutrino_mass_eV: must be a finite number \(got nan\)",
+    ),
     "twice": ({"physics": {"sources": ["pp", "pp"]}}, r"physics\.sources: has an entry twice"),
     "empty": ({"physics": {"sources": []}}, r"physics\.sources: must have at least 1 entries"),
     "wrong kind": ({"blind": "yes"}, r"blind: must be true or false \(got the text 'yes'\)"),
@@ -64,7 +78,9 @@ def test_message(keys, message):
 
 
 def test_a_missing_key_says_what_it_means():
-    with pytest.raises(InputError, match=r"x\.yaml: analyses: is missing; add it: Names of the analyses to run"):
+    with pytest.raises(
+        InputError, match=r"x\.yaml: analyses: is missing; add it: Names of the analyses to run"
+    ):
         checked({"config_version": 1}, schema_path("config.yaml"), "x.yaml")
 
 
@@ -77,7 +93,8 @@ def test_all_faults_come_at_once():
 @pytest.mark.parametrize("version", [None, 2, "1"])
 def test_another_version_of_the_layout_is_refused(version):
     with pytest.raises(
-        InputError, match=r"x\.yaml: config_version: is .*this exonu reads 1; write `config_version: 1`"
+        InputError,
+        match=r"x\.yaml: config_version: is .*this exonu reads 1; write `config_version: 1`",
     ):
         checked({"config_version": version, "experiment": "e"}, ANALYSIS, "x.yaml")
 
@@ -100,7 +117,13 @@ def test_yaml_faults(tmp_path, text, message):
 
 def test_yaml_reads_numbers_as_people_write_them(tmp_path):
     (tmp_path / "x.yaml").write_text("a: 1e-5\nb: 1.0e-5\nc: .5\nd: -2E3\ne: 1.2.3\n")
-    assert read_yaml(tmp_path / "x.yaml") == {"a": 1e-5, "b": 1e-5, "c": 0.5, "d": -2e3, "e": "1.2.3"}
+    assert read_yaml(tmp_path / "x.yaml") == {
+        "a": 1e-5,
+        "b": 1e-5,
+        "c": 0.5,
+        "d": -2e3,
+        "e": "1.2.3",
+    }
 
 
 def test_yaml_that_is_missing_or_binary(tmp_path):
@@ -129,12 +152,16 @@ def test_an_override_wins_and_is_idempotent(base, override):
 
 def every_node(schema):
     yield schema
-    for part in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+    for part in (
+        schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ()
+    ):
         if isinstance(part, dict | list):
             yield from every_node(part)
 
 
-@pytest.mark.parametrize("file", [schema_path("config.yaml"), ANALYSIS, schema_path("experiment.yaml")])
+@pytest.mark.parametrize(
+    "file", [schema_path("config.yaml"), ANALYSIS, schema_path("experiment.yaml")]
+)
 def test_schemas_are_valid_and_describe_every_key(file):
     import jsonschema
 
@@ -143,7 +170,11 @@ def test_schemas_are_valid_and_describe_every_key(file):
     for node in every_node(schema):
         for key, part in (node.get("properties") or {}).items() if isinstance(node, dict) else ():
             if isinstance(part, dict) and part and not {"const", "allOf"} & part.keys():
-                target = schema["$defs"].get(str(part.get("$ref", "")).rpartition("/")[2], {}) if "$ref" in part else {}
+                target = (
+                    schema["$defs"].get(str(part.get("$ref", "")).rpartition("/")[2], {})
+                    if "$ref" in part
+                    else {}
+                )
                 assert "description" in {**target, **part}, key
 
 
@@ -188,5 +219,7 @@ def test_an_override_of_an_analysis_that_is_not_run(tmp_path):
 
 def test_a_mass_grid_upside_down(tmp_path):
     write_config(tmp_path, interactions="{dark-photon: {masses_MeV: {minimum: 10, maximum: 1}}}")
-    with pytest.raises(InputError, match=r"masses_MeV\.minimum: must be < maximum \(got 10 and 1\)"):
+    with pytest.raises(
+        InputError, match=r"masses_MeV\.minimum: must be < maximum \(got 10 and 1\)"
+    ):
         read_analysis("mine", tmp_path / "mine.yaml")

@@ -2,11 +2,15 @@
 
 pyhf                         HS3, as ROOT 6.40 imports it
 normfactor                   parameter of the same name; tied (`mu_sq: mu**2`): a function of it
-normsys, histosys            parameter alpha_<name>, standard normal constraint; ROOT interpolates them with its
-                             codes 4 of FlexibleInterpVar (pyhf code4) and PiecewiseInterpolation (code4p)
-staterror <name>             parameters gamma_<name>_<bin>, normal constraint (ROOT's own default is Poisson)
-events in a bin              an axis of unit bins: ROOT's densities are events per unit of the axis, so that they
-                             are events per bin, and the logarithms of the widths vanish
+normsys, histosys            parameter alpha_<name>, standard normal constraint; ROOT interpolates
+them with its
+                             codes 4 of FlexibleInterpVar (pyhf code4) and PiecewiseInterpolation
+                             (code4p)
+staterror <name>             parameters gamma_<name>_<bin>, normal constraint (ROOT's own default is
+Poisson)
+events in a bin              an axis of unit bins: ROOT's densities are events per unit of the axis,
+                             so that they are events per bin, and the logarithms of the widths
+                             vanish
 """
 
 from __future__ import annotations
@@ -39,7 +43,8 @@ def to_hs3(workspace: Mapping[str, Any], poi_map: Mapping[str, str]) -> Json:
         poi_map: normfactors that are functions, ``{"mu_sq": "mu**2"}``.
 
     Raises:
-        InputError: a modifier that this converter does not know, or several staterror names in a channel.
+        InputError: a modifier that this converter does not know, or several staterror names in a
+            channel.
 
     >>> from exonu.statistics.examples import recoil_workspace
     >>> document = to_hs3(recoil_workspace(bins=3, backgrounds=1, nuisances=2), {})
@@ -55,21 +60,40 @@ def to_hs3(workspace: Mapping[str, Any], poi_map: Mapping[str, str]) -> Json:
         axes = [{"name": f"bin_{name}", "nbins": len(counts), "min": 0, "max": len(counts)}]
         modifiers = [modifier for sample in channel["samples"] for modifier in sample["modifiers"]]
         if len({modifier["name"] for modifier in modifiers if modifier["type"] == "staterror"}) > 1:
-            raise InputError("has several staterror names; this converter takes one", field=f"channel {name}")
+            raise InputError(
+                "has several staterror names; this converter takes one", field=f"channel {name}"
+            )
         samples = [_sample(sample, len(counts)) for sample in channel["samples"]]
         # ROOT reads these from the channel only: it would take a Poisson constraint otherwise.
         statistics = {"constraint_type": "Gauss", "relThreshold": 0.0}
         distributions.append(
-            {"name": name, "type": "histfactory_dist", "axes": axes, "staterror": statistics, "samples": samples}
+            {
+                "name": name,
+                "type": "histfactory_dist",
+                "axes": axes,
+                "staterror": statistics,
+                "samples": samples,
+            }
         )
-        data.append({"name": f"observed_{name}", "type": "binned", "axes": axes, "contents": counts})
-    kinds = {(m["type"], m["name"]) for c in workspace["channels"] for s in c["samples"] for m in s["modifiers"]}
+        data.append(
+            {"name": f"observed_{name}", "type": "binned", "axes": axes, "contents": counts}
+        )
+    kinds = {
+        (m["type"], m["name"])
+        for c in workspace["channels"]
+        for s in c["samples"]
+        for m in s["modifiers"]
+    }
     factors = sorted(name for kind, name in kinds if kind == "normfactor" and name not in poi_map)
     alphas = sorted({f"alpha_{name}" for kind, name in kinds if kind in ("normsys", "histosys")})
     ranges = {name: settings.get(name, {}).get("bounds", [UNBOUNDED])[0] for name in factors}
     ranges |= dict.fromkeys(alphas, (-5.0, 5.0))
     functions = [
-        {"name": name, "type": "generic_function", "expression": re.sub(r"^(\w+)\*\*2$", r"\1*\1", expression)}
+        {
+            "name": name,
+            "type": "generic_function",
+            "expression": re.sub(r"^(\w+)\*\*2$", r"\1*\1", expression),
+        }
         for name, expression in poi_map.items()
     ]
     return {
@@ -97,11 +121,16 @@ def to_hs3(workspace: Mapping[str, Any], poi_map: Mapping[str, str]) -> Json:
             {
                 "name": "default_domain",
                 "type": "product_domain",
-                "axes": [{"name": name, "min": low, "max": high} for name, (low, high) in ranges.items()],
+                "axes": [
+                    {"name": name, "min": low, "max": high} for name, (low, high) in ranges.items()
+                ],
             }
         ],
         "parameter_points": [
-            {"name": "default_values", "parameters": [{"name": name, "value": 1.0} for name in factors]},
+            {
+                "name": "default_values",
+                "parameters": [{"name": name, "value": 1.0} for name in factors],
+            },
         ],
     }
 
@@ -117,7 +146,10 @@ def _sample(sample: Mapping[str, Any], bins: int) -> Json:
         elif kind == "normsys":
             modifiers.append({**common, "parameter": f"alpha_{name}", "data": values})
         elif kind == "histosys":
-            variations = {"hi": {"contents": values["hi_data"]}, "lo": {"contents": values["lo_data"]}}
+            variations = {
+                "hi": {"contents": values["hi_data"]},
+                "lo": {"contents": values["lo_data"]},
+            }
             modifiers.append({**common, "parameter": f"alpha_{name}", "data": variations})
         elif kind == "staterror":
             data["errors"] = values

@@ -1,4 +1,5 @@
-"""The models of the cross-check: those of the published spectra, and three that the published spectra do not need."""
+"""The models of the cross-check: those of the published spectra, and three that the published
+spectra do not need."""
 
 from __future__ import annotations
 
@@ -8,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from exonu.search.analysis import find_analysis, read_analysis
+from exonu.search.build_workspaces import build_workspaces
+from exonu.search.experiment.read_experiment import read_experiment
 from exonu.statistics.examples import modifier, recoil_workspace, sample, workspace_of
-from exonu.templates.analysis import find_analysis, read_analysis
-from exonu.templates.experiment import read_experiment
-from exonu.templates.searches import build_workspaces
 
 CONFIG = Path(__file__).parents[2] / "config"
 SQUARE = {"mu_sq": "mu**2"}
@@ -28,7 +29,8 @@ PUBLISHED = [
 
 @dataclass(frozen=True)
 class Case:
-    """A workspace to compare: its label in the table, pyhf's JSON, and what its tied normfactors are."""
+    """A workspace to compare: its label in the table, pyhf's JSON, and what its tied normfactors
+    are."""
 
     label: str
     workspace: dict[str, Any]
@@ -44,10 +46,17 @@ def published(analysis_name: str, interaction: str, flavour: str, mass_MeV: floa
     return Case(f"{analysis_name} {interaction}{mass}", made.spec, made.meaning["poi_map"])
 
 
-def negative_interference(linear: float, square: float, bins: int = 10, seed: int = 1) -> dict[str, Any]:
-    """Events = background - μ·linear + μ²·square, each falling with energy, with shape and rate uncertainties."""
+def negative_interference(
+    linear: float, square: float, bins: int = 10, seed: int = 1
+) -> dict[str, Any]:
+    """Events = background - μ·linear + μ²·square, each falling with energy, with shape and rate
+    uncertainties."""
     x = (np.arange(bins) + 0.5) / bins
-    background, interference, pure = 60.0 * np.exp(-0.5 * x), -linear * np.exp(-2.0 * x), square * np.exp(-3.0 * x)
+    background, interference, pure = (
+        60.0 * np.exp(-0.5 * x),
+        -linear * np.exp(-2.0 * x),
+        square * np.exp(-3.0 * x),
+    )
 
     def tilt(counts: np.ndarray[Any, np.dtype[np.float64]]) -> dict[str, Any]:
         up, down = (counts * (1.0 + size * (2.0 * x - 1.0)) for size in (0.1, -0.08))
@@ -60,7 +69,9 @@ def negative_interference(linear: float, square: float, bins: int = 10, seed: in
     ]
     observed = np.random.default_rng(seed).poisson(background).astype(float).tolist()
     fixed = {"inits": [1.0], "fixed": True}
-    return workspace_of([{"name": "recoils", "samples": samples}], {"recoils": observed}, mu_sq=fixed)
+    return workspace_of(
+        [{"name": "recoils", "samples": samples}], {"recoils": observed}, mu_sq=fixed
+    )
 
 
 def all_cases() -> list[Case]:

@@ -2,11 +2,13 @@
 
 What had to be set for ROOT to state the same problem (the rest is ROOT's default):
 
-    global observables    the HS3 reader leaves them (and the γ among the nuisance parameters) out of the ModelConfig
-    constant of -ln L     ROOT leaves Σ ln N! out
-    negative templates    the reader makes every PiecewiseInterpolation "positive definite", that is zero where it is
-                          negative: an interference term would be lost, hence setPositiveDefinite(False)
-    test statistic        q̃_μ (one-sided, μ̂ ≥ 0), Asimov data with the nuisance parameters fitted at μ = 0
+    global observables    the HS3 reader leaves them (and the γ among the nuisance parameters) out
+    of the ModelConfig constant of -ln L     ROOT leaves Σ ln N! out negative templates    the
+    reader makes every PiecewiseInterpolation "positive definite", that is zero where it is
+                          negative: an interference term would be lost, hence
+                              setPositiveDefinite(False)
+    test statistic        q̃_μ (one-sided, μ̂ ≥ 0), Asimov data with the nuisance parameters fitted
+    at μ = 0
 """
 
 from __future__ import annotations
@@ -31,7 +33,9 @@ GRID_POINTS = 81
 def root() -> Any:
     """ROOT, without its messages and with Minuit2."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # "this distribution of ROOT is in alpha stage"
+        warnings.simplefilter(
+            "ignore", UserWarning
+        )  # "this distribution of ROOT is in alpha stage"
         import ROOT
     ROOT.gROOT.SetBatch(True)
     ROOT.gErrorIgnoreLevel = ROOT.kError
@@ -50,8 +54,12 @@ class RootModel:
         document: HS3 JSON with one channel, from `hs3.to_hs3`.
     """
 
-    TOLERANCE = 1e-4  # of RooMinimizer; times 1e-3 it is the estimated distance to the minimum in -ln L
-    ATTEMPTS = 4  # Minuit2 takes its gradients from finite differences and may have to start again where it stopped
+    TOLERANCE = (
+        1e-4  # of RooMinimizer; times 1e-3 it is the estimated distance to the minimum in -ln L
+    )
+    # Minuit2 takes its gradients from finite differences and may have to start again where it
+    # stopped
+    ATTEMPTS = 4
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         ROOT = root()
@@ -72,12 +80,15 @@ class RootModel:
         self.config.SetGlobalObservables(self.auxiliary)
         self.config.SetNuisanceParameters(ROOT.RooArgSet(nuisances))
         self.start = {name: v.getVal() for name, v in self.parameters.items()}
-        self.likelihood = self.config.GetPdf().createNLL(self.data, ROOT.RooFit.GlobalObservables(self.auxiliary))
+        self.likelihood = self.config.GetPdf().createNLL(
+            self.data, ROOT.RooFit.GlobalObservables(self.auxiliary)
+        )
         counts = [self.data.weight(b) for b in range(self.data.numEntries())]
         self.constant = float(gammaln(np.array(counts) + 1.0).sum())
 
     def set(self, parameters: Mapping[str, float]) -> None:
-        """Set parameters by their names in pyhf; ROOT would clip silently at a bound, this raises."""
+        """Set parameters by their names in pyhf; ROOT would clip silently at a bound, this
+        raises."""
         for name, value in parameters.items():
             variable = self.parameters.get(f"alpha_{name}") or self.parameters[root_name(name)]
             if not variable.getMin() <= value <= variable.getMax():
@@ -95,7 +106,8 @@ class RootModel:
             self.parameters[name].setVal(value)
 
     def minimum(self, mu: float | None = None, start: float = 1.0) -> tuple[float, float]:
-        """Smallest -ln L at one μ, or of all μ (the minimum that is reached from `start`), and the μ there."""
+        """Smallest -ln L at one μ, or of all μ (the minimum that is reached from `start`), and the
+        μ there."""
         ROOT = root()
         self.reset()
         self.poi.setVal(start if mu is None else mu)
@@ -110,8 +122,11 @@ class RootModel:
             raise RuntimeError(f"Minuit2 did not converge in {self.ATTEMPTS} attempts")
         return float(self.likelihood.getVal()) + self.constant, float(self.poi.getVal())
 
-    def crossings(self, reach: float, start: float, confidence_level: float) -> tuple[list[float], list[list[float]]]:
-        """Where RooStats' AsymptoticCalculator has CLs = 1 - confidence level: observed, and expected (-2 .. +2 σ).
+    def crossings(
+        self, reach: float, start: float, confidence_level: float
+    ) -> tuple[list[float], list[list[float]]]:
+        """Where RooStats' AsymptoticCalculator has CLs = 1 - confidence level: observed, and
+        expected (-2 .. +2 σ).
 
         Args:
             reach: the μ up to which CLs is scanned for all crossings.
@@ -142,8 +157,12 @@ class RootModel:
                 return float(np.log(max(cls(*p_values(mu)), 1e-300) / (1.0 - confidence_level)))
 
             grid = np.linspace(0.0, reach, GRID_POINTS)[1:].tolist()
-            changes = [(low, high) for low, high in pairwise(grid) if distance(low) * distance(high) < 0.0]
+            changes = [
+                (low, high) for low, high in pairwise(grid) if distance(low) * distance(high) < 0.0
+            ]
             return [float(brentq(distance, low, high, rtol=1e-8)) for low, high in changes]
 
         observed = all_crossings(lambda null, alternate: null / alternate)
-        return observed, [all_crossings(lambda n, a, v=v: expected_value(n, a, v, True, True)) for v in BANDS]
+        return observed, [
+            all_crossings(lambda n, a, v=v: expected_value(n, a, v, True, True)) for v in BANDS
+        ]

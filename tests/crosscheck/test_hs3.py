@@ -25,7 +25,9 @@ def test_several_staterror_names_are_refused() -> None:
 
 def test_every_number_of_the_workspace_is_carried_over() -> None:
     workspace = recoil_workspace(bins=4, backgrounds=2, nuisances=4)
-    workspace["measurements"][0]["config"]["parameters"].append({"name": "mu", "bounds": [[0.0, 7.0]]})
+    workspace["measurements"][0]["config"]["parameters"].append(
+        {"name": "mu", "bounds": [[0.0, 7.0]]}
+    )
     document = json.loads(json.dumps(to_hs3(workspace, {})))
     ours, theirs = workspace["channels"][0]["samples"], document["distributions"][0]["samples"]
     assert [sample["data"] for sample in ours] == [sample["data"]["contents"] for sample in theirs]
@@ -33,7 +35,9 @@ def test_every_number_of_the_workspace_is_carried_over() -> None:
         for modifier, copy in zip(sample["modifiers"], other["modifiers"], strict=True):
             values = modifier["data"]
             if modifier["type"] == "histosys":
-                assert values == {f"{side}_data": copy["data"][side]["contents"] for side in ("hi", "lo")}
+                assert values == {
+                    f"{side}_data": copy["data"][side]["contents"] for side in ("hi", "lo")
+                }
             elif modifier["type"] == "normsys":
                 assert values == copy["data"]
             elif modifier["type"] == "staterror":
@@ -44,7 +48,11 @@ def test_every_number_of_the_workspace_is_carried_over() -> None:
 
 def test_tied_normfactor_is_a_function_and_no_parameter() -> None:
     workspace = recoil_workspace(bins=2, backgrounds=1, nuisances=0, staterror=False)
-    workspace["channels"][0]["samples"][1]["modifiers"].append({"name": "mu_sq", "type": "normfactor", "data": None})
+    workspace["channels"][0]["samples"][1]["modifiers"].append(
+        {"name": "mu_sq", "type": "normfactor", "data": None}
+    )
     document = to_hs3(workspace, {"mu_sq": "mu**2"})
-    assert document["functions"] == [{"name": "mu_sq", "type": "generic_function", "expression": "mu*mu"}]
+    assert document["functions"] == [
+        {"name": "mu_sq", "type": "generic_function", "expression": "mu*mu"}
+    ]
     assert [axis["name"] for axis in document["domains"][0]["axes"]] == ["mu"]

@@ -1,4 +1,5 @@
-"""The XMASS-like geometry against its published figures, its symmetry, and a user's geometry from CSV."""
+"""The XMASS-like geometry against its published figures, its symmetry, and a user's geometry from
+CSV."""
 
 import numpy as np
 import pytest
@@ -15,7 +16,8 @@ def geometry():
 
 
 def points_on_walls(geometry, n, rng):
-    """Points of the walls, uniform in area: directions weighted by the area that they see, (r² / cos)."""
+    """Points of the walls, uniform in area: directions weighted by the area that they see, (r² /
+    cos)."""
     directions = rng.normal(size=(40 * n, 3))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     points = geometry.on_wall(directions)
@@ -26,12 +28,16 @@ def points_on_walls(geometry, n, rng):
 
 
 def windows_around(geometry, points):
-    """Which windows contain each point, by the definition: inside three pairs of flats, or a circle."""
+    """Which windows contain each point, by the definition: inside three pairs of flats, or a
+    circle."""
     offset = points[:, None, :] - geometry.positions_cm
     cross = np.cross(geometry.normals, geometry.axes)
     u, v = np.einsum("pcx,cx->pc", offset, geometry.axes), np.einsum("pcx,cx->pc", offset, cross)
     along = [np.abs(np.cos(a) * u + np.sin(a) * v) for a in np.radians([0, 60, 120])]
-    inside = np.where(geometry.window == ROUND, np.hypot(u, v), np.max(along, axis=0)) <= geometry.half_size_cm
+    inside = (
+        np.where(geometry.window == ROUND, np.hypot(u, v), np.max(along, axis=0))
+        <= geometry.half_size_cm
+    )
     in_front = np.sum(offset**2, axis=2) < (2 * geometry.half_size_cm) ** 2
     return inside & in_front
 
@@ -42,7 +48,9 @@ def test_figures_of_the_detector(geometry):
     volume, area = geometry.volume_and_area
     assert volume * 2.89 / 1000 == pytest.approx(832, rel=1e-9)
     assert geometry.inradius_cm == pytest.approx(40.1, abs=0.05)
-    assert volume == pytest.approx(geometry.inradius_cm * area / 3, rel=1e-9)  # all faces touch one sphere
+    assert volume == pytest.approx(
+        geometry.inradius_cm * area / 3, rel=1e-9
+    )  # all faces touch one sphere
     assert geometry.coverage == pytest.approx(0.624, rel=1e-9)
     assert 2 * geometry.half_size_cm[0] == pytest.approx(4.92, rel=0.01)
     assert len(geometry.face_normals) == 60
@@ -65,7 +73,9 @@ def test_windows_lie_on_walls_and_look_inwards(geometry):
 
 def test_coverage_measured_with_points_on_the_walls(geometry):
     points = points_on_walls(geometry, 15_000, np.random.default_rng(2))
-    containing = np.concatenate([windows_around(geometry, part).sum(axis=1) for part in np.split(points, 15)])
+    containing = np.concatenate(
+        [windows_around(geometry, part).sum(axis=1) for part in np.split(points, 15)]
+    )
     assert containing.max() == 1
     assert containing.mean() == pytest.approx(0.624, abs=4 * np.sqrt(0.624 * 0.376 / len(points)))
 
@@ -74,7 +84,9 @@ def test_symmetry_is_a_group_of_120(geometry):
     group = icosahedral_group()
     assert group.shape == (120, 3, 3)
     np.testing.assert_allclose(group[0], np.eye(3), atol=1e-12)
-    np.testing.assert_allclose(np.einsum("gxy,gzy->gxz", group, group), np.tile(np.eye(3), (120, 1, 1)), atol=1e-12)
+    np.testing.assert_allclose(
+        np.einsum("gxy,gzy->gxz", group, group), np.tile(np.eye(3), (120, 1, 1)), atol=1e-12
+    )
     assert np.count_nonzero(np.linalg.det(group) > 0) == 60
     products = np.einsum("axy,byz->abxz", group, group).reshape(-1, 9)
     assert len(np.unique(products.round(6) + 0.0, axis=0)) == 120
@@ -177,6 +189,8 @@ def test_a_window_that_looks_outwards(tmp_path):
 
 def test_wrong_symmetry_is_noticed(geometry):
     tilted = np.array([np.eye(3), [[0, -1, 0], [1, 0, 0], [0, 0, 1]]])
-    broken = Geometry(**{**{f: getattr(geometry, f) for f in Geometry.__dataclass_fields__}, "symmetry": tilted})
+    broken = Geometry(
+        **{**{f: getattr(geometry, f) for f in Geometry.__dataclass_fields__}, "symmetry": tilted}
+    )
     with pytest.raises(ValueError, match="does not map"):
         _ = broken.permutations

@@ -4,16 +4,20 @@ import numpy as np
 import pytest
 
 from exonu.core.errors import InputError
-from exonu.detector import light_map
 from exonu.detector.geometry import geodesic_geometry
 from exonu.detector.geometry_table import read_geometry
-from exonu.detector.light_map import LightMap, build_light_map
-from exonu.detector.light_map_vertices import shell_vertices, stabiliser
+from exonu.detector.light_map import light_map
+from exonu.detector.light_map.light_map import LightMap, build_light_map
+from exonu.detector.light_map.vertices import shell_vertices, stabiliser
 from exonu.detector.model import Detector
 from exonu.detector.optics import LightMapSettings
 
 SMALL = LightMapSettings(
-    shells=8, outer_frequency=14, outer_radius=0.995, photons_per_vertex=20_000, smoothing_vertices=40
+    shells=8,
+    outer_frequency=14,
+    outer_radius=0.995,
+    photons_per_vertex=20_000,
+    smoothing_vertices=40,
 )
 
 
@@ -32,14 +36,18 @@ def test_vertices_are_orbits_on_scaled_walls():
     vertices = shell_vertices(geometry, 3, 9, 0.9)
     np.testing.assert_array_equal(np.diff(vertices.shell_offsets), [1, 92, 362, 812])
     images = np.einsum(
-        "vxy,vy->vx", geometry.symmetry[vertices.element], vertices.representatives_cm[vertices.representative]
+        "vxy,vy->vx",
+        geometry.symmetry[vertices.element],
+        vertices.representatives_cm[vertices.representative],
     )
     np.testing.assert_allclose(images, vertices.positions_cm, atol=1e-9)
     assert len(np.unique(vertices.positions_cm.round(6), axis=0)) == len(vertices.positions_cm)
     assert len(vertices.representatives_cm) < len(vertices.positions_cm) / 40
     outer = vertices.positions_cm[vertices.shell_offsets[-2] :]
     np.testing.assert_allclose(geometry.depth_cm(outer), 0.1 * geometry.inradius_cm)
-    for point, count in zip(vertices.representatives_cm, np.bincount(vertices.representative), strict=True):
+    for point, count in zip(
+        vertices.representatives_cm, np.bincount(vertices.representative), strict=True
+    ):
         assert count * len(stabiliser(point, geometry.symmetry)) == 120
 
 
@@ -49,9 +57,15 @@ def test_every_image_of_a_vertex_has_the_same_pattern(detector, small):
     rng = np.random.default_rng(2)
     for row in rng.integers(len(small.positions_cm), size=30):
         g = int(rng.integers(120))
-        image = np.argmin(np.sum((small.positions_cm - geometry.symmetry[g] @ small.positions_cm[row]) ** 2, axis=1))
+        image = np.argmin(
+            np.sum(
+                (small.positions_cm - geometry.symmetry[g] @ small.positions_cm[row]) ** 2, axis=1
+            )
+        )
         np.testing.assert_allclose(
-            small.log_probability[image, geometry.permutations[g]], small.log_probability[row], atol=1e-5
+            small.log_probability[image, geometry.permutations[g]],
+            small.log_probability[row],
+            atol=1e-5,
         )
         assert small.light_yield[image] == small.light_yield[row]
 
@@ -71,14 +85,20 @@ def test_the_map_is_what_photons_do(detector, small, row):
 
 
 def test_smoothing_gains_everywhere(detector):
-    """Error of log p, weighted with p, against a long trace: less than without, in the bulk and at the wall."""
+    """Error of log p, weighted with p, against a long trace: less than without, in the bulk and at
+    the wall."""
     geometry = detector.geometry
     vertices = shell_vertices(geometry, SMALL.shells, SMALL.outer_frequency, SMALL.outer_radius)
     counts = light_map._traced(detector, vertices, 20_000, 3, 1, None)
     raw = np.log((counts + 0.5) / 20_000)
     smooth = light_map._smoothed(raw, counts, vertices, geometry, 40)
     radius = np.linalg.norm(vertices.representatives_cm, axis=1)
-    for row in (np.argmin(np.abs(radius - 15)), np.argmin(np.abs(radius - 36)), len(radius) - 1, len(radius) - 9):
+    for row in (
+        np.argmin(np.abs(radius - 15)),
+        np.argmin(np.abs(radius - 36)),
+        len(radius) - 1,
+        len(radius) - 9,
+    ):
         truth = detector.count_fates(vertices.representatives_cm[[row]], 600_000, seed=4)[0, :642]
         share = truth / truth.sum()
 
@@ -100,7 +120,11 @@ def test_quadratic_hat_is_exact_for_quadratics():
 
 def test_same_bytes_for_any_number_of_threads(detector):
     tiny = LightMapSettings(
-        shells=3, outer_frequency=4, outer_radius=0.9, photons_per_vertex=2000, smoothing_vertices=20
+        shells=3,
+        outer_frequency=4,
+        outer_radius=0.9,
+        photons_per_vertex=2000,
+        smoothing_vertices=20,
     )
     one, two = (build_light_map(detector, tiny, seed=5, threads=threads) for threads in (1, 2))
     assert one.log_probability.tobytes() == two.log_probability.tobytes()
@@ -109,7 +133,9 @@ def test_same_bytes_for_any_number_of_threads(detector):
 
 
 def test_progress_counts_the_traced_vertices(detector):
-    tiny = LightMapSettings(shells=2, outer_frequency=2, outer_radius=0.9, photons_per_vertex=100, smoothing_vertices=1)
+    tiny = LightMapSettings(
+        shells=2, outer_frequency=2, outer_radius=0.9, photons_per_vertex=100, smoothing_vertices=1
+    )
     steps = []
     build_light_map(detector, tiny, seed=5, progress=steps.append)
     vertices = shell_vertices(detector.geometry, 2, 2, 0.9)
@@ -123,7 +149,9 @@ def test_neighbours_are_the_nearest_vertices(small):
     for row in (0, 5, len(positions) - 1):
         distance = np.linalg.norm(positions - positions[row], axis=1)
         assert row not in small.neighbours[row]
-        np.testing.assert_allclose(distance[small.neighbours[row]], np.sort(distance)[1 : light_map.NEIGHBOURS + 1])
+        np.testing.assert_allclose(
+            distance[small.neighbours[row]], np.sort(distance)[1 : light_map.NEIGHBOURS + 1]
+        )
 
 
 def test_files(small, tmp_path):
@@ -146,7 +174,9 @@ def test_files(small, tmp_path):
 def test_centre(small):
     assert small.light_yield[0] == 1
     centre = np.exp(small.log_probability[0])
-    assert centre.max() / centre.min() < 1.35  # windows differ by their distance and their tilt only
+    assert (
+        centre.max() / centre.min() < 1.35
+    )  # windows differ by their distance and their tilt only
 
 
 def test_a_detector_without_symmetry(tmp_path):
@@ -156,7 +186,11 @@ def test_a_detector_without_symmetry(tmp_path):
     (tmp_path / "cube.csv").write_text(table)
     cube = Detector.from_settings(geometry=read_geometry(tmp_path / "cube.csv"))
     settings = LightMapSettings(
-        shells=4, outer_frequency=4, outer_radius=0.95, photons_per_vertex=3000, smoothing_vertices=27
+        shells=4,
+        outer_frequency=4,
+        outer_radius=0.95,
+        photons_per_vertex=3000,
+        smoothing_vertices=27,
     )
     traced = build_light_map(cube, settings, seed=1)
     assert traced.log_probability.shape == (1 + 12 + 42 + 92 + 162, 6)

@@ -42,7 +42,9 @@ def test_fold_agrees_with_adaptive_quadrature(of_true_energy, rate):
                 seen = efficiency(true) * (pdf.cdf(high) - pdf.cdf(low))
             else:
                 kinks = [e for e in RAMP[:, 0] if low < e < high]
-                seen = integrate.quad(lambda e: efficiency(e) * pdf.pdf(e), low, high, points=kinks or None)[0]
+                seen = integrate.quad(
+                    lambda e: efficiency(e) * pdf.pdf(e), low, high, points=kinks or None
+                )[0]
             return float(rate(np.array(true)) * seen)
 
         parts = [0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 14.0, 18.0, 22.0, 26.0, 30.0, 45.0]
@@ -76,7 +78,9 @@ def test_wide_bins_are_sums_of_narrow_ones():
         efficiency=Efficiency(RAMP[:, 0], RAMP[:, 1], True),
         true_minimum_keV=0.5,
     )
-    assert wide.fold(1 / wide.true_energy_keV) == pytest.approx(narrow.fold(1 / narrow.true_energy_keV).sum(), rel=1e-9)
+    assert wide.fold(1 / wide.true_energy_keV) == pytest.approx(
+        narrow.fold(1 / narrow.true_energy_keV).sum(), rel=1e-9
+    )
 
 
 @settings(max_examples=30, deadline=None)

@@ -1,4 +1,5 @@
-"""Photon transport against closed forms: solid angles, extinction, Rayleigh, Fresnel, conservation, symmetry."""
+"""Photon transport against closed forms: solid angles, extinction, Rayleigh, Fresnel, conservation,
+symmetry."""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -50,14 +51,18 @@ def draws(function, n, *arguments):
 
 
 def hexagon_corners(geometry, channel):
-    axis, cross = geometry.axes[channel], np.cross(geometry.normals[channel], geometry.axes[channel])
+    axis, cross = (
+        geometry.axes[channel],
+        np.cross(geometry.normals[channel], geometry.axes[channel]),
+    )
     angle = np.radians(30 + 60 * np.arange(6))[:, None]
     radius = 2 / np.sqrt(3) * geometry.half_size_cm[channel]
     return geometry.positions_cm[channel] + radius * (np.cos(angle) * axis + np.sin(angle) * cross)
 
 
 def solid_angle(corners, point):
-    """Of a polygon, by triangles (van Oosterom and Strackee, IEEE Trans. Biomed. Eng. 30, 125 (1983))."""
+    """Of a polygon, by triangles (van Oosterom and Strackee, IEEE Trans. Biomed. Eng. 30, 125
+    (1983))."""
     rays = corners - point
     rays /= np.linalg.norm(rays, axis=1, keepdims=True)
     total = 0.0
@@ -72,7 +77,9 @@ def test_without_any_optics_a_window_sees_its_solid_angle(black, point):
     geometry, photons = black.geometry, 400_000
     counts = black.count_fates(np.array([point], dtype=float), photons, seed=3)[0]
     flat = np.flatnonzero((geometry.window != ROUND) & (geometry.bend > 1 - 1e-9))
-    share = np.array([solid_angle(hexagon_corners(geometry, c), np.array(point)) for c in flat]) / (4 * np.pi)
+    share = np.array([solid_angle(hexagon_corners(geometry, c), np.array(point)) for c in flat]) / (
+        4 * np.pi
+    )
     pull = (counts[flat] - photons * share) / np.sqrt(photons * share)
     assert np.abs(pull).max() < 5
     assert np.sum(pull**2) == pytest.approx(len(flat), abs=5 * np.sqrt(2 * len(flat)))
@@ -93,11 +100,17 @@ def test_absorption_on_the_straight_way(nominal):
 @pytest.mark.parametrize("rayleigh_cm", [NOTHING, 20.0])
 def test_in_a_closed_mirror_paths_are_exponential(nominal, rayleigh_cm):
     mirror = with_optics(
-        nominal, rayleigh_cm=rayleigh_cm, absorption_cm=150.0, photocathode_reflectance=1.0, copper_albedo=1.0
+        nominal,
+        rayleigh_cm=rayleigh_cm,
+        absorption_cm=150.0,
+        photocathode_reflectance=1.0,
+        copper_albedo=1.0,
     )
     stream, paths = stream_of(5), []
     for _ in range(4000):
-        fate, path = transport.follow(3.0, 4.0, -20.0, 0.0, 0.6, 0.8, mirror.medium, mirror.walls, stream)
+        fate, path = transport.follow(
+            3.0, 4.0, -20.0, 0.0, 0.6, 0.8, mirror.medium, mirror.walls, stream
+        )
         assert fate == transport.IN_XENON
         paths.append(path)
     assert stats.kstest(paths, "expon", args=(0, 150.0)).pvalue > 1e-3
@@ -109,7 +122,10 @@ def test_mean_free_path_of_scattering(nominal):
     foggy = with_optics(nominal, **{**BLACK, "rayleigh_cm": length})
     towards, distance = foggy.geometry.face_normals[17], foggy.geometry.inradius_cm
     stream = stream_of(6)
-    paths = [transport.follow(0.0, 0.0, 0.0, *towards, foggy.medium, foggy.walls, stream)[1] for _ in range(8000)]
+    paths = [
+        transport.follow(0.0, 0.0, 0.0, *towards, foggy.medium, foggy.walls, stream)[1]
+        for _ in range(8000)
+    ]
     unscattered = np.mean(np.abs(np.array(paths) - distance) < 1e-9)
     expected = np.exp(-distance / length)
     assert unscattered == pytest.approx(expected, abs=4 * np.sqrt(expected * (1 - expected) / 8000))
@@ -139,7 +155,9 @@ def test_fresnel_and_total_reflection():
     assert transport.fresnel(critical - 1e-9, n) == 1
     assert transport.fresnel(critical + 1e-3, n) < 1
     assert transport.fresnel(0.4, 1.0) == 0
-    brewster = np.cos(np.arctan(1 / n))  # light in the plane of incidence is not reflected: half of Rs is left
+    brewster = np.cos(
+        np.arctan(1 / n)
+    )  # light in the plane of incidence is not reflected: half of Rs is left
     theta_i = np.arccos(brewster)
     theta_t = np.arcsin(n * np.sin(theta_i))
     assert transport.fresnel(brewster, n) == pytest.approx(0.5 * np.sin(theta_i - theta_t) ** 2)
@@ -171,8 +189,13 @@ def test_the_walk_over_faces_finds_the_first_wall(nominal):
     points[:300] = geometry.on_wall(points[:300])  # on the wall itself
     towards = directions @ geometry.face_normals.T
     gaps = np.maximum(geometry.face_offsets_cm - points @ geometry.face_normals.T, 0)
-    expected = np.min(np.where(towards > 0, gaps / np.where(towards > 0, towards, 1), np.inf), axis=1)
-    found = [transport.distance_to_wall(*p, *d, nominal.walls)[0] for p, d in zip(points, directions, strict=True)]
+    expected = np.min(
+        np.where(towards > 0, gaps / np.where(towards > 0, towards, 1), np.inf), axis=1
+    )
+    found = [
+        transport.distance_to_wall(*p, *d, nominal.walls)[0]
+        for p, d in zip(points, directions, strict=True)
+    ]
     np.testing.assert_allclose(found, expected, atol=1e-9)
 
 
@@ -185,10 +208,14 @@ def test_the_table_of_windows_agrees_with_their_definition(nominal):
         offset = point - geometry.positions_cm
         near = np.sum(offset**2, axis=1) < 25
         u, v = np.sum(offset * geometry.axes, axis=1), np.sum(offset * cross, axis=1)
-        width = np.max([np.abs(np.cos(a) * u + np.sin(a) * v) for a in np.radians([0, 60, 120])], axis=0)
+        width = np.max(
+            [np.abs(np.cos(a) * u + np.sin(a) * v) for a in np.radians([0, 60, 120])], axis=0
+        )
         width = np.where(geometry.window == ROUND, np.hypot(u, v), width)
         inside = np.flatnonzero(near & (width <= geometry.half_size_cm))
-        assert transport.window_at(*point, face, nominal.walls) == (inside[0] if len(inside) else transport.IN_COPPER)
+        assert transport.window_at(*point, face, nominal.walls) == (
+            inside[0] if len(inside) else transport.IN_COPPER
+        )
 
 
 @pytest.mark.parametrize("element", [1, 37, 61, 119])
@@ -207,7 +234,9 @@ def test_a_users_cube(tmp_path):
     table = "channel,x_cm,y_cm,z_cm,normal_x,normal_y,normal_z,round,half_size_cm\n"
     table += "".join(f"{c}," + ",".join(f"{x:g}" for x in row) + "\n" for c, row in enumerate(rows))
     (tmp_path / "cube.csv").write_text(table)
-    cube = with_optics(Detector.from_settings(geometry=read_geometry(tmp_path / "cube.csv")), **BLACK)
+    cube = with_optics(
+        Detector.from_settings(geometry=read_geometry(tmp_path / "cube.csv")), **BLACK
+    )
     counts = cube.count_fates(np.zeros((1, 3)), 300_000, seed=2)[0]
     share = (1 - 10 / np.hypot(10, 4)) / 2  # solid angle of a disc on its axis
     np.testing.assert_allclose(counts[:6] / 300_000, share, atol=5 * np.sqrt(share / 300_000))
@@ -218,7 +247,10 @@ def test_random_numbers():
     assert stats.kstest(draws(random_numbers.exponential, 20_000), "expon").pvalue > 1e-3
     assert stats.kstest(draws(random_numbers.normal, 20_000), "norm").pvalue > 1e-3
     for shape in (0.4, 1.0, 6.25, 80.0):
-        assert stats.kstest(draws(random_numbers.gamma, 20_000, shape), "gamma", args=(shape,)).pvalue > 1e-3
+        assert (
+            stats.kstest(draws(random_numbers.gamma, 20_000, shape), "gamma", args=(shape,)).pvalue
+            > 1e-3
+        )
 
 
 @pytest.mark.parametrize("mean", [0.0, 0.3, 12.0, 31.0, 400.0, 5e5])

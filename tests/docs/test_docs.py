@@ -1,4 +1,5 @@
-"""The documentation is what the code says, and the version stands in one place with its copies equal."""
+"""The documentation is what the code says, and the version stands in one place with its copies
+equal."""
 
 import json
 import re
@@ -16,11 +17,17 @@ DOCS = ROOT / "docs"
 
 
 def test_the_page_of_the_command_line_is_made_from_the_parser():
-    made = subprocess.run([sys.executable, DOCS / "cli_page.py"], capture_output=True, text=True, check=True).stdout
-    assert (DOCS / "cli.md").read_text(encoding="utf-8") == made, "run python docs/cli_page.py > docs/cli.md"
+    made = subprocess.run(
+        [sys.executable, DOCS / "cli_page.py"], capture_output=True, text=True, check=True
+    ).stdout
+    assert (DOCS / "cli.md").read_text(encoding="utf-8") == made, (
+        "run python docs/cli_page.py > docs/cli.md"
+    )
     from exonu.cli import _parser
 
-    [commands] = [action for action in _parser()._actions if action.choices and "rate" in action.choices]
+    [commands] = [
+        action for action in _parser()._actions if action.choices and "rate" in action.choices
+    ]
     assert set(re.findall(r"^## exonu (\w+)$", made, re.MULTILINE)) == set(commands.choices)
 
 
@@ -44,13 +51,17 @@ def test_the_catalog_finds_what_it_needs():
 
 def test_archives_named_in_the_documentation_have_this_version():
     for page in [ROOT / "README.md", *DOCS.rglob("*.md")]:
-        for version in re.findall(r"archive/[a-z0-9-]+-(\d+\.\d+\.\d+)\.zip", page.read_text(encoding="utf-8")):
+        for version in re.findall(
+            r"archive/[a-z0-9-]+-(\d+\.\d+\.\d+)\.zip", page.read_text(encoding="utf-8")
+        ):
             assert version == __version__, page
 
 
 def test_files_that_the_documentation_names_are_there():
     """Paths of the repository in backticks, as far as they are no pattern and no result."""
-    named = re.compile(r"`((?:workflow|config|resources|tests|envs|docs|profiles/default)/[\w./-]+)`")
+    named = re.compile(
+        r"`((?:workflow|config|resources|tests|envs|docs|profiles/default)/[\w./-]+)`"
+    )
     for page in [ROOT / "README.md", *DOCS.rglob("*.md")]:
         for name in named.findall(page.read_text(encoding="utf-8")):
             if "my-experiment" not in name:
@@ -58,20 +69,27 @@ def test_files_that_the_documentation_names_are_there():
 
 
 @pytest.mark.skipif(
-    not all((ROOT / "results" / name / "spectra" / "counts.csv").is_file() for name in ("xenonnt-sr0", "xenon1t-sr1")),
+    not all(
+        (ROOT / "results" / name / "spectra" / "counts.csv").is_file()
+        for name in ("xenonnt-sr0", "xenon1t-sr1")
+    ),
     reason="needs the results of `make`, which CI runs before",
 )
 def test_figures_of_the_documentation_are_those_of_the_results(tmp_path):
     """Dot by dot, but for what rounding moves by less than the width of a line."""
     from matplotlib.image import imread
 
-    subprocess.run([sys.executable, DOCS / "draw_figures.py", ROOT / "results", tmp_path], check=True)
+    subprocess.run(
+        [sys.executable, DOCS / "draw_figures.py", ROOT / "results", tmp_path], check=True
+    )
     drawn = sorted(tmp_path.iterdir())
     assert len(drawn) == 2
     for file in drawn:
         new, shown = imread(file), imread(DOCS / "figures" / file.name)
         assert new.shape == shown.shape, f"{file.name} is stale: run python docs/draw_figures.py"
-        assert abs(new - shown).mean() < 1e-3, f"{file.name} is stale: run python docs/draw_figures.py"
+        assert abs(new - shown).mean() < 1e-3, (
+            f"{file.name} is stale: run python docs/draw_figures.py"
+        )
 
 
 @pytest.mark.slow

@@ -3,7 +3,7 @@
 import pytest
 from synthetic_files import CALIBRATION, EVENTS, RUN_LIST, SAMPLES, make_events, simulated
 
-from exonu.events.raw import write_raw
+from exonu.events.raw.raw_events import write_raw
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from exonu.events.raw_writer import ColumnWriter
+from exonu.events.raw.writer import ColumnWriter
 
 LIVE_DAYS = 1.5
 CUTS = [
@@ -52,7 +52,8 @@ def settings(**changes):
         for number, days, dead in ((1, 1.0, [3, 17]), (2, 0.5, [17]))
     ]  # fmt: skip
     simulated = [
-        {"kind": "simulation", "sample": name, "component": name} for name in ("surface", "background", "signal")
+        {"kind": "simulation", "sample": name, "component": name}
+        for name in ("surface", "background", "signal")
     ]
     made = {
         "name": "Toy", "file": "events.yaml", "is_simulated": True, "cuts": CUTS, "extra": ["veto_pe"],

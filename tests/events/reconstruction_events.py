@@ -8,13 +8,13 @@ from functools import cache
 import numpy as np
 
 from exonu.detector.geometry import tangents
-from exonu.detector.light_map import LightMap, build_light_map
+from exonu.detector.light_map.light_map import LightMap, build_light_map
 from exonu.detector.model import Detector
 from exonu.detector.optics import LightMapSettings
-from exonu.events.light import LightSources, sources_from_deposits
-from exonu.events.raw import Events
+from exonu.events.raw.raw_events import Events
 from exonu.events.reconstruction.charge import ChargeReconstruction
-from exonu.events.tracer import trace
+from exonu.simulation.light.photons import LightSources, sources_from_deposits
+from exonu.simulation.light.tracer import trace
 
 
 @cache
@@ -25,7 +25,12 @@ def detector() -> Detector:
 @cache
 def small_map() -> LightMap:
     """About 8000 vertices, a second of tracing."""
-    sizes = {"shells": 10, "outer_frequency": 17, "photons_per_vertex": 20_000, "smoothing_vertices": 40}
+    sizes = {
+        "shells": 10,
+        "outer_frequency": 17,
+        "photons_per_vertex": 20_000,
+        "smoothing_vertices": 40,
+    }
     return build_light_map(detector(), LightMapSettings.from_settings(sizes), seed=3)
 
 
@@ -61,20 +66,28 @@ def directions(n: int, seed: int) -> np.ndarray:
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-def with_light(points: np.ndarray, photoelectrons: float, seed: int = 5, dead: np.ndarray | None = None) -> Events:
+def with_light(
+    points: np.ndarray, photoelectrons: float, seed: int = 5, dead: np.ndarray | None = None
+) -> Events:
     """Events that would give so many photoelectrons at the centre."""
     n = len(points)
     emitted = np.full(n, photoelectrons / detector().collection_at_centre)
     up = np.tile([0.0, 0.0, 1.0], (n, 1))
-    sources = LightSources(np.arange(n), points, np.full(n, 10.0), emitted, up, np.full(n, -1.0), np.zeros(n))
+    sources = LightSources(
+        np.arange(n), points, np.full(n, 10.0), emitted, up, np.full(n, -1.0), np.zeros(n)
+    )
     return _events(sources, n, seed, dead)
 
 
-def of_electrons(points: np.ndarray, energy_keV: float, seed: int = 5, dead: np.ndarray | None = None) -> Events:
+def of_electrons(
+    points: np.ndarray, energy_keV: float, seed: int = 5, dead: np.ndarray | None = None
+) -> Events:
     """Events of electrons with this energy."""
     n = len(points)
     energies = np.full(n, energy_keV)
-    sources = sources_from_deposits(np.arange(n), points, energies, detector(), seed=seed, event_ids=np.arange(n))
+    sources = sources_from_deposits(
+        np.arange(n), points, energies, detector(), seed=seed, event_ids=np.arange(n)
+    )
     return _events(sources, n, seed, dead)
 
 
@@ -82,8 +95,13 @@ def on_windows(channels: np.ndarray, seed: int) -> np.ndarray:
     """Points on the wall within 2.4 cm of the middle of each channel's window."""
     geometry, random = detector().geometry, np.random.default_rng(seed)
     first, second = tangents(geometry.normals[channels])
-    radius, angle = 2.4 * np.sqrt(random.random((len(channels), 1))), 2 * np.pi * random.random((len(channels), 1))
-    points = geometry.positions_cm[channels] + radius * (np.cos(angle) * first + np.sin(angle) * second)
+    radius, angle = (
+        2.4 * np.sqrt(random.random((len(channels), 1))),
+        2 * np.pi * random.random((len(channels), 1)),
+    )
+    points = geometry.positions_cm[channels] + radius * (
+        np.cos(angle) * first + np.sin(angle) * second
+    )
     return geometry.on_wall(points / np.linalg.norm(points, axis=1, keepdims=True))
 
 

@@ -2,13 +2,14 @@
 
 import numpy as np
 
-from exonu.events.raw import Events
+from exonu.events.raw.raw_events import Events
 
 N_CHANNELS = 642
 
 
 def make_events(n=50, run=1, seed=1, mean_hits=20, **changes):
-    """Events with random hits; charge and time are whole eighths, which nine bits of mantissa keep."""
+    """Events with random hits; charge and time are whole eighths, which nine bits of mantissa
+    keep."""
     rng = np.random.default_rng(seed)
     counts = rng.poisson(mean_hits, n)
     total = counts.sum()
@@ -46,7 +47,9 @@ SAMPLES = (
     "sample\tcomponent\tfiles\tequivalent_live_days\tactivity_prior\tactivity_uncertainty\n"
     "signal\tsignal\tsignal.root\t10\t1\t-\n"
 )
-CALIBRATION = "run\tgain\ttime_offset_ns\tlight_yield\n1\t1.25\t2\t0.98\n2\t1\t0\t1.01\nsimulation\t1\t0\t1\n"
+CALIBRATION = (
+    "run\tgain\ttime_offset_ns\tlight_yield\n1\t1.25\t2\t0.98\n2\t1\t0\t1.01\nsimulation\t1\t0\t1\n"
+)
 EVENTS = """\
 config_version: 1
 name: synthetic

@@ -7,7 +7,7 @@ import pytest
 
 from exonu.core.errors import InputError
 from exonu.core.files import read_json
-from exonu.events.calibration_check import (
+from exonu.events.diagnostics.calibration_check import (
     Calibrated,
     Peak,
     calibration_check,
@@ -22,11 +22,22 @@ RATIO = lines_keV()[1] / lines_keV()[0]
 EDGES = 121 * np.linspace(0.85, 1.3, 61)
 
 
-def source(n=4000, seed=1, mean=121.0, sigma=4.7, share=0.11, shift=(0.0, 0.0, 0.0), weight=1.0, truth=False):
+def source(
+    n=4000,
+    seed=1,
+    mean=121.0,
+    sigma=4.7,
+    share=0.11,
+    shift=(0.0, 0.0, 0.0),
+    weight=1.0,
+    truth=False,
+):
     """Reconstructed events of the source."""
     rng = np.random.default_rng(seed)
     second = rng.random(n) < share
-    energy = np.where(second, RATIO * mean, mean) + np.where(second, np.sqrt(RATIO), 1) * sigma * rng.normal(0, 1, n)
+    energy = np.where(second, RATIO * mean, mean) + np.where(
+        second, np.sqrt(RATIO), 1
+    ) * sigma * rng.normal(0, 1, n)
     found = np.array(shift) + rng.normal(0, 1.2, (n, 3))
     made = {"energy_keVee": energy, "weight": np.full(n, weight)}
     made |= {f"{axis}_pe_cm": found[:, place] for place, axis in enumerate("xyz")}
@@ -56,7 +67,10 @@ def test_errors_are_the_spread_of_pseudo_experiments():
     expected = expected_counts(EDGES, np.array([3000.0, 121.0, 4.7, 0.11]))
     fits = [fit_peak(rng.poisson(expected), EDGES) for _ in range(150)]
     for name, true in (("mean", 121.0), ("sigma", 4.7)):
-        pulls = [(getattr(fit, f"{name}_keVee") - true) / getattr(fit, f"{name}_error_keVee") for fit in fits]
+        pulls = [
+            (getattr(fit, f"{name}_keVee") - true) / getattr(fit, f"{name}_error_keVee")
+            for fit in fits
+        ]
         assert np.mean(pulls) == pytest.approx(0, abs=0.3)
         assert np.std(pulls) == pytest.approx(1, abs=0.2)
     assert np.mean([fit.chi2 / fit.degrees for fit in fits]) == pytest.approx(1, abs=0.25)
@@ -81,13 +95,20 @@ def test_spread_of_the_runs_beyond_their_errors():
     runs = [peak(100.0, 1.0), peak(104.0, 1.0)]  # variance 8, of which 1 is statistical
     scale = energy_scale(runs, peak(102.0, 0.7), peak(102.0, 0.1))
     assert scale["run_spread"] == pytest.approx(np.sqrt(7) / 102)
-    assert energy_scale([peak(102.0, 1.0), peak(102.1, 1.0)], peak(102.0, 0.7), peak(102.0, 0.1))["run_spread"] == 0
+    assert (
+        energy_scale([peak(102.0, 1.0), peak(102.1, 1.0)], peak(102.0, 0.7), peak(102.0, 0.1))[
+            "run_spread"
+        ]
+        == 0
+    )
 
 
 def test_vertex_of_events_in_the_peak_only():
     energy = np.where(np.arange(2000) % 2 == 0, 121.0, 90.0)
     vertex = np.where(
-        energy[:, None] > 100, np.random.default_rng(1).normal([1.0, 0, -2.0], [1, 2, 3], (2000, 3)), 50.0
+        energy[:, None] > 100,
+        np.random.default_rng(1).normal([1.0, 0, -2.0], [1, 2, 3], (2000, 3)),
+        50.0,
     )
     found = vertex_of(Calibrated(energy, vertex, np.ones(2000)), peak(121.0, 0.1), np.zeros(3))
     for place, (bias, spread) in enumerate(((1, 1), (0, 2), (-2, 3))):
@@ -106,7 +127,11 @@ SETTINGS = {
 
 
 def files(folder):
-    columns = [source(2000, 1, shift=(0, 0, 0.5)), source(2000, 2), source(6000, 3, 122.2, weight=3.0, truth=True)]
+    columns = [
+        source(2000, 1, shift=(0, 0, 0.5)),
+        source(2000, 2),
+        source(6000, 3, 122.2, weight=3.0, truth=True),
+    ]
     return [lab.write(folder / f"{number}.root", one) for number, one in enumerate(columns)]
 
 
@@ -128,7 +153,8 @@ def test_too_few_events(tmp_path):
     made = files(tmp_path)
     lab.write(made[1], source(40))
     with pytest.raises(
-        InputError, match="run 9: has 40 reconstructed events, and the fit of the 122 keV line needs 100"
+        InputError,
+        match="run 9: has 40 reconstructed events, and the fit of the 122 keV line needs 100",
     ):
         calibration_check(SETTINGS, made, tmp_path / "c.json", tmp_path / "c.csv")
     with pytest.raises(InputError, match="files: are 2 for 3 runs and samples"):

@@ -8,16 +8,21 @@ from synthetic_files import make_events
 
 from exonu.core.errors import InputError
 from exonu.core.files import read_json
-from exonu.events.diagnostics import event_diagnostics
-from exonu.events.diagnostics_histograms import Counts
-from exonu.events.diagnostics_hits import HitCounts
-from exonu.events.diagnostics_jobs import calibration_settings, diagnostics_settings, event_figures, source_names
-from exonu.events.diagnostics_panels import linear_edges, panels_of, with_edges
-from exonu.events.diagnostics_resolution import LIGHT_EDGES_PE, ResolutionCounts
-from exonu.events.raw import Events, write_raw
-from exonu.events.runs import RunList
-from exonu.events.runs_jobs import read_event_inputs
-from exonu.events.selection import Selection
+from exonu.events.diagnostics.diagnosed_sources import (
+    calibration_settings,
+    diagnostics_settings,
+    event_figures,
+    source_names,
+)
+from exonu.events.diagnostics.diagnostic_tables import event_diagnostics
+from exonu.events.diagnostics.hit_histograms import HitCounts
+from exonu.events.diagnostics.panels import linear_edges, panels_of, with_edges
+from exonu.events.diagnostics.resolution_table import LIGHT_EDGES_PE, ResolutionCounts
+from exonu.events.diagnostics.stacked_histograms import Counts
+from exonu.events.raw.raw_events import Events, write_raw
+from exonu.events.runs.read_inputs import read_event_inputs
+from exonu.events.runs.run_list import RunList
+from exonu.events.selection.cuts import Selection
 
 SELECTION = Selection.from_settings(lab.CUTS, ["veto_pe"])
 
@@ -33,7 +38,9 @@ def made(tmp_path_factory):
 
 def histogram(folder, name, stage, source):
     table = pd.read_csv(folder / "histograms.csv", comment="#")
-    return table[(table["histogram"] == name) & (table["stage"] == stage) & (table["source"] == source)]
+    return table[
+        (table["histogram"] == name) & (table["stage"] == stage) & (table["source"] == source)
+    ]
 
 
 # -- what is histogrammed, and in which bins
@@ -41,7 +48,11 @@ def histogram(folder, name, stage, source):
 
 def test_every_number_that_a_cut_compares_has_a_panel():
     cuts = [
-        {"name": "box", "keep": "hypot(x_pe_cm, y_pe_cm) < 20 and -30 < z_pe_cm < 30", "status": "assumed"},
+        {
+            "name": "box",
+            "keep": "hypot(x_pe_cm, y_pe_cm) < 20 and -30 < z_pe_cm < 30",
+            "status": "assumed",
+        },
         {"name": "there", "keep": "isfinite(r_t_cm) and inner_trigger", "status": "assumed"},
     ]
     panels = panels_of(Selection.from_settings(cuts), [], 40)
@@ -102,7 +113,10 @@ def test_linear_edges_are_equal_and_hold_both_ends(low, high):
 def test_histograms_are_those_of_numpy(made):
     folder, columns, _ = made
     edges = np.array(read_json(folder / "events.json")["histograms"]["fiducial/r_pe_cm"]["edges"])
-    for source, parts, scale in (("data", columns[:2], 1.0), ("surface", columns[2:3], 0.2 * lab.LIVE_DAYS)):
+    for source, parts, scale in (
+        ("data", columns[:2], 1.0),
+        ("surface", columns[2:3], 0.2 * lab.LIVE_DAYS),
+    ):
         joined = {name: np.concatenate([part[name] for part in parts]) for name in columns[0]}
         masks = SELECTION.passed(joined)
         for stage, kept in (("before", masks[0] & masks[1]), ("after", masks.all(axis=0))):
@@ -110,8 +124,12 @@ def test_histograms_are_those_of_numpy(made):
             rows = histogram(folder, "fiducial/r_pe_cm", stage, source)
             inside = rows[np.isfinite(rows["low"]) & np.isfinite(rows["high"])]
             np.testing.assert_array_equal(inside["events"], expected[expected > 0])
-            np.testing.assert_allclose(inside["weighted"], scale * expected[expected > 0], rtol=1e-8)
-            np.testing.assert_allclose(inside["weighted_error"], scale * np.sqrt(expected[expected > 0]), rtol=1e-8)
+            np.testing.assert_allclose(
+                inside["weighted"], scale * expected[expected > 0], rtol=1e-8
+            )
+            np.testing.assert_allclose(
+                inside["weighted_error"], scale * np.sqrt(expected[expected > 0]), rtol=1e-8
+            )
             assert rows["events"].sum() == kept.sum()  # those beyond the edges too
 
 
@@ -127,7 +145,14 @@ def test_what_is_beyond_and_what_is_not_there_is_counted():
 
 def test_hits_of_an_event_are_not_independent():
     counts = Counts()
-    counts.add_hits("q", "data", np.array([0.0, 2.0]), np.array([1.0, 1.0, 1.0, 5.0]), np.array([1.0, 3.0]), [2, 2])
+    counts.add_hits(
+        "q",
+        "data",
+        np.array([0.0, 2.0]),
+        np.array([1.0, 1.0, 1.0, 5.0]),
+        np.array([1.0, 3.0]),
+        [2, 2],
+    )
     inside, above = counts.table(1.0).to_dict("records")
     assert (inside["events"], inside["weighted"]) == (3, 5.0)
     assert inside["weighted_error"] == pytest.approx(np.sqrt(2**2 + 3**2))
@@ -207,11 +232,18 @@ def test_bound_and_outward_shift():
     direction = np.tile([0.6, 0.0, 0.8], (n, 1))
     columns = {f"true_{axis}_cm": 12 * direction[:, place] for place, axis in enumerate("xyz")}
     columns |= {f"{axis}_pe_cm": 13 * direction[:, place] for place, axis in enumerate("xyz")}
-    columns |= {"total_pe": np.full(n, 225.0), "energy_keVee": np.full(n, 10.5), "true_energy_keV": np.full(n, 10.0)}
+    columns |= {
+        "total_pe": np.full(n, 225.0),
+        "energy_keVee": np.full(n, 10.5),
+        "true_energy_keV": np.full(n, 10.0),
+    }
     counts = ResolutionCounts((np.array([0.0, 30.0]), np.array([30.0, 30.0])))
     counts.add(columns)
     (row,) = counts.table().to_dict("records")
-    assert (row["true_radius_low_cm"], row["light_low_pe"]) == (10.0, LIGHT_EDGES_PE[LIGHT_EDGES_PE <= 225][-1])
+    assert (row["true_radius_low_cm"], row["light_low_pe"]) == (
+        10.0,
+        LIGHT_EDGES_PE[LIGHT_EDGES_PE <= 225][-1],
+    )
     assert row["bound_cm"] == pytest.approx(2.0)
     assert row["outward_cm"] == pytest.approx(1.0)
     assert row["rms_cm"] == pytest.approx(np.sqrt(1 / 3))
@@ -227,9 +259,16 @@ def runs(**changes):
 
 
 def test_mean_charge_counts_the_events_in_which_a_photomultiplier_lived():
-    events = [Events.of([[0, 3], [0]], [[2.0, 4.0], [1.0]], [[0.0, 5.0], [0.0]], run=run) for run in (2, 2, 1)]
+    events = [
+        Events.of([[0, 3], [0]], [[2.0, 4.0], [1.0]], [[0.0, 5.0], [0.0]], run=run)
+        for run in (2, 2, 1)
+    ]
     hits = HitCounts(SELECTION, runs(), 20, Counts())
-    for chunk in (events[0], events[1], events[2].with_hits(np.array([True, False, True]))):  # 3 is dead in run 1
+    for chunk in (
+        events[0],
+        events[1],
+        events[2].with_hits(np.array([True, False, True])),
+    ):  # 3 is dead in run 1
         hits.add(chunk, "data")
     table = hits.table(np.eye(3)[np.arange(20) % 3])
     assert table["data_pe"][0] == pytest.approx(9 / 6)
@@ -265,7 +304,10 @@ def test_settings_of_the_jobs(analysis_folder):
     inputs = read_event_inputs(analysis_folder / "events.yaml", 642)
     settings = diagnostics_settings(inputs)
     assert source_names(settings) == ["run_1", "run_2", "sample_signal"]
-    assert [row["files"] for row in settings["runs"]] == [[], []]  # other raw files change no diagnostics by themselves
+    assert [row["files"] for row in settings["runs"]] == [
+        [],
+        [],
+    ]  # other raw files change no diagnostics by themselves
     assert calibration_settings(inputs) is None
     cuts = ["cut_trigger", "cut_previous-event", "cut_light"]
     assert event_figures(inputs) == [

@@ -47,7 +47,9 @@ def test_value(text):
     np.testing.assert_array_equal(parse(text, KINDS).evaluate(COLUMNS), CASES[text])
 
 
-LEAVES = st.one_of(st.sampled_from(["x", "y"]), st.integers(0, 20).map(str), st.floats(0, 9).map(repr))
+LEAVES = st.one_of(
+    st.sampled_from(["x", "y"]), st.integers(0, 20).map(str), st.floats(0, 9).map(repr)
+)
 
 
 def numbers(depth):
@@ -62,7 +64,9 @@ def numbers(depth):
     )
 
 
-COMPARISONS = st.tuples(numbers(2), st.sampled_from(["<", "<=", ">", ">=", "==", "!="]), numbers(2)).map(" ".join)
+COMPARISONS = st.tuples(
+    numbers(2), st.sampled_from(["<", "<=", ">", ">=", "==", "!="]), numbers(2)
+).map(" ".join)
 TRUTHS = st.recursive(
     COMPARISONS,
     lambda inner: st.one_of(
@@ -76,7 +80,8 @@ TRUTHS = st.recursive(
 
 @given(TRUTHS)
 def test_agrees_with_python(text):
-    """Same grammar, ranks and short cuts of reading as Python's (its eval is the oracle here, of texts made above)."""
+    """Same grammar, ranks and short cuts of reading as Python's (its eval is the oracle here, of
+    texts made above)."""
     if len(text) > MAX_LENGTH or text.count("(") + text.count("not") + text.count("-") > MAX_DEPTH:
         return
     found = np.broadcast_to(parse(text, KINDS, want_truth=True).evaluate(COLUMNS), 5)
@@ -94,9 +99,15 @@ def test_any_text_is_an_expression_or_a_fault(text):
 HOSTILE = {
     "attribute": ("x.__class__", r"'x.__class__' is no documented variable at character 1"),
     "method": ("x.dump('/tmp/f')", r"'x.dump' is no function|is not part of the language"),
-    "builtin call": ("__import__(x)", r"'__import__' is no function at character 1; functions: abs, bit"),
+    "builtin call": (
+        "__import__(x)",
+        r"'__import__' is no function at character 1; functions: abs, bit",
+    ),
     "eval": ("eval(x)", r"'eval' is no function"),
-    "open": ("open(`/etc/passwd`)", r"'/etc/passwd' is no documented variable|'open' is no function"),
+    "open": (
+        "open(`/etc/passwd`)",
+        r"'/etc/passwd' is no documented variable|'open' is no function",
+    ),
     "text": ("'os'", r"\"'\" is not part of the language at character 1"),
     "f-string": ('f"{x}"', r"'\"' is not part of the language at character 2"),
     "lambda": ("lambda: 1", r"':' is not part|'lambda' is no documented variable"),
@@ -140,20 +151,35 @@ HOSTILE = {
     "number and truth": ("x and ok", r"is a number at character 1; here it must be a truth value"),
     "truth as number": ("ok + 1 > 0", r"is a truth value at character 1; here it must be a number"),
     "chained truth": ("(x < 1) < 2", r"is a truth value at character 2; here it must be a number"),
-    "arguments": ("max(x) > 1", r"'max' takes 2 arguments \(got 1\) at character 1; it is: the larger of two"),
+    "arguments": (
+        "max(x) > 1",
+        r"'max' takes 2 arguments \(got 1\) at character 1; it is: the larger of two",
+    ),
     "missing operator": ("x 3 < 1", r"'3' does not belong at character 3; an operator is missing"),
     "dunder": ("__builtins__ < 1", r"'__builtins__' is no documented variable"),
-    "dunder in quotes": ("`__class__.__base__` < 1", r"'__class__.__base__' is no documented variable"),
+    "dunder in quotes": (
+        "`__class__.__base__` < 1",
+        r"'__class__.__base__' is no documented variable",
+    ),
     "attribute of a number": ("1 .real < 1", r"'\.' is not part|is no number"),
     "attribute of a call": ("abs(x).__class__ < 1", r"'\.__class__' is no number"),
     "call of a call": ("abs(x)(y) < 1", r"'\(' does not belong"),
-    "subclasses": ("().__class__.__bases__[0].__subclasses__()", r"'\.__class__\.__bases__' is no number"),
+    "subclasses": (
+        "().__class__.__bases__[0].__subclasses__()",
+        r"'\.__class__\.__bases__' is no number",
+    ),
     "getattr": ("getattr(x, y) < 1", r"'getattr' is no function"),
     "huge power, half": ("9**9**9**", r"is missing before the end"),
-    "million characters": ("x < 1 or " * 111_111 + "x < 1", rf"is longer than {MAX_LENGTH} characters"),
+    "million characters": (
+        "x < 1 or " * 111_111 + "x < 1",
+        rf"is longer than {MAX_LENGTH} characters",
+    ),
     "million parentheses": ("(" * 1_000_000, rf"is longer than {MAX_LENGTH} characters"),
     "deep mixture": ("-abs(not " * 60, r"is nested deeper|a number or a variable|here it must"),
-    "cyrillic letter in a name": ("energ\u0443_keVee > 2", r"'\\u0443' is not part|is no documented variable"),
+    "cyrillic letter in a name": (
+        "energ\u0443_keVee > 2",
+        r"'\\u0443' is not part|is no documented variable",
+    ),
     "ligature": ("\ufb01 < 1", r"'\\ufb01' is not part"),
     "combining accent": ("x\u0301 < 1", r"'\\u0301' is not part"),
     "mathematical letter": ("\U0001d465 < 1", r"is not part of the language"),

@@ -1,4 +1,5 @@
-"""Ingest: calibration, dead photomultipliers, run bookkeeping; and the whole way to the cut flow by the steps."""
+"""Ingest: calibration, dead photomultipliers, run bookkeeping; and the whole way to the cut flow by
+the steps."""
 
 import importlib
 import json
@@ -16,9 +17,9 @@ from synthetic_files import make_events, simulated
 from exonu.core.errors import InputError
 from exonu.core.files import canonical_json
 from exonu.events.ingest import ingest
-from exonu.events.raw import read_events, read_raw, write_raw
-from exonu.events.raw_files import read_columns, read_metadata
-from exonu.events.runs_jobs import read_event_inputs
+from exonu.events.raw.raw_events import read_events, read_raw, write_raw
+from exonu.events.raw.root_files import read_columns, read_metadata
+from exonu.events.runs.read_inputs import read_event_inputs
 from exonu.events.variables import DOCUMENTED, raw_variables
 
 METADATA = {"is_simulated": True, "seed": 1}
@@ -36,13 +37,22 @@ def ingested(folder, **job):
 def run_step(step, settings, *arguments):
     """A step as the workflow calls it, within this process."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", [step, "--settings", canonical_json(settings), *map(str, arguments)])
+        patch.setattr(
+            sys, "argv", [step, "--settings", canonical_json(settings), *map(str, arguments)]
+        )
         importlib.import_module(f"exonu.steps.{step}").main()
 
 
 def run_ingest(folder, name, **job):
     settings = inputs(folder).ingest_settings(**job)
-    run_step("ingest", settings, "--output", folder / f"i{name}.root", "--report", folder / f"{name}.json")
+    run_step(
+        "ingest",
+        settings,
+        "--output",
+        folder / f"i{name}.root",
+        "--report",
+        folder / f"{name}.json",
+    )
 
 
 def run_select(folder, name, **job):
@@ -57,7 +67,9 @@ def test_run_is_calibrated_and_masked(analysis_folder):
     (raw,) = read_raw(analysis_folder / "run1.root")
     alive = ~np.isin(raw.channel, [3, 17])
     np.testing.assert_array_equal(events.channel, raw.channel[alive])
-    np.testing.assert_allclose(events.charge, raw.charge[alive] / 1.25, rtol=1e-3)  # nine bits are kept
+    np.testing.assert_allclose(
+        events.charge, raw.charge[alive] / 1.25, rtol=1e-3
+    )  # nine bits are kept
     np.testing.assert_allclose(events.time, raw.time[alive] - 2, atol=0.06)
     np.testing.assert_array_equal(events.event, raw.event)
     assert (events.columns["light_yield_scale"] == 0.98).all()
@@ -88,7 +100,10 @@ def test_chunks_change_nothing(analysis_folder):
     text = (analysis_folder / "runs.tsv").read_text().replace("run1.root", "run1.root,run1b.root")
     (analysis_folder / "runs.tsv").write_text(text)
     settings = json.loads(canonical_json(inputs(analysis_folder).ingest_settings(run=1)))
-    ingest(settings | {"storage": {"mantissa_bits": 9, "chunk_MB": 0.02}}, analysis_folder / "tiny.root")
+    ingest(
+        settings | {"storage": {"mantissa_bits": 9, "chunk_MB": 0.02}},
+        analysis_folder / "tiny.root",
+    )
     many = list(read_events(analysis_folder / "tiny.root"))
     for name in ("channel", "charge", "time", "time_s", "event"):
         np.testing.assert_array_equal(
@@ -139,11 +154,17 @@ def test_activity_prior_is_left_to_the_model(analysis_folder):
 
 def test_simulation_with_runs_of_its_own(analysis_folder):
     text = (analysis_folder / "samples.tsv").read_text()
-    text = text.replace("component\t", "component\truns\t", 1).replace("signal\tsignal\t", "signal\tsignal\tfile\t", 1)
+    text = text.replace("component\t", "component\truns\t", 1).replace(
+        "signal\tsignal\t", "signal\tsignal\tfile\t", 1
+    )
     (analysis_folder / "samples.tsv").write_text(text)
     _, (events,) = ingested(analysis_folder, sample="signal")
     assert (events.run == 1).all()
-    write_raw(analysis_folder / "signal.root", simulated(20, run=np.full(20, 9, dtype=np.uint32)), METADATA)
+    write_raw(
+        analysis_folder / "signal.root",
+        simulated(20, run=np.full(20, 9, dtype=np.uint32)),
+        METADATA,
+    )
     with pytest.raises(InputError, match=r"runs\.tsv: holds no run 9; its runs are \[1, 2\]"):
         ingested(analysis_folder, sample="signal")
 
@@ -164,14 +185,17 @@ def test_time_goes_back(analysis_folder):
     time_s[30] = 3
     write_raw(analysis_folder / "run1.root", make_events(time_s=time_s), METADATA)
     with pytest.raises(
-        InputError, match=r"branch time_s, entry 30: goes back in time \(3 s after 29 s\); list the file"
+        InputError,
+        match=r"branch time_s, entry 30: goes back in time \(3 s after 29 s\); list the file",
     ):
         ingested(analysis_folder, run=1)
 
 
 def test_negative_time(analysis_folder):
     write_raw(analysis_folder / "run1.root", make_events(time_s=np.arange(50.0) - 1), METADATA)
-    with pytest.raises(InputError, match=r"branch time_s, entry 0: goes back in time \(-1 s after 0 s\)"):
+    with pytest.raises(
+        InputError, match=r"branch time_s, entry 0: goes back in time \(-1 s after 0 s\)"
+    ):
         ingested(analysis_folder, run=1)
 
 
@@ -179,7 +203,9 @@ def test_negative_weight(analysis_folder):
     weight = np.ones(400)
     weight[77] = -1
     write_raw(analysis_folder / "signal.root", simulated(400, weight=weight), METADATA)
-    with pytest.raises(InputError, match=r"signal\.root: branch weight, entry 77: is negative \(-1\)"):
+    with pytest.raises(
+        InputError, match=r"signal\.root: branch weight, entry 77: is negative \(-1\)"
+    ):
         ingested(analysis_folder, sample="signal")
 
 
@@ -191,16 +217,21 @@ def test_channel_outside_and_nan_charge_stop_it(analysis_folder):
         ingested(analysis_folder, run=1)
     settings = inputs(analysis_folder).ingest_settings(run=2) | {"n_channels": 600}
     with pytest.raises(
-        InputError, match=r"run2\.root: branch channel, entry \d+: is channel 6\d\d, outside .* \(0 to 599"
+        InputError,
+        match=r"run2\.root: branch channel, entry \d+: is channel 6\d\d, outside .* \(0 to 599",
     ):
         ingest(settings, analysis_folder / "out.root")
     assert not (analysis_folder / "out.root").exists()
 
 
-@pytest.mark.parametrize(("kind", "tree", "prefix"), [("ttree", "daq", ""), ("rntuple", "Physics", "hits.")])
+@pytest.mark.parametrize(
+    ("kind", "tree", "prefix"), [("ttree", "daq", ""), ("rntuple", "Physics", "hits.")]
+)
 def test_another_experiment_by_configuration_alone(tmp_path, kind, tree, prefix):
     data = Path(__file__).parent / "data" / f"other_experiment_{kind}.root"
-    (tmp_path / "runs.tsv").write_text(f"run\tfiles\tstart\tlive_time_s\n7\t{data}\t2020-01-01T00:00:00Z\t1\n")
+    (tmp_path / "runs.tsv").write_text(
+        f"run\tfiles\tstart\tlive_time_s\n7\t{data}\t2020-01-01T00:00:00Z\t1\n"
+    )
     (tmp_path / "events.yaml").write_text(
         "config_version: 1\nname: other\nis_simulated: false\nruns: runs.tsv\n"
         f"branches: {{tree: {tree}, run: '', event: number, time_s: stamp_ns * 1e-9,\n"
@@ -227,13 +258,27 @@ def test_from_raw_files_to_the_cut_flow(analysis_folder):
         assert json.loads((analysis_folder / f"{name}.json").read_text())["n_events"] in (50, 400)
         run_select(analysis_folder, name, **job)
     counts = [analysis_folder / f"c{name}.json" for name in jobs]
-    tables = ("--cut-flow", analysis_folder / "cut_flow.csv", "--efficiency", analysis_folder / "efficiency.csv")
+    tables = (
+        "--cut-flow",
+        analysis_folder / "cut_flow.csv",
+        "--efficiency",
+        analysis_folder / "efficiency.csv",
+    )
     run_step("cut_flow", {"live_days": inputs(analysis_folder).runs.live_days}, *counts, *tables)
     table = pd.read_csv(analysis_folder / "cut_flow.csv", comment="#", keep_default_na=False)
-    assert table["level"].value_counts().to_dict() == {"run": 8, "sample": 4, "stream": 4, "component": 4}
+    assert table["level"].value_counts().to_dict() == {
+        "run": 8,
+        "sample": 4,
+        "stream": 4,
+        "component": 4,
+    }
     for name in ("1", "2", "signal"):
-        kept = sum(len(columns["run"]) for columns in read_columns(analysis_folder / f"s{name}.root"))
-        last = table[(table["cut"] == "light") & ((table["run"] == name) | (table["sample"] == name))]
+        kept = sum(
+            len(columns["run"]) for columns in read_columns(analysis_folder / f"s{name}.root")
+        )
+        last = table[
+            (table["cut"] == "light") & ((table["run"] == name) | (table["sample"] == name))
+        ]
         assert last["events"].item() == kept > 0
     expected = table[(table["level"] == "component") & (table["cut"] == "all")]["weighted"].item()
     (raw,) = read_raw(analysis_folder / "signal.root")
@@ -246,9 +291,14 @@ def test_from_raw_files_to_the_cut_flow(analysis_folder):
 def test_step_as_a_command(analysis_folder, whole):
     """Progress and warnings go to the log; a fault ends it with one message and status 1."""
     write_raw(analysis_folder / "run1.root", make_events(run=1 if whole else 5), METADATA)
-    command = [sys.executable, "-m", "exonu.steps.ingest"]
+    command = [sys.executable, "-m", "exonu.steps.events.ingest"]
     command += ["--settings", canonical_json(inputs(analysis_folder).ingest_settings(run=1))]
-    command += ["--output", str(analysis_folder / "o.root"), "--report", str(analysis_folder / "o.json")]
+    command += [
+        "--output",
+        str(analysis_folder / "o.root"),
+        "--report",
+        str(analysis_folder / "o.json"),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == (0 if whole else 1)
     assert "Traceback" not in done.stderr

@@ -1,4 +1,5 @@
-"""Raw files: what is written is read, in any layout, and every fault is named with file, branch and entry."""
+"""Raw files: what is written is read, in any layout, and every fault is named with file, branch and
+entry."""
 
 import errno
 from dataclasses import replace
@@ -14,10 +15,10 @@ from hypothesis import strategies as st
 from synthetic_files import N_CHANNELS, make_events, simulated
 
 from exonu.core.errors import InputError
-from exonu.events.raw import Events, read_events, read_raw, write_raw
-from exonu.events.raw_branches import Branches
-from exonu.events.raw_files import open_tree, read_columns, read_metadata
-from exonu.events.raw_writer import ColumnWriter, cut_mantissa
+from exonu.events.raw.branches import Branches
+from exonu.events.raw.raw_events import Events, read_events, read_raw, write_raw
+from exonu.events.raw.root_files import open_tree, read_columns, read_metadata
+from exonu.events.raw.writer import ColumnWriter, cut_mantissa
 
 HERE = Path(__file__).parent
 FIELDS = ("run", "event", "time_s", "trigger", "channel", "charge", "time", "n_hits")
@@ -63,7 +64,9 @@ def test_written_in_pieces_read_as_one(tmp_path, rntuple):
 
 
 def test_further_columns_come_back(tmp_path):
-    events = make_events().with_columns(total_pe=np.arange(50.0), inner_trigger=np.arange(50) % 3 == 0)
+    events = make_events().with_columns(
+        total_pe=np.arange(50.0), inner_trigger=np.arange(50) % 3 == 0
+    )
     write_raw(tmp_path / "events.root", events, {"is_simulated": True}, tree="events")
     (found,) = read_events(tmp_path / "events.root")
     assert set(found.columns) == {"total_pe", "inner_trigger"}
@@ -88,7 +91,8 @@ def test_a_killed_writer_leaves_no_file(tmp_path):
 
 
 def test_a_full_disk_leaves_no_file(tmp_path, monkeypatch):
-    """The last entries are written when the file is closed: their failure is one of the whole file."""
+    """The last entries are written when the file is closed: their failure is one of the whole
+    file."""
 
     def full(*arguments):
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -114,10 +118,14 @@ def test_cut_mantissa_rounds(value, bits):
 def test_choosing_events_keeps_their_hits(counts, data):
     lists = [list(range(10 * n, 10 * n + count)) for n, count in enumerate(counts)]
     events = Events.of(lists, lists, lists)
-    mask = np.array(data.draw(st.lists(st.booleans(), min_size=len(counts), max_size=len(counts))), dtype=bool)
+    mask = np.array(
+        data.draw(st.lists(st.booleans(), min_size=len(counts), max_size=len(counts))), dtype=bool
+    )
     chosen = events[mask]
     expected = [hits for hits, keep in zip(lists, mask, strict=True) if keep]
-    assert [list(part) for part in np.split(chosen.channel, chosen.offsets[1:-1])][: len(chosen)] == expected
+    assert [list(part) for part in np.split(chosen.channel, chosen.offsets[1:-1])][
+        : len(chosen)
+    ] == expected
     odd = events.with_hits(events.channel % 2 == 1)
     expected = [[hit for hit in hits if hit % 2] for hits in lists]
     assert [list(part) for part in np.split(odd.channel, odd.offsets[1:-1])][: len(odd)] == expected
@@ -130,7 +138,13 @@ def branches(**changes):
     from exonu.core.resources import schema_path
     from exonu.core.settings import checked
 
-    content = {"config_version": 1, "name": "x", "is_simulated": True, "runs": "-", "branches": changes}
+    content = {
+        "config_version": 1,
+        "name": "x",
+        "is_simulated": True,
+        "runs": "-",
+        "branches": changes,
+    }
     return Branches.from_settings(
         checked(content, schema_path("events.yaml"), "events.yaml")["branches"], "events.yaml"
     )
@@ -145,11 +159,15 @@ OTHER = {
 OTHER_HITS = {"channel": "{}pmt - 1", "charge": "{}adc / 25", "time": "{}ps / 1000"}
 
 
-@pytest.mark.parametrize(("kind", "tree", "prefix"), [("ttree", "daq", ""), ("rntuple", "Physics", "hits.")])
+@pytest.mark.parametrize(
+    ("kind", "tree", "prefix"), [("ttree", "daq", ""), ("rntuple", "Physics", "hits.")]
+)
 def test_files_of_another_experiment_written_by_root(kind, tree, prefix):
     """`data/make_root_files.py` wrote them with ROOT 6.40; configuration alone reads them."""
     hits = {name: text.format(prefix) for name, text in OTHER_HITS.items()}
-    chunks = joined(HERE / "data" / f"other_experiment_{kind}.root", branches(tree=tree, **OTHER, **hits))
+    chunks = joined(
+        HERE / "data" / f"other_experiment_{kind}.root", branches(tree=tree, **OTHER, **hits)
+    )
     entry = np.arange(40)
     lists = [np.arange(4 + e % 7) for e in entry]
     expected = {
@@ -157,7 +175,9 @@ def test_files_of_another_experiment_written_by_root(kind, tree, prefix):
         "time_s": 0.02 * entry,
         "trigger": np.where(entry % 10 == 9, 3, 1),
         "n_hits": 4 + entry % 7,
-        "channel": np.concatenate([(e * 37 + i * 101) % N_CHANNELS for e, i in zip(entry, lists, strict=True)]),
+        "channel": np.concatenate(
+            [(e * 37 + i * 101) % N_CHANNELS for e, i in zip(entry, lists, strict=True)]
+        ),
         "charge": np.concatenate([1.0 + i % 3 for i in lists]),
         "time": np.concatenate([10.0 * i + e for e, i in zip(entry, lists, strict=True)]),
     }
@@ -180,13 +200,17 @@ def test_one_charge_per_photomultiplier(tmp_path, shape):
         if shape == "lists":
             types |= {name: ak.type(columns[name]).content for name in ("q", "t")}
         file.mktree("raw", types).extend(columns)
-    layout = branches(layout="array", run="", event="", time_s="", trigger="", charge="q", time="t - t0")
+    layout = branches(
+        layout="array", run="", event="", time_s="", trigger="", charge="q", time="t - t0"
+    )
     (events,) = list(read_raw(tmp_path / "raw.root", layout, n_channels=8))
     place, channel = np.nonzero(charge)
     np.testing.assert_array_equal(events.event_of_hit, place)
     np.testing.assert_array_equal(events.channel, channel)
     np.testing.assert_array_equal(events.charge, charge[charge > 0])
-    np.testing.assert_allclose(events.time, (time - np.arange(30.0)[:, None])[charge > 0], rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(
+        events.time, (time - np.arange(30.0)[:, None])[charge > 0], rtol=1e-6, atol=1e-6
+    )
     np.testing.assert_array_equal(events.event, np.arange(30))
     assert np.isnan(events.time_s).all()
     assert (events.trigger == 1).all()
@@ -212,7 +236,9 @@ def test_truncated_file(tmp_path, rntuple, share):
     file = tmp_path / "raw.root"
     write_raw(file, make_events(2000), {"is_simulated": True}, rntuple=rntuple)
     damaged(file, share)
-    with pytest.raises(InputError, match=r"raw\.root: is (truncated: it has \d+ of \d+ bytes|no whole ROOT file)"):
+    with pytest.raises(
+        InputError, match=r"raw\.root: is (truncated: it has \d+ of \d+ bytes|no whole ROOT file)"
+    ):
         joined(file)
 
 
@@ -226,7 +252,8 @@ def test_damaged_bytes(tmp_path, rntuple):
     content[middle : middle + 20_000] = bytes(20_000)
     file.write_bytes(content)
     with pytest.raises(
-        InputError, match=r"raw\.root: tree raw, branches .*channel.*: cannot be read from entry \d+ on"
+        InputError,
+        match=r"raw\.root: tree raw, branches .*channel.*: cannot be read from entry \d+ on",
     ):
         joined(file, chunk_bytes=300_000)
 
@@ -244,7 +271,9 @@ def test_no_root_file(tmp_path):
 
 def test_no_tree(tmp_path):
     write_raw(tmp_path / "raw.root", make_events(), {"is_simulated": True}, tree="Events")
-    with pytest.raises(InputError, match=r"raw\.root: tree raw: is not in the file; its trees are: Events"):
+    with pytest.raises(
+        InputError, match=r"raw\.root: tree raw: is not in the file; its trees are: Events"
+    ):
         joined(tmp_path / "raw.root")
 
 
@@ -278,7 +307,9 @@ def test_missing_truth_that_is_asked_for(tmp_path):
 
 
 def test_branch_map_that_is_no_expression():
-    with pytest.raises(InputError, match=r"events\.yaml: branches\.time: a number or a variable is missing") as error:
+    with pytest.raises(
+        InputError, match=r"events\.yaml: branches\.time: a number or a variable is missing"
+    ) as error:
         branches(time="ps /", charge="adc[0]")
     assert "branches.charge: '[' is not part of the language at character 4" in str(error.value)
 
@@ -289,8 +320,12 @@ def broken(tmp_path, rntuple=False, place=777, **changes):
     arrays = {name: getattr(events, name).copy() for name in changes}
     for name, value in changes.items():
         arrays[name] = arrays[name].astype(np.result_type(arrays[name], type(value)))
-        arrays[name][events.offsets[place] if name in ("channel", "charge", "time") else place] = value
-    write_raw(tmp_path / "raw.root", replace(events, **arrays), {"is_simulated": True}, rntuple=rntuple)
+        arrays[name][events.offsets[place] if name in ("channel", "charge", "time") else place] = (
+            value
+        )
+    write_raw(
+        tmp_path / "raw.root", replace(events, **arrays), {"is_simulated": True}, rntuple=rntuple
+    )
     return tmp_path / "raw.root"
 
 
@@ -318,18 +353,27 @@ def test_fault(tmp_path, changes, message, rntuple):
 
 def test_wrong_numbering_shows_as_outside(tmp_path):
     write_raw(tmp_path / "raw.root", make_events(), {"is_simulated": True})
-    with pytest.raises(InputError, match=r"branch channel - 600, entry \d+: is channel -\d+, outside the geometry"):
+    with pytest.raises(
+        InputError, match=r"branch channel - 600, entry \d+: is channel -\d+, outside the geometry"
+    ):
         joined(tmp_path / "raw.root", branches(channel="channel - 600"))
 
 
 def test_lists_of_different_length(tmp_path):
     with uproot.recreate(tmp_path / "raw.root") as file:
-        lists = {"channel": [[1, 2], [3]], "charge": [[1.0, 2.0], [3.0, 4.0]], "time": [[1.0, 2.0], [3.0]]}
+        lists = {
+            "channel": [[1, 2], [3]],
+            "charge": [[1.0, 2.0], [3.0, 4.0]],
+            "time": [[1.0, 2.0], [3.0]],
+        }
         columns = {name: ak.Array(values) for name, values in lists.items()}
         columns |= {name: np.arange(2) for name in ("run", "event", "time_s", "trigger")}
-        file.mktree("raw", {name: ak.type(values).content for name, values in columns.items()}).extend(columns)
+        file.mktree(
+            "raw", {name: ak.type(values).content for name, values in columns.items()}
+        ).extend(columns)
     with pytest.raises(
-        InputError, match=r"branch charge, entry 1: has 2 hits where channel has 1; see branches\.charge"
+        InputError,
+        match=r"branch charge, entry 1: has 2 hits where channel has 1; see branches\.charge",
     ):
         joined(tmp_path / "raw.root")
 
@@ -337,7 +381,8 @@ def test_lists_of_different_length(tmp_path):
 def test_list_where_a_number_belongs_and_the_reverse(tmp_path):
     write_raw(tmp_path / "raw.root", make_events(), {"is_simulated": True})
     with pytest.raises(
-        InputError, match=r"branch time: is a list per event where one number is needed; see branches\.t"
+        InputError,
+        match=r"branch time: is a list per event where one number is needed; see branches\.t",
     ):
         joined(tmp_path / "raw.root", branches(time_s="time"))
     with pytest.raises(InputError, match=r"branch time_s: is no list of hits"):
@@ -349,7 +394,8 @@ def test_text_where_a_number_belongs(tmp_path):
         file.mkrntuple("raw", {"charge": ak.Array(["a", "b"])})
     with pytest.raises(InputError, match=r"raw\.root: .*holds a type that is no number"):
         joined(
-            tmp_path / "raw.root", branches(channel="charge", time="charge", run="", event="", time_s="", trigger="")
+            tmp_path / "raw.root",
+            branches(channel="charge", time="charge", run="", event="", time_s="", trigger=""),
         )
 
 
@@ -361,7 +407,9 @@ def test_columns_of_any_tree(tmp_path):
     with pytest.raises(InputError, match=r"a\.root: branch q: is not a branch of 'events'"):
         list(read_columns(tmp_path / "a.root", names=["q"]))
     write_raw(tmp_path / "b.root", make_events(), {"is_simulated": True})
-    with pytest.raises(InputError, match=r"branch charge, entry 0: is a list where one number per entry is needed"):
+    with pytest.raises(
+        InputError, match=r"branch charge, entry 0: is a list where one number per entry is needed"
+    ):
         list(read_columns(tmp_path / "b.root", "raw", ["charge"]))
 
 
@@ -369,7 +417,9 @@ def test_memory_of_a_chunk_is_bounded(tmp_path):
     """A file far larger than a chunk is read in chunks of about that size."""
     events = make_events(30_000, mean_hits=20)
     write_raw(tmp_path / "raw.root", events, {"is_simulated": True})
-    sizes = [chunk.channel.size * 10 for chunk in joined(tmp_path / "raw.root", chunk_bytes=500_000)]
+    sizes = [
+        chunk.channel.size * 10 for chunk in joined(tmp_path / "raw.root", chunk_bytes=500_000)
+    ]
     assert len(sizes) > 8
     assert max(sizes) < 1_000_000
     with open_tree(tmp_path / "raw.root", "raw") as tree:

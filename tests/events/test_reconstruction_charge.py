@@ -1,4 +1,5 @@
-"""R(PE) against brute force, against the Cramér–Rao bound, and at the wall with dead photomultipliers."""
+"""R(PE) against brute force, against the Cramér–Rao bound, and at the wall with dead
+photomultipliers."""
 
 from dataclasses import replace
 
@@ -7,9 +8,9 @@ import pytest
 import reconstruction_events as lab
 
 from exonu.core.errors import InputError
-from exonu.detector.light_map import LightMap, nearest_vertices
+from exonu.detector.light_map.light_map import LightMap, nearest_vertices
 from exonu.detector.optics import LightMapSettings
-from exonu.events.raw import Events
+from exonu.events.raw.raw_events import Events
 from exonu.events.reconstruction.bound import cramer_rao_cm, fisher_information
 from exonu.events.reconstruction.charge import ChargeReconstruction
 from exonu.events.reconstruction.energy import energy_keVee
@@ -30,7 +31,9 @@ def log_likelihoods(events: Events, dead: np.ndarray) -> np.ndarray:
     return dense(events, len(dead))[:, ~dead] @ log_q.T
 
 
-@pytest.mark.parametrize("dead", [lab.dead_channels(), lab.dead_channels(*DEAD)], ids=["alive", "dead"])
+@pytest.mark.parametrize(
+    "dead", [lab.dead_channels(), lab.dead_channels(*DEAD)], ids=["alive", "dead"]
+)
 @pytest.mark.parametrize("radius_cm", [0, 20, 38])
 def test_search_finds_what_brute_force_finds(radius_cm: float, dead: np.ndarray) -> None:
     events = lab.with_light(radius_cm * lab.directions(200, 1), 150)
@@ -42,7 +45,7 @@ def test_search_finds_what_brute_force_finds(radius_cm: float, dead: np.ndarray)
 
 
 def test_quadratic_peak_is_exact_for_a_quadratic() -> None:
-    from exonu.events.reconstruction.kernels import quadratic_peak
+    from exonu.events.reconstruction.charge_kernels import quadratic_peak
 
     random = np.random.default_rng(2)
     positions = np.concatenate([np.zeros((1, 3)), random.uniform(-2, 2, size=(26, 3))])
@@ -63,7 +66,9 @@ def test_dead_photomultipliers_leave_charges_and_normalisation() -> None:
     silent = masked(events.with_hits(~dead[events.channel]))
     found = masked(events)  # with hits in channels that are said to be dead
     assert np.array_equal(found.position_cm, silent.position_cm)
-    near = np.argmin(np.linalg.norm(lab.small_map().positions_cm[:, None] - found.position_cm, axis=2), axis=0)
+    near = np.argmin(
+        np.linalg.norm(lab.small_map().positions_cm[:, None] - found.position_cm, axis=2), axis=0
+    )
     living = np.exp(lab.small_map().log_probability[near].astype(float))[:, ~dead].sum(axis=1)
     assert np.exp(found.log_total_probability) == pytest.approx(living, rel=0.1)
     assert found.light_pe == pytest.approx(dense(events, len(dead))[:, ~dead].sum(axis=1), rel=1e-5)
@@ -95,7 +100,10 @@ def test_resolution_is_near_the_bound(radius_cm: float, photoelectrons: float) -
     spread = np.subtract(*np.percentile(found - points, [84.13, 15.87])) / 2
     bound = cramer_rao_cm(lab.small_map(), [0, 0.6 * radius_cm, 0.8 * radius_cm], photoelectrons)
     assert 0.9 * bound < spread < 1.3 * bound
-    if (radius_cm, photoelectrons) != (20, 100):  # there, 3 % of the events look as if from the wall, see the benchmark
+    if (radius_cm, photoelectrons) != (
+        20,
+        100,
+    ):  # there, 3 % of the events look as if from the wall, see the benchmark
         assert np.sqrt(np.mean((found - points) ** 2)) < 1.3 * bound
 
 
@@ -120,9 +128,10 @@ def test_wall_test_keeps_events_before_dead_photomultipliers_out() -> None:
 
 @pytest.mark.slow
 def test_leakage_before_dead_photomultipliers() -> None:
-    """With a finer map: 1 to 3 % in 4–6 keV; with the mask ignored, energies where light decides leak visibly more."""
+    """With a finer map: 1 to 3 % in 4–6 keV; with the mask ignored, energies where light decides
+    leak visibly more."""
     sizes = {"shells": 16, "outer_frequency": 28, "photons_per_vertex": 60_000}
-    from exonu.detector.light_map import build_light_map
+    from exonu.detector.light_map.light_map import build_light_map
 
     light_map = build_light_map(lab.detector(), LightMapSettings.from_settings(sizes), seed=4)
     dead = lab.dead_channels(*DEAD)
@@ -152,7 +161,9 @@ def test_events_without_light_have_no_vertex() -> None:
     events = Events.of([[], [4, 5, 6]], [[], [1.0, 2.0, 1.0]], [[], [0.0, 0.0, 0.0]])
     found = lab.reconstruction()(events)
     assert np.isnan(found.radius_cm).tolist() == [True, False]
-    assert np.isnan(energy_keVee(found, lab.small_map(), lab.detector().scintillation)).tolist() == [True, False]
+    assert np.isnan(
+        energy_keVee(found, lab.small_map(), lab.detector().scintillation)
+    ).tolist() == [True, False]
 
 
 def test_bound_in_closed_form() -> None:
@@ -160,11 +171,15 @@ def test_bound_in_closed_form() -> None:
     random = np.random.default_rng(14)
     positions, slopes = random.uniform(-5, 5, size=(300, 3)), random.normal(size=(40, 3))
     log_p = (positions @ slopes.T * 0.02 - 5).astype(np.float32)
-    light_map = LightMap(positions, log_p, np.ones(300), np.array([0, 300]), nearest_vertices(positions), 0.3)
+    light_map = LightMap(
+        positions, log_p, np.ones(300), np.array([0, 300]), nearest_vertices(positions), 0.3
+    )
     q = np.exp(0.02 * slopes @ positions[7])
     q /= q.sum()
     expected = np.cov(0.02 * slopes.T, aweights=q, bias=True)
-    assert fisher_information(light_map, positions[7]) == pytest.approx(expected, rel=0.03, abs=1e-6)
+    assert fisher_information(light_map, positions[7]) == pytest.approx(
+        expected, rel=0.03, abs=1e-6
+    )
     bound = cramer_rao_cm(light_map, positions[7], [100, 400])
     assert bound[0] / bound[1] == pytest.approx(2)
 
@@ -175,7 +190,9 @@ def test_other_detectors_are_refused() -> None:
     with pytest.raises(InputError, match="must be a mask of 642 channels"):
         lab.reconstruction().with_dead(np.zeros(5, dtype=bool))
     alone = np.zeros((1, 0), np.int32)
-    few = LightMap(np.zeros((1, 3)), np.zeros((1, 5), np.float32), np.ones(1), np.array([0, 1]), alone, 1.0)
+    few = LightMap(
+        np.zeros((1, 3)), np.zeros((1, 5), np.float32), np.ones(1), np.array([0, 1]), alone, 1.0
+    )
     with pytest.raises(InputError, match="has 5 channels, the geometry has 642"):
         ChargeReconstruction.of(few, lab.detector().geometry)
     with pytest.raises(InputError, match="outside the light map"):

@@ -1,4 +1,5 @@
-"""Files of events through the reconstruction: the same for any chunks, with the dead photomultipliers of each run."""
+"""Files of events through the reconstruction: the same for any chunks, with the dead
+photomultipliers of each run."""
 
 from pathlib import Path
 
@@ -7,12 +8,18 @@ import pytest
 import reconstruction_events as lab
 
 from exonu.core.errors import InputError
-from exonu.events.raw import Events, EventWriter
-from exonu.events.raw_files import open_tree, read_columns, read_metadata
+from exonu.events.raw.raw_events import Events, EventWriter
+from exonu.events.raw.root_files import open_tree, read_columns, read_metadata
 from exonu.events.reconstruction.chain import COLUMNS, EventReconstruction, ReconstructionSettings
-from exonu.events.reconstruction.files import reconstruct, reconstruct_file
+from exonu.events.reconstruction.reconstructed_files import reconstruct, reconstruct_file
 
-RUN = {"run": 1, "files": [], "start": "2013-11-20T00:00:00", "live_time_s": 86400.0, "dead_pmts": []}
+RUN = {
+    "run": 1,
+    "files": [],
+    "start": "2013-11-20T00:00:00",
+    "live_time_s": 86400.0,
+    "dead_pmts": [],
+}
 RUNS = [RUN | {"stream": "physics"}, RUN | {"stream": "physics", "run": 2, "dead_pmts": [10, 200]}]
 SETTINGS = {"run_list": "runs.tsv", "runs": RUNS}
 
@@ -27,11 +34,15 @@ def events() -> Events:
     n = 300
     made = lab.with_light(np.linspace(0, 38, n)[:, None] * lab.directions(n, 1), 120)
     made.run[:] = np.where(np.arange(n) % 3 == 0, 2, 1)
-    return made.with_columns(light_yield_scale=np.full(n, 1.1), inner_trigger=np.ones(n, dtype=bool))
+    return made.with_columns(
+        light_yield_scale=np.full(n, 1.1), inner_trigger=np.ones(n, dtype=bool)
+    )
 
 
 def write(path: Path, events: Events) -> Path:
-    with EventWriter(path, {"is_simulated": True, "seed": 5}, tree="events", mantissa_bits=23) as writer:
+    with EventWriter(
+        path, {"is_simulated": True, "seed": 5}, tree="events", mantissa_bits=23
+    ) as writer:
         writer.write(events)
     return path
 
@@ -41,7 +52,9 @@ def read(path: Path) -> dict[str, np.ndarray]:
     return {name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]}
 
 
-def test_step_adds_columns_and_keeps_the_others(tmp_path: Path, events: Events, whole: EventReconstruction) -> None:
+def test_step_adds_columns_and_keeps_the_others(
+    tmp_path: Path, events: Events, whole: EventReconstruction
+) -> None:
     lab.small_map().save(tmp_path / "map")
     source = write(tmp_path / "in.root", events)
     assert reconstruct(SETTINGS, tmp_path / "map", source, tmp_path / "out.root") == len(events)
@@ -59,7 +72,9 @@ def test_step_adds_columns_and_keeps_the_others(tmp_path: Path, events: Events, 
     assert np.array_equal(np.isfinite(found["r_t_cm"]), found["r_pe_cm"] < 20)
 
 
-def test_same_result_for_any_chunks(tmp_path: Path, events: Events, whole: EventReconstruction) -> None:
+def test_same_result_for_any_chunks(
+    tmp_path: Path, events: Events, whole: EventReconstruction
+) -> None:
     source = write(tmp_path / "in.root", events)
     reconstruct_file(source, tmp_path / "a.root", whole)
     reconstruct_file(source, tmp_path / "b.root", whole, chunk_bytes=100_000)
@@ -78,7 +93,9 @@ def test_empty_file(tmp_path: Path, events: Events, whole: EventReconstruction) 
 def test_one_event(whole: EventReconstruction) -> None:
     event = lab.of_electrons(np.array([[0.0, 0.0, 10.0]]), 60.0)
     found = {name: float(values[0]) for name, values in whole.columns(event).items()}
-    assert [found["x_pe_cm"], found["y_pe_cm"], found["z_pe_cm"]] == pytest.approx([0, 0, 10], abs=5)
+    assert [found["x_pe_cm"], found["y_pe_cm"], found["z_pe_cm"]] == pytest.approx(
+        [0, 0, 10], abs=5
+    )
     assert found["r_t_cm"] == pytest.approx(10, abs=15)
     assert found["energy_keVee"] == pytest.approx(60, rel=0.2)
     assert found["log_likelihood_wall"] < found["log_likelihood_pe"]

@@ -7,11 +7,16 @@ import numpy as np
 import pytest
 import reconstruction_events as lab
 
-from exonu.events.raw import Events, EventWriter
-from exonu.events.raw_files import read_columns
-from exonu.events.reconstruction.chain import COLUMNS, TRUTH_COLUMNS, EventReconstruction, brightest_channel
+from exonu.events.raw.raw_events import Events, EventWriter
+from exonu.events.raw.root_files import read_columns
+from exonu.events.reconstruction.chain import (
+    COLUMNS,
+    TRUTH_COLUMNS,
+    EventReconstruction,
+    brightest_channel,
+)
 from exonu.events.reconstruction.charge import NO_CHANNEL
-from exonu.events.reconstruction.files import reconstruct_file
+from exonu.events.reconstruction.reconstructed_files import reconstruct_file
 
 WALL_CHANNELS = np.random.default_rng(21).integers(0, 642, 400)
 DEAD = np.stack([lab.dead_channels(17, 100, 355), lab.dead_channels(), lab.dead_channels(444)])
@@ -26,7 +31,9 @@ def whole() -> EventReconstruction:
 def at_wall() -> Events:
     """Electrons of 6 keV on windows, with their true positions."""
     points = lab.on_windows(WALL_CHANNELS, 22)
-    return replace(lab.of_electrons(points, 6.0), true_energy_keV=np.full(len(points), 6.0), true_xyz_cm=points)
+    return replace(
+        lab.of_electrons(points, 6.0), true_energy_keV=np.full(len(points), 6.0), true_xyz_cm=points
+    )
 
 
 @pytest.fixture(scope="module")
@@ -59,10 +66,14 @@ def test_masked_again_is_a_reconstruction_with_one_more_dead(
     rows = np.arange(0, len(at_wall), 20)
     plain = whole.columns(at_wall[rows], masks[rows], np.arange(len(rows)))
     for name in ("r_pe_cm", "energy_keVee", "log_likelihood_pe", "r_t_cm"):
-        assert np.allclose(found[name][rows], plain[name], rtol=2e-3, atol=0.02, equal_nan=True), name
+        assert np.allclose(found[name][rows], plain[name], rtol=2e-3, atol=0.02, equal_nan=True), (
+            name
+        )
 
 
-def test_masking_the_brightest_lets_events_leak_inwards(whole: EventReconstruction, at_wall: Events) -> None:
+def test_masking_the_brightest_lets_events_leak_inwards(
+    whole: EventReconstruction, at_wall: Events
+) -> None:
     before, after = whole.columns(at_wall), whole.masked_again(at_wall)
     assert np.mean(after["r_pe_cm"]) < np.mean(before["r_pe_cm"]) - 0.3
     assert np.array_equal(before["max_pe_channel"], after["max_pe_channel"])
@@ -87,7 +98,9 @@ def test_whether_the_nearest_photomultiplier_is_dead(
     whole: EventReconstruction, at_wall: Events, mask: np.ndarray
 ) -> None:
     found = whole.columns(at_wall, DEAD, mask)
-    distance = np.linalg.norm(at_wall.true_xyz_cm[:, None] - lab.detector().geometry.positions_cm, axis=2)
+    distance = np.linalg.norm(
+        at_wall.true_xyz_cm[:, None] - lab.detector().geometry.positions_cm, axis=2
+    )
     nearest = np.argmin(distance, axis=1)
     assert np.array_equal(found["true_pmt"], nearest)
     assert np.mean(nearest == WALL_CHANNELS) > 0.97
@@ -95,10 +108,17 @@ def test_whether_the_nearest_photomultiplier_is_dead(
     assert found["true_pmt_is_dead"].dtype == bool
 
 
-def test_truth_is_written_where_it_exists(tmp_path: Path, whole: EventReconstruction, at_wall: Events) -> None:
+def test_truth_is_written_where_it_exists(
+    tmp_path: Path, whole: EventReconstruction, at_wall: Events
+) -> None:
     simulated = at_wall[:20]
-    for name, events in {"mc": simulated, "data": replace(simulated, true_energy_keV=None, true_xyz_cm=None)}.items():
-        with EventWriter(tmp_path / f"{name}.root", {"is_simulated": True}, tree="events") as writer:
+    for name, events in {
+        "mc": simulated,
+        "data": replace(simulated, true_energy_keV=None, true_xyz_cm=None),
+    }.items():
+        with EventWriter(
+            tmp_path / f"{name}.root", {"is_simulated": True}, tree="events"
+        ) as writer:
             writer.write(events)
         reconstruct_file(tmp_path / f"{name}.root", tmp_path / f"{name}_out.root", whole)
         (found,) = read_columns(tmp_path / f"{name}_out.root")

@@ -1,4 +1,5 @@
-"""Numbers of photoelectrons behind charges: the table against sums, the search with them against brute force."""
+"""Numbers of photoelectrons behind charges: the table against sums, the search with them against
+brute force."""
 
 from dataclasses import replace
 
@@ -15,8 +16,10 @@ TABLE = counting_table(SPREAD)
 NUMBERS = np.arange(1, 400)
 
 
-def count(charges: np.ndarray, means: np.ndarray, spread: float = SPREAD) -> tuple[np.ndarray, float]:
-    from exonu.events.reconstruction.kernels import count
+def count(
+    charges: np.ndarray, means: np.ndarray, spread: float = SPREAD
+) -> tuple[np.ndarray, float]:
+    from exonu.events.reconstruction.charge_kernels import count
 
     numbers, counting = np.empty(len(charges)), (TABLE if spread > 0 else TABLE[:0, :0], spread**2)
     charges = np.asarray(charges, dtype=np.float32)
@@ -78,12 +81,14 @@ def test_counting_makes_dim_events_sharper() -> None:
     """At the centre with 30 PE every second event that was found at the wall is found inside."""
     points = np.zeros((800, 3))
     events = lab.with_light(points, 30)
-    counted, plain = (replace(made, wall_test=False)(events) for made in (lab.reconstruction(), lab.plain()))
+    counted, plain = (
+        replace(made, wall_test=False)(events) for made in (lab.reconstruction(), lab.plain())
+    )
     assert np.mean(counted.radius_cm > 36) < 0.75 * np.mean(plain.radius_cm > 36)
     assert np.sqrt(np.mean(counted.position_cm**2)) < 0.93 * np.sqrt(np.mean(plain.position_cm**2))
 
 
 def test_bound_of_charges_taken_as_numbers() -> None:
-    assert cramer_rao_cm(lab.small_map(), np.zeros(3), 100, single_pe_resolution=0.4) == pytest.approx(
-        np.sqrt(1.16) * cramer_rao_cm(lab.small_map(), np.zeros(3), 100)
-    )
+    assert cramer_rao_cm(
+        lab.small_map(), np.zeros(3), 100, single_pe_resolution=0.4
+    ) == pytest.approx(np.sqrt(1.16) * cramer_rao_cm(lab.small_map(), np.zeros(3), 100))

@@ -5,7 +5,7 @@ import pytest
 import reconstruction_events as lab
 
 from exonu.detector.model import Detector
-from exonu.events.raw import Events
+from exonu.events.raw.raw_events import Events
 from exonu.events.reconstruction.timing import TimeReconstruction, TimeResiduals, pulse_density
 
 TIME = np.arange(-20, 400, 0.05)
@@ -29,11 +29,15 @@ def test_pulse_has_unit_area_and_the_mean_of_its_parts(energy_keV: float) -> Non
 def test_pulse_is_that_of_random_numbers() -> None:
     detector, random, n = lab.detector(), np.random.default_rng(1), 400_000
     light = detector.scintillation
-    decay = np.where(random.random(n) < light.fast_fraction, light.fast_time_ns, light.slow_time(10.0))
+    decay = np.where(
+        random.random(n) < light.fast_fraction, light.fast_time_ns, light.slow_time(10.0)
+    )
     sigma = detector.electronics.transit_spread_ns / 2.354820
     times = decay * random.exponential(size=n) + sigma * random.normal(size=n)
     counts, edges = np.histogram(times, np.arange(-4, 60, 1.0))
-    expected = n * np.interp((edges[1:] + edges[:-1]) / 2, TIME, pulse_density(TIME, detector, 10.0))
+    expected = n * np.interp(
+        (edges[1:] + edges[:-1]) / 2, TIME, pulse_density(TIME, detector, 10.0)
+    )
     enough = expected > 100
     chi2 = np.sum((counts - expected)[enough] ** 2 / expected[enough])
     assert chi2 < 2.5 * enough.sum()  # the middle of a bin is not its mean
@@ -46,17 +50,23 @@ def test_without_spread_light_begins_at_zero() -> None:
     assert np.trapezoid(density, TIME) == pytest.approx(1, abs=5e-3)
 
 
-def test_residuals_are_densities_and_detours_delay_far_light_more(timing: TimeReconstruction) -> None:
+def test_residuals_are_densities_and_detours_delay_far_light_more(
+    timing: TimeReconstruction,
+) -> None:
     residuals = timing.residuals
     area = np.exp(residuals.log_density).sum(axis=1) * 0.5
     assert area == pytest.approx(np.ones_like(area), rel=1e-2)
     assert np.all(np.diff(residuals.log_survival, axis=1) <= 0)
     median = residuals.time_ns[np.argmax(residuals.log_survival < np.log(0.5), axis=1)]
-    assert median[16] > median[8] > median[2]  # over 82, 42 and 12 cm: ever more of the light was scattered
+    assert (
+        median[16] > median[8] > median[2]
+    )  # over 82, 42 and 12 cm: ever more of the light was scattered
 
 
 @pytest.mark.parametrize(("radius_cm", "rms_cm", "bias_cm"), [(0, 4, 0.6), (15, 4, 3)])
-def test_vertices_of_bright_events(timing: TimeReconstruction, radius_cm: float, rms_cm: float, bias_cm: float) -> None:
+def test_vertices_of_bright_events(
+    timing: TimeReconstruction, radius_cm: float, rms_cm: float, bias_cm: float
+) -> None:
     outward = lab.directions(200, 2)
     found, _ = timing(lab.with_light(radius_cm * outward, 1000))
     assert np.sqrt(np.mean((found - radius_cm * outward) ** 2)) < rms_cm

@@ -8,8 +8,14 @@ import pytest
 
 from exonu.core.errors import InputError
 from exonu.core.files import canonical_json
-from exonu.events.runs import RunList, read_calibration, read_event_settings, read_run_list, read_samples
-from exonu.events.runs_jobs import read_event_inputs
+from exonu.events.runs.read_inputs import read_event_inputs
+from exonu.events.runs.run_list import (
+    RunList,
+    read_calibration,
+    read_event_settings,
+    read_run_list,
+    read_samples,
+)
 
 
 def edit(folder, file, old, new):
@@ -52,7 +58,11 @@ def test_simulation_is_shared_by_live_time(analysis_folder, n):
 
 def test_samples(analysis_folder):
     (sample,) = read_samples(analysis_folder / "samples.tsv")
-    assert (sample.variation, sample.runs, sample.activity_uncertainty) == ("nominal", "shared", None)
+    assert (sample.variation, sample.runs, sample.activity_uncertainty) == (
+        "nominal",
+        "shared",
+        None,
+    )
 
 
 def test_calibration(analysis_folder):
@@ -83,12 +93,21 @@ def test_settings_of_a_job_hold_what_it_reads(analysis_folder):
     """A changed cut changes no ingest; a new run changes no other run."""
     before = read_event_inputs(analysis_folder / "events.yaml", 642)
     edit(analysis_folder, "events.yaml", "total_pe > 60", "total_pe > 70")
-    edit(analysis_folder, "runs.tsv", "43200\t-\n", "43200\t-\n3\trun3.root\t2013-12-21T08:00:00\t1000\t-\n")
+    edit(
+        analysis_folder,
+        "runs.tsv",
+        "43200\t-\n",
+        "43200\t-\n3\trun3.root\t2013-12-21T08:00:00\t1000\t-\n",
+    )
     edit(analysis_folder, "calibration.tsv", "simulation", "3\t1\t0\t1\nsimulation")
     after = read_event_inputs(analysis_folder / "events.yaml", 642)
     for run in (1, 2):
-        assert canonical_json(before.ingest_settings(run=run)) == canonical_json(after.ingest_settings(run=run))
-    assert before.ingest_settings(sample="signal") != after.ingest_settings(sample="signal")  # it is shared anew
+        assert canonical_json(before.ingest_settings(run=run)) == canonical_json(
+            after.ingest_settings(run=run)
+        )
+    assert before.ingest_settings(sample="signal") != after.ingest_settings(
+        sample="signal"
+    )  # it is shared anew
     assert before.select_settings(run=1) != after.select_settings(run=1)
     assert after.run_settings(run=3)["runs"] == [after.runs[3].as_json()]
     assert RunList.from_settings(before.run_settings(run=1))[1] == before.runs[1]
@@ -176,11 +195,16 @@ def test_all_faults_of_a_table_at_once(analysis_folder):
     edit(analysis_folder, "runs.tsv", "43200", "-1")
     with pytest.raises(InputError) as error:
         read_run_list(analysis_folder / "runs.tsv")
-    assert [fault.field for fault in error.value.errors] == ["line 2, column live_time_s", "line 3, column live_time_s"]
+    assert [fault.field for fault in error.value.errors] == [
+        "line 2, column live_time_s",
+        "line 3, column live_time_s",
+    ]
 
 
 def test_events_file_is_read_with_its_defaults(analysis_folder):
-    settings = read_event_settings(analysis_folder / "events.yaml", {"storage": {"mantissa_bits": 12}})
+    settings = read_event_settings(
+        analysis_folder / "events.yaml", {"storage": {"mantissa_bits": 12}}
+    )
     assert settings["storage"] == {"mantissa_bits": 12, "chunk_MB": 32}
     assert settings["branches"]["channel"] == "channel"
 
@@ -191,7 +215,9 @@ def test_the_example_of_the_documentation(tmp_path):
     tables = [block for block in blocks if "\t" in block]
     for name, table in zip(("runs", "samples", "calibration"), tables, strict=True):
         (tmp_path / f"{name}.tsv").write_text(table.strip() + "\n")
-    (tmp_path / "events.yaml").write_text(next(block for block in blocks if block.startswith("yaml"))[4:])
+    (tmp_path / "events.yaml").write_text(
+        next(block for block in blocks if block.startswith("yaml"))[4:]
+    )
     inputs = read_event_inputs(tmp_path / "events.yaml", 642)
     assert inputs.runs.live_days == pytest.approx((86120 + 85990) / 86400)
     assert [sample.component for sample in inputs.samples] == ["seal", "seal"]

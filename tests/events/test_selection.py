@@ -7,11 +7,15 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from exonu.core.errors import InputError
-from exonu.events.cut_flow import cut_efficiency_table, cut_flow_table, efficiency_interval
-from exonu.events.raw import write_raw
-from exonu.events.raw_files import read_columns
-from exonu.events.raw_writer import ColumnWriter
-from exonu.events.selection import CutCounts, Selection, select
+from exonu.events.raw.raw_events import write_raw
+from exonu.events.raw.root_files import read_columns
+from exonu.events.raw.writer import ColumnWriter
+from exonu.events.selection.cut_flow import (
+    cut_efficiency_table,
+    cut_flow_table,
+    efficiency_interval,
+)
+from exonu.events.selection.cuts import CutCounts, Selection, select
 
 CUTS = [
     {"name": "trigger", "keep": "inner_trigger and not outer_trigger", "status": "published"},
@@ -54,7 +58,14 @@ def record(made, source):
 def test_cuts_in_order(tmp_path):
     made = columns()
     selection = Selection.from_settings(CUTS)
-    found = select(selection, write(tmp_path / "e.root", made), tmp_path / "s.root", signal(), EDGES, chunk_bytes=9_000)
+    found = select(
+        selection,
+        write(tmp_path / "e.root", made),
+        tmp_path / "s.root",
+        signal(),
+        EDGES,
+        chunk_bytes=9_000,
+    )
     masks = [
         np.ones(4000, dtype=bool),
         made["inner_trigger"] & ~made["outer_trigger"],
@@ -75,8 +86,12 @@ def test_cuts_in_order(tmp_path):
 
 
 def test_nothing_passes_and_the_columns_are_there(tmp_path):
-    nothing = Selection.from_settings([{"name": "none", "keep": "r_pe_cm < 0", "status": "assumed"}])
-    found = select(nothing, write(tmp_path / "e.root", columns()), tmp_path / "s.root", signal(), EDGES)
+    nothing = Selection.from_settings(
+        [{"name": "none", "keep": "r_pe_cm < 0", "status": "assumed"}]
+    )
+    found = select(
+        nothing, write(tmp_path / "e.root", columns()), tmp_path / "s.root", signal(), EDGES
+    )
     assert found["sums"][0] == [4000, 0]
     assert list(read_columns(tmp_path / "s.root")) == []
     again = select(nothing, tmp_path / "s.root", tmp_path / "t.root", signal(), EDGES)
@@ -89,8 +104,13 @@ def test_events_with_hits_can_be_selected(tmp_path):
 
     events = simulated(300).with_columns(total_pe=np.arange(300.0))
     write_raw(tmp_path / "e.root", events, {"is_simulated": True}, tree="events")
-    cut = Selection.from_settings([{"name": "light", "keep": "total_pe >= 100", "status": "assumed"}])
-    assert select(cut, tmp_path / "e.root", tmp_path / "s.root", signal(), EDGES)["sums"][0] == [300, 200]
+    cut = Selection.from_settings(
+        [{"name": "light", "keep": "total_pe >= 100", "status": "assumed"}]
+    )
+    assert select(cut, tmp_path / "e.root", tmp_path / "s.root", signal(), EDGES)["sums"][0] == [
+        300,
+        200,
+    ]
     (left,) = read_columns(tmp_path / "s.root")
     assert not {"channel", "charge", "time", "nhit"} & left.keys()
 
@@ -98,7 +118,8 @@ def test_events_with_hits_can_be_selected(tmp_path):
 def test_a_cut_on_what_the_file_does_not_hold(tmp_path):
     file = write(tmp_path / "e.root", {"energy_keVee": np.arange(3.0)})
     with pytest.raises(
-        InputError, match=r"e\.root: branch r_pe_cm: is not a branch of 'events' \(wanted by the cut 'fid"
+        InputError,
+        match=r"e\.root: branch r_pe_cm: is not a branch of 'events' \(wanted by the cut 'fid",
     ):
         select(Selection.from_settings(CUTS), file, tmp_path / "s.root", signal(), EDGES)
     assert not (tmp_path / "s.root").exists()
@@ -106,14 +127,21 @@ def test_a_cut_on_what_the_file_does_not_hold(tmp_path):
 
 def test_all_faults_of_the_cuts_at_once():
     with pytest.raises(InputError) as error:
-        Selection.from_settings([{**CUTS[0], "keep": "x >"}, {**CUTS[1], "keep": "energy_keVee"}], file="e.yaml")
-    assert [fault.field for fault in error.value.errors] == ["cuts.0.keep (trigger)", "cuts.1.keep (energy)"]
+        Selection.from_settings(
+            [{**CUTS[0], "keep": "x >"}, {**CUTS[1], "keep": "energy_keVee"}], file="e.yaml"
+        )
+    assert [fault.field for fault in error.value.errors] == [
+        "cuts.0.keep (trigger)",
+        "cuts.1.keep (energy)",
+    ]
 
 
 def test_the_users_own_variables():
     own = [{"name": "veto", "keep": "veto_pe < 3", "status": "assumed"}]
     assert Selection.from_settings(own, extra=["veto_pe"]).wanted == {"veto_pe": "the cut 'veto'"}
-    with pytest.raises(InputError, match=r"cuts\.0\.keep \(veto\): 'veto_pe' is no documented variable"):
+    with pytest.raises(
+        InputError, match=r"cuts\.0\.keep \(veto\): 'veto_pe' is no documented variable"
+    ):
         Selection.from_settings(own)
 
 
@@ -152,7 +180,9 @@ def test_weighted_error_is_the_spread_of_repeated_experiments():
     probability = np.where(weight > 1, 0.3, 0.7)
     passes = rng.random((3000, 2000)) < probability
     spread = ((passes * weight).sum(axis=1) / weight.sum()).std()
-    sums = np.array([[np.sum(mask), np.sum(weight[mask]), np.sum(weight[mask] ** 2)] for mask in passes[:200]])
+    sums = np.array(
+        [[np.sum(mask), np.sum(weight[mask]), np.sum(weight[mask] ** 2)] for mask in passes[:200]]
+    )
     total = np.array([2000, weight.sum(), np.sum(weight**2)])
     _, low, high = efficiency_interval(sums.T, np.repeat(total[:, None], 200, axis=1))
     # within the width of a stratum's own variance: 10 %
@@ -182,7 +212,9 @@ def test_cut_flow_by_run_stream_sample_and_component():
         row = table[(table["sample"] == "s1") & (table["cut"] == cut)].iloc[0]
         assert row["weighted"] == pytest.approx(2.5 * records[3]["sums"][1][place])
         assert row["weighted_error"] == pytest.approx(2.5 * np.sqrt(records[3]["sums"][2][place]))
-        assert row["efficiency"] == pytest.approx(records[3]["sums"][1][place] / records[3]["sums"][1][0])
+        assert row["efficiency"] == pytest.approx(
+            records[3]["sums"][1][place] / records[3]["sums"][1][0]
+        )
         before = records[3]["sums"][1][max(place - 1, 0)]
         assert row["step_efficiency"] == pytest.approx(records[3]["sums"][1][place] / before)
         assert row["efficiency_low"] <= row["efficiency"] <= row["efficiency_high"]
@@ -191,11 +223,16 @@ def test_cut_flow_by_run_stream_sample_and_component():
 
 
 def test_efficiency_against_true_energy():
-    records = [record(columns(4000, 4), signal()), record(columns(10, 1, truth=False), {**DATA, "run": 1})]
+    records = [
+        record(columns(4000, 4), signal()),
+        record(columns(10, 1, truth=False), {**DATA, "run": 1}),
+    ]
     table = cut_efficiency_table(records)
     assert set(table["level"]) == {"sample", "component"}
     assert len(table) == 2 * 4 * 3
-    row = table[(table["level"] == "sample") & (table["cut"] == "energy") & (table["energy_low_keV"] == 5)].iloc[0]
+    row = table[
+        (table["level"] == "sample") & (table["cut"] == "energy") & (table["energy_low_keV"] == 5)
+    ].iloc[0]
     binned = np.array(records[0]["binned"])[:, :, 1]
     assert row["efficiency"] == pytest.approx(binned[1, 2] / binned[1, 0])
     assert row["step_efficiency"] == pytest.approx(binned[1, 2] / binned[1, 1])
@@ -212,6 +249,7 @@ def test_records_of_different_cuts_are_refused():
     records = [record(columns(10), signal("a")), record(columns(10), signal("b"))]
     records[1]["cuts"] = records[1]["cuts"][:2]
     with pytest.raises(
-        InputError, match="sample b was selected with other cuts than sample a; select all runs and sam"
+        InputError,
+        match="sample b was selected with other cuts than sample a; select all runs and sam",
     ):
         cut_flow_table(records, 1.0)

@@ -1,11 +1,20 @@
 """The block `simulation`: what each job reads of it, and what is refused."""
 
 import pytest
-from simulated_analysis import CALIBRATION, N_CHANNELS, RUNS, SAMPLES, inputs_of, job, write_analysis
+from simulated_analysis import (
+    CALIBRATION,
+    N_CHANNELS,
+    RUNS,
+    SAMPLES,
+    inputs_of,
+    job,
+    write_analysis,
+)
 
 from exonu.core.errors import InputError
 from exonu.core.files import canonical_json
-from exonu.events.runs_jobs import read_event_inputs
+from exonu.events.runs.read_inputs import read_event_inputs
+from exonu.events.runs.simulation_settings import light_map_settings, simulate_settings
 
 
 def all_jobs(inputs):
@@ -30,7 +39,12 @@ def test_a_job_of_a_run(tmp_path):
         "activities": {},
         "calibration": {"gain": 1.02, "time_offset_ns": -3, "light_yield": 0.98},
         "run": {"run": 1, "live_time_s": 86400, "dead_pmts": [3, 17, 100]},
-        "stream": {"components": ["lxe-neutron", "surface"], "prescale": 1, "window_keV": [1, 60], "live_fraction": 1},
+        "stream": {
+            "components": ["lxe-neutron", "surface"],
+            "prescale": 1,
+            "window_keV": [1, 60],
+            "live_fraction": 1,
+        },
         "factors": {"lxe-neutron": 2},
         "injected": None,
     }
@@ -64,9 +78,14 @@ def test_the_data_are_of_the_true_detector_and_the_samples_of_the_nominal_one(tm
         content["simulation"]["truth"]["detector"] = {"optics": {"absorption_cm": 700}}
 
     inputs = inputs_of(tmp_path, change)
-    assert job(inputs, run=1)["detector"] == {"optics": {"copper_albedo": 0.3, "absorption_cm": 700}}
+    assert job(inputs, run=1)["detector"] == {
+        "optics": {"copper_albedo": 0.3, "absorption_cm": 700}
+    }
     assert job(inputs, sample="surface")["detector"] == {"optics": {"copper_albedo": 0.3}}
-    assert inputs.light_map_settings(1)["detector"] == {"optics": {"copper_albedo": 0.3}, "light_map": {"shells": 5}}
+    assert light_map_settings(inputs, 1)["detector"] == {
+        "optics": {"copper_albedo": 0.3},
+        "light_map": {"shells": 5},
+    }
 
 
 def test_a_changed_cut_simulates_nothing_again(tmp_path):
@@ -97,7 +116,9 @@ def test_electronics_need_no_new_light_map(tmp_path):
     def change(content):
         content["detector"] = {"electronics": {"coincidence_hits": 5}}
 
-    assert inputs_of(tmp_path, change).light_map_settings(1) == inputs_of(tmp_path).light_map_settings(1)
+    assert light_map_settings(inputs_of(tmp_path, change), 1) == light_map_settings(
+        inputs_of(tmp_path), 1
+    )
 
 
 def test_the_geometry_is_named_from_the_working_folder(tmp_path):
@@ -108,8 +129,10 @@ def test_the_geometry_is_named_from_the_working_folder(tmp_path):
 def test_without_the_block_the_files_are_the_users(tmp_path):
     inputs = inputs_of(tmp_path, lambda content: content.pop("simulation"))
     assert not inputs.is_generated
-    with pytest.raises(InputError, match=r"events\.yaml: simulation: is not there: the raw files are yours"):
-        inputs.simulate_settings(1, run=1)
+    with pytest.raises(
+        InputError, match=r"events\.yaml: simulation: is not there: the raw files are yours"
+    ):
+        simulate_settings(inputs, 1, run=1)
 
 
 SIMULATION = "events.yaml: simulation"
@@ -131,23 +154,59 @@ def put(path, value):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (put("streams/physics/components", ["lxe", "sael"]), ".streams.physics.components: has no 'sael'; known: lxe"),
-        (put("streams/physics/components", []), ".streams.physics.components: must have at least 1 entries"),
+        (
+            put("streams/physics/components", ["lxe", "sael"]),
+            ".streams.physics.components: has no 'sael'; known: lxe",
+        ),
+        (
+            put("streams/physics/components", []),
+            ".streams.physics.components: must have at least 1 entries",
+        ),
         (put("streams/physics/prescale", 0.5), ".streams.physics.prescale: must be ≥ 1 (got 0.5)"),
-        (put("streams/physics/live_fraction", 1.5), ".streams.physics.live_fraction: must be ≤ 1 (got 1.5)"),
-        (put("streams/physics/window_keV", [60, 1]), "window_keV: must be two energies, low < high (got 60, 1)"),
-        (put("streams/physics/windows", [1, 2]), ".streams.physics.windows: is not a known key; did you mean `window_"),
-        (put("streams", {"physics": {"components": ["lxe"]}}), ".streams: has no stream 'calibration', which run 9 of"),
+        (
+            put("streams/physics/live_fraction", 1.5),
+            ".streams.physics.live_fraction: must be ≤ 1 (got 1.5)",
+        ),
+        (
+            put("streams/physics/window_keV", [60, 1]),
+            "window_keV: must be two energies, low < high (got 60, 1)",
+        ),
+        (
+            put("streams/physics/windows", [1, 2]),
+            ".streams.physics.windows: is not a known key; did you mean `window_",
+        ),
+        (
+            put("streams", {"physics": {"components": ["lxe"]}}),
+            ".streams: has no stream 'calibration', which run 9 of",
+        ),
         (put("streams", {}), ".streams.physics: is missing"),
-        (put("samples/extra", {"decays": 5}), ".samples.extra: is no sample of the sample sheet; its samples are both"),
-        (put("samples", {}), ".samples.surface: is missing, and is in the sample sheet; give its `decays`"),
+        (
+            put("samples/extra", {"decays": 5}),
+            ".samples.extra: is no sample of the sample sheet; its samples are both",
+        ),
+        (
+            put("samples", {}),
+            ".samples.surface: is missing, and is in the sample sheet; give its `decays`",
+        ),
         (put("samples/surface", {}), ".samples.surface.decays: is missing"),
         (put("samples/surface/decays", 0), ".samples.surface.decays: must be ≥ 1 (got 0)"),
-        (put("samples/surface/decays", {"seal": 5}), ".samples.surface.decays: is for seal, and the sample is of surf"),
-        (put("samples/both/decays", 5), ".samples.both.decays: is one number for 2 components; write {surface: 5, lxe"),
+        (
+            put("samples/surface/decays", {"seal": 5}),
+            ".samples.surface.decays: is for seal, and the sample is of surf",
+        ),
+        (
+            put("samples/both/decays", 5),
+            ".samples.both.decays: is one number for 2 components; write {surface: 5, lxe",
+        ),
         (put("samples/surface/focus", 1), ".samples.surface.focus: must be < 1 (got 1)"),
-        (put("samples/surface/window_keV", [3, 3]), ".samples.surface.window_keV: must be two energies, low < high"),
-        (put("variations", {"baseline": {}}), ".variations: has no variation 'dark', which the sample both-dark is of"),
+        (
+            put("samples/surface/window_keV", [3, 3]),
+            ".samples.surface.window_keV: must be two energies, low < high",
+        ),
+        (
+            put("variations", {"baseline": {}}),
+            ".variations: has no variation 'dark', which the sample both-dark is of",
+        ),
         (put("variations/dark", {"optics": {}}), ".variations.dark.optics: is not a known key"),
         (
             put("variations/dark", {"detector": {"optics": {"absorption": 1}}}),
@@ -155,8 +214,14 @@ def put(path, value):
         ),
         (put("truth/activities/sael", 1.1), ".truth.activities: has no 'sael'; known: lxe"),
         (put("truth/activities/seal", -1), ".truth.activities.seal: must be ≥ 0 (got -1)"),
-        (put("truth/injected", {"interaction": "weak", "strength": 1}), "interaction: must be one of magnetic-moment"),
-        (put("truth/injected", {"interaction": "millicharge"}), ".truth.injected.strength: is missing"),
+        (
+            put("truth/injected", {"interaction": "weak", "strength": 1}),
+            "interaction: must be one of magnetic-moment",
+        ),
+        (
+            put("truth/injected", {"interaction": "millicharge"}),
+            ".truth.injected.strength: is missing",
+        ),
         (put("activities", {"components": {"sael": {}}}), ".activities.components: has no 'sael'"),
         (
             put("activities", {"components": {"lxe": {"sources": {"Pb": {}}}}}),
@@ -167,7 +232,10 @@ def put(path, value):
             ".truth.detector.scintillation.slow_time_ns: must be as long as slow_time_energy_keV",
         ),
         (
-            put("variations/dark/detector", {"scintillation": {"relative_yield_energy_keV": [9, 5, 10, 20, 60, 122]}}),
+            put(
+                "variations/dark/detector",
+                {"scintillation": {"relative_yield_energy_keV": [9, 5, 10, 20, 60, 122]}},
+            ),
             ".variations.dark.detector.scintillation.relative_yield_energy_keV: must be increasing",
         ),
     ],
@@ -182,41 +250,57 @@ def test_faults_of_the_block(tmp_path, change, message):
 def test_a_focus_is_for_the_wall(tmp_path):
     samples = SAMPLES + "lxe\tlxe\tnominal\traw/lxe.root\t1\n"
     with pytest.raises(
-        InputError, match=r"samples\.lxe\.focus: is for what decays in the wall, and the sample is of l"
+        InputError,
+        match=r"samples\.lxe\.focus: is for what decays in the wall, and the sample is of l",
     ):
         inputs_of(tmp_path, put("samples/lxe", {"decays": 100, "focus": 0.5}), samples=samples)
 
 
 def test_simulated_data_are_no_data(tmp_path):
-    with pytest.raises(InputError, match=r"is_simulated: must be true if the file has a block `simulation`"):
+    with pytest.raises(
+        InputError, match=r"is_simulated: must be true if the file has a block `simulation`"
+    ):
         inputs_of(tmp_path, lambda content: content.update(is_simulated=False))
 
 
 def test_a_component_in_two_nominal_samples(tmp_path):
     samples = SAMPLES + "again\tsurface\tnominal\traw/again.root\t1\n"
     with pytest.raises(
-        InputError, match=r"samples: 'surface' is in the nominal samples surface and again, which would"
+        InputError,
+        match=r"samples: 'surface' is in the nominal samples surface and again, which would",
     ):
         inputs_of(tmp_path, put("samples/again", {"decays": 100}), samples=samples)
 
 
 def test_an_unknown_component_of_a_sample(tmp_path):
     samples = SAMPLES + "odd\tsurfaec\tnominal\traw/odd.root\t1\n"
-    with pytest.raises(InputError, match=r"samples, odd, column component: has no 'surfaec'; known: lxe"):
+    with pytest.raises(
+        InputError, match=r"samples, odd, column component: has no 'surfaec'; known: lxe"
+    ):
         inputs_of(tmp_path, put("samples/odd", {"decays": 100}), samples=samples)
 
 
 @pytest.mark.parametrize(
     ("table", "old", "new", "message"),
     [
-        ("runs", "raw/run_1.root", "a.root,b.root", "runs.tsv: files: run 1 has 2 files, and is simulated into one"),
+        (
+            "runs",
+            "raw/run_1.root",
+            "a.root,b.root",
+            "runs.tsv: files: run 1 has 2 files, and is simulated into one",
+        ),
         (
             "samples",
             "raw/surface.root",
             "a.root,b.root",
             "samples.tsv: files: the sample surface has 2 files, and is si",
         ),
-        ("samples", "surface.root\t1", "surface.root\t40", "equivalent_live_days: is 40 for the sample surface, whose"),
+        (
+            "samples",
+            "surface.root\t1",
+            "surface.root\t40",
+            "equivalent_live_days: is 40 for the sample surface, whose",
+        ),
     ],
 )
 def test_faults_of_the_tables(tmp_path, table, old, new, message):
@@ -228,17 +312,23 @@ def test_faults_of_the_tables(tmp_path, table, old, new, message):
 
 def test_a_simulated_sample_has_no_runs_of_its_own(tmp_path):
     rows = SAMPLES.splitlines()
-    samples = "\n".join([f"{rows[0]}\truns", *(f"{row}\tshared" for row in rows[1:-1]), f"{rows[-1]}\tfile"])
+    samples = "\n".join(
+        [f"{rows[0]}\truns", *(f"{row}\tshared" for row in rows[1:-1]), f"{rows[-1]}\tfile"]
+    )
     with pytest.raises(
-        InputError, match=r"samples\.tsv: runs: is 'file' for the sample both-dark, which is simulated w"
+        InputError,
+        match=r"samples\.tsv: runs: is 'file' for the sample both-dark, which is simulated w",
     ):
         inputs_of(tmp_path, samples=samples)
 
 
 def test_the_detector_of_an_events_file_is_checked(tmp_path):
-    file = write_analysis(tmp_path, lambda content: content.update(detector={"optics": {"absorbtion_cm": 3}}))
+    file = write_analysis(
+        tmp_path, lambda content: content.update(detector={"optics": {"absorbtion_cm": 3}})
+    )
     with pytest.raises(
-        InputError, match=r"detector\.optics\.absorbtion_cm: is not a known key; did you mean `absorption"
+        InputError,
+        match=r"detector\.optics\.absorbtion_cm: is not a known key; did you mean `absorption",
     ):
         read_event_inputs(file, N_CHANNELS)
 

@@ -6,17 +6,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from synthetic_files import make_events
 
-from exonu.events.raw import Events
+from exonu.events.raw.raw_events import Events
 from exonu.events.variables import DOCUMENTED, raw_variables, time_since_previous_ms
 
-HITS = st.lists(st.tuples(st.floats(0.25, 50, width=32), st.floats(-100, 1000, width=32)), max_size=6)
+HITS = st.lists(
+    st.tuples(st.floats(0.25, 50, width=32), st.floats(-100, 1000, width=32)), max_size=6
+)
 
 
 @given(st.lists(HITS, max_size=5))
 def test_definitions(lists):
     charge = [[hit[0] for hit in hits] for hits in lists]
     time = [[hit[1] for hit in hits] for hits in lists]
-    found = raw_variables(Events.of([[0] * len(hits) for hits in lists], charge, time), early_window_ns=20)
+    found = raw_variables(
+        Events.of([[0] * len(hits) for hits in lists], charge, time), early_window_ns=20
+    )
     for place, hits in enumerate(lists):
         q, t = np.array(charge[place]), np.array(time[place])
         assert found["n_hits"][place] == len(hits)
@@ -24,10 +28,15 @@ def test_definitions(lists):
         if hits:
             assert found["max_pe_share"][place] == pytest.approx(q.max() / q.sum(), rel=1e-6)
             assert found["hit_time_rms_ns"][place] == pytest.approx(t.std(), rel=1e-5, abs=2e-5)
-            assert found["early_fraction"][place] == pytest.approx(np.mean(np.float32(t - t.min()) < 20))
+            assert found["early_fraction"][place] == pytest.approx(
+                np.mean(np.float32(t - t.min()) < 20)
+            )
         else:
             assert np.isnan(
-                [found[name][place] for name in ("max_pe_share", "hit_time_rms_ns", "early_fraction")]
+                [
+                    found[name][place]
+                    for name in ("max_pe_share", "hit_time_rms_ns", "early_fraction")
+                ]
             ).all()
 
 

@@ -1,4 +1,5 @@
-"""Rates against reference values that this code did not make, and against published event counts."""
+"""Rates against reference values that this code did not make, and against published event
+counts."""
 
 import csv
 from pathlib import Path
@@ -34,15 +35,26 @@ def asked(name: str) -> tuple[Physics, str, dict[str, object]]:
     """What an anchor's name asks for, e.g. `pp BL pure g=1e-6 M=1keV`."""
     words = name.split()
     numbers = dict(word.split("=") for word in words if "=" in word)
-    couplings = {"0.23122": "tree-0.2312", "0.23857": "tree-0.2386"}.get(numbers.get("s2", ""), "radiative")
+    couplings = {"0.23122": "tree-0.2312", "0.23857": "tree-0.2386"}.get(
+        numbers.get("s2", ""), "radiative"
+    )
     physics = Physics(sources=(SOURCES[words[0]],), couplings=couplings)
     if "q" in numbers:
-        return physics, "millicharge", {"strength": float(numbers["q"]), "atomic": ATOMIC[words[-1]]}
+        return (
+            physics,
+            "millicharge",
+            {"strength": float(numbers["q"]), "atomic": ATOMIC[words[-1]]},
+        )
     if "mu" in numbers:
         return physics, "magnetic-moment", {"strength": float(numbers["mu"]), "atomic": "free"}
     if "g" in numbers:
         mass = {"1keV": 1e-3, "10MeV": 10.0}[numbers["M"]]
-        choice = {"strength": float(numbers["g"]), "mass_MeV": mass, "part": words[2], "atomic": "free"}
+        choice = {
+            "strength": float(numbers["g"]),
+            "mass_MeV": mass,
+            "part": words[2],
+            "atomic": "free",
+        }
         return physics, "dark-photon", choice
     flavour = next((word.removeprefix("nu_") for word in words if word.startswith("nu_")), "all")
     return physics, "weak", {"flavour": flavour, "atomic": "free"}
@@ -52,7 +64,9 @@ def asked(name: str) -> tuple[Physics, str, dict[str, object]]:
 def test_anchor(name):
     physics, interaction, choice = asked(name)
     rate = RecoilSpectra(ENERGIES, physics).rate(interaction, **choice)
-    tolerance = 3e-3 if "PAIliq" in name else 1e-3  # 0.5 % asked for; the densities of the tables differ a little
+    tolerance = (
+        3e-3 if "PAIliq" in name else 1e-3
+    )  # 0.5 % asked for; the densities of the tables differ a little
     assert rate[0] == pytest.approx(ANCHORS[name], rel=tolerance)
 
 
@@ -60,10 +74,26 @@ def test_anchor(name):
     ("interaction", "choice", "expected"),
     [
         ("magnetic-moment", {"strength": 1.8e-10, "atomic": "free"}, 800),
-        ("dark-photon", {"strength": 1.3e-6, "mass_MeV": 1e-3, "part": "pure", "atomic": "free"}, 1661),
-        ("dark-photon", {"strength": 1.3e-6, "mass_MeV": 1e-3, "part": "interference", "atomic": "free"}, 83),
-        ("dark-photon", {"strength": 8.8e-5, "mass_MeV": 10.0, "part": "pure", "atomic": "free"}, 91),
-        ("dark-photon", {"strength": 8.8e-5, "mass_MeV": 10.0, "part": "interference", "atomic": "free"}, 19.4),
+        (
+            "dark-photon",
+            {"strength": 1.3e-6, "mass_MeV": 1e-3, "part": "pure", "atomic": "free"},
+            1661,
+        ),
+        (
+            "dark-photon",
+            {"strength": 1.3e-6, "mass_MeV": 1e-3, "part": "interference", "atomic": "free"},
+            83,
+        ),
+        (
+            "dark-photon",
+            {"strength": 8.8e-5, "mass_MeV": 10.0, "part": "pure", "atomic": "free"},
+            91,
+        ),
+        (
+            "dark-photon",
+            {"strength": 8.8e-5, "mass_MeV": 10.0, "part": "interference", "atomic": "free"},
+            19.4,
+        ),
         ("millicharge", {"strength": 5.4e-12, "atomic": "pai"}, 657),
         ("millicharge", {"strength": 5.4e-12, "atomic": "epa"}, 440),
         ("millicharge", {"strength": 5.4e-12, "atomic": "stepping"}, 127),
@@ -87,7 +117,11 @@ def test_rate_at_5_keV_at_the_limits_of_xmass(interaction, choice, expected):
 def test_counts_at_the_limits_of_xmass(interaction, choice, expected):
     """The reference counts come from a coarser sum: within 1.5 %, or 2 counts."""
     energy = np.arange(2.025, 200, 0.05)
-    rate = RecoilSpectra(energy, Physics(sources=("pp", "be7"))).rate(interaction, **choice).sum(axis=0)
+    rate = (
+        RecoilSpectra(energy, Physics(sources=("pp", "be7")))
+        .rate(interaction, **choice)
+        .sum(axis=0)
+    )
     bins, _ = np.histogram(energy, [2, 15, 30, 200], weights=rate * 0.05 * KG_DAYS * 1e-3 / 365.25)
     assert bins == pytest.approx(expected, rel=0.015, abs=2)
 
@@ -95,8 +129,8 @@ def test_counts_at_the_limits_of_xmass(interaction, choice, expected):
 def test_solar_neutrino_events_in_xenonnt():
     """1.16 t y with the released efficiency, 1-30 keV: published 76 (JCAP 03 (2024) 028).
 
-    The efficiency table ends at 29.5 keV: the sum to there gives the 76.7 of an independent calculation (B16-GS98).
-    """
+    The efficiency table ends at 29.5 keV: the sum to there gives the 76.7 of an independent
+    calculation (B16-GS98)."""
     at, efficiency = np.loadtxt(
         HERE / "xenonnt_sr0_efficiency.csv", delimiter=",", comments="#", skiprows=2, unpack=True
     )

@@ -30,7 +30,9 @@ def value(form, energy):
 
 
 def weak(g_l, g_r, t, e):
-    return 2 * G**2 * M / np.pi * (g_l**2 + g_r**2 * (1 - t / e) ** 2 - g_l * g_r * M * t / e**2) * CM2
+    return (
+        2 * G**2 * M / np.pi * (g_l**2 + g_r**2 * (1 - t / e) ** 2 - g_l * g_r * M * t / e**2) * CM2
+    )
 
 
 @settings(deadline=None)
@@ -50,7 +52,10 @@ def test_dark_photon_is_a_shift_of_the_couplings(energy, fraction, g, mass, stre
     shift = strength**2 * dark_photon_shift(mass, t)[0]
     exact = weak(g[0] + shift, g[1] + shift, t[0], energy)
     parts = value(
-        bilinear_form(g, g, t) + 2 * shift * bilinear_form(g, one, t) + shift**2 * bilinear_form(one, one, t), energy
+        bilinear_form(g, g, t)
+        + 2 * shift * bilinear_form(g, one, t)
+        + shift**2 * bilinear_form(one, one, t),
+        energy,
     )
     assert parts == pytest.approx(exact, rel=1e-6, abs=1e-54)
 
@@ -66,10 +71,14 @@ def test_pure_and_interference_in_closed_form(energy, fraction, g, mass):
     interference *= (2 * g_l * e**2 + 2 * g_r * (e - t) ** 2 - (g_l + g_r) * M * t) * CM2
     scale = G * M / q2 * CM2
     assert shift**2 * value(bilinear_form((1, 1), (1, 1), at), e) == pytest.approx(pure, rel=1e-6)
-    assert 2 * shift * value(bilinear_form(g, (1, 1), at), e) == pytest.approx(interference, rel=1e-6, abs=1e-6 * scale)
+    assert 2 * shift * value(bilinear_form(g, (1, 1), at), e) == pytest.approx(
+        interference, rel=1e-6, abs=1e-6 * scale
+    )
 
 
-@pytest.mark.parametrize(("couplings_name", "s2"), [("tree-0.2312", 0.23122), ("tree-0.2386", 0.23857)])
+@pytest.mark.parametrize(
+    ("couplings_name", "s2"), [("tree-0.2312", 0.23122), ("tree-0.2386", 0.23857)]
+)
 @pytest.mark.parametrize(("flavour", "sign"), [(0, 1), (1, -1), (2, -1)])
 @settings(deadline=None)
 @given(energy=energies, fraction=fractions, mass=masses)
@@ -97,16 +106,28 @@ def test_magnetic_moment(energy, fraction):
 def test_millicharge(energy, fraction):
     t, e = fraction * float(maximum_recoil_MeV(energy)), energy
     shift = millicharge_shift(np.array([t]))[0]
-    expected = 2 * np.pi * ALPHA**2 / (M * t**2) * (1 - t / e + t**2 / (2 * e**2) - M * t / (2 * e**2)) * CM2
-    assert shift**2 * value(bilinear_form((1, 1), (1, 1), np.array([t])), e) == pytest.approx(expected, rel=1e-6)
+    expected = (
+        2
+        * np.pi
+        * ALPHA**2
+        / (M * t**2)
+        * (1 - t / e + t**2 / (2 * e**2) - M * t / (2 * e**2))
+        * CM2
+    )
+    assert shift**2 * value(bilinear_form((1, 1), (1, 1), np.array([t])), e) == pytest.approx(
+        expected, rel=1e-6
+    )
 
 
 @settings(deadline=None)
 @given(st.floats(1e-6, 2), st.floats(-1e-9, 1e-9))
 def test_sign_of_millicharge_follows_the_charge_form_factor(recoil, charge):
-    """g_V shifts by (2√2πα/G_F) F(Q²)/Q², F(Q²) = q + Q²⟨r²⟩/6, Q² = −2mT: the sign of the charge radius term."""
+    """g_V shifts by (2√2πα/G_F) F(Q²)/Q², F(Q²) = q + Q²⟨r²⟩/6, Q² = −2mT: the sign of the charge
+    radius term."""
     shift_of_g_v = 2 * charge * millicharge_shift(np.array([recoil]))[0]  # g_V = g_L + g_R
-    assert shift_of_g_v == pytest.approx(2 * np.sqrt(2) * np.pi * ALPHA / G * charge / (-2 * M * recoil), rel=1e-9)
+    assert shift_of_g_v == pytest.approx(
+        2 * np.sqrt(2) * np.pi * ALPHA / G * charge / (-2 * M * recoil), rel=1e-9
+    )
 
 
 @settings(deadline=None)
@@ -114,4 +135,6 @@ def test_sign_of_millicharge_follows_the_charge_form_factor(recoil, charge):
 def test_kinematic_limits_are_inverse(recoil):
     assert maximum_recoil_MeV(minimum_energy_MeV(recoil)) == pytest.approx(recoil, rel=1e-9)
     energy = float(minimum_energy_MeV(recoil))
-    assert 4 * energy * (energy - recoil) == pytest.approx(2 * M * recoil, rel=1e-9)  # Q² of a free electron
+    assert 4 * energy * (energy - recoil) == pytest.approx(
+        2 * M * recoil, rel=1e-9
+    )  # Q² of a free electron

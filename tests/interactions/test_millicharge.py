@@ -1,4 +1,5 @@
-"""Millicharge on bound electrons: the formulas integrated directly, and the dielectric formula from its k integral."""
+"""Millicharge on bound electrons: the formulas integrated directly, and the dielectric formula from
+its k integral."""
 
 import itertools
 
@@ -33,9 +34,19 @@ def direct(atomic: str, recoil_keV: float, neutrino_mass_eV: float) -> float:
         return ALPHA / np.pi * sigma / t * soft + (z_eff * hard if e > kinematic else 0)
 
     endpoint = PP.spectrum.endpoint_MeV
-    limits = [t * (1 + 1e-12), *(x for x in (t * (1 + np.sqrt(2)) / 2, kinematic) if x < endpoint), endpoint]
+    limits = [
+        t * (1 + 1e-12),
+        *(x for x in (t * (1 + np.sqrt(2)) / 2, kinematic) if x < endpoint),
+        endpoint,
+    ]
     total = sum(
-        quad(lambda e: float(PP.spectrum.density(e)) * cross_section(e), low, high, epsabs=0, epsrel=1e-9)[0]
+        quad(
+            lambda e: float(PP.spectrum.density(e)) * cross_section(e),
+            low,
+            high,
+            epsabs=0,
+            epsrel=1e-9,
+        )[0]
         for low, high in itertools.pairwise(limits)
     )
     atoms_per_tonne = 6.02214076e23 / 131.293 * 1e6
@@ -53,7 +64,8 @@ def test_whole_atom_rate(atomic, recoil_keV, mass_eV):
 
 @pytest.mark.parametrize("energy_keV", [0.2, 1.0, 5.0, 40.0])
 def test_density_effect_is_the_integral_over_momentum(energy_keV):
-    """Longitudinal and transverse photon exchange of a particle with v = 1, integrated over K = k² numerically."""
+    """Longitudinal and transverse photon exchange of a particle with v = 1, integrated over K = k²
+    numerically."""
     epsilon = 1 + complex(susceptibility(energy_keV)[0])
     t, top = energy_keV, 2 * M * 1e3 * energy_keV
 
@@ -64,20 +76,35 @@ def test_density_effect_is_the_integral_over_momentum(energy_keV):
         return (-(1 / epsilon) / k + transverse).imag * t**2 * y
 
     pole = np.log(abs(epsilon - 1))
-    numeric, _ = quad(integrand, -40, np.log(top / t**2 - 1), points=[pole - 3, pole, pole + 3], limit=500, epsrel=1e-9)
+    numeric, _ = quad(
+        integrand,
+        -40,
+        np.log(top / t**2 - 1),
+        points=[pole - 3, pole, pole + 3],
+        limit=500,
+        epsrel=1e-9,
+    )
     logarithm, screening = _density_effect(np.array([energy_keV]))
     formula = epsilon.imag * (logarithm[0] + screening[0] * np.log(top / t**2))
-    assert formula == pytest.approx(numeric, rel=3e-3)  # K₁ ≫ T² is good to T/2m, 4 % of a logarithm of 1 at 40 keV
+    assert formula == pytest.approx(
+        numeric, rel=3e-3
+    )  # K₁ ≫ T² is good to T/2m, 4 % of a logarithm of 1 at 40 keV
 
 
 def test_liquid_lowers_the_rate_at_keV_energies():
     spectra = RecoilSpectra(np.geomspace(1, 6, 40), Physics(sources=("pp", "be7")))
-    liquid, atom = (spectra.rate("millicharge", atomic=a).sum(axis=0) for a in ("pai-liquid", "pai"))
+    liquid, atom = (
+        spectra.rate("millicharge", atomic=a).sum(axis=0) for a in ("pai-liquid", "pai")
+    )
     ratio = liquid / atom
     assert np.all((ratio > 0.42) & (ratio < 0.70))
     assert 0.5 < ratio.mean() < 0.6
-    heavier = RecoilSpectra(spectra.energies_keV, Physics(sources=("pp", "be7"), neutrino_mass_eV=0.1))
-    assert heavier.rate("millicharge", atomic="pai-liquid").sum(axis=0) == pytest.approx(liquid, rel=1e-12)
+    heavier = RecoilSpectra(
+        spectra.energies_keV, Physics(sources=("pp", "be7"), neutrino_mass_eV=0.1)
+    )
+    assert heavier.rate("millicharge", atomic="pai-liquid").sum(axis=0) == pytest.approx(
+        liquid, rel=1e-12
+    )
 
 
 def test_equivalent_photons_fall_below_free_electrons_above_13_keV():

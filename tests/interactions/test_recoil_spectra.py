@@ -7,7 +7,13 @@ from hypothesis import strategies as st
 from scipy import constants
 
 from exonu.core.errors import InputError
-from exonu.interactions import Physics, RecoilSpectra, breakpoints_keV, chiral_couplings, recoil_rate
+from exonu.interactions import (
+    Physics,
+    RecoilSpectra,
+    breakpoints_keV,
+    chiral_couplings,
+    recoil_rate,
+)
 from exonu.solar import flavour_probabilities, oscillation, solar_sources
 from exonu.xenon import free_electrons
 
@@ -16,7 +22,9 @@ G = constants.value("Fermi coupling constant") * 1e-6
 ALPHA = constants.alpha
 ENERGIES = np.array([0.05, 0.7, 1.5, 5.0, 12.0, 40.0, 100.0, 200.0])
 SPECTRA = RecoilSpectra(ENERGIES)
-FREE = RecoilSpectra(ENERGIES, Physics(weak_atomic="free", dark_photon_atomic="free", millicharge_atomic="free"))
+FREE = RecoilSpectra(
+    ENERGIES, Physics(weak_atomic="free", dark_photon_atomic="free", millicharge_atomic="free")
+)
 
 strengths = st.floats(1e-13, 1e-9)
 masses = st.floats(0, 100)
@@ -27,7 +35,8 @@ flavours = st.sampled_from(["all", "e", "mu", "tau"])
 
 @pytest.mark.parametrize("shift_by", ["dark-photon", "millicharge"])
 def test_coupling_shift_is_the_exact_rule(shift_by):
-    """⁷Be as one line needs no integral: the weak rate with shifted couplings, by hand, for each flavour."""
+    """⁷Be as one line needs no integral: the weak rate with shifted couplings, by hand, for each
+    flavour."""
     physics = Physics(
         sources=("be7",),
         beryllium_line="single",
@@ -38,7 +47,9 @@ def test_coupling_shift_is_the_exact_rule(shift_by):
     )
     be7 = solar_sources("SFII-GS98", "single")[1]
     e, t = 0.8618, ENERGIES * 1e-3
-    probability = flavour_probabilities(e, be7.electron_density_mol_per_cm3, oscillation("NuFIT-6.0-NO"))
+    probability = flavour_probabilities(
+        e, be7.electron_density_mol_per_cm3, oscillation("NuFIT-6.0-NO")
+    )
     if shift_by == "dark-photon":
         choice = {"strength": 3e-6, "mass_MeV": 0.02}
         shift = 9e-12 / (2 * np.sqrt(2) * G * (0.02**2 + 2 * M * t))
@@ -89,7 +100,8 @@ def test_dark_photon_is_quadratic_in_x(mass, g, atomic):
     total = SPECTRA.rate("dark-photon", strength=g, mass_MeV=mass, atomic=atomic)
     assert total == pytest.approx(g**2 * interference[0] + g**4 * pure[0], rel=1e-12)
     parts = (
-        SPECTRA.rate("dark-photon", strength=g, mass_MeV=mass, part=p, atomic=atomic) for p in ("pure", "interference")
+        SPECTRA.rate("dark-photon", strength=g, mass_MeV=mass, part=p, atomic=atomic)
+        for p in ("pure", "interference")
     )
     assert sum(parts) == pytest.approx(total, rel=1e-12)
 
@@ -110,17 +122,25 @@ def test_flavour_limit_is_the_common_limit_over_root_p(interaction, index, flavo
     weighted, total = 0.0, 0.0
     for source in solar_sources("SFII-GS98"):
         energy, weight = source.spectrum.nodes(np.array([0.0]), np.array([np.inf]), 64)
-        p = flavour_probabilities(energy, source.electron_density_mol_per_cm3, oscillation("NuFIT-6.0-NO"))
+        p = flavour_probabilities(
+            energy, source.electron_density_mol_per_cm3, oscillation("NuFIT-6.0-NO")
+        )
         weighted += source.flux_per_cm2_s * float((weight * p[index]).sum())
         total += source.flux_per_cm2_s
     assert np.sqrt(ratio) == pytest.approx(np.sqrt(weighted / total), rel=0.01)
 
 
 def test_flavour_ratios_of_the_paper():
-    """Published one-flavour limits on q (arXiv:2005.11891) are the common limit 5.4e-12 over √P_f."""
-    spectra = RecoilSpectra(np.linspace(5, 30, 60), Physics(sources=("pp", "be7"), beryllium_line="single"))
+    """Published one-flavour limits on q (arXiv:2005.11891) are the common limit 5.4e-12 over
+    √P_f."""
+    spectra = RecoilSpectra(
+        np.linspace(5, 30, 60), Physics(sources=("pp", "be7"), beryllium_line="single")
+    )
     common = spectra.rate("millicharge").sum()
-    limits = [5.4e-12 * np.sqrt(common / spectra.rate("millicharge", flavour=f).sum()) for f in ("e", "mu", "tau")]
+    limits = [
+        5.4e-12 * np.sqrt(common / spectra.rate("millicharge", flavour=f).sum())
+        for f in ("e", "mu", "tau")
+    ]
     assert limits == pytest.approx([7.3e-12, 1.1e-11, 1.1e-11], rel=0.06)
 
 
@@ -129,15 +149,19 @@ def test_flavour_ratios_of_the_paper():
 def test_massless_dark_photon_is_a_millicharge(charge, atomic):
     g = np.sqrt(4 * np.pi * ALPHA * charge)
     dark = SPECTRA.rate("dark-photon", strength=g, mass_MeV=0.0, part="pure", atomic=atomic)
-    assert SPECTRA.rate("millicharge", strength=charge, atomic=atomic) == pytest.approx(dark, rel=1e-10)
+    assert SPECTRA.rate("millicharge", strength=charge, atomic=atomic) == pytest.approx(
+        dark, rel=1e-10
+    )
     light = SPECTRA.rate("dark-photon", strength=g, mass_MeV=1e-6, part="pure", atomic=atomic)
     assert light == pytest.approx(dark, rel=1e-6)
 
 
 def test_interference_signs_of_the_dark_photon():
-    """Constructive for ν_e, destructive for ν_μ and ν_τ, positive in the solar sum (seen with the massless one)."""
+    """Constructive for ν_e, destructive for ν_μ and ν_τ, positive in the solar sum (seen with the
+    massless one)."""
     interference = {
-        f: -FREE.rate("millicharge", flavour=f, part="interference").sum() for f in ("e", "mu", "tau", "all")
+        f: -FREE.rate("millicharge", flavour=f, part="interference").sum()
+        for f in ("e", "mu", "tau", "all")
     }
     assert interference["e"] > 0
     assert interference["mu"] < 0
@@ -147,25 +171,38 @@ def test_interference_signs_of_the_dark_photon():
 
 
 def test_interference_dominates_at_small_coupling():
-    parts = [SPECTRA.rate("dark-photon", strength=1e-6, mass_MeV=10.0, part=p) for p in ("interference", "pure")]
+    parts = [
+        SPECTRA.rate("dark-photon", strength=1e-6, mass_MeV=10.0, part=p)
+        for p in ("interference", "pure")
+    ]
     assert 500 < parts[0][0, 3] / parts[1][0, 3] < 3000
 
 
 def test_millicharge_interference_is_off_unless_asked_for():
     on = RecoilSpectra(ENERGIES, Physics(millicharge_weak_interference=True))
     choice = {"strength": 1e-12}
-    assert SPECTRA.rate("millicharge", **choice) == pytest.approx(SPECTRA.rate("millicharge", part="pure", **choice))
+    assert SPECTRA.rate("millicharge", **choice) == pytest.approx(
+        SPECTRA.rate("millicharge", part="pure", **choice)
+    )
     extra = SPECTRA.rate("millicharge", part="interference", **choice)
-    assert on.rate("millicharge", **choice) - SPECTRA.rate("millicharge", **choice) == pytest.approx(extra, rel=1e-6)
-    assert on.rate("millicharge", strength=-1e-12, part="interference") == pytest.approx(-extra, rel=1e-12)
+    assert on.rate("millicharge", **choice) - SPECTRA.rate(
+        "millicharge", **choice
+    ) == pytest.approx(extra, rel=1e-6)
+    assert on.rate("millicharge", strength=-1e-12, part="interference") == pytest.approx(
+        -extra, rel=1e-12
+    )
 
 
 @pytest.mark.parametrize("interaction", ["weak", "magnetic-moment", "millicharge", "dark-photon"])
-@pytest.mark.parametrize(("source", "endpoint_keV"), [("pp", 264.07), ("be7", 664.7), ("pep", 1225.0)])
+@pytest.mark.parametrize(
+    ("source", "endpoint_keV"), [("pp", 264.07), ("be7", 664.7), ("pep", 1225.0)]
+)
 def test_nothing_above_the_kinematic_endpoint(interaction, source, endpoint_keV):
     physics = Physics(sources=(source,), millicharge_atomic="free")
     choice = {"mass_MeV": 0.1} if interaction == "dark-photon" else {}
-    rate = RecoilSpectra([0.97 * endpoint_keV, 1.001 * endpoint_keV, 3000.0], physics).rate(interaction, **choice)[0]
+    rate = RecoilSpectra([0.97 * endpoint_keV, 1.001 * endpoint_keV, 3000.0], physics).rate(
+        interaction, **choice
+    )[0]
     assert rate[0] != 0
     assert rate[1:].tolist() == [0, 0]
 
@@ -177,7 +214,9 @@ def test_single_line_of_beryllium_against_the_pair():
     )
     assert double / single == pytest.approx(0.8956, rel=1e-9)
     pair = [
-        RecoilSpectra(np.linspace(1, 150, 50), Physics(sources=("pp", "be7"), beryllium_line=line)).rate("weak").sum(0)
+        RecoilSpectra(np.linspace(1, 150, 50), Physics(sources=("pp", "be7"), beryllium_line=line))
+        .rate("weak")
+        .sum(0)
         for line in ("double", "single")
     ]
     assert np.all(np.abs(pair[0] / pair[1] - 1) < 0.006)
@@ -197,7 +236,9 @@ def test_single_line_of_beryllium_against_the_pair():
 def test_stepping_is_free_electrons_times_their_number(interaction, part):
     choice = {"mass_MeV": 0.1} if interaction == "dark-photon" else {}
     stepped, free = (
-        RecoilSpectra(ENERGIES, Physics(weak_atomic=a)).rate(interaction, part=part, atomic=a, **choice)
+        RecoilSpectra(ENERGIES, Physics(weak_atomic=a)).rate(
+            interaction, part=part, atomic=a, **choice
+        )
         for a in ("stepping", "free")
     )
     assert stepped == pytest.approx(free * free_electrons(ENERGIES) / 54, rel=1e-12)
@@ -207,8 +248,12 @@ def test_sources_keep_their_order_and_sum():
     spectra = RecoilSpectra(ENERGIES, Physics(sources=("be7", "pp")))
     assert spectra.source_names == ("be7", "pp")
     assert spectra.rate("weak")[0] == pytest.approx(SPECTRA.rate("weak")[1], rel=1e-14)
-    assert recoil_rate("weak", ENERGIES) == pytest.approx(SPECTRA.rate("weak").sum(axis=0), rel=1e-14)
-    assert recoil_rate("weak", ENERGIES, source="pp") == pytest.approx(SPECTRA.rate("weak")[0], rel=1e-14)
+    assert recoil_rate("weak", ENERGIES) == pytest.approx(
+        SPECTRA.rate("weak").sum(axis=0), rel=1e-14
+    )
+    assert recoil_rate("weak", ENERGIES, source="pp") == pytest.approx(
+        SPECTRA.rate("weak")[0], rel=1e-14
+    )
 
 
 def test_breakpoints_hold_xenon_and_lines():
@@ -229,16 +274,36 @@ def test_breakpoints_hold_xenon_and_lines():
     ("interaction", "choice", "message"),
     [
         ("gravity", {}, r"interaction: must be one of weak, .* \(got 'gravity'\)"),
-        ("weak", {"flavour": "sterile"}, r"flavour: must be one of all, e, mu, tau \(got 'sterile'\)"),
-        ("dark-photon", {"flavour": "e", "mass_MeV": 1.0}, r"flavour: must be all for a dark photon \(got 'e'\)"),
+        (
+            "weak",
+            {"flavour": "sterile"},
+            r"flavour: must be one of all, e, mu, tau \(got 'sterile'\)",
+        ),
+        (
+            "dark-photon",
+            {"flavour": "e", "mass_MeV": 1.0},
+            r"flavour: must be all for a dark photon \(got 'e'\)",
+        ),
         ("weak", {"part": "half"}, r"part: must be one of total, pure, interference"),
         ("weak", {"part": "interference"}, r"part: weak has no interference term; ask for total"),
-        ("magnetic-moment", {"part": "interference"}, r"part: magnetic-moment has no interference term; .*helicity"),
+        (
+            "magnetic-moment",
+            {"part": "interference"},
+            r"part: magnetic-moment has no interference term; .*helicity",
+        ),
         ("weak", {"strength": 2.0}, r"strength: must be left out for weak \(got 2.0\)"),
-        ("magnetic-moment", {"strength": -1.0}, r"strength: must be a finite number ≥ 0 \(got -1.0\)"),
+        (
+            "magnetic-moment",
+            {"strength": -1.0},
+            r"strength: must be a finite number ≥ 0 \(got -1.0\)",
+        ),
         ("millicharge", {"strength": np.nan}, r"strength: must be a finite number \(got nan\)"),
         ("dark-photon", {}, r"mass_MeV: is missing; a dark photon needs its mass"),
-        ("millicharge", {"mass_MeV": 1.0}, r"mass_MeV: is given for millicharge, which has no mass"),
+        (
+            "millicharge",
+            {"mass_MeV": 1.0},
+            r"mass_MeV: is given for millicharge, which has no mass",
+        ),
         ("dark-photon", {"mass_MeV": -1.0}, r"mass_MeV: must be finite numbers ≥ 0"),
         ("weak", {"atomic": "pai"}, r"atomic.weak: must be one of stepping, free \(got 'pai'\)"),
     ],

@@ -1,13 +1,14 @@
-"""A one-flavour limit is the all-flavour limit over √P_f, with P_f weighted over sources and fit range."""
+"""A one-flavour limit is the all-flavour limit over √P_f, with P_f weighted over sources and fit
+range."""
 
 import numpy as np
 import pytest
 
 from exonu.core.resources import resource_path
 from exonu.interactions import RecoilSpectra
-from exonu.search import limit_of_experiment
+from exonu.search.experiment.read_experiment import read_experiment
+from exonu.search.limit_records import limit_of_experiment
 from exonu.solar import FLAVOURS, flavour_probabilities, oscillation, solar_sources
-from exonu.templates.experiment import read_experiment
 
 FILES = {
     "xenonnt": resource_path("published/xenonnt-sr0/experiment.yaml"),
@@ -16,7 +17,8 @@ FILES = {
 
 
 def weighted_probabilities(experiment, interaction):
-    """P_f of each source, averaged over its neutrino spectrum, weighted with the source's share of the signal."""
+    """P_f of each source, averaged over its neutrino spectrum, weighted with the source's share of
+    the signal."""
     spectra = RecoilSpectra(experiment.response.true_energy_keV)
     share = experiment.response.fold(spectra.rate(interaction)).sum(axis=1)
     probabilities = []
@@ -37,4 +39,6 @@ def test_limit_of_a_flavour(name, interaction):
     for flavour, probability in zip(FLAVOURS, probabilities, strict=True):
         one = limit_of_experiment(FILES[name], interaction, flavour=flavour)
         assert one["observed"] / all_["observed"] == pytest.approx(probability**-0.5, rel=0.01)
-        np.testing.assert_allclose(np.divide(one["expected"], all_["expected"]), probability**-0.5, rtol=0.01)
+        np.testing.assert_allclose(
+            np.divide(one["expected"], all_["expected"]), probability**-0.5, rtol=0.01
+        )

@@ -1,4 +1,5 @@
-"""Injected signals: what a case is, what its jobs read, and what the tables say of toys and of the chain."""
+"""Injected signals: what a case is, what its jobs read, and what the tables say of toys and of the
+chain."""
 
 import json
 from dataclasses import replace
@@ -12,23 +13,24 @@ from exonu.core.files import canonical_json, read_json, write_json
 from exonu.core.resources import resource_path
 from exonu.core.settings import merged
 from exonu.detector.geometry import geodesic_geometry
-from exonu.events.runs_jobs import read_event_inputs
-from exonu.injection import chain_rows, summary, toy_rows
-from exonu.publication.figure_data import Heading
-from exonu.publication.figure_injection import draw_injection
-from exonu.publication.style import save
-from exonu.search import limit_record, read_model
-from exonu.templates.analysis import default_settings
-from exonu.templates.experiment import read_experiment
-from exonu.templates.injection_jobs import (
+from exonu.events.runs.read_inputs import read_event_inputs
+from exonu.events.runs.simulation_settings import simulate_settings
+from exonu.report.figures.injected_signals import draw_injection
+from exonu.report.figures.style import save
+from exonu.report.numbers.figure_records import Heading
+from exonu.search.analysis import default_settings
+from exonu.search.build_workspaces import build_workspaces, write_meaning
+from exonu.search.experiment.read_experiment import read_experiment
+from exonu.search.limit_records import limit_record, read_model
+from exonu.search.studies.injected_cases import (
     Injected,
     ingest_settings,
     injected_cases,
     injected_hypotheses,
     injected_signal,
-    simulate_settings,
+    injected_simulate_settings,
 )
-from exonu.templates.searches import build_workspaces, write_meaning
+from exonu.search.studies.injection import chain_rows, summary, toy_rows
 
 SETTINGS = default_settings()
 STATISTICS = merged(SETTINGS["statistics"], {"injection": {"strengths": [0, 2], "toys": 400}})
@@ -58,7 +60,11 @@ def searched(tmp_path_factory):
     [workspace] = build_workspaces(experiment, "magnetic-moment", SETTINGS, [("all", None)])
     write_json(folder / f"{NAME}.json", workspace.spec)
     write_meaning(folder, workspace)
-    return folder / f"{NAME}.json", [limit_record(folder / f"{NAME}.json", ["asymptotic"], 0.9)], experiment
+    return (
+        folder / f"{NAME}.json",
+        [limit_record(folder / f"{NAME}.json", ["asymptotic"], 0.9)],
+        experiment,
+    )
 
 
 @pytest.fixture
@@ -95,19 +101,29 @@ def test_without_a_limit_nothing_is_injected(searched):
 
 def test_a_case_is_simulated_as_its_run_is_but_for_the_background(inputs):
     signal = Injected(NAME, 2.0, 1e-10, 3.0, "magnetic-moment", "all")
-    ordinary, injected = inputs.simulate_settings(7, run=2), simulate_settings(inputs, 7, 2, signal)
-    assert injected["injected"] == {"interaction": "magnetic-moment", "flavour": "all", "strength": 1e-10}
+    ordinary, injected = (
+        simulate_settings(inputs, 7, run=2),
+        injected_simulate_settings(inputs, 7, 2, signal),
+    )
+    assert injected["injected"] == {
+        "interaction": "magnetic-moment",
+        "flavour": "all",
+        "strength": 1e-10,
+    }
     assert injected["stream"]["components"] == []
     assert injected["stream"]["window_keV"] == ordinary["stream"]["window_keV"]
     for same in ("detector", "calibration", "run", "geometry"):
         assert injected[same] == ordinary[same]
     assert injected["detector"]["optics"]["absorption_cm"] == 750
-    other = simulate_settings(inputs, 7, 2, replace(signal, multiple=4.0))
+    other = injected_simulate_settings(inputs, 7, 2, replace(signal, multiple=4.0))
     assert len({ordinary["seed"], injected["seed"], other["seed"]}) == 3
 
 
 def test_a_case_is_ingested_as_its_run_is_but_for_the_file(inputs):
-    ordinary, injected = inputs.ingest_settings(run=1), ingest_settings(inputs, 1, "case/raw/run_1.root")
+    ordinary, injected = (
+        inputs.ingest_settings(run=1),
+        ingest_settings(inputs, 1, "case/raw/run_1.root"),
+    )
     assert injected["runs"][0].pop("files") == ["case/raw/run_1.root"]
     assert ordinary["runs"][0].pop("files") != ["case/raw/run_1.root"]
     assert canonical_json(injected) == canonical_json(ordinary)
@@ -122,7 +138,9 @@ def tables(searched):
     signal = injected_signal(records, NAME, 2.0)
     expected = model.expected({"mu": signal.mu}) - model.expected({"mu": 0.0})
     rows, pulls = toy_rows(file, records, STATISTICS, seed=1)
-    chain = chain_rows(file, records, {f"{NAME}_x2": expected, "millicharge_all_x2": expected}, edges)
+    chain = chain_rows(
+        file, records, {f"{NAME}_x2": expected, "millicharge_all_x2": expected}, edges
+    )
     return pd.DataFrame(rows), pd.DataFrame(pulls), pd.DataFrame(chain)
 
 
@@ -139,7 +157,8 @@ def test_toys_say_what_was_injected_and_found(tables):
 
 
 def test_the_chain_recovers_the_expected_signal(tables):
-    """Data with the expected signal added: μ̂ moves by μ_inj, and the first row is the data as they are."""
+    """Data with the expected signal added: μ̂ moves by μ_inj, and the first row is the data as they
+    are."""
     _, _, chain = tables
     assert chain["multiple"].tolist() == [0, 2]
     moved = chain["recovered_mu"][1] - chain["recovered_mu"][0]

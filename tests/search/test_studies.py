@@ -1,4 +1,5 @@
-"""Studies of a search: what is written says what the engine found, and jobs share toys without changing them."""
+"""Studies of a search: what is written says what the engine found, and jobs share toys without
+changing them."""
 
 import json
 from types import SimpleNamespace
@@ -10,15 +11,16 @@ import pytest
 from exonu.core.errors import InputError
 from exonu.core.files import read_json, write_json
 from exonu.core.resources import resource_path
-from exonu.publication.figure_coverage import draw_coverage
-from exonu.publication.figure_data import Heading
-from exonu.publication.figure_diagnostics import draw_diagnostics
-from exonu.publication.limits import COLUMNS, limit_rows
-from exonu.publication.style import save
-from exonu.search import limit_record, read_model
-from exonu.statistics import compile_workspace, fit, goodness_of_fit, upper_limit
-from exonu.statistics.examples import modifier, sample, workspace_of
-from exonu.studies import (
+from exonu.report.figures.coverage_of_limits import draw_coverage
+from exonu.report.figures.fit_diagnostics import draw_diagnostics
+from exonu.report.figures.style import save
+from exonu.report.numbers.figure_records import Heading
+from exonu.search.analysis import default_settings
+from exonu.search.build_workspaces import build_workspaces, write_meaning
+from exonu.search.experiment.read_experiment import read_experiment
+from exonu.search.limit_records import limit_record, read_model
+from exonu.search.limit_rows import COLUMNS, limit_rows
+from exonu.search.studies.toys_and_coverage import (
     AT_LIMIT,
     OBSERVED,
     _leading,
@@ -31,9 +33,8 @@ from exonu.studies import (
     values_to_test,
     yields_table,
 )
-from exonu.templates.analysis import default_settings
-from exonu.templates.experiment import read_experiment
-from exonu.templates.searches import build_workspaces, write_meaning
+from exonu.statistics import compile_workspace, fit, goodness_of_fit, upper_limit
+from exonu.statistics.examples import modifier, sample, workspace_of
 
 SETTINGS = default_settings()
 HEADING = Heading("XENON1T SR1", "arXiv:2006.09721", 0.6473, is_simulated=False, blinded=False)
@@ -64,7 +65,12 @@ def test_diagnostics_are_those_of_the_engine(diagnosed):
     model, _ = read_model(file)
     assert record["limit_mu"] == pytest.approx(upper_limit(model).observed)
     assert record["goodness_of_fit"]["statistic"] == pytest.approx(goodness_of_fit(model).statistic)
-    assert {pull["name"] for pull in record["pulls"]} == {"B0_norm", "efficiency", "flux_pp", "flux_be7"}
+    assert {pull["name"] for pull in record["pulls"]} == {
+        "B0_norm",
+        "efficiency",
+        "flux_pp",
+        "flux_be7",
+    }
     assert record["impacts"]["parameters"][0]["name"] == "B0_norm"
     assert min(record["scan_mu"]["twice_delta_nll"]) == pytest.approx(0, abs=0.02)
     assert record["fit"]["converged"]
@@ -81,10 +87,14 @@ def test_yields_before_the_fit_are_the_workspace_s(diagnosed):
     _, record = diagnosed
     table = yields_table([record]).set_index("sample")
     assert not table[["blinded", "is_simulated"]].to_numpy().any()
-    background = read_experiment(resource_path("published/xenon1t-sr1/experiment.yaml")).background.sum()
+    background = read_experiment(
+        resource_path("published/xenon1t-sr1/experiment.yaml")
+    ).background.sum()
     assert table.loc["B0", "before"] == pytest.approx(background)
     assert table.loc["B0", "before_error"] == pytest.approx(0.026 * background, rel=0.01)
-    assert table.loc["B0", "after_error"] < 1.02 * table.loc["B0", "before_error"]  # a flat signal is no help
+    assert (
+        table.loc["B0", "after_error"] < 1.02 * table.loc["B0", "before_error"]
+    )  # a flat signal is no help
 
 
 def test_diagnostics_page_has_the_same_bytes(diagnosed, tmp_path):
@@ -111,7 +121,8 @@ def test_toy_limit_agrees_with_the_asymptotic_one(workspaces):
     [record] = join_toys([toy_chunk(file, values_to_test(asymptotic), 2000, (0, 1), 3)], 0.9)
     found = record["methods"]["toys"]
     assert (
-        abs(found["observed"] - asymptotic["observed"]) < 4 * found["record"]["error"] + 0.03 * asymptotic["observed"]
+        abs(found["observed"] - asymptotic["observed"])
+        < 4 * found["record"]["error"] + 0.03 * asymptotic["observed"]
     )
     np.testing.assert_allclose(found["expected"][1:4], asymptotic["expected"][1:4], rtol=0.1)
     assert found["record"]["failed"] == [0] * len(found["record"]["mu"])
@@ -154,7 +165,8 @@ def test_a_workspace_without_its_page_has_no_studies(workspaces, tmp_path):
 
 
 def test_pulls_at_the_bound_are_those_with_the_signal_held(tmp_path):
-    """Without a signal the atomic parameter is not constrained by the data: its error is that of its constraint."""
+    """Without a signal the atomic parameter is not constrained by the data: its error is that of
+    its constraint."""
     experiment = read_experiment(resource_path("published/xenonnt-sr0/experiment.yaml"))
     [workspace] = build_workspaces(experiment, "millicharge", SETTINGS, [("all", None)])
     write_json(tmp_path / f"{workspace.name}.json", workspace.spec)
@@ -163,14 +175,19 @@ def test_pulls_at_the_bound_are_those_with_the_signal_held(tmp_path):
     record = diagnostics(tmp_path / f"{workspace.name}.json", statistics, seed=1)
     assert record["fit"]["at_bound"] == ["mu"]
     [pull] = [pull for pull in record["pulls"] if pull["name"] == "atomic_epa"]
-    assert (pull["pull"], pull["constraint"]) == (pytest.approx(0, abs=1e-6), pytest.approx(1, abs=1e-6))
+    assert (pull["pull"], pull["constraint"]) == (
+        pytest.approx(0, abs=1e-6),
+        pytest.approx(1, abs=1e-6),
+    )
 
 
 def test_a_parameter_at_its_bound_is_not_scanned():
     """It has no error to scan it with, however large its impact."""
     names = ("mu", "stuck", "lost", "free")
     result = SimpleNamespace(names=names, covariance=np.diag([1.0, 0.0, np.nan, 0.04]))
-    ranked = SimpleNamespace(parameters=[SimpleNamespace(name=name) for name in ("stuck", "lost", "free")])
+    ranked = SimpleNamespace(
+        parameters=[SimpleNamespace(name=name) for name in ("stuck", "lost", "free")]
+    )
     assert _leading(ranked, result) == "free"
     ranked.parameters.pop()
     assert _leading(ranked, result) is None
@@ -178,10 +195,16 @@ def test_a_parameter_at_its_bound_is_not_scanned():
 
 @pytest.mark.parametrize(("observed", "data"), [([0, 20], AT_LIMIT), ([3, 20], OBSERVED)])
 def test_impacts_without_a_minimum_are_those_of_expected_data(observed, data):
-    """No event in the signal's bin: with the bound released μ runs away, and there is no fit to go from."""
+    """No event in the signal's bin: with the bound released μ runs away, and there is no fit to go
+    from."""
     normalisation = modifier("b_norm", "normsys", {"lo": 0.8, "hi": 1.2})
-    samples = [sample("signal", [2, 1], modifier("mu", "normfactor")), sample("b", [3, 20], normalisation)]
-    model = compile_workspace(workspace_of([{"name": "recoils", "samples": samples}], {"recoils": observed}))
+    samples = [
+        sample("signal", [2, 1], modifier("mu", "normfactor")),
+        sample("b", [3, 20], normalisation),
+    ]
+    model = compile_workspace(
+        workspace_of([{"name": "recoils", "samples": samples}], {"recoils": observed})
+    )
     limit = upper_limit(model).observed
     ranked, of_data = _ranked(model, fit(model, fixed={"mu": 0.0}), limit)
     assert of_data == data

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from exonu.templates.analysis import read_analysis
-from exonu.templates.experiment import read_experiment
-from exonu.variants import variant_limits
+from exonu.search.analysis import read_analysis
+from exonu.search.experiment.read_experiment import read_experiment
+from exonu.search.studies.variants import variant_limits
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "validation.md").read_text()
@@ -26,7 +26,9 @@ def test_limits(name):
     rows = [row for row in ROWS if row[0] == experiment]
     assert rows
     for _, interaction, variant, observed, expected, interval in rows:
-        [row] = table[(table["interaction"] == interaction) & (table["variant"] == variant)].to_dict("records")
+        [row] = table[
+            (table["interaction"] == interaction) & (table["variant"] == variant)
+        ].to_dict("records")
         low, high = (float(end) for end in interval.split(" – "))
         shown = [float(observed), float(expected), low, high]
         computed = [row["observed"], row["expected"], row["interval_low"], row["interval_high"]]

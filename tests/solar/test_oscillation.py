@@ -60,9 +60,14 @@ def test_limits_of_vacuum_and_matter():
     c13, s13, s12 = np.cos(NO.theta13), np.sin(NO.theta13), np.sin(NO.theta12)
     vacuum = c13**4 * (1 - np.sin(2 * NO.theta12) ** 2 / 2) + s13**4
     assert flavour_probabilities(1.0, 0.0, NO)[0] == pytest.approx(vacuum, abs=1e-12)
-    assert flavour_probabilities(1e6, 90.0, NO)[0] == pytest.approx(c13**4 * s12**2 + s13**4, abs=1e-5)
+    assert flavour_probabilities(1e6, 90.0, NO)[0] == pytest.approx(
+        c13**4 * s12**2 + s13**4, abs=1e-5
+    )
 
 
 def test_unknown_set_is_refused():
-    with pytest.raises(InputError, match=r"oscillation: is not a set of oscillation parameters \(got 'best'\); choose"):
+    with pytest.raises(
+        InputError,
+        match=r"oscillation: is not a set of oscillation parameters \(got 'best'\); choose",
+    ):
         oscillation("best")

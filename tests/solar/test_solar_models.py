@@ -25,8 +25,16 @@ def test_fluxes_of_the_paper():
 
 
 def test_luminosity_constraint_holds_roughly():
-    """Each pp or pep neutrino stands for 13.1 MeV of sunlight, each 7Be for 12.6 MeV more (Bahcall, PRC 65, 025801)."""
-    energy = {"pp": 13.0987, "pep": 11.9193, "be7": 12.6008, "n13": 3.4577, "o15": 21.5706, "f17": 2.363}
+    """Each pp or pep neutrino stands for 13.1 MeV of sunlight, each 7Be for 12.6 MeV more (Bahcall,
+    PRC 65, 025801)."""
+    energy = {
+        "pp": 13.0987,
+        "pep": 11.9193,
+        "be7": 12.6008,
+        "n13": 3.4577,
+        "o15": 21.5706,
+        "f17": 2.363,
+    }
     solar_constant_MeV = 8.4946e11
     for model in solar_models():
         total = sum(energy[source.name] * source.flux_per_cm2_s for source in solar_sources(model))
@@ -42,7 +50,11 @@ def test_beryllium_line_setting():
 
 
 def test_unknown_model_and_line_are_refused():
-    with pytest.raises(InputError, match=r"solar_model: is not a solar model \(got 'BP2004'\); choose"):
+    with pytest.raises(
+        InputError, match=r"solar_model: is not a solar model \(got 'BP2004'\); choose"
+    ):
         solar_sources("BP2004")
-    with pytest.raises(InputError, match=r"beryllium_line: must be double or single \(got 'triple'\)"):
+    with pytest.raises(
+        InputError, match=r"beryllium_line: must be double or single \(got 'triple'\)"
+    ):
         solar_sources("SFII-GS98", "triple")

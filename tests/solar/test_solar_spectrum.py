@@ -15,12 +15,16 @@ BETA = [name for name, source in SOURCES.items() if isinstance(source.spectrum, 
 @pytest.mark.parametrize("name", BETA)
 def test_beta_spectrum_is_normalised(name):
     spectrum = SOURCES[name].spectrum
-    area, error = quad(spectrum.density, 0, spectrum.endpoint_MeV, epsabs=1e-12, epsrel=1e-11, limit=500)
+    area, error = quad(
+        spectrum.density, 0, spectrum.endpoint_MeV, epsabs=1e-12, epsrel=1e-11, limit=500
+    )
     assert area == pytest.approx(1, abs=1e-9 + 10 * error)
 
 
 # J. Bahcall & R. Ulrich, Rev. Mod. Phys. 60, 297 (1988); pp: J. Bahcall, PRC 56, 3391 (1997).
-@pytest.mark.parametrize(("name", "mean_keV"), [("pp", 266.8), ("n13", 707), ("o15", 996), ("f17", 998)])
+@pytest.mark.parametrize(
+    ("name", "mean_keV"), [("pp", 266.8), ("n13", 707), ("o15", 996), ("f17", 998)]
+)
 def test_mean_energy_of_beta_spectra_is_the_published_one(name, mean_keV):
     energy, weight = SOURCES[name].spectrum.nodes(np.array([0.0]), np.array([np.inf]), 64)
     assert (weight * energy).sum() * 1e3 == pytest.approx(mean_keV, rel=2e-3)
@@ -35,7 +39,10 @@ def test_coulomb_repulsion_of_the_positron_lowers_the_upper_end():
 
 @settings(deadline=None)
 @given(
-    low=st.floats(0, 0.5), middle=st.floats(0, 0.5), high=st.floats(0, 0.5), name=st.sampled_from(["pp", "n13", "o15"])
+    low=st.floats(0, 0.5),
+    middle=st.floats(0, 0.5),
+    high=st.floats(0, 0.5),
+    name=st.sampled_from(["pp", "n13", "o15"]),
 )
 def test_quadrature_rules_add_up(low, middle, high, name):
     low, middle, high = sorted((low, middle, high))

@@ -9,12 +9,24 @@ from hypothesis import strategies as st
 
 from exonu.statistics.examples import modifier, sample, workspace_of
 
-KINDS = ("normsys", "histosys", "staterror", "shapesys", "shapefactor", "lumi", "normfactor", "both")
+KINDS = (
+    "normsys",
+    "histosys",
+    "staterror",
+    "shapesys",
+    "shapefactor",
+    "lumi",
+    "normfactor",
+    "both",
+)
 
 
 @st.composite
-def workspaces(draw: st.DrawFn, kinds: tuple[str, ...] = KINDS, max_bins: int = 4) -> dict[str, Any]:
-    """One to three channels, one to three backgrounds each, and the given kinds of modifiers, some of them shared."""
+def workspaces(
+    draw: st.DrawFn, kinds: tuple[str, ...] = KINDS, max_bins: int = 4
+) -> dict[str, Any]:
+    """One to three channels, one to three backgrounds each, and the given kinds of modifiers, some
+    of them shared."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     chosen = draw(st.lists(st.sampled_from(kinds), min_size=1, max_size=5))
     channels, observed = [], {}
@@ -27,7 +39,12 @@ def workspaces(draw: st.DrawFn, kinds: tuple[str, ...] = KINDS, max_bins: int = 
         observed[f"channel_{c}"] = rng.poisson(total).astype(float).tolist()
     settings = {}
     if "lumi" in chosen:
-        settings["lumi"] = {"inits": [1.0], "bounds": [[0.5, 1.5]], "auxdata": [1.0], "sigmas": [0.05]}
+        settings["lumi"] = {
+            "inits": [1.0],
+            "bounds": [[0.5, 1.5]],
+            "auxdata": [1.0],
+            "sigmas": [0.05],
+        }
     return workspace_of(channels, observed, **settings)
 
 
@@ -41,7 +58,9 @@ def _signal(rng: np.random.Generator, bins: int, chosen: list[str], c: int) -> d
     return sample("signal", data, *modifiers)
 
 
-def _background(rng: np.random.Generator, bins: int, chosen: list[str], c: int, b: int) -> dict[str, Any]:
+def _background(
+    rng: np.random.Generator, bins: int, chosen: list[str], c: int, b: int
+) -> dict[str, Any]:
     data = rng.uniform(20.0, 120.0, bins)
     modifiers = []
     for kind in sorted(set(chosen)):
@@ -83,5 +102,7 @@ def _shapes(rng: np.random.Generator, data: np.ndarray) -> dict[str, list[float]
 
 def random_parameters(model: Any, rng: np.random.Generator, spread: float = 0.3) -> np.ndarray:
     """Parameters around their initial values, within the bounds."""
-    theta = model.init + rng.normal(size=model.init.size) * spread * np.where(model.init == 0.0, 3.0, 0.3)
+    theta = model.init + rng.normal(size=model.init.size) * spread * np.where(
+        model.init == 0.0, 3.0, 0.3
+    )
     return np.clip(theta, np.maximum(model.flat.lower, -4.9), np.minimum(model.flat.upper, 4.9))

@@ -1,4 +1,5 @@
-"""Compiled and numpy kernels give the same results; nothing heavy is imported; bounds are respected."""
+"""Compiled and numpy kernels give the same results; nothing heavy is imported; bounds are
+respected."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ import json, sys
 sys.path.insert(0, {tests!r})
 import numpy as np
 from exonu.statistics import compile_workspace, fit, toy_cls, upper_limit
-from exonu.statistics.backend import NUMBA
+from exonu.statistics.engine.backend import NUMBA
 from exonu.statistics.examples import recoil_workspace
 from test_published_cls import shapefactor, two_channels
 from test_quadratic import STRONG, compiled
@@ -37,14 +38,18 @@ print(json.dumps(out))
 
 def run(code: str, **environment: str) -> str:
     variables = os.environ | {"OPENBLAS_NUM_THREADS": "1"} | environment
-    done = subprocess.run([sys.executable, "-c", code], env=variables, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=variables, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
 def test_numpy_path_gives_the_same_results_as_numba() -> None:
     tests = os.path.dirname(__file__)  # noqa: PTH120
-    compiled, plain = (json.loads(run(SCRIPT.format(tests=tests), EXONU_NUMBA=switch)) for switch in ("1", "0"))
+    compiled, plain = (
+        json.loads(run(SCRIPT.format(tests=tests), EXONU_NUMBA=switch)) for switch in ("1", "0")
+    )
     assert not plain["numba"]
     assert not plain["numba imported"]
     if not compiled["numba"]:
@@ -74,8 +79,12 @@ def test_unknown_name() -> None:
 def test_parameters_stop_at_their_bounds() -> None:
     """α at -5 and a factor at 0: the constrained minimum, with the gradient pushing outwards."""
     shift = {"lo_data": [99.0], "hi_data": [101.0]}
-    weak = sample("b", [100.0], modifier("weak", "histosys", shift), modifier("scale", "normfactor"))
-    control = sample("b", [1000.0], modifier("weak", "histosys", {"lo_data": [950.0], "hi_data": [1050.0]}))
+    weak = sample(
+        "b", [100.0], modifier("weak", "histosys", shift), modifier("scale", "normfactor")
+    )
+    control = sample(
+        "b", [1000.0], modifier("weak", "histosys", {"lo_data": [950.0], "hi_data": [1050.0]})
+    )
     signal = sample("signal", [10.0], modifier("mu", "normfactor"))
     channels = [{"name": "a", "samples": [signal, weak]}, {"name": "z", "samples": [control]}]
     model = compile_workspace(workspace_of(channels, {"a": [0.0], "z": [300.0]}))
@@ -84,7 +93,9 @@ def test_parameters_stop_at_their_bounds() -> None:
     assert result.values["weak"] == -5.0
     assert result.values["scale"] == 0.0
     assert set(result.at_bound) == {"weak", "scale", "mu"}
-    gradient = dict(zip((model.parameters[p] for p in model.flat.dense), result.minimum.gradient, strict=True))
+    gradient = dict(
+        zip((model.parameters[p] for p in model.flat.dense), result.minimum.gradient, strict=True)
+    )
     assert all(gradient[name] > 0.0 for name in ("weak", "scale", "mu"))
 
 
@@ -95,7 +106,9 @@ def test_bin_wise_factor_stops_at_its_bound() -> None:
         sample("b", [100.0], modifier("mc", "staterror", [50.0])),
     ]
     bounded = {"mc": {"bounds": [[0.5, 1.2]]}, "mu": {"bounds": [[0.0, 1.0]]}}
-    model = compile_workspace(workspace_of([{"name": "c", "samples": samples}], {"c": [180.0]}, **bounded))
+    model = compile_workspace(
+        workspace_of([{"name": "c", "samples": samples}], {"c": [180.0]}, **bounded)
+    )
     result = fit(model)
     assert result.values["mc[0]"] == 1.2
     assert result.values["mu"] == 1.0
@@ -109,7 +122,9 @@ def test_settings_of_the_measurement_are_respected() -> None:
         "mu": {"bounds": [[0.0, 3.0]], "inits": [0.5]},
     }
     base = recoil_workspace(bins=6, backgrounds=2, nuisances=4, staterror=False)
-    base["measurements"][0]["config"]["parameters"] = [{"name": name, **values} for name, values in settings.items()]
+    base["measurements"][0]["config"]["parameters"] = [
+        {"name": name, **values} for name, values in settings.items()
+    ]
     model = compile_workspace(base)
     result = fit(model)
     assert result.values["rate_1"] == 0.7
@@ -132,7 +147,11 @@ def test_failed_fit_is_a_reported_fact() -> None:
 def test_undetermined_parameters_have_no_error() -> None:
     scale = modifier("scale", "normfactor")
     signal = sample("signal", [5.0], modifier("mu", "normfactor"))
-    samples = [signal, sample("b", [20.0], scale), sample("c", [10.0], modifier("other", "normfactor"))]
+    samples = [
+        signal,
+        sample("b", [20.0], scale),
+        sample("c", [10.0], modifier("other", "normfactor")),
+    ]
     model = compile_workspace(workspace_of([{"name": "c", "samples": samples}], {"c": [33.0]}))
     result = fit(model)
     assert result.converged

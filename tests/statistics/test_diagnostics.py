@@ -1,4 +1,5 @@
-"""Pulls, impacts, scans, goodness of fit, yields, coverage, alternative limits: against independent calculations."""
+"""Pulls, impacts, scans, goodness of fit, yields, coverage, alternative limits: against independent
+calculations."""
 
 from __future__ import annotations
 
@@ -30,7 +31,14 @@ from exonu.statistics import (
     upper_limit,
     yields,
 )
-from exonu.statistics.examples import modifier, recoil_workspace, sample, two_bins, two_bins_workspace, workspace_of
+from exonu.statistics.examples import (
+    modifier,
+    recoil_workspace,
+    sample,
+    two_bins,
+    two_bins_workspace,
+    workspace_of,
+)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +74,10 @@ def test_covariance_is_the_inverse_of_pyhfs_hessian() -> None:
 def test_pulls_of_a_single_bin_by_hand() -> None:
     """One bin, b(1 + 0.1 α) with μ fixed at 0: the maximum by hand."""
     shift = {"lo_data": [90.0], "hi_data": [110.0]}
-    samples = [sample("s", [1.0], modifier("mu", "normfactor")), sample("b", [100.0], modifier("a", "histosys", shift))]
+    samples = [
+        sample("s", [1.0], modifier("mu", "normfactor")),
+        sample("b", [100.0], modifier("a", "histosys", shift)),
+    ]
     one = compile_workspace(workspace_of([{"name": "c", "samples": samples}], {"c": [110.0]}))
     result = fit(one, fixed={"mu": 0.0})
     alpha = brentq(lambda a: 10.0 * (1.0 - 110.0 / (100.0 + 10.0 * a)) + a, -3, 3)
@@ -80,13 +91,16 @@ def test_impacts_are_refits(model: Model) -> None:
     found = impacts(model, allow_negative=True)
     assert found.converged
     free = model.bounded(
-        np.where(np.arange(model.init.size) == model.poi_index, -np.inf, model.flat.lower), model.flat.upper
+        np.where(np.arange(model.init.size) == model.poi_index, -np.inf, model.flat.lower),
+        model.flat.upper,
     )
     best = fit(free)
     assert found.mu_hat == pytest.approx(best.values["mu"], abs=1e-9)
     names = [name for name in model.parameters if "[" not in name and name != "mu"]
     assert sorted(impact.name for impact in found.parameters) == sorted(names)
-    assert [impact.size for impact in found.parameters] == sorted((i.size for i in found.parameters), reverse=True)
+    assert [impact.size for impact in found.parameters] == sorted(
+        (i.size for i in found.parameters), reverse=True
+    )
     impact = found.parameters[0]
     value, error = best.values[impact.name], best.errors[impact.name]
     for distance, got in (
@@ -99,7 +113,9 @@ def test_impacts_are_refits(model: Model) -> None:
         assert got == pytest.approx(moved, abs=1e-7)
 
 
-def test_a_fit_without_a_minimum_has_no_impacts(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fit_without_a_minimum_has_no_impacts(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """And none is looked for: each of its fits would take all iterations, too."""
     best = fit(model)
     lost = replace(best, minimum=replace(best.minimum, status=3))
@@ -108,20 +124,26 @@ def test_a_fit_without_a_minimum_has_no_impacts(model: Model, monkeypatch: pytes
     found = impacts(model)
     assert not found.converged
     assert len(found.parameters) > 1
-    assert np.isnan([(i.post_down, i.post_up, i.pre_down, i.pre_up) for i in found.parameters]).all()
+    assert np.isnan(
+        [(i.post_down, i.post_up, i.pre_down, i.pre_up) for i in found.parameters]
+    ).all()
 
 
 def test_group_impacts_add_up(model: Model) -> None:
-    """The error without a group is that of a fit with the group held, near enough for a parabola."""
+    """The error without a group is that of a fit with the group held, near enough for a
+    parabola."""
     found = impacts(model, allow_negative=True)
     assert set(found.groups) == {"mc", "systematics"}
     everything = impacts(
-        model, groups={"all": [name for name in model.layout.groups if name != "mu"]}, allow_negative=True
+        model,
+        groups={"all": [name for name in model.layout.groups if name != "mu"]},
+        allow_negative=True,
     )
     statistical = np.sqrt(found.mu_error**2 - everything.groups["all"] ** 2)
     best = fit(
         everything_free := model.bounded(
-            np.where(np.arange(model.init.size) == model.poi_index, -np.inf, model.flat.lower), model.flat.upper
+            np.where(np.arange(model.init.size) == model.poi_index, -np.inf, model.flat.lower),
+            model.flat.upper,
         )
     )
     held = fit(everything_free, fixed={name: v for name, v in best.values.items() if name != "mu"})
@@ -145,7 +167,9 @@ def test_scans(model: Model) -> None:
     assert surface.twice_delta_nll.shape == (5, 5)
     assert surface.failed == 0
     point = {"mu": float(surface.values[0][3]), name: float(surface.values[1][1])}
-    assert surface.twice_delta_nll[3, 1] == pytest.approx(2.0 * (fit(model, fixed=point).nll - best.nll), abs=1e-8)
+    assert surface.twice_delta_nll[3, 1] == pytest.approx(
+        2.0 * (fit(model, fixed=point).nll - best.nll), abs=1e-8
+    )
     given = scan_1d(model, name, values=[-1.0, 0.0, 1.0])
     assert given.twice_delta_nll.shape == (3,)
 
@@ -157,7 +181,14 @@ def test_scan_faults(model: Model) -> None:
         scan_1d(model, "nu")
     fixed = compile_workspace(
         recoil_workspace(bins=5, backgrounds=1, nuisances=2)
-        | {"measurements": [{"name": "m", "config": {"poi": "mu", "parameters": [{"name": "mu", "fixed": True}]}}]}
+        | {
+            "measurements": [
+                {
+                    "name": "m",
+                    "config": {"poi": "mu", "parameters": [{"name": "mu", "fixed": True}]},
+                }
+            ]
+        }
     )
     with pytest.raises(InputError, match="no error to scan 'mu' with"):
         scan_1d(fixed, "mu")
@@ -213,7 +244,9 @@ def test_yields_and_their_errors(model: Model) -> None:
 
 def test_delta_chi2_limit_by_brent(model: Model) -> None:
     best = fit(model)
-    expected = brentq(lambda mu: chi2(model, mu) - 2.0 * best.nll - 2.71, best.values["mu"], 5.0, xtol=1e-12)
+    expected = brentq(
+        lambda mu: chi2(model, mu) - 2.0 * best.nll - 2.71, best.values["mu"], 5.0, xtol=1e-12
+    )
     limit = delta_chi2_limit(model)
     assert limit.value == pytest.approx(expected, rel=1e-7)
     assert "2.71" in limit.construction
@@ -241,19 +274,24 @@ def test_bayes_limit_of_an_empty_experiment() -> None:
     assert bayes_limit(empty).value == pytest.approx(np.log(10.0) / 4.0, rel=1e-5)
 
 
-@pytest.mark.parametrize(("arguments", "message"), [({"credibility": 1.0}, "credibility"), ({"power": 0.0}, "power")])
+@pytest.mark.parametrize(
+    ("arguments", "message"), [({"credibility": 1.0}, "credibility"), ({"power": 0.0}, "power")]
+)
 def test_bayes_limit_arguments(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=f"{message}: must be"):
         bayes_limit(two_bins(), **arguments)
 
 
 def test_coverage_counts_the_limits_of_the_toys() -> None:
-    """Coverage is the fraction of toys whose own upper limit is above the truth: limits computed one by one."""
+    """Coverage is the fraction of toys whose own upper limit is above the truth: limits computed
+    one by one."""
     from exonu.statistics.toys import data_profile, generator, sample_data
 
     model, truth = two_bins(), 0.6
     (point,) = coverage(model, [truth], n_toys=60, seed=9)
-    draws = sample_data(model, data_profile(model, None).at(truth).theta, 60, generator(9, truth, "signal", 0))
+    draws = sample_data(
+        model, data_profile(model, None).at(truth).theta, 60, generator(9, truth, "signal", 0)
+    )
     limits = [upper_limit(model, toy).observed for toy in draws]
     assert point.covered == sum(limit >= truth for limit in limits)
     assert point.failed == 0
@@ -265,7 +303,9 @@ def test_coverage_is_at_least_nominal(model: Model) -> None:
     for point in coverage(model, [0.5 * limit, limit, 2.0 * limit], n_toys=500, seed=1):
         assert point.n_toys + point.failed == 500
         assert point.fraction > 0.9 - 3.0 * point.error
-        assert point.mean_best_fit == pytest.approx(point.true_value, abs=0.3 * limit + 5.0 * point.mean_best_fit_error)
+        assert point.mean_best_fit == pytest.approx(
+            point.true_value, abs=0.3 * limit + 5.0 * point.mean_best_fit_error
+        )
     with pytest.raises(InputError, match="true_values: must be > 0"):
         coverage(model, [0.0], n_toys=10, seed=1)
     with pytest.raises(InputError, match="n_toys: must be > 0"):

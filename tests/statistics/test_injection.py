@@ -1,11 +1,13 @@
-"""Injection: pulls of a known model, the released bound against pyhf, and bins that must not go negative."""
+"""Injection: pulls of a known model, the released bound against pyhf, and bins that must not go
+negative."""
 
 import numpy as np
 import pyhf
 import pytest
 
 from exonu.core.errors import InputError
-from exonu.statistics import batch_pulls, compile_workspace, inject, mean_and_width, recover, released
+from exonu.statistics import compile_workspace, inject, mean_and_width, recover, released
+from exonu.statistics.engine import batch_pulls
 from exonu.statistics.examples import modifier, sample, two_bins, two_bins_workspace, workspace_of
 
 
@@ -13,21 +15,29 @@ def gaussian_model():
     """So many events that Poisson is Gaussian: σ(μ̂) = √1e6 / 1e3 = 1 at μ = 0."""
     signal = sample("signal", [1e3], modifier("mu", "normfactor"))
     return compile_workspace(
-        workspace_of([{"name": "recoils", "samples": [signal, sample("background", [1e6])]}], {"recoils": [1e6]})
+        workspace_of(
+            [{"name": "recoils", "samples": [signal, sample("background", [1e6])]}],
+            {"recoils": [1e6]},
+        )
     )
 
 
 def sparse_model():
     """A bin with many events and little signal, and one with few events and much."""
     signal = sample("signal", [1.0, 2.0], modifier("mu", "normfactor"))
-    background = sample("background", [20.0, 0.5], modifier("rate", "normsys", {"hi": 1.3, "lo": 0.75}))
+    background = sample(
+        "background", [20.0, 0.5], modifier("rate", "normsys", {"hi": 1.3, "lo": 0.75})
+    )
     return compile_workspace(
-        workspace_of([{"name": "recoils", "samples": [signal, background]}], {"recoils": [20.0, 0.0]})
+        workspace_of(
+            [{"name": "recoils", "samples": [signal, background]}], {"recoils": [20.0, 0.0]}
+        )
     )
 
 
 def test_pulls_of_a_gaussian_are_standard_normal():
-    """μ̂ = (N - b)/s exactly, so the pull is that of N: mean 0, width 1, within four of its errors."""
+    """μ̂ = (N - b)/s exactly, so the pull is that of N: mean 0, width 1, within four of its
+    errors."""
     without, signal = inject(gaussian_model(), [0.0, 3.0], 4000, 1, 1.0)
     for point in (without, signal):
         for pull in (point.pull, point.hessian_pull):
@@ -57,7 +67,9 @@ def test_released_bound_equals_pyhf_with_other_bounds(data):
     model = workspace.model(poi_name="mu")
     bounds = model.config.suggested_bounds()
     bounds[model.config.poi_index] = (-3.0, 10.0)
-    best, twice = pyhf.infer.mle.fit(data + model.config.auxdata, model, par_bounds=bounds, return_fitted_val=True)
+    best, twice = pyhf.infer.mle.fit(
+        data + model.config.auxdata, model, par_bounds=bounds, return_fitted_val=True
+    )
     at_one = pyhf.infer.mle.fixed_poi_fit(
         1.0, data + model.config.auxdata, model, par_bounds=bounds, return_fitted_val=True
     )[1]
@@ -82,7 +94,8 @@ def test_the_kernel_gives_what_a_single_fit_gives():
 
 
 def test_no_bin_is_left_with_less_than_no_events():
-    """The second bin empties at μ = -0.25; without the rule the first bin's deficit would take μ far below."""
+    """The second bin empties at μ = -0.25; without the rule the first bin's deficit would take μ
+    far below."""
     model = sparse_model()
     wide = released(model, model.init)
     assert wide.flat.lower[model.poi_index] == pytest.approx(-0.25)
@@ -121,7 +134,8 @@ def test_a_quadratic_signal_is_refused():
     signal = sample("interference", [10.0], modifier("mu", "normfactor"))
     pure = sample("pure", [10.0], modifier("mu_sq", "normfactor"))
     spec = workspace_of(
-        [{"name": "recoils", "samples": [signal, pure, sample("background", [50.0])]}], {"recoils": [50.0]}
+        [{"name": "recoils", "samples": [signal, pure, sample("background", [50.0])]}],
+        {"recoils": [50.0]},
     )
     model = compile_workspace(spec, poi_map={"mu_sq": "mu**2"})
     with pytest.raises(InputError, match="signal: is quadratic in its parameter"):

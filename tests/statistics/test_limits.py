@@ -25,7 +25,13 @@ from test_published_cls import (
 
 from exonu.core.errors import InputError
 from exonu.statistics import NewtonOptimizer, cls, compile_workspace, fit, upper_limit
-from exonu.statistics.examples import modifier, recoil_workspace, sample, two_bins_workspace, workspace_of
+from exonu.statistics.examples import (
+    modifier,
+    recoil_workspace,
+    sample,
+    two_bins_workspace,
+    workspace_of,
+)
 from exonu.statistics.profiling import find_root
 
 TEN_MODELS = (
@@ -67,7 +73,8 @@ def test_limits_of_pyhfs_optimiser(make: Any) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("make", TEN_MODELS)
 def test_limits_of_pyhfs_optimiser_on_ten_models(make: Any) -> None:
-    """1e-5 with SLSQP at its best; its default tolerance, 1e-6 in 2 ln L, is worth more than that in some limits."""
+    """1e-5 with SLSQP at its best; its default tolerance, 1e-6 in 2 ln L, is worth more than that
+    in some limits."""
     pyhf.set_backend("numpy", pyhf.optimize.scipy_optimizer(tolerance=1e-13))
     try:
         assert_limits_agree(make(), 1e-5)
@@ -90,7 +97,9 @@ def test_cls_with_staterror_against_pyhfs_optimiser() -> None:
     wrapped = pyhf.Workspace(workspace)
     oracle = wrapped.model()
     for mu in (0.3, 1.0):
-        observed, expected = pyhf.infer.hypotest(mu, wrapped.data(oracle), oracle, return_expected_set=True)
+        observed, expected = pyhf.infer.hypotest(
+            mu, wrapped.data(oracle), oracle, return_expected_set=True
+        )
         got, bands = cls(compile_workspace(workspace), mu)
         assert got == pytest.approx(float(observed), abs=1e-3)
         np.testing.assert_allclose(bands, expected, atol=1e-3)
@@ -106,7 +115,9 @@ def scaled(workspace: dict[str, Any], factor: float) -> dict[str, Any]:
             one["data"] = [x * factor for x in one["data"]]
             for found in one["modifiers"]:
                 if found["type"] == "histosys":
-                    found["data"] = {key: [x * factor for x in values] for key, values in found["data"].items()}
+                    found["data"] = {
+                        key: [x * factor for x in values] for key, values in found["data"].items()
+                    }
                 elif found["type"] == "staterror":
                     found["data"] = [x * factor for x in found["data"]]
     return out
@@ -115,7 +126,8 @@ def scaled(workspace: dict[str, Any], factor: float) -> dict[str, Any]:
 @pytest.mark.parametrize("staterror", [False, True])
 def test_any_scale_of_the_signal_gives_the_same_limit(staterror: bool) -> None:
     workspace = recoil_workspace(bins=20, backgrounds=3, nuisances=6, staterror=staterror)
-    if staterror:  # the MC error of a negligible or overwhelming signal is another model: keep it off the signal
+    # the MC error of a negligible or overwhelming signal is another model: keep it off the signal
+    if staterror:
         signal = workspace["channels"][0]["samples"][0]
         signal["modifiers"] = [m for m in signal["modifiers"] if m["type"] != "staterror"]
     total = sum(workspace["channels"][0]["samples"][0]["data"])
@@ -125,14 +137,17 @@ def test_any_scale_of_the_signal_gives_the_same_limit(staterror: bool) -> None:
         limit = upper_limit(compile_workspace(scaled(workspace, factor)))
         assert limit.observed * factor == pytest.approx(reference.observed, rel=1e-8)
         np.testing.assert_allclose(limit.expected * factor, reference.expected, rtol=1e-8)
-        np.testing.assert_allclose(np.array(limit.interval) * factor, reference.interval, rtol=1e-7, atol=1e-12)
+        np.testing.assert_allclose(
+            np.array(limit.interval) * factor, reference.interval, rtol=1e-7, atol=1e-12
+        )
         assert limit.record["failed_fits"] == 0
 
 
 def test_record_and_interval() -> None:
     limit = upper_limit(compile_workspace(recoil_workspace(bins=20, backgrounds=3, nuisances=6)))
     profile = [
-        2.0 * (fit(limit.best_fit.model, fixed={"mu": mu}).nll - limit.best_fit.nll) for mu in (0.0, *limit.interval)
+        2.0 * (fit(limit.best_fit.model, fixed={"mu": mu}).nll - limit.best_fit.nll)
+        for mu in (0.0, *limit.interval)
     ]
     threshold = chi2_distribution.ppf(0.9, 1)
     assert limit.background_twice_delta_nll == pytest.approx(profile[0], abs=1e-9)
@@ -168,7 +183,8 @@ def test_limit_above_the_bound_of_the_measurement_is_said() -> None:
 
 
 def test_no_background_at_all() -> None:
-    """Zero background and zero events: CLs = Φ-free limit by hand, q = 2μs, √q_A = √q, CLs(μ) = Φ(-√(2μs))/Φ(0)."""
+    """Zero background and zero events: CLs = Φ-free limit by hand, q = 2μs, √q_A = √q, CLs(μ) =
+    Φ(-√(2μs))/Φ(0)."""
     samples = [sample("signal", [3.0], modifier("mu", "normfactor")), sample("background", [0.0])]
     model = compile_workspace(workspace_of([{"name": "c", "samples": samples}], {"c": [0.0]}))
     limit = upper_limit(model)
@@ -177,7 +193,10 @@ def test_no_background_at_all() -> None:
 
 
 def test_events_where_there_is_no_background() -> None:
-    samples = [sample("signal", [1.0, 2.0], modifier("mu", "normfactor")), sample("background", [0.0, 50.0])]
+    samples = [
+        sample("signal", [1.0, 2.0], modifier("mu", "normfactor")),
+        sample("background", [0.0, 50.0]),
+    ]
     model = compile_workspace(workspace_of([{"name": "c", "samples": samples}], {"c": [4.0, 50.0]}))
     result = fit(model)
     assert result.converged
@@ -190,15 +209,21 @@ def _brute_minimum(model: Any) -> float:
 
 
 def test_signal_that_a_free_shape_can_imitate() -> None:
-    """Up to μ = 2 the free shape takes what the signal leaves; the limit is where ν = 10 μ is excluded, by hand."""
+    """Up to μ = 2 the free shape takes what the signal leaves; the limit is where ν = 10 μ is
+    excluded, by hand."""
     samples = [
         sample("signal", [10.0], modifier("mu", "normfactor")),
         sample("background", [20.0], modifier("free", "shapefactor")),
     ]
-    limit = upper_limit(compile_workspace(workspace_of([{"name": "c", "samples": samples}], {"c": [20.0]})))
-    # q = q_A = 2 [10 μ - 20 + 20 ln(20 / 10 μ)] for μ > 2, so CLs = 2 Φ(-√q) = 0.1 at √q = 1.6448536
+    limit = upper_limit(
+        compile_workspace(workspace_of([{"name": "c", "samples": samples}], {"c": [20.0]}))
+    )
+    # q = q_A = 2 [10 μ - 20 + 20 ln(20 / 10 μ)] for μ > 2, so CLs = 2 Φ(-√q) = 0.1 at √q =
+    # 1.6448536
     q = 1.6448536269514722**2
-    by_hand = brentq(lambda mu: 2.0 * (10.0 * mu - 20.0 + 20.0 * np.log(2.0 / mu)) - q, 2.0, 10.0, xtol=1e-12)
+    by_hand = brentq(
+        lambda mu: 2.0 * (10.0 * mu - 20.0 + 20.0 * np.log(2.0 / mu)) - q, 2.0, 10.0, xtol=1e-12
+    )
     assert limit.observed == pytest.approx(by_hand, rel=1e-7)
 
 
@@ -208,7 +233,9 @@ def test_signal_that_the_data_do_not_see_has_no_limit() -> None:
         sample("signal", [0.0, 0.0], modifier("mu", "normfactor")),
         sample("background", [20.0, 30.0], modifier("rate", "normsys", {"lo": 0.9, "hi": 1.1})),
     ]
-    limit = upper_limit(compile_workspace(workspace_of([{"name": "c", "samples": samples}], {"c": [20.0, 31.0]})))
+    limit = upper_limit(
+        compile_workspace(workspace_of([{"name": "c", "samples": samples}], {"c": [20.0, 31.0]}))
+    )
     assert np.isnan(limit.observed)
     assert np.isnan(limit.expected).all()
     assert limit.crossings == ()

@@ -1,4 +1,5 @@
-"""The engine against pyhf on generated models: same rates, same likelihood, and never a worse minimum."""
+"""The engine against pyhf on generated models: same rates, same likelihood, and never a worse
+minimum."""
 
 from __future__ import annotations
 
@@ -12,9 +13,12 @@ from hypothesis import strategies as st
 from random_workspaces import random_parameters, workspaces
 
 from exonu.statistics import compile_workspace, fit
-from exonu.statistics.likelihood import evaluate
+from exonu.statistics.engine.likelihood import evaluate
 
-RELAXED = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
+RELAXED = {
+    "deadline": None,
+    "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large],
+}
 
 
 def pyhf_model(workspace: dict[str, Any]) -> tuple[Any, list[float]]:
@@ -23,7 +27,9 @@ def pyhf_model(workspace: dict[str, Any]) -> tuple[Any, list[float]]:
     return model, wrapped.data(model)
 
 
-def derivatives(model: Any, flat: Any, theta: np.ndarray, data: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+def derivatives(
+    model: Any, flat: Any, theta: np.ndarray, data: np.ndarray
+) -> tuple[float, np.ndarray, np.ndarray]:
     size = flat.dense.size
     gradient, hessian = np.empty(size), np.empty((size, size))
     value = evaluate(flat, data, theta.copy(), model.fixed, gradient, hessian, False)
@@ -57,12 +63,18 @@ def test_gradient_and_hessian_of_the_profile(workspace: dict[str, Any], seed: in
         up[p], down[p] = theta[p] + step, theta[p] - step
         above, below = (derivatives(model, model.flat, x, data) for x in (up, down))
         scale = max(np.abs(hessian).max(), 1.0)
-        assert gradient[i] == pytest.approx((above[0] - below[0]) / (2 * step), abs=1e-7 * max(scale, abs(above[0])))
-        np.testing.assert_allclose((above[1] - below[1]) / (2 * step), hessian[i], atol=2e-6 * scale)
+        assert gradient[i] == pytest.approx(
+            (above[0] - below[0]) / (2 * step), abs=1e-7 * max(scale, abs(above[0]))
+        )
+        np.testing.assert_allclose(
+            (above[1] - below[1]) / (2 * step), hessian[i], atol=2e-6 * scale
+        )
 
 
 @settings(max_examples=30, **RELAXED)
-@given(workspaces(kinds=("normsys", "staterror", "shapesys", "histosys")), st.integers(0, 2**32 - 1))
+@given(
+    workspaces(kinds=("normsys", "staterror", "shapesys", "histosys")), st.integers(0, 2**32 - 1)
+)
 def test_profile_hessian_is_the_schur_complement(workspace: dict[str, Any], seed: int) -> None:
     model = compile_workspace(workspace)
     theta = random_parameters(model, np.random.default_rng(seed), spread=0.2)
@@ -73,11 +85,15 @@ def test_profile_hessian_is_the_schur_complement(workspace: dict[str, Any], seed
     profile = np.tril(profile) + np.tril(profile, -1).T
     _, _, full = derivatives(model, model.full, evaluate_at, model.data())
     gammas = np.setdiff1d(model.flat.gamma, -1)
-    inside = (model.flat.lower[gammas] < evaluate_at[gammas]) & (evaluate_at[gammas] < model.flat.upper[gammas])
+    inside = (model.flat.lower[gammas] < evaluate_at[gammas]) & (
+        evaluate_at[gammas] < model.flat.upper[gammas]
+    )
     gammas = gammas[inside & ~model.fixed[gammas]]
     dense = model.flat.dense
     cross = full[np.ix_(dense, gammas)]
-    schur = full[np.ix_(dense, dense)] - cross @ np.linalg.solve(full[np.ix_(gammas, gammas)], cross.T)
+    schur = full[np.ix_(dense, dense)] - cross @ np.linalg.solve(
+        full[np.ix_(gammas, gammas)], cross.T
+    )
     np.testing.assert_allclose(profile, schur, atol=1e-8 * max(np.abs(schur).max(), 1.0))
 
 
@@ -94,14 +110,18 @@ def assert_no_worse_than_pyhf(workspace: dict[str, Any], fixed: dict[str, float]
     # The likelihood at our point is what we say it is.
     assert ours.nll == pytest.approx(-float(oracle.logpdf(ours.parameters, data)[0]), abs=1e-9)
     try:
-        _, twice = pyhf.infer.mle.fit(data, oracle, init_pars=init, fixed_params=held, return_fitted_val=True)
+        _, twice = pyhf.infer.mle.fit(
+            data, oracle, init_pars=init, fixed_params=held, return_fitted_val=True
+        )
     except pyhf.exceptions.FailedMinimization:
         return
     assert ours.nll <= 0.5 * float(twice) + 1e-9
     # pyhf started from our minimum finds nothing better.
     there = ours.parameters.tolist()
     try:
-        _, twice = pyhf.infer.mle.fit(data, oracle, init_pars=there, fixed_params=held, return_fitted_val=True)
+        _, twice = pyhf.infer.mle.fit(
+            data, oracle, init_pars=there, fixed_params=held, return_fitted_val=True
+        )
     except pyhf.exceptions.FailedMinimization:
         return
     assert 0.5 * float(twice) == pytest.approx(ours.nll, abs=1e-6)
@@ -117,5 +137,7 @@ def test_minimum_is_never_worse_than_pyhfs(workspace: dict[str, Any], mu: float 
 @pytest.mark.slow
 @settings(max_examples=300, **RELAXED)
 @given(workspaces(max_bins=4), st.sampled_from([None, 0.0, 1.0, 2.5]))
-def test_minimum_is_never_worse_than_pyhfs_on_many_models(workspace: dict[str, Any], mu: float | None) -> None:
+def test_minimum_is_never_worse_than_pyhfs_on_many_models(
+    workspace: dict[str, Any], mu: float | None
+) -> None:
     assert_no_worse_than_pyhf(workspace, {} if mu is None else {"mu": mu})

@@ -30,7 +30,9 @@ def workspace() -> pyhf.Workspace:
 def test_returns_what_pyhf_returns(optimizer: NewtonOptimizer, workspace: pyhf.Workspace) -> None:
     model = workspace.model()
     data = workspace.data(model)
-    pars, twice, result = pyhf.infer.mle.fit(data, model, return_fitted_val=True, return_result_obj=True)
+    pars, twice, result = pyhf.infer.mle.fit(
+        data, model, return_fitted_val=True, return_result_obj=True
+    )
     assert pars.shape == (model.config.npars,)
     assert float(twice) == pytest.approx(-2.0 * float(model.logpdf(pars, data)[0]), abs=1e-8)
     assert result.success
@@ -46,7 +48,9 @@ def test_returns_what_pyhf_returns(optimizer: NewtonOptimizer, workspace: pyhf.W
 def test_uncertainties_are_minuits(workspace: pyhf.Workspace) -> None:
     pytest.importorskip("iminuit")
     model = workspace.model()
-    data = model.expected_data(np.array(model.config.suggested_init()))  # μ = 1, away from its bounds
+    data = model.expected_data(
+        np.array(model.config.suggested_init())
+    )  # μ = 1, away from its bounds
     found = []
     for optimizer in (NewtonOptimizer(), pyhf.optimize.minuit_optimizer(tolerance=1e-3)):
         pyhf.set_backend("numpy", optimizer)
@@ -60,13 +64,17 @@ def test_uncertainties_are_minuits(workspace: pyhf.Workspace) -> None:
 
 def test_hypotest_is_our_cls(optimizer: NewtonOptimizer, workspace: pyhf.Workspace) -> None:
     model = workspace.model()
-    observed, expected = pyhf.infer.hypotest(0.7, workspace.data(model), model, return_expected_set=True)
+    observed, expected = pyhf.infer.hypotest(
+        0.7, workspace.data(model), model, return_expected_set=True
+    )
     ours, bands = cls(compile_workspace(dict(workspace)), 0.7)
     assert float(observed) == pytest.approx(ours, rel=1e-7)
     np.testing.assert_allclose(np.array(expected, dtype=float), bands, rtol=1e-7)
 
 
-def test_given_bounds_and_fixed_parameters_hold(optimizer: NewtonOptimizer, workspace: pyhf.Workspace) -> None:
+def test_given_bounds_and_fixed_parameters_hold(
+    optimizer: NewtonOptimizer, workspace: pyhf.Workspace
+) -> None:
     model = workspace.model()
     data = np.array(workspace.data(model))
     data[: model.config.nmaindata] *= 2.0
@@ -96,7 +104,9 @@ def clipped() -> tuple[Any, list[float]]:
 
 def twice_on_a_sample() -> tuple[Any, list[float]]:
     signal = sample("signal", [5.0], modifier("mu", "normfactor"), modifier("mu", "normfactor"))
-    wrapped = pyhf.Workspace(workspace_of([{"name": "c", "samples": [signal, sample("b", [9.0])]}], {"c": [9.0]}))
+    wrapped = pyhf.Workspace(
+        workspace_of([{"name": "c", "samples": [signal, sample("b", [9.0])]}], {"c": [9.0]})
+    )
     model = wrapped.model()
     return model, wrapped.data(model)
 
@@ -127,7 +137,12 @@ def test_other_objectives_fall_back(optimizer: NewtonOptimizer, workspace: pyhf.
     init, bounds = model.config.suggested_init(), model.config.suggested_bounds()
     with pytest.warns(NotSupported, match="the objective is not pyhf's twice_nll"):
         optimizer.minimize(
-            objective, workspace.data(model), model, init, bounds, [(i, x) for i, x in enumerate(init) if i]
+            objective,
+            workspace.data(model),
+            model,
+            init,
+            bounds,
+            [(i, x) for i, x in enumerate(init) if i],
         )
 
 

@@ -1,9 +1,9 @@
 """CLs that pyhf publishes for its own models, reproduced by our engine.
 
-Source: pyhf's validation tests and data (github.com/scikit-hep/pyhf, tests/test_validation.py, validation/data) and the
-docstring of `pyhf.infer.calculators` (0.7.6). Those whose numbers depend on the interpolation code of an older
-default are compared with pyhf itself below.
-"""
+Source: pyhf's validation tests and data (github.com/scikit-hep/pyhf, tests/test_validation.py,
+    validation/data) and the
+docstring of `pyhf.infer.calculators` (0.7.6). Those whose numbers depend on the interpolation code
+of an older default are compared with pyhf itself below."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ def one_bin_shapesys() -> dict[str, Any]:
 
 def one_bin_lumi() -> dict[str, Any]:
     samples = [sample("signal", [20.0], MU)]
-    samples += [sample(name, [x], modifier("lumi", "lumi")) for name, x in (("first", 100.0), ("second", 0.0))]
+    samples += [
+        sample(name, [x], modifier("lumi", "lumi"))
+        for name, x in (("first", 100.0), ("second", 0.0))
+    ]
     lumi = {"auxdata": [1.0], "bounds": [[0.0, 10.0]], "inits": [1.0], "sigmas": [0.1]}
     return workspace_of([channel("c", *samples)], {"c": [55.0]}, lumi=lumi)
 
@@ -41,40 +44,64 @@ def two_channels() -> dict[str, Any]:
         sample("signal", [10.0, 35.0], MU),
         sample("background", [100.0, 150.0], modifier("s", "shapesys", [10.0, 10.0])),
     )
-    control = channel("control", sample("background", [200.0, 350.0], modifier("c", "shapesys", [5.0, 10.0])))
+    control = channel(
+        "control", sample("background", [200.0, 350.0], modifier("c", "shapesys", [5.0, 10.0]))
+    )
     return workspace_of([signal, control], {"signal": [110.0, 155.0], "control": [205.0, 345.0]})
 
 
 def shapefactor() -> dict[str, Any]:
     shared = modifier("shape", "shapefactor")
-    signal = channel("signal", sample("signal", [20.0, 20.0], MU), sample("background", [100.0, 70.0], shared))
+    signal = channel(
+        "signal", sample("signal", [20.0, 20.0], MU), sample("background", [100.0, 70.0], shared)
+    )
     control = channel("control", sample("background", [100.0, 100.0], shared))
     return workspace_of([signal, control], {"signal": [220.0, 230.0], "control": [200.0, 300.0]})
 
 
 def frozen_shapesys() -> dict[str, Any]:
     background = sample("background", [100.0, 10.0], modifier("syst", "shapesys", [10.0, 0.0]))
-    return workspace_of([channel("c", sample("signal", [20.0, 10.0], MU), background)], {"c": [100.0, 10.0]})
+    return workspace_of(
+        [channel("c", sample("signal", [20.0, 10.0], MU), background)], {"c": [100.0, 10.0]}
+    )
 
 
 PUBLISHED = [
     (
         one_bin_shapesys,
         0.4541865416107029,
-        [0.06371799398864626, 0.15096503398048894, 0.3279606950533305, 0.6046087303039118, 0.8662627605298466],
+        [
+            0.06371799398864626,
+            0.15096503398048894,
+            0.3279606950533305,
+            0.6046087303039118,
+            0.8662627605298466,
+        ],
         1e-5,
     ),
     (one_bin_lumi, None, [0.01060338, 0.04022273, 0.13614217, 0.37078321, 0.71104119], 2e-5),
     (
         two_channels,
         0.056332621064982304,
-        [0.00043491354821983556, 0.0034223000502860606, 0.02337423265831151, 0.1218654225510158, 0.40382074249477845],
+        [
+            0.00043491354821983556,
+            0.0034223000502860606,
+            0.02337423265831151,
+            0.1218654225510158,
+            0.40382074249477845,
+        ],
         1e-5,
     ),
     (
         shapefactor,
         0.5421679124909312,
-        [0.013753299929451691, 0.048887400056355966, 0.15555296253957684, 0.4007561343326305, 0.7357169630955912],
+        [
+            0.013753299929451691,
+            0.048887400056355966,
+            0.15555296253957684,
+            0.4007561343326305,
+            0.7357169630955912,
+        ],
         1e-5,
     ),
     (
@@ -86,7 +113,13 @@ PUBLISHED = [
     (
         frozen_shapesys,  # computed with ROOT
         0.004360634405484502,
-        [2.702197937866914e-05, 0.00037099917612576155, 0.004360634386335687, 0.03815031509701916, 0.20203027564155074],
+        [
+            2.702197937866914e-05,
+            0.00037099917612576155,
+            0.004360634386335687,
+            0.03815031509701916,
+            0.20203027564155074,
+        ],
         1e-5,
     ),
 ]
@@ -95,7 +128,9 @@ PUBLISHED = [
 @pytest.mark.parametrize(
     ("make", "observed", "expected", "tolerance"), PUBLISHED, ids=[c[0].__name__ for c in PUBLISHED]
 )
-def test_published_cls(make: Any, observed: float | None, expected: list[float], tolerance: float) -> None:
+def test_published_cls(
+    make: Any, observed: float | None, expected: list[float], tolerance: float
+) -> None:
     got, bands = cls(compile_workspace(make()), 1.0)
     if observed is not None:  # the lumi model's was computed with another test statistic, q_mu
         assert got == pytest.approx(observed, rel=tolerance)
@@ -103,14 +138,20 @@ def test_published_cls(make: Any, observed: float | None, expected: list[float],
 
 
 def normsys() -> dict[str, Any]:
-    background = sample("background", [100.0, 150.0], modifier("rate", "normsys", {"lo": 0.9, "hi": 1.1}))
-    return workspace_of([channel("c", sample("signal", [30.0, 95.0], MU), background)], {"c": [120.0, 180.0]})
+    background = sample(
+        "background", [100.0, 150.0], modifier("rate", "normsys", {"lo": 0.9, "hi": 1.1})
+    )
+    return workspace_of(
+        [channel("c", sample("signal", [30.0, 95.0], MU), background)], {"c": [120.0, 180.0]}
+    )
 
 
 def histosys() -> dict[str, Any]:
     shift = {"lo_data": [98.0, 100.0], "hi_data": [102.0, 190.0]}
     background = sample("background", [100.0, 150.0], modifier("shape", "histosys", shift))
-    return workspace_of([channel("c", sample("signal", [30.0, 95.0], MU), background)], {"c": [120.0, 180.0]})
+    return workspace_of(
+        [channel("c", sample("signal", [30.0, 95.0], MU), background)], {"c": [120.0, 180.0]}
+    )
 
 
 def coupled_normsys() -> dict[str, Any]:
@@ -128,7 +169,9 @@ def coupled_histosys() -> dict[str, Any]:
     first = sample("first", [100.0, 100.0], shape([90.0, 90.0], [110.0, 110.0]))
     second = sample("second", [50.0, 120.0], shape([45.0, 45.0], [55.0, 55.0]))
     signal = channel("signal", sample("signal", [30.0, 35.0], MU), first, second)
-    control = channel("control", sample("first", [105.0, 100.0], shape([95.0, 90.0], [110.0, 115.0])))
+    control = channel(
+        "control", sample("first", [105.0, 100.0], shape([95.0, 90.0], [110.0, 115.0]))
+    )
     return workspace_of([signal, control], {"signal": [170.0, 220.0], "control": [110.0, 105.0]})
 
 
@@ -136,7 +179,9 @@ def coupled_histosys() -> dict[str, Any]:
 def test_validation_models_with_interpolation_agree_with_pyhf(make: Any) -> None:
     workspace = pyhf.Workspace(make())
     oracle = workspace.model()
-    observed, expected = pyhf.infer.hypotest(1.0, workspace.data(oracle), oracle, return_expected_set=True)
+    observed, expected = pyhf.infer.hypotest(
+        1.0, workspace.data(oracle), oracle, return_expected_set=True
+    )
     got, bands = cls(compile_workspace(make()), 1.0)
     assert got == pytest.approx(float(observed), rel=1e-4)
     np.testing.assert_allclose(bands, expected, rtol=1e-3, atol=1e-7)
@@ -145,9 +190,8 @@ def test_validation_models_with_interpolation_agree_with_pyhf(make: Any) -> None
 def test_model_where_pyhf_stops_in_the_worse_of_two_minima() -> None:
     """The shape of `second` falls both ways, so the likelihood has a minimum on either side.
 
-    pyhf's free fit stops at mu = 0.636, ours at mu = 0.427 (a scan of both parameters finds the same); started there,
-    pyhf agrees with us on the likelihood and on CLs.
-    """
+    pyhf's free fit stops at mu = 0.636, ours at mu = 0.427 (a scan of both parameters finds the
+    same); started there, pyhf agrees with us on the likelihood and on CLs."""
     workspace = pyhf.Workspace(coupled_histosys())
     oracle = workspace.model()
     data = workspace.data(oracle)

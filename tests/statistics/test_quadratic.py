@@ -23,7 +23,10 @@ OTHER_SHAPE = np.array([1.0, 1.4, 1.15, 0.7])
 
 
 def workspace(
-    interference: float, square: float, excess: float = 0.0, shape_of_square: np.ndarray = OTHER_SHAPE
+    interference: float,
+    square: float,
+    excess: float = 0.0,
+    shape_of_square: np.ndarray = OTHER_SHAPE,
 ) -> dict[str, Any]:
     shape = {
         "hi_data": (BACKGROUND * [1.05, 1.02, 0.99, 0.95]).tolist(),
@@ -40,14 +43,17 @@ def workspace(
         ),
     ]
     observed = (BACKGROUND + excess).tolist()
-    return workspace_of([{"name": "c", "samples": samples}], {"c": observed}, mu_sq={"fixed": True, "inits": [1.0]})
+    return workspace_of(
+        [{"name": "c", "samples": samples}], {"c": observed}, mu_sq={"fixed": True, "inits": [1.0]}
+    )
 
 
 def compiled(*numbers: float) -> Model:
     return compile_workspace(workspace(*numbers), poi_map={"mu_sq": "mu**2"})
 
 
-# Interference and square cancel around μ = 10: excluded in between, allowed there, and excluded again beyond.
+# Interference and square cancel around μ = 10: excluded in between, allowed there, and excluded
+# again beyond.
 STRONG = (4.0, 1.2, 0.0)
 
 
@@ -63,7 +69,10 @@ def with_square(oracle: Any, mu: float) -> tuple[list[float], list[bool]]:
 def pyhf_profile(oracle: Any, data: Any, mu: float) -> tuple[float, np.ndarray]:
     """-2 ln L and parameters of pyhf's conditional fit at mu."""
     init, fixed = with_square(oracle, mu)
-    bounds = [(low, max(high, 1e6)) if low == 0 else (low, high) for low, high in oracle.config.suggested_bounds()]
+    bounds = [
+        (low, max(high, 1e6)) if low == 0 else (low, high)
+        for low, high in oracle.config.suggested_bounds()
+    ]
     parameters, twice = pyhf.infer.mle.fit(
         data, oracle, init_pars=init, par_bounds=bounds, fixed_params=fixed, return_fitted_val=True
     )
@@ -71,7 +80,8 @@ def pyhf_profile(oracle: Any, data: Any, mu: float) -> tuple[float, np.ndarray]:
 
 
 class PyhfCls:
-    """CLs with pyhf's likelihood and fits; its global minimum comes from a scan in μ ("the better start")."""
+    """CLs with pyhf's likelihood and fits; its global minimum comes from a scan in μ ("the better
+    start")."""
 
     def __init__(self, spec: dict[str, Any], grid: np.ndarray) -> None:
         wrapped = pyhf.Workspace(spec)
@@ -83,7 +93,11 @@ class PyhfCls:
         self.asimov_best = pyhf_profile(self.oracle, self.asimov, 0.0)[0]
 
     def __call__(self, mu: float) -> float:
-        q = max(pyhf_profile(self.oracle, self.data, mu)[0] - self.best, 0.0) if self.mu_hat <= mu else 0.0
+        q = (
+            max(pyhf_profile(self.oracle, self.data, mu)[0] - self.best, 0.0)
+            if self.mu_hat <= mu
+            else 0.0
+        )
         q_a = pyhf_profile(self.oracle, self.asimov, mu)[0] - self.asimov_best
         root, root_a = np.sqrt(q), np.sqrt(q_a)
         t = root - root_a if root <= root_a else (q - q_a) / (2.0 * root_a)
@@ -103,7 +117,9 @@ def test_rates_and_likelihood_with_the_tie(numbers: tuple[float, float]) -> None
         np.testing.assert_allclose(
             model.expected(theta), oracle.expected_data(theirs, include_auxdata=False), rtol=1e-12
         )
-        assert model.nll(theta) == pytest.approx(-float(oracle.logpdf(theirs, wrapped.data(oracle))[0]), abs=1e-9)
+        assert model.nll(theta) == pytest.approx(
+            -float(oracle.logpdf(theirs, wrapped.data(oracle))[0]), abs=1e-9
+        )
 
 
 def test_all_crossings_of_a_strong_interference() -> None:
@@ -135,10 +151,13 @@ def test_crossings_are_those_of_a_fine_scan(numbers: tuple[float, float], excess
 
 
 def _fine_cls(model: Model, grid: np.ndarray) -> list[float]:
-    """CLs by independent conditional fits at every point of the grid, global minimum from the grid itself."""
+    """CLs by independent conditional fits at every point of the grid, global minimum from the grid
+    itself."""
 
     def scan(data: np.ndarray) -> np.ndarray:
-        return np.array([2.0 * fit(model, data, fixed={"mu": float(mu)}).nll for mu in [0.0, *grid]])
+        return np.array(
+            [2.0 * fit(model, data, fixed={"mu": float(mu)}).nll for mu in [0.0, *grid]]
+        )
 
     data = scan(model.data())
     asimov = scan(model.expected_data(fit(model, fixed={"mu": 0.0}).parameters))
@@ -184,7 +203,8 @@ def test_sign_changes_finds_a_pair_between_two_points() -> None:
 
 
 def test_plain_plug_in_refuses_nothing_but_is_another_model() -> None:
-    """Through plain pyhf mu_sq is a constant: the engine compiles it only with the tie, so the plug-in falls back."""
+    """Through plain pyhf mu_sq is a constant: the engine compiles it only with the tie, so the
+    plug-in falls back."""
     wrapped = pyhf.Workspace(workspace(1.0, 1.0))
     oracle = wrapped.model()
     pyhf.set_backend("numpy", NewtonOptimizer())
@@ -214,5 +234,9 @@ def test_toys_where_the_likelihood_has_several_minima() -> None:
     for q, data in zip(toys.q, draws, strict=True):
         heights = np.array([2.0 * fit(model, data, fixed={"mu": float(x)}).nll for x in grid])
         best = int(np.argmin(heights))
-        expected = max(2.0 * fit(model, data, fixed={"mu": mu}).nll - heights[best], 0.0) if grid[best] <= mu else 0.0
+        expected = (
+            max(2.0 * fit(model, data, fixed={"mu": mu}).nll - heights[best], 0.0)
+            if grid[best] <= mu
+            else 0.0
+        )
         assert q == pytest.approx(expected, abs=0.03) or abs(grid[best] - mu) < 0.05

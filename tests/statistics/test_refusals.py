@@ -18,7 +18,13 @@ Workspace = dict[str, Any]
 
 def two_channels() -> Workspace:
     channels = [
-        {"name": name, "samples": [sample("signal", [1.0, 2.0], modifier("mu", "normfactor")), sample("b", [5.0, 5.0])]}
+        {
+            "name": name,
+            "samples": [
+                sample("signal", [1.0, 2.0], modifier("mu", "normfactor")),
+                sample("b", [5.0, 5.0]),
+            ],
+        }
         for name in ("a", "b")
     ]
     return workspace_of(channels, {"a": [5.0, 5.0], "b": [5.0, 5.0]})
@@ -41,13 +47,17 @@ def staterrors_that_differ(w: Workspace) -> None:
 
 
 def shared_shapefactor(w: Workspace) -> None:
-    w["channels"].append({"name": "other", "samples": [sample("b", [1.0], modifier("free", "shapefactor"))]})
+    w["channels"].append(
+        {"name": "other", "samples": [sample("b", [1.0], modifier("free", "shapefactor"))]}
+    )
     w["observations"].append({"name": "other", "data": [1]})
     add(w, modifier("free", "shapefactor"))
 
 
 def shared_shapesys(w: Workspace) -> None:
-    w["channels"][0]["samples"].append(sample("c", [1.0, 1.0], modifier("uncertainty", "shapesys", [0.1, 0.1])))
+    w["channels"][0]["samples"].append(
+        sample("c", [1.0, 1.0], modifier("uncertainty", "shapesys", [0.1, 0.1]))
+    )
 
 
 def settings(w: Workspace, **values: Any) -> None:
@@ -63,19 +73,34 @@ REFUSED: dict[str, tuple[Callable[[Workspace], Any], str]] = {
         lambda w: background(w).update(data=[50.0, np.nan]),
         "sample background, data: bin 1 is not a finite number",
     ),
-    "text yield": (lambda w: background(w).update(data=[50.0, "52"]), "bin 1 is not a finite number .got '52'"),
-    "yield not a list": (lambda w: w["observations"][0].update(data=51.0), "must be a list of numbers"),
+    "text yield": (
+        lambda w: background(w).update(data=[50.0, "52"]),
+        "bin 1 is not a finite number .got '52'",
+    ),
+    "yield not a list": (
+        lambda w: w["observations"][0].update(data=51.0),
+        "must be a list of numbers",
+    ),
     "NaN observed": (
         lambda w: w["observations"][0].update(data=[51, float("nan")]),
         "observations, recoils: bin 1 is not",
     ),
-    "negative observed": (lambda w: w["observations"][0].update(data=[51, -1]), "negative number of events"),
+    "negative observed": (
+        lambda w: w["observations"][0].update(data=[51, -1]),
+        "negative number of events",
+    ),
     "negative yield": (
         lambda w: background(w).update(data=[50.0, -2.0]),
         "background, data: bin 1 has a negative yield .-2",
     ),
-    "no samples": (lambda w: w["channels"][0].update(samples=[]), "channel recoils: has no samples"),
-    "no bins": (lambda w: [s.update(data=[]) for s in w["channels"][0]["samples"]], "channel recoils: has no bins"),
+    "no samples": (
+        lambda w: w["channels"][0].update(samples=[]),
+        "channel recoils: has no samples",
+    ),
+    "no bins": (
+        lambda w: [s.update(data=[]) for s in w["channels"][0]["samples"]],
+        "channel recoils: has no bins",
+    ),
     "no channels": (lambda w: w.update(channels=[]), "the workspace has no channels"),
     "all zero": (
         lambda w: [s.update(data=[0.0, 0.0]) for s in w["channels"][0]["samples"]],
@@ -85,13 +110,22 @@ REFUSED: dict[str, tuple[Callable[[Workspace], Any], str]] = {
         lambda w: [s["data"].__setitem__(1, 0.0) for s in w["channels"][0]["samples"]],
         "bin 1 has 48 observed events, but every sample is zero there",
     ),
-    "bins differ": (lambda w: background(w).update(data=[50.0]), "has 1 bins, but the channel has 2"),
+    "bins differ": (
+        lambda w: background(w).update(data=[50.0]),
+        "has 1 bins, but the channel has 2",
+    ),
     "same normfactor twice": (
         lambda w: w["channels"][0]["samples"][0]["modifiers"].append(modifier("mu", "normfactor")),
         "modifier mu: the same normfactor occurs twice",
     ),
-    "same name, two kinds": (lambda w: add(w, modifier("mu", "lumi")), "modifier mu: is both a lumi and a normfactor"),
-    "no observation": (lambda w: w["observations"][0].update(name="other"), "no observation for channel 'recoils'"),
+    "same name, two kinds": (
+        lambda w: add(w, modifier("mu", "lumi")),
+        "modifier mu: is both a lumi and a normfactor",
+    ),
+    "no observation": (
+        lambda w: w["observations"][0].update(name="other"),
+        "no observation for channel 'recoils'",
+    ),
     "no measurement": (lambda w: w.update(measurements=[]), "the workspace has no measurement"),
     "two measurements": (
         lambda w: w["measurements"].append({**w["measurements"][0], "name": "second"}),
@@ -105,8 +139,14 @@ REFUSED: dict[str, tuple[Callable[[Workspace], Any], str]] = {
         lambda w: w["measurements"][0]["config"].update(poi="nu"),
         "no parameter 'nu' in the model",
     ),
-    "normsys factor": (lambda w: add(w, modifier("r", "normsys", {"lo": 0.0, "hi": 1.1})), "lo must be a factor > 0"),
-    "negative uncertainty": (lambda w: add(w, modifier("mc", "staterror", [1.0, -1.0])), "has a negative uncertainty"),
+    "normsys factor": (
+        lambda w: add(w, modifier("r", "normsys", {"lo": 0.0, "hi": 1.1})),
+        "lo must be a factor > 0",
+    ),
+    "negative uncertainty": (
+        lambda w: add(w, modifier("mc", "staterror", [1.0, -1.0])),
+        "has a negative uncertainty",
+    ),
     "histosys bins": (
         lambda w: add(w, modifier("s", "histosys", {"lo_data": [1.0], "hi_data": [1.0, 2.0]})),
         "modifier s, lo_data: has 1 bins",
@@ -120,8 +160,14 @@ REFUSED: dict[str, tuple[Callable[[Workspace], Any], str]] = {
         staterrors_that_differ,
         "staterror mc: sample b has it in a, b, others in|staterror mc: sample",
     ),
-    "lumi without settings": (lambda w: add(w, modifier("lumi", "lumi")), "needs inits, bounds, auxdata and sigmas"),
-    "channel twice": (lambda w: w["channels"].append(w["channels"][0]), "the name 'recoils' occurs twice"),
+    "lumi without settings": (
+        lambda w: add(w, modifier("lumi", "lumi")),
+        "needs inits, bounds, auxdata and sigmas",
+    ),
+    "channel twice": (
+        lambda w: w["channels"].append(w["channels"][0]),
+        "the name 'recoils' occurs twice",
+    ),
     "sample twice": (
         lambda w: w["channels"][0]["samples"].append(background(w)),
         "channel recoils: the name 'background' occurs twice",
@@ -130,8 +176,14 @@ REFUSED: dict[str, tuple[Callable[[Workspace], Any], str]] = {
         lambda w: [settings(w, name="mu", inits=[1.0]), settings(w, name="mu", inits=[1.0])],
         "measurements, parameters: the name 'mu' occurs twice",
     ),
-    "setting of wrong length": (lambda w: settings(w, name="mu", inits=[1.0, 2.0]), "inits has 2 values, expected 1"),
-    "setting not taken": (lambda w: settings(w, name="mu", sigmas=[1.0]), "parameter mu: does not take sigmas"),
+    "setting of wrong length": (
+        lambda w: settings(w, name="mu", inits=[1.0, 2.0]),
+        "inits has 2 values, expected 1",
+    ),
+    "setting not taken": (
+        lambda w: settings(w, name="mu", sigmas=[1.0]),
+        "parameter mu: does not take sigmas",
+    ),
     "start outside of bounds": (
         lambda w: settings(w, name="mu", inits=[5.0], bounds=[[0.0, 2.0]]),
         r"initial value 5 is outside of its bounds \[0, 2\]",
@@ -151,7 +203,9 @@ def test_refused_by_name(case: str) -> None:
 def test_the_file_is_in_the_message() -> None:
     workspace = two_bins_workspace()
     workspace["channels"][0]["samples"] = []
-    with pytest.raises(InputError, match=r"^results/w\.json: channel recoils: has no samples; remove the channel"):
+    with pytest.raises(
+        InputError, match=r"^results/w\.json: channel recoils: has no samples; remove the channel"
+    ):
         compile_workspace(workspace, file="results/w.json")
 
 
@@ -188,13 +242,17 @@ def test_poi_map_with_another_expression(expression: str) -> None:
 def test_sample_with_both_scales() -> None:
     workspace = quadratic()
     workspace["channels"][0]["samples"][1]["modifiers"].append(modifier("mu", "normfactor"))
-    with pytest.raises(InputError, match="is scaled by the parameter of interest and by its square"):
+    with pytest.raises(
+        InputError, match="is scaled by the parameter of interest and by its square"
+    ):
         compile_workspace(workspace, poi_map={"mu_sq": "mu**2"})
 
 
 def test_staterror_on_interference() -> None:
     workspace = quadratic()
-    workspace["channels"][0]["samples"][0]["modifiers"].append(modifier("mc", "staterror", [0.1, 0.1]))
+    workspace["channels"][0]["samples"][0]["modifiers"].append(
+        modifier("mc", "staterror", [0.1, 0.1])
+    )
     with pytest.raises(InputError, match="a staterror on a sample with negative bins"):
         compile_workspace(workspace, poi_map={"mu_sq": "mu**2"})
 

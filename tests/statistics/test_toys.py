@@ -1,4 +1,5 @@
-"""Toys: reproducible in chunks, honest about failures, and in agreement with the asymptotic formulae and pyhf."""
+"""Toys: reproducible in chunks, honest about failures, and in agreement with the asymptotic
+formulae and pyhf."""
 
 from __future__ import annotations
 
@@ -7,8 +8,15 @@ import pyhf
 import pytest
 
 from exonu.core.errors import InputError
-from exonu.statistics import cls, compile_workspace, limit_from_points, toy_cls, toy_limit, upper_limit
-from exonu.statistics.backend import thread_count
+from exonu.statistics import (
+    cls,
+    compile_workspace,
+    limit_from_points,
+    toy_cls,
+    toy_limit,
+    upper_limit,
+)
+from exonu.statistics.engine.backend import thread_count
 from exonu.statistics.examples import recoil_workspace, two_bins, two_bins_workspace
 from exonu.statistics.toys import ToySet, data_profile, generator, sample_data, toy_set
 
@@ -36,7 +44,12 @@ def test_threads_do_not_change_the_numbers() -> None:
 
 
 def test_seeds_separate_hypotheses_values_and_chunks() -> None:
-    streams = [(1, 0.5, "signal", 0), (1, 0.5, "background", 0), (1, 0.6, "signal", 0), (1, 0.5, "signal", 1)]
+    streams = [
+        (1, 0.5, "signal", 0),
+        (1, 0.5, "background", 0),
+        (1, 0.6, "signal", 0),
+        (1, 0.5, "signal", 1),
+    ]
     streams.append((2, 0.5, "signal", 0))
     draws = {generator(*stream).random() for stream in streams}
     assert len(draws) == len(streams)
@@ -67,8 +80,14 @@ def test_test_statistic_of_each_toy_is_pyhfs() -> None:
     mu = 1.0
     toys = toy_set(model, mu, "background", 21, [0], profile, size=20)
     draws = sample_data(model, profile.at(0.0).theta, 20, generator(21, mu, "background", 0))
-    pars = oracle.config.suggested_init(), oracle.config.suggested_bounds(), oracle.config.suggested_fixed()
-    theirs = [float(pyhf.infer.test_statistics.qmu_tilde(mu, data, oracle, *pars)) for data in draws]
+    pars = (
+        oracle.config.suggested_init(),
+        oracle.config.suggested_bounds(),
+        oracle.config.suggested_fixed(),
+    )
+    theirs = [
+        float(pyhf.infer.test_statistics.qmu_tilde(mu, data, oracle, *pars)) for data in draws
+    ]
     np.testing.assert_allclose(toys.q, theirs, atol=2e-5)
 
 
@@ -82,13 +101,16 @@ def test_500_toys_of_a_large_model() -> None:
 
 @pytest.mark.slow
 def test_10000_toys_of_a_large_model(record_property: pytest.RecordProperty) -> None:
-    """99 bins, 8 samples, 20 nuisance parameters and staterror: no unreported failure, multimodal fraction reported."""
+    """99 bins, 8 samples, 20 nuisance parameters and staterror: no unreported failure, multimodal
+    fraction reported."""
     model = compile_workspace(recoil_workspace(bins=99, backgrounds=7, nuisances=20))
     assert len(model.parameters) == 120
     toys = toy_cls(model, upper_limit(model).observed, n_toys=10000, seed=2)
     record_property("failed", toys.failed)
     record_property("multimodal_fraction", toys.multimodal_fraction)
-    print(f"failed {toys.failed}, multimodal fraction {toys.multimodal_fraction:.5f}, CLs {toys.value:.4f}")
+    print(
+        f"failed {toys.failed}, multimodal fraction {toys.multimodal_fraction:.5f}, CLs {toys.value:.4f}"
+    )
     for one in (toys.signal, toys.background):
         assert one.q.size + one.failed == 10000
         assert np.isfinite(one.q).all()

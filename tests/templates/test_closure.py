@@ -1,24 +1,22 @@
-"""The closure: its test statistic in closed form and by toys, and small sets of window events end to end."""
+"""The closure: its test statistic in closed form and by toys, and small sets of window events end
+to end."""
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "events"))
 import reconstruction_events as lab
 
 from exonu.core.errors import InputError
 from exonu.detector.model import Detector
 from exonu.events.reconstruction.chain import EventReconstruction
-from exonu.events.selection import Selection
-from exonu.templates import closure_windows
-from exonu.templates.closure import closure_of, compare
-from exonu.templates.closure_windows import ClosureSettings, Windows, make_windows
-from exonu.templates.dead_pmt import CorrectionSettings
-from exonu.templates.probes import ProbeMaker, Probes, ProbeSettings
+from exonu.events.selection.cuts import Selection
+from exonu.templates.dead_pmt import closure_windows
+from exonu.templates.dead_pmt.closure import closure_of, compare
+from exonu.templates.dead_pmt.closure_windows import ClosureSettings, Windows, make_windows
+from exonu.templates.dead_pmt.correction import CorrectionSettings
+from exonu.templates.dead_pmt.probes import ProbeMaker, Probes, ProbeSettings
 
 OTHER = {"optics": {"copper_albedo": 0.9, "rayleigh_cm": 100}}
 CUTS = [{"name": "fiducial-volume", "keep": "r_pe_cm < 20", "status": "published"}]
@@ -26,7 +24,12 @@ SETTINGS = {
     "cuts": CUTS,
     "file": "events.yaml",
     "dead_pmt": {"edges_keV": [2, 12]},
-    "closure": {"events_per_bin": 60, "probes_per_bin": 60, "edges_keV": [3, 6, 12], "detector": OTHER},
+    "closure": {
+        "events_per_bin": 60,
+        "probes_per_bin": 60,
+        "edges_keV": [3, 6, 12],
+        "detector": OTHER,
+    },
     "dead_pmts": [30, 100, 333, 500],
     "variables": {"early_window_ns": 20},
     "seed": 1,
@@ -72,7 +75,10 @@ def test_where_correction_is_right_99_percent_of_toys_are_in_the_range() -> None
     random, inside, n = np.random.default_rng(1), 0, 300
     energies = (3, 5, 7, 9)
     settings = CorrectionSettings(edges_keV=(2, 4, 6, 8, 10))
-    leak = {"data": np.array([0.02, 0.02, 0.01, 0.004]), "simulation": np.array([0.01, 0.008, 0.007, 0.003])}
+    leak = {
+        "data": np.array([0.02, 0.02, 0.01, 0.004]),
+        "simulation": np.array([0.01, 0.008, 0.007, 0.003]),
+    }
     for _ in range(n):
         living, dead = (
             {
@@ -94,7 +100,9 @@ def windows() -> Windows:
         20.0,
     )
     settings = ClosureSettings.from_settings(SETTINGS["closure"])
-    return Windows(maker, lab.detector(), lab.dead_channels(*SETTINGS["dead_pmts"]), settings, seed=1)
+    return Windows(
+        maker, lab.detector(), lab.dead_channels(*SETTINGS["dead_pmts"]), settings, seed=1
+    )
 
 
 def test_events_are_on_the_windows_that_are_asked_for(windows: Windows) -> None:
@@ -102,7 +110,9 @@ def test_events_are_on_the_windows_that_are_asked_for(windows: Windows) -> None:
         channel, deposits = windows._deposits(5, on_dead=on_dead, number=0)
         assert len(deposits) == 2 * 60
         assert np.all(np.isin(channel, SETTINGS["dead_pmts"]) == on_dead)
-        distance = np.linalg.norm(deposits.origin_cm - lab.detector().geometry.positions_cm[channel], axis=1)
+        distance = np.linalg.norm(
+            deposits.origin_cm - lab.detector().geometry.positions_cm[channel], axis=1
+        )
         assert distance.max() < 3
         assert np.histogram(deposits.visible_keV, [3, 6, 12])[0].tolist() == [60, 60]
 
@@ -123,10 +133,14 @@ def test_other_optics_are_others_and_the_light_yield_is_calibrated(windows: Wind
 
 
 @pytest.mark.slow
-def test_any_number_of_jobs_gives_the_same_closure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_any_number_of_jobs_gives_the_same_closure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(closure_windows, "BLOCK", 20)
     lab.small_map().save(tmp_path / "map")
-    settings = SETTINGS | {"closure": SETTINGS["closure"] | {"events_per_bin": 40, "probes_per_bin": 40}}
+    settings = SETTINGS | {
+        "closure": SETTINGS["closure"] | {"events_per_bin": 40, "probes_per_bin": 40}
+    }
     whole, parts = [], []
     for which in ("data", "simulation"):
         whole.append(tmp_path / f"{which}.root")
@@ -157,7 +171,9 @@ def test_choices_are_checked(choice: dict, message: str) -> None:
 
 def test_a_component_without_windows_is_refused(windows: Windows) -> None:
     copper = replace(windows, settings=replace(windows.settings, component="copper"))
-    with pytest.raises(InputError, match=r"closure.component: has no decays on windows \(got 'copper'\)"):
+    with pytest.raises(
+        InputError, match=r"closure.component: has no decays on windows \(got 'copper'\)"
+    ):
         copper.probes(0)
 
 
@@ -169,7 +185,7 @@ def test_bins_without_decays_are_refused(windows: Windows, monkeypatch: pytest.M
 
 
 def test_files_of_another_step_are_refused(tmp_path: Path) -> None:
-    from exonu.events.raw_writer import ColumnWriter
+    from exonu.events.raw.writer import ColumnWriter
 
     with ColumnWriter(tmp_path / "a.root", "probes", {}) as writer:
         writer.write({"energy_keVee": np.ones(1)})

@@ -1,4 +1,5 @@
-"""Figures and tables of an analysis of events: after the fit, in classes, with fit ranges of their own."""
+"""Figures and tables of an analysis of events: after the fit, in classes, with fit ranges of their
+own."""
 
 import json
 
@@ -9,19 +10,22 @@ from toy_analysis import make_toy, run_step
 
 from exonu.core.files import write_csv, write_json
 from exonu.core.settings import checked
-from exonu.publication.figure_counts import spectrum_counts, write_counts
-from exonu.publication.figure_data import read_counts
-from exonu.publication.figure_spectrum import draw_spectrum, drawn_together
-from exonu.publication.limits import limit_rows
-from exonu.publication.yields_by_range import TOTAL, yields_by_range
-from exonu.search import limit_record
-from exonu.steps import figure_counts as figure_counts_step
-from exonu.templates.analysis import ANALYSIS_SCHEMA
-from exonu.templates.experiment import read_experiment
-from exonu.templates.searches import build_workspaces, write_meaning
-from exonu.variants import variant_limits
+from exonu.report.figures.stacked_spectrum import draw_spectrum, drawn_together
+from exonu.report.numbers.counts import spectrum_counts, write_counts
+from exonu.report.numbers.figure_records import read_counts
+from exonu.report.numbers.yields_by_range import TOTAL, yields_by_range
+from exonu.search.analysis import ANALYSIS_SCHEMA
+from exonu.search.build_workspaces import build_workspaces, write_meaning
+from exonu.search.experiment.read_experiment import read_experiment
+from exonu.search.limit_records import limit_record
+from exonu.search.limit_rows import limit_rows
+from exonu.search.studies.variants import variant_limits
+from exonu.steps.report import figure_counts as figure_counts_step
 
-RANGE = {"millicharge": {"fit_range_keV": [2, 16], "flavours": ["all", "e"]}, "magnetic-moment": {"flavours": ["all"]}}
+RANGE = {
+    "millicharge": {"fit_range_keV": [2, 16], "flavours": ["all", "e"]},
+    "magnetic-moment": {"flavours": ["all"]},
+}
 
 
 def settings(**keys):
@@ -43,7 +47,10 @@ def search(tmp_path_factory):
     records = [limit_record(one, ["asymptotic"], 0.9, [{"days": 711}]) for one in files]
     limits = limit_rows("toy", "XMASS-I", records)
     write_csv(folder / "limits.csv", limits)
-    pairs = [(json.loads(one.read_text()), record["meaning"]) for one, record in zip(files, records, strict=True)]
+    pairs = [
+        (json.loads(one.read_text()), record["meaning"])
+        for one, record in zip(files, records, strict=True)
+    ]
     return folder, experiment, files, pairs, limits
 
 
@@ -68,7 +75,8 @@ def test_backgrounds_are_those_of_the_fit_in_classes(search):
         "PMT aluminum seal",
         "solar neutrinos (weak interaction)",
     ]
-    # free and weak constraints: the fit takes the total to that of the data, which the templates are far from
+    # free and weak constraints: the fit takes the total to that of the data, which the templates
+    # are far from
     assert counts.background.sum() == pytest.approx(counts.observed.sum(), rel=0.05)
     assert experiment.background.sum() > 2 * counts.observed.sum()
     by_name = {(signal.interaction, signal.flavour): signal.counts for signal in counts.signals}
@@ -93,7 +101,9 @@ def test_yields_add_up(search):
     signal = low[low["class"] == "magnetic-moment_all at its limit"].iloc[0]
     drawn = next(one.counts for one in counts.signals if one.interaction == "magnetic-moment")
     assert signal.before == pytest.approx(drawn[inside].sum())
-    assert (table.after_error.dropna() < table.before_error.dropna() + 1e-9).mean() > 0.7  # data constrain them
+    assert (
+        table.after_error.dropna() < table.before_error.dropna() + 1e-9
+    ).mean() > 0.7  # data constrain them
 
 
 def test_no_bin_is_left_out_where_a_range_ends_within_it(search):
@@ -116,7 +126,9 @@ def test_drawing_joins_bins_and_loses_no_count(search):
     assert (joined.high_keV[:-1] == joined.low_keV[1:]).all()
     figure = draw_spectrum(read)
     assert figure.axes[1].get_xscale() == "log"
-    assert any("after the fit" in text.get_text() for text in figure.axes[0].get_legend().get_texts())
+    assert any(
+        "after the fit" in text.get_text() for text in figure.axes[0].get_legend().get_texts()
+    )
 
 
 def test_step(search):
@@ -134,14 +146,20 @@ def test_a_fit_range_is_a_variant(search):
     changed = settings(
         interactions={"millicharge": {}},
         variants={
-            "narrow": {"description": "2 to 16", "settings": {"interactions": RANGE}, "interactions": ["millicharge"]},
+            "narrow": {
+                "description": "2 to 16",
+                "settings": {"interactions": RANGE},
+                "interactions": ["millicharge"],
+            },
             "known": {
                 "description": "seal known",
                 "experiment": {"backgrounds": {"seal_u": {"normalisation": {"uncertainty": 0.01}}}},
             },
         },
     )
-    table = variant_limits("toy", folder / "templates" / "experiment.json", changed).set_index("variant")
+    table = variant_limits("toy", folder / "templates" / "experiment.json", changed).set_index(
+        "variant"
+    )
     assert table.loc["nominal", "ratio"] == 1
     assert table.loc["narrow", "ratio"] > 0
     assert table.loc["narrow", "observed"] != table.loc["nominal", "observed"]

@@ -7,10 +7,11 @@ import pytest
 from exonu.core.errors import InputError
 from exonu.core.resources import schema_path
 from exonu.core.settings import checked
-from exonu.events.runs_jobs import EventInputs, read_event_inputs
-from exonu.templates.closure_windows import ClosureSettings
-from exonu.templates.dead_pmt import CorrectionSettings
-from exonu.templates.dead_pmt_jobs import (
+from exonu.events.runs.event_inputs import EventInputs
+from exonu.events.runs.read_inputs import read_event_inputs
+from exonu.templates.dead_pmt.closure_windows import ClosureSettings
+from exonu.templates.dead_pmt.correction import CorrectionSettings
+from exonu.templates.dead_pmt.correction_jobs import (
     closure_settings,
     correction_settings,
     histogram_settings,
@@ -20,7 +21,7 @@ from exonu.templates.dead_pmt_jobs import (
     source_name,
     wants_correction,
 )
-from exonu.templates.probes import ProbeSettings
+from exonu.templates.dead_pmt.probes import ProbeSettings
 
 RUNS = (
     "run\tfiles\tstart\tlive_time_s\tdead_pmts\tstream\n"
@@ -40,14 +41,22 @@ SAMPLES = (
 def inputs(folder: Path, runs: str = RUNS, more: str = "") -> EventInputs:
     (folder / "runs.tsv").write_text(runs)
     (folder / "samples.tsv").write_text(SAMPLES)
-    text = "config_version: 1\nname: test\nis_simulated: true\nruns: runs.tsv\nsamples: samples.tsv\n" + more
+    text = (
+        "config_version: 1\nname: test\nis_simulated: true\nruns: runs.tsv\nsamples: samples.tsv\n"
+        + more
+    )
     (folder / "events.yaml").write_text(text)
     return read_event_inputs(folder / "events.yaml", 642)
 
 
 def test_probes_come_from_runs_of_the_streams_and_nominal_wall_samples(tmp_path: Path) -> None:
     found = inputs(tmp_path)
-    assert [source_name(source) for source in probe_sources(found)] == ["run_1", "run_2", "run_3", "sample_surface"]
+    assert [source_name(source) for source in probe_sources(found)] == [
+        "run_1",
+        "run_2",
+        "run_3",
+        "sample_surface",
+    ]
     assert wants_correction(found)
     (tmp_path / "none").mkdir()
     assert not wants_correction(inputs(tmp_path / "none", more="dead_pmt: {components: []}\n"))
@@ -67,7 +76,13 @@ def test_a_changed_correction_makes_no_new_probes(tmp_path: Path) -> None:
 
 def test_histograms_know_their_files(tmp_path: Path) -> None:
     found = histogram_settings(inputs(tmp_path), range(2, 201))
-    assert [source.get("run", source.get("sample")) for source in found["sources"]] == [1, 3, "lxe", "surface", "up"]
+    assert [source.get("run", source.get("sample")) for source in found["sources"]] == [
+        1,
+        3,
+        "lxe",
+        "surface",
+        "up",
+    ]
     assert found["live_days"] == 1
     assert found["components"] == ["surface", "copper", "seal", "pmt"]
 
@@ -99,4 +114,6 @@ def test_defaults_are_those_of_the_schema() -> None:
     assert CorrectionSettings.from_settings(settings["dead_pmt"]) == CorrectionSettings()
     assert ProbeSettings.from_settings(settings["dead_pmt"]) == ProbeSettings()
     other = {"optics": {"rayleigh_cm": 60}}
-    assert ClosureSettings.from_settings(settings["closure"] | {"detector": other}) == ClosureSettings(detector=other)
+    assert ClosureSettings.from_settings(
+        settings["closure"] | {"detector": other}
+    ) == ClosureSettings(detector=other)

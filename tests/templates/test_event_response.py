@@ -1,4 +1,5 @@
-"""The response from simulated recoils: exact where the detector is perfect, and right where it is not."""
+"""The response from simulated recoils: exact where the detector is perfect, and right where it is
+not."""
 
 import numpy as np
 import pytest
@@ -6,7 +7,7 @@ from toy_analysis import SIGNAL_KEV
 
 from exonu.detector import Efficiency, build_response
 from exonu.interactions import RecoilSpectra, breakpoints_keV
-from exonu.templates.event_response import EventResponse, SimulatedRecoils
+from exonu.templates.signal_response import EventResponse, SimulatedRecoils
 
 EDGES = np.arange(2.0, 202.0, 2.0)
 MASS_KG, DAYS = 832.0, 365.25
@@ -19,7 +20,9 @@ def recoils(n, smeared, seed=3, efficiency=None):
     low, high = SIGNAL_KEV
     true = low * (high / low) ** ((np.arange(n) + 0.5) / n)
     energy = true + smeared * np.sqrt(true) * rng.normal(size=n)
-    kept = np.ones(n) if efficiency is None else (rng.uniform(size=n) < efficiency(true)).astype(float)
+    kept = (
+        np.ones(n) if efficiency is None else (rng.uniform(size=n) < efficiency(true)).astype(float)
+    )
     return SimulatedRecoils(true, energy, true * np.log(high / low) / n, kept)
 
 
@@ -57,7 +60,10 @@ def test_a_gaussian_detector_agrees_with_the_closed_form():
     )
     sample = recoils(60_000, smeared=0.4, efficiency=seen)
     made = response(sample)
-    rates = [RecoilSpectra(one.true_energy_keV).rate("magnetic-moment", strength=1e-10).sum(0) for one in (made, exact)]
+    rates = [
+        RecoilSpectra(one.true_energy_keV).rate("magnetic-moment", strength=1e-10).sum(0)
+        for one in (made, exact)
+    ]
     found, expected = made.matrix(sample) @ rates[0], exact.fold(rates[1])
     # 60,000 events over 6.3 e-foldings: some 1,000 × efficiency in the ±10 % around an energy
     pulls = (found / expected - 1) / np.sqrt(1 / (0.15 * 60_000 / np.log(520) * seen(EDGES[:-1])))
@@ -66,15 +72,19 @@ def test_a_gaussian_detector_agrees_with_the_closed_form():
 
 
 def test_all_of_a_volume_counts_whatever_part_was_simulated():
-    """A sample of a third of the liquid has weights for a third of the rate: it makes a third of the counts."""
+    """A sample of a third of the liquid has weights for a third of the rate: it makes a third of
+    the counts."""
     sample = recoils(5000, smeared=0.0)
-    part = SimulatedRecoils(sample.true_energy_keV, sample.energy_keVee, sample.weight_per_day / 3, sample.fraction)
+    part = SimulatedRecoils(
+        sample.true_energy_keV, sample.energy_keVee, sample.weight_per_day / 3, sample.fraction
+    )
     made = response(sample)
     np.testing.assert_allclose(made.matrix(part), made.matrix(sample) / 3)
 
 
 def test_energy_scale_moves_a_line():
-    """A rate at one energy, seen two per cent higher, is where energies two per cent higher would be."""
+    """A rate at one energy, seen two per cent higher, is where energies two per cent higher would
+    be."""
     sample = recoils(20_000, smeared=0.2)
     made = response(sample)
     line = np.exp(-(((made.true_energy_keV - 100) / 2) ** 2) / 2)
@@ -89,8 +99,12 @@ def test_energy_scale_moves_a_line():
 def test_steps_of_the_rate_and_edges_of_bins_end_panels():
     sample = recoils(2000, smeared=0.0)
     made = response(sample)
-    inside = [edge for edge in [*breakpoints_keV(), *EDGES] if SIGNAL_KEV[0] * 1.01 < edge < SIGNAL_KEV[1]]
-    for edge in inside:  # Gauss nodes lie inside panels: as many weights add up to the edge as nodes lie below it
+    inside = [
+        edge for edge in [*breakpoints_keV(), *EDGES] if SIGNAL_KEV[0] * 1.01 < edge < SIGNAL_KEV[1]
+    ]
+    for edge in (
+        inside
+    ):  # Gauss nodes lie inside panels: as many weights add up to the edge as nodes lie below it
         below = made.true_energy_keV < edge
         start = sample.true_energy_keV[0] / 1.1
         assert start + made.weights_keV[below].sum() == pytest.approx(edge, rel=1e-9)

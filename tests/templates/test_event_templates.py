@@ -1,4 +1,5 @@
-"""From selected events to workspaces: the toy analysis through the steps `templates` and `experiment`."""
+"""From selected events to workspaces: the toy analysis through the steps `templates` and
+`experiment`."""
 
 import copy
 import json
@@ -13,13 +14,14 @@ from toy_analysis import EVENTS, SAMPLES, make_toy, write_analysis
 from exonu.core.errors import InputError, InputErrors
 from exonu.core.settings import checked
 from exonu.interactions import Physics, RecoilSpectra
-from exonu.search import projected_limits
+from exonu.search.analysis import ANALYSIS_SCHEMA
+from exonu.search.build_workspaces import build_workspaces
+from exonu.search.experiment.from_events import with_priors
+from exonu.search.experiment.read_experiment import read_experiment
+from exonu.search.limit_records import projected_limits
+from exonu.search.studies.projections import projection
+from exonu.search.workspace import variation_modifiers
 from exonu.statistics import compile_workspace, upper_limit
-from exonu.templates.analysis import ANALYSIS_SCHEMA
-from exonu.templates.event_experiment import with_priors
-from exonu.templates.experiment import read_experiment
-from exonu.templates.projections import projection
-from exonu.templates.searches import build_workspaces
 from exonu.templates.template_jobs import (
     check_fit_ranges,
     prior_settings,
@@ -27,7 +29,6 @@ from exonu.templates.template_jobs import (
     selected_sources,
     template_settings,
 )
-from exonu.templates.workspace import variation_modifiers
 
 
 def settings(**keys):
@@ -48,14 +49,25 @@ def workspace(experiment, interaction="millicharge", case=("all", None), **keys)
 def test_counts_are_those_of_the_files(toy):
     folder, _, experiment = toy
     selected = uproot.open(folder / "run_1.root")["events"]["energy_keVee"].array(library="np")
-    np.testing.assert_array_equal(experiment.observed, np.histogram(selected, np.arange(2, 202, 2))[0])
+    np.testing.assert_array_equal(
+        experiment.observed, np.histogram(selected, np.arange(2, 202, 2))[0]
+    )
     tree = uproot.open(folder / "sample_lxe.root")["events"].arrays(library="np")
     kept = tree["r_pe_cm"] < 20
-    expected = 10 * np.histogram(tree["energy_keVee"][kept], np.arange(2, 202, 2), weights=tree["weight"][kept])[0]
+    expected = (
+        10
+        * np.histogram(
+            tree["energy_keVee"][kept], np.arange(2, 202, 2), weights=tree["weight"][kept]
+        )[0]
+    )
     lxe = experiment.backgrounds[0]
     np.testing.assert_allclose(lxe.counts, expected, rtol=1e-6)
     np.testing.assert_allclose(lxe.statistical_error**2, expected * 10 * 100 / 4000, rtol=1e-5)
-    assert (experiment.live_days, lxe.label, lxe.uncertainty) == (10, "LXe (w/o neutron origin)", 0.1)
+    assert (experiment.live_days, lxe.label, lxe.uncertainty) == (
+        10,
+        "LXe (w/o neutron origin)",
+        0.1,
+    )
     assert [one.name for one in experiment.backgrounds] == ["lxe", "i125", "seal_u"]
     assert experiment.exposure_tonne_year == pytest.approx(0.097 * 10 / 365.25)
 
@@ -74,10 +86,17 @@ def test_variations_do_what_was_done_to_the_events(toy):
     seal = next(one for one in toy[2].backgrounds if one.name == "seal_u")
     up, down = seal.variations["absorption"]
     low = slice(0, 4)
-    np.testing.assert_allclose(up[low] / seal.counts[low], 0.75, atol=0.03)  # every fourth event lost below 30 keV
-    np.testing.assert_allclose(down[low] / seal.counts[low], 1 / 0.75, atol=0.06)  # one direction: the inverse
+    np.testing.assert_allclose(
+        up[low] / seal.counts[low], 0.75, atol=0.03
+    )  # every fourth event lost below 30 keV
+    np.testing.assert_allclose(
+        down[low] / seal.counts[low], 1 / 0.75, atol=0.06
+    )  # one direction: the inverse
     lxe = toy[2].backgrounds[0]
-    assert set(lxe.variations) == {"energy_scale", "position"}  # the variation leaves it alone: pruned
+    assert set(lxe.variations) == {
+        "energy_scale",
+        "position",
+    }  # the variation leaves it alone: pruned
     assert lxe.norms == {"fiducial": 0.03}
     table = pd.read_csv(toy[0] / "templates" / "systematics.csv", comment="#")
     lxe_rows = table[(table.systematic == "absorption") & (table.component == "lxe")]
@@ -86,7 +105,8 @@ def test_variations_do_what_was_done_to_the_events(toy):
 
 
 def test_the_position_changes_the_volume(toy):
-    """r × (1 ± 2 %) takes ∓6 % of a uniform liquid out of r < 20 cm, in the response as in the templates."""
+    """r × (1 ± 2 %) takes ∓6 % of a uniform liquid out of r < 20 cm, in the response as in the
+    templates."""
     experiment = toy[2]
     flat = np.ones_like(experiment.response.true_energy_keV)
     nominal = experiment.response.fold(flat).sum()
@@ -102,7 +122,11 @@ def test_workspaces_are_pyhf_and_positive(toy, interaction):
     pyhf.schema.validate(made.spec, "workspace.json")
     samples = {sample["name"]: sample for sample in made.spec["channels"][0]["samples"]}
     assert {"lxe", "i125", "seal_u", "solar_neutrinos"} < samples.keys()
-    kinds = {one["name"]: one["type"] for one in samples["i125"]["modifiers"] if one["name"].endswith("_norm")}
+    kinds = {
+        one["name"]: one["type"]
+        for one in samples["i125"]["modifiers"]
+        if one["name"].endswith("_norm")
+    }
     assert kinds == {"i125_norm": "normfactor"}
     names = {one["name"] for one in samples["solar_neutrinos"]["modifiers"]}
     assert {"energy_scale", "position", "fiducial", "flux_pp"} <= names
@@ -121,10 +145,20 @@ def test_engine_and_pyhf_agree_on_the_model(toy):
     other = pyhf.Workspace(made.spec).model(
         modifier_settings={"normsys": {"interpcode": "code4"}, "histosys": {"interpcode": "code4p"}}
     )
-    parameters = dict(zip(other.config.par_names, np.array(other.config.suggested_init()), strict=True))
-    parameters |= {"energy_scale": 0.7, "position": -1.2, "absorption": 0.4, "mu": 2.0, "seal_u_norm": -0.5}
+    parameters = dict(
+        zip(other.config.par_names, np.array(other.config.suggested_init()), strict=True)
+    )
+    parameters |= {
+        "energy_scale": 0.7,
+        "position": -1.2,
+        "absorption": 0.4,
+        "mu": 2.0,
+        "seal_u_norm": -0.5,
+    }
     expected = other.expected_actualdata([parameters[name] for name in other.config.par_names])
-    np.testing.assert_allclose(model.expected({n: parameters[n] for n in model.parameters}), expected, rtol=1e-10)
+    np.testing.assert_allclose(
+        model.expected({n: parameters[n] for n in model.parameters}), expected, rtol=1e-10
+    )
 
 
 def test_one_bin_has_one_statistical_parameter(toy):
@@ -149,8 +183,12 @@ def test_a_prior_scales_its_background_alone(toy):
     np.testing.assert_allclose(varied, 2 * before)
     np.testing.assert_array_equal(other.backgrounds[0].counts, experiment.backgrounds[0].counts)
     assert "activity" not in json.dumps(template_settings(inputs, blind=False))
-    overridden = read_experiment(folder / "other.json", {"backgrounds": {"seal_u": {"normalisation": {"activity": 1}}}})
-    np.testing.assert_array_equal(overridden.backgrounds[2].counts, experiment.backgrounds[2].counts)
+    overridden = read_experiment(
+        folder / "other.json", {"backgrounds": {"seal_u": {"normalisation": {"activity": 1}}}}
+    )
+    np.testing.assert_array_equal(
+        overridden.backgrounds[2].counts, experiment.backgrounds[2].counts
+    )
 
 
 def test_fit_range(toy):
@@ -162,20 +200,30 @@ def test_fit_range(toy):
     for sample in narrow.spec["channels"][0]["samples"]:
         if sample["name"] != "signal":  # whose reference strength is another
             np.testing.assert_allclose(sample["data"], by_name[sample["name"]][:7])
-    with pytest.raises(InputError, match="15 keV is not the upper edge of a bin; the nearest is 14 keV"):
+    with pytest.raises(
+        InputError, match="15 keV is not the upper edge of a bin; the nearest is 14 keV"
+    ):
         workspace(toy[2], interactions={"millicharge": {"fit_range_keV": [2, 15]}})
-    with pytest.raises(InputError, match=r"interactions\.millicharge\.fit_range_keV: 3 keV is no edge of a bin"):
+    with pytest.raises(
+        InputError, match=r"interactions\.millicharge\.fit_range_keV: 3 keV is no edge of a bin"
+    ):
         check_fit_ranges(toy[1], {"millicharge": {"fit_range_keV": [3, 16]}}, "analysis.yaml")
 
 
 def test_projection_of_statistics_is_a_search_with_more_time(toy):
     made = workspace(toy[2])
     days = toy[2].live_days
-    limits = [projected_limits(made.spec, made.meaning, factor * days, 0.9) for factor in (1, 4, 1e4)]
-    statistics = [
-        one[f"asymptotic-{f * days:g}d-stat"]["expected"][2] for f, one in zip((1, 4, 1e4), limits, strict=True)
+    limits = [
+        projected_limits(made.spec, made.meaning, factor * days, 0.9) for factor in (1, 4, 1e4)
     ]
-    systematic = [one[f"asymptotic-{f * days:g}d"]["expected"][2] for f, one in zip((1, 4, 1e4), limits, strict=True)]
+    statistics = [
+        one[f"asymptotic-{f * days:g}d-stat"]["expected"][2]
+        for f, one in zip((1, 4, 1e4), limits, strict=True)
+    ]
+    systematic = [
+        one[f"asymptotic-{f * days:g}d"]["expected"][2]
+        for f, one in zip((1, 4, 1e4), limits, strict=True)
+    ]
     # μ is linear in the counts: with statistics alone it falls as 1/√time once counts are many
     assert statistics[1] / statistics[2] == pytest.approx(50, rel=0.1)
     assert all(alone < full for alone, full in zip(statistics, systematic, strict=True))
@@ -200,8 +248,12 @@ def test_blind_templates_never_read_the_data(toy, tmp_path):
     assert "data" not in uproot.open(tmp_path / "templates" / "templates.root")
     made = workspace(experiment, blind=True)
     other = workspace(toy[2], blind=True)
-    np.testing.assert_allclose(made.spec["observations"][0]["data"], other.spec["observations"][0]["data"])
-    with pytest.raises(InputError, match="holds no observed counts, since its templates were made blind"):
+    np.testing.assert_allclose(
+        made.spec["observations"][0]["data"], other.spec["observations"][0]["data"]
+    )
+    with pytest.raises(
+        InputError, match="holds no observed counts, since its templates were made blind"
+    ):
         workspace(experiment)
 
 
@@ -210,21 +262,33 @@ def test_root_templates(toy):
     with uproot.open(folder / "templates" / "templates.root") as file:
         nominal = file["seal_u/nominal"]
         np.testing.assert_allclose(nominal.values(), experiment.backgrounds[2].counts, rtol=1e-6)
-        np.testing.assert_allclose(nominal.errors(), experiment.backgrounds[2].statistical_error, rtol=1e-6)
         np.testing.assert_allclose(
-            file["seal_u/absorption_up"].values(), experiment.backgrounds[2].variations["absorption"][0]
+            nominal.errors(), experiment.backgrounds[2].statistical_error, rtol=1e-6
+        )
+        np.testing.assert_allclose(
+            file["seal_u/absorption_up"].values(),
+            experiment.backgrounds[2].variations["absorption"][0],
         )
         np.testing.assert_array_equal(file["data"].values(), experiment.observed)
 
 
 def test_variation_modifiers_reproduce_the_templates():
-    nominal, up, down = np.array([10.0, 20.0, 5.0]), np.array([11.0, 20.0, 4.0]), np.array([9.0, 21.0, 6.0])
+    nominal, up, down = (
+        np.array([10.0, 20.0, 5.0]),
+        np.array([11.0, 20.0, 4.0]),
+        np.array([9.0, 21.0, 6.0]),
+    )
     size, shape = variation_modifiers("v", nominal, up, down)
     np.testing.assert_allclose(size["data"]["hi"] * np.array(shape["data"]["hi_data"]), up)
     np.testing.assert_allclose(size["data"]["lo"] * np.array(shape["data"]["lo_data"]), down)
-    assert [one["type"] for one in variation_modifiers("v", nominal, 1.1 * nominal, 0.9 * nominal)] == ["normsys"]
-    # a bin with a hundredth of the total counts falls by no more than a parameter may go without a bound
-    [_, small] = variation_modifiers("v", nominal, np.array([11.0, 20.0, 0.0]), down, np.array([10.0, 20.0, 500.0]))
+    assert [
+        one["type"] for one in variation_modifiers("v", nominal, 1.1 * nominal, 0.9 * nominal)
+    ] == ["normsys"]
+    # a bin with a hundredth of the total counts falls by no more than a parameter may go without a
+    # bound
+    [_, small] = variation_modifiers(
+        "v", nominal, np.array([11.0, 20.0, 0.0]), down, np.array([10.0, 20.0, 500.0])
+    )
     assert small["data"]["hi_data"][2] == pytest.approx(0.81 * 5)
     assert variation_modifiers("v", 0 * nominal, 0 * nominal, 0 * nominal) == []
 
@@ -234,12 +298,30 @@ def test_variation_modifiers_reproduce_the_templates():
     [
         (lambda rows: rows[1:], "has 0 nominal samples of the component 'signal'"),
         (lambda rows: rows[:2], "has no background"),
-        (lambda rows: [*rows, ("two", "copper,pmt", "nominal", "-")], "the nominal sample two has several components"),
-        (lambda rows: [*rows, ("seal_u", "seal", "nominal", "-")], "two samples would be called seal_u in workspaces"),
-        (lambda rows: [*rows, ("x", "seal", "gap-up", "-")], "the variation 'gap-up' belongs to no systematic"),
-        (lambda rows: rows[:-1], "no sample has the variation 'absorption-up' or 'absorption-down'"),
-        (lambda rows: [r for r in rows if r[2] != "baseline"], "has no sample of the variation 'baseline'"),
-        (lambda rows: [*rows, ("sun", "solar", "nominal", "-")], "has two nominal samples of the component 'solar'"),
+        (
+            lambda rows: [*rows, ("two", "copper,pmt", "nominal", "-")],
+            "the nominal sample two has several components",
+        ),
+        (
+            lambda rows: [*rows, ("seal_u", "seal", "nominal", "-")],
+            "two samples would be called seal_u in workspaces",
+        ),
+        (
+            lambda rows: [*rows, ("x", "seal", "gap-up", "-")],
+            "the variation 'gap-up' belongs to no systematic",
+        ),
+        (
+            lambda rows: rows[:-1],
+            "no sample has the variation 'absorption-up' or 'absorption-down'",
+        ),
+        (
+            lambda rows: [r for r in rows if r[2] != "baseline"],
+            "has no sample of the variation 'baseline'",
+        ),
+        (
+            lambda rows: [*rows, ("sun", "solar", "nominal", "-")],
+            "has two nominal samples of the component 'solar'",
+        ),
     ],
 )
 def test_sheets_that_do_not_fit(tmp_path, change, message):
@@ -249,8 +331,12 @@ def test_sheets_that_do_not_fit(tmp_path, change, message):
 
 
 def test_bins_that_do_not_fit(tmp_path):
-    inputs = write_analysis(tmp_path / "mine", EVENTS.replace("{liquid_mass_kg", "{high_keV: 201, liquid_mass_kg"))
-    with pytest.raises(InputError, match="templates: 2 to 201 keV is not a whole number of bins of 2 keV"):
+    inputs = write_analysis(
+        tmp_path / "mine", EVENTS.replace("{liquid_mass_kg", "{high_keV: 201, liquid_mass_kg")
+    )
+    with pytest.raises(
+        InputError, match="templates: 2 to 201 keV is not a whole number of bins of 2 keV"
+    ):
         template_settings(inputs, blind=False)
 
 
@@ -260,9 +346,11 @@ def test_cuts_that_keep_no_signal(tmp_path):
 
 
 def test_a_signal_sample_without_its_weights(tmp_path):
-    """Weights of 1, as of files without such a branch: everything that follows would be wrong by a large factor."""
+    """Weights of 1, as of files without such a branch: everything that follows would be wrong by a
+    large factor."""
     with pytest.raises(
-        InputError, match=r"samples \(signal\): stands for [0-9.e+]+ times the recoils of one per keV"
+        InputError,
+        match=r"samples \(signal\): stands for [0-9.e+]+ times the recoils of one per keV",
     ) as raised:
         make_toy(tmp_path, n=1000, signal_weight=1.0)
     assert "give its events the weight T ln(highest/lowest)/N" in str(raised.value)
@@ -275,15 +363,21 @@ def test_files_of_another_kind(toy, tmp_path):
     (tmp_path / "a.json").write_text("{}")
     with pytest.raises(InputError, match="holds no templates of this program"):
         read_experiment(tmp_path / "a.json")
-    with pytest.raises(InputError, match=r"backgrounds\.seal: is not a key of it; known keys: i125, lxe, seal_u"):
+    with pytest.raises(
+        InputError, match=r"backgrounds\.seal: is not a key of it; known keys: i125, lxe, seal_u"
+    ):
         read_experiment(folder / "templates" / "experiment.json", {"backgrounds": {"seal": {}}})
     templates = json.loads((folder / "templates" / "templates.json").read_text())
     with pytest.raises(InputError, match=r"backgrounds\.lxe: has no prior"):
-        with_priors(templates, {k: v for k, v in prior_settings(inputs)["priors"].items() if k != "lxe"})
+        with_priors(
+            templates, {k: v for k, v in prior_settings(inputs)["priors"].items() if k != "lxe"}
+        )
 
 
 def test_projections_need_a_live_time(toy):
     made = workspace(toy[2])
     published = {key: value for key, value in made.meaning.items() if key != "live_days"}
-    with pytest.raises(InputError, match=r"statistics\.projections: has no live time to project from"):
+    with pytest.raises(
+        InputError, match=r"statistics\.projections: has no live time to project from"
+    ):
         projected_limits(made.spec, published, 711, 0.9)

@@ -1,4 +1,5 @@
-"""Histograms of selected events: sums, errors, split by the truth, and a ROOT file that reads back the same."""
+"""Histograms of selected events: sums, errors, split by the truth, and a ROOT file that reads back
+the same."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -10,8 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exonu.core.errors import InputError
-from exonu.events.raw_writer import ColumnWriter
-from exonu.templates.histograms import Histogram, Spectra, Split, collect, fill, read_histograms, uniform_edges
+from exonu.events.raw.writer import ColumnWriter
+from exonu.templates.histograms import (
+    Histogram,
+    Spectra,
+    Split,
+    collect,
+    fill,
+    read_histograms,
+    uniform_edges,
+)
 from exonu.templates.histograms import write_histograms as write
 
 EDGES = [2.0, 4.0, 6.0, 10.0]
@@ -26,7 +35,12 @@ def selected(path: Path, **columns: list) -> Path:
 
 
 def sample(component: str, variation: str = "nominal") -> dict:
-    return {"kind": "simulation", "sample": component, "component": component, "variation": variation}
+    return {
+        "kind": "simulation",
+        "sample": component,
+        "component": component,
+        "variation": variation,
+    }
 
 
 @given(
@@ -47,7 +61,9 @@ def test_fill_is_the_sum_over_events_of_each_bin(events: list, edges: list) -> N
 def test_sums_and_wider_bins_commute_with_filling(first: list, second: list) -> None:
     both = fill(first, 0.5, EDGES) + fill(second, 0.5, EDGES)
     assert np.allclose(both.values, fill(first + second, 0.5, EDGES).values)
-    assert np.allclose(both.rebinned([2, 6, 10]).variances, fill(first + second, 0.5, [2, 6, 10]).variances)
+    assert np.allclose(
+        both.rebinned([2, 6, 10]).variances, fill(first + second, 0.5, [2, 6, 10]).variances
+    )
     assert np.allclose(both.rebinned([4, 6]).values, fill(first + second, 0.5, [4, 6]).values)
 
 
@@ -66,8 +82,17 @@ def test_scaling_keeps_the_relative_error_and_the_entries() -> None:
 
 def test_files_become_samples_and_streams(tmp_path: Path) -> None:
     files = [
-        selected(tmp_path / "run.root", energy_keVee=[2.5, 3.0, 11.0], true_pmt_is_dead=[True, False, False]),
-        selected(tmp_path / "a.root", energy_keVee=[3.0, 5.0], weight=[0.1, 0.2], true_pmt_is_dead=[True, False]),
+        selected(
+            tmp_path / "run.root",
+            energy_keVee=[2.5, 3.0, 11.0],
+            true_pmt_is_dead=[True, False, False],
+        ),
+        selected(
+            tmp_path / "a.root",
+            energy_keVee=[3.0, 5.0],
+            weight=[0.1, 0.2],
+            true_pmt_is_dead=[True, False],
+        ),
         selected(tmp_path / "b.root", energy_keVee=[3.0, 5.0], weight=[0.3, 0.4]),
         selected(
             tmp_path / "c.root",
@@ -86,7 +111,8 @@ def test_files_become_samples_and_streams(tmp_path: Path) -> None:
     assert found.samples["surface", "nominal"].rest.values.tolist() == [0, 0.2, 0]
     assert found.samples["lxe", "nominal"].rest.values.tolist() == [0.3, 0.4, 0]
     assert found.samples["surface", "absorption-up"].correctable.values.tolist() == [1, 0, 0]
-    # the liquid has no events in front of a dead photomultiplier to correct, whatever is nearest to them
+    # the liquid has no events in front of a dead photomultiplier to correct, whatever is nearest to
+    # them
     assert found.samples["lxe", "absorption-up"].correctable.values.tolist() == [0, 0, 0]
     assert found.samples["lxe", "absorption-up"].rest.values.tolist() == [2, 4, 0]
 
@@ -94,7 +120,9 @@ def test_files_become_samples_and_streams(tmp_path: Path) -> None:
 def test_two_samples_of_a_component_add_up_and_empty_ones_count(tmp_path: Path) -> None:
     one = selected(tmp_path / "1.root", energy_keVee=[3.0], weight=[0.5])
     none = selected(tmp_path / "2.root", energy_keVee=np.empty(0), weight=np.empty(0))
-    found = collect([one, one, none], SETTINGS | {"sources": [sample("lxe"), sample("lxe"), sample("solar")]})
+    found = collect(
+        [one, one, none], SETTINGS | {"sources": [sample("lxe"), sample("lxe"), sample("solar")]}
+    )
     assert found.samples["lxe", "nominal"].total.values.tolist() == [1, 0, 0]
     assert found.samples["solar", "nominal"].total.values.tolist() == [0, 0, 0]
     assert not found.truth_of_data
@@ -102,16 +130,23 @@ def test_two_samples_of_a_component_add_up_and_empty_ones_count(tmp_path: Path) 
 
 def test_root_file_reads_back_the_same(tmp_path: Path) -> None:
     random = np.random.default_rng(1)
-    split = Split(*(fill(random.uniform(0, 12, 50), random.uniform(0, 1, 50), EDGES) for _ in range(2)))
+    split = Split(
+        *(fill(random.uniform(0, 12, 50), random.uniform(0, 1, 50), EDGES) for _ in range(2))
+    )
     counts = Split(Histogram.empty(EDGES), fill(random.uniform(0, 12, 50), 1.0, EDGES))
     spectra = Spectra({("lxe-neutron", "nominal"): split}, {"physics": counts}, 3.5, True)
     write(tmp_path / "h.root", spectra, {"seed": 3})
     found = read_histograms(tmp_path / "h.root")
     assert (found.live_days, found.is_simulated, found.truth_of_data) == (3.5, True, False)
-    for before, after in ((split, found.samples["lxe-neutron", "nominal"]), (counts, found.data["physics"])):
+    for before, after in (
+        (split, found.samples["lxe-neutron", "nominal"]),
+        (counts, found.data["physics"]),
+    ):
         for part in ("correctable", "rest"):
             for column in ("edges_keV", "values", "variances", "entries"):
-                assert np.array_equal(getattr(getattr(before, part), column), getattr(getattr(after, part), column))
+                assert np.array_equal(
+                    getattr(getattr(before, part), column), getattr(getattr(after, part), column)
+                )
 
 
 def test_root_sees_a_th1d_with_errors_and_title(tmp_path: Path) -> None:
@@ -154,7 +189,9 @@ def test_every_file_needs_its_source(tmp_path: Path) -> None:
 
 def test_a_wall_sample_needs_its_truth(tmp_path: Path) -> None:
     file = selected(tmp_path / "a.root", energy_keVee=[3.0], weight=[1.0])
-    with pytest.raises(InputError, match=r"true_pmt_is_dead.*not a branch.*wanted by dead_pmt.components"):
+    with pytest.raises(
+        InputError, match=r"true_pmt_is_dead.*not a branch.*wanted by dead_pmt.components"
+    ):
         collect([file], SETTINGS | {"sources": [sample("surface")]})
 
 

@@ -1,13 +1,20 @@
-"""Which jobs of an analysis of events a changed setting runs again: those whose own settings differ, and no others."""
+"""Which jobs of an analysis of events a changed setting runs again: those whose own settings
+differ, and no others."""
 
 from pathlib import Path
 
 import pytest
 
-from exonu.events.diagnostics_jobs import calibration_settings, diagnostics_settings
-from exonu.templates.analysis import read_analysis
-from exonu.templates.dead_pmt_jobs import closure_settings, correction_settings, histogram_settings, probe_settings
-from exonu.templates.event_analysis import event_inputs
+from exonu.events.diagnostics.diagnosed_sources import calibration_settings, diagnostics_settings
+from exonu.events.runs.simulation_settings import light_map_settings, simulate_settings
+from exonu.search.analysis import read_analysis
+from exonu.search.event_analysis import event_inputs
+from exonu.templates.dead_pmt.correction_jobs import (
+    closure_settings,
+    correction_settings,
+    histogram_settings,
+    probe_settings,
+)
 from exonu.templates.template_jobs import bin_edges, prior_settings, template_settings
 
 FILE = Path(__file__).parents[2] / "config" / "xmass-demo" / "analysis.yaml"
@@ -20,8 +27,8 @@ def jobs(**overrides):
     analysis.settings["events_settings"] = overrides
     inputs = event_inputs(analysis)
     return {
-        "simulate": inputs.simulate_settings(1, run=RUN),
-        "light map": inputs.light_map_settings(1),
+        "simulate": simulate_settings(inputs, 1, run=RUN),
+        "light map": light_map_settings(inputs, 1),
         "ingest": inputs.ingest_settings(run=RUN),
         "reconstruct": inputs.reconstruct_settings(run=RUN),
         "select": inputs.select_settings(run=RUN),
@@ -66,7 +73,8 @@ def test_a_changed_block(nominal, overrides, run_again):
 
 
 @pytest.mark.parametrize(
-    ("key", "runs"), [("description", set()), ("keep", {"select", "probes", "diagnostics", "templates", "closure"})]
+    ("key", "runs"),
+    [("description", set()), ("keep", {"select", "probes", "diagnostics", "templates", "closure"})],
 )
 def test_a_changed_cut(nominal, key, runs):
     analysis = read_analysis("xmass-demo", FILE)

@@ -1,25 +1,37 @@
 """Probes: which events are masked, what the mask changes, and the job from files to files."""
 
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "events"))
 import reconstruction_events as lab
 
 from exonu.core.errors import InputError
-from exonu.events.raw import Events, EventWriter
+from exonu.events.raw.raw_events import Events, EventWriter
 from exonu.events.reconstruction.chain import EventReconstruction
-from exonu.events.reconstruction.files import reconstruct_file
-from exonu.events.runs import RunList
-from exonu.events.selection import Selection
+from exonu.events.reconstruction.reconstructed_files import reconstruct_file
+from exonu.events.runs.run_list import RunList
+from exonu.events.selection.cuts import Selection
 from exonu.events.variables import raw_variables
-from exonu.templates.probes import ProbeMaker, Probes, ProbeSettings, make_probes, read_probes
+from exonu.templates.dead_pmt.probes import (
+    ProbeMaker,
+    Probes,
+    ProbeSettings,
+    make_probes,
+    read_probes,
+)
 
-RUN = {"run": 1, "files": [], "start": "2013-11-20T00:00:00", "live_time_s": 86400.0, "dead_pmts": [7]}
-RUNS = [RUN | {"stream": "physics"}, RUN | {"stream": "wall-control", "run": 2, "dead_pmts": [10, 200]}]
+RUN = {
+    "run": 1,
+    "files": [],
+    "start": "2013-11-20T00:00:00",
+    "live_time_s": 86400.0,
+    "dead_pmts": [7],
+}
+RUNS = [
+    RUN | {"stream": "physics"},
+    RUN | {"stream": "wall-control", "run": 2, "dead_pmts": [10, 200]},
+]
 CUTS = [
     {"name": "previous-event", "keep": "time_since_previous_ms > 10", "status": "assumed"},
     {"name": "fiducial-volume", "keep": "r_pe_cm < 20", "status": "published"},
@@ -46,7 +58,8 @@ def maker() -> ProbeMaker:
 
 @pytest.fixture(scope="module")
 def events() -> Events:
-    """4 keV on some windows, and as many in the middle; two runs, and a third of them too soon after another event."""
+    """4 keV on some windows, and as many in the middle; two runs, and a third of them too soon
+    after another event."""
     windows = np.repeat(CHANNELS, PER_CHANNEL)
     inside = 15 * lab.directions(len(windows), 3)
     made = lab.of_electrons(np.concatenate([lab.on_windows(windows, 3), inside]), 4.0)
@@ -57,12 +70,16 @@ def events() -> Events:
     made = made.with_hits(~dead[(made.run - 1)[made.event_of_hit], made.channel])
     since = np.where(np.arange(n) % 3 == 0, 1.0, 50.0)
     return made.with_columns(
-        time_since_previous_ms=since, light_yield_scale=np.ones(n), **raw_variables(made, early_window_ns=20)
+        time_since_previous_ms=since,
+        light_yield_scale=np.ones(n),
+        **raw_variables(made, early_window_ns=20),
     )
 
 
 def written(folder: Path, events: Events, maker: ProbeMaker) -> tuple[Path, Path]:
-    with EventWriter(folder / "in.root", {"is_simulated": True}, tree="events", mantissa_bits=23) as writer:
+    with EventWriter(
+        folder / "in.root", {"is_simulated": True}, tree="events", mantissa_bits=23
+    ) as writer:
         writer.write(events)
     runs = RunList.from_settings(SETTINGS)
     reconstruct_file(folder / "in.root", folder / "out.root", maker.reconstruction, runs)
@@ -78,7 +95,8 @@ def test_probes_are_wall_events_before_living_photomultipliers(
     source, probes = read_probes(tmp_path / "probes.root")
     assert source == SETTINGS["source"]
     assert len(probes) == number
-    # the middle gives none, dead windows none, living ones nearly all that come late enough after the event before
+    # the middle gives none, dead windows none, living ones nearly all that come late enough after
+    # the event before
     on_window = np.repeat(CHANNELS, PER_CHANNEL)
     alive = ~np.isin(on_window, [7, 200]) | ((on_window == 7) & (events.run[: len(on_window)] == 2))
     alive |= (on_window == 200) & (events.run[: len(on_window)] == 1)
@@ -89,7 +107,9 @@ def test_probes_are_wall_events_before_living_photomultipliers(
     assert 0 < probes.leaked.sum() < 0.2 * number
 
 
-def test_what_leaks_is_what_a_dead_photomultiplier_would_have_let_through(events: Events, maker: ProbeMaker) -> None:
+def test_what_leaks_is_what_a_dead_photomultiplier_would_have_let_through(
+    events: Events, maker: ProbeMaker
+) -> None:
     """Masked on purpose or dead from the start is the same."""
     some = events[: len(CHANNELS) * PER_CHANNEL]
     channel = np.repeat(CHANNELS, PER_CHANNEL)
@@ -101,7 +121,9 @@ def test_what_leaks_is_what_a_dead_photomultiplier_would_have_let_through(events
         also = dead.copy()
         also[0, one] = True
         found = maker.reconstruction.columns(some[rows], also)
-        assert np.allclose(probes.energy_keVee[rows], found["energy_keVee"], rtol=1e-5, equal_nan=True)
+        assert np.allclose(
+            probes.energy_keVee[rows], found["energy_keVee"], rtol=1e-5, equal_nan=True
+        )
         late = some.columns["time_since_previous_ms"][rows] > 10
         assert np.array_equal(probes.leaked[rows], (found["r_pe_cm"] < 20) & late)
     assert np.array_equal(probes.channel, channel)
@@ -131,15 +153,25 @@ def test_light_above_the_highest_energy_gives_no_probes(events: Events, maker: P
     assert fewer.sum() < chosen.sum()
 
 
-def test_only_wall_components_of_a_sample_give_probes(tmp_path: Path, events: Events, maker: ProbeMaker) -> None:
+def test_only_wall_components_of_a_sample_give_probes(
+    tmp_path: Path, events: Events, maker: ProbeMaker
+) -> None:
     n = len(events)
     kept = events.columns["time_since_previous_ms"] > 10
     simulated = Events(
-        **(vars(events) | {"component": (np.arange(n) % 2).astype(np.uint16), "weight": np.full(n, 0.5)})
+        **(
+            vars(events)
+            | {"component": (np.arange(n) % 2).astype(np.uint16), "weight": np.full(n, 0.5)}
+        )
     )
     files = written(tmp_path, simulated, maker)
     lab.small_map().save(tmp_path / "map")
-    source = {"kind": "simulation", "sample": "wall", "component": "lxe,surface", "variation": "nominal"}
+    source = {
+        "kind": "simulation",
+        "sample": "wall",
+        "component": "lxe,surface",
+        "variation": "nominal",
+    }
     both = make_probes(SETTINGS, tmp_path / "map", *files, tmp_path / "1.root")
     half = make_probes(SETTINGS | {"source": source}, tmp_path / "map", *files, tmp_path / "2.root")
     assert kept.sum() > both > half > 0.4 * both
@@ -153,7 +185,9 @@ def test_empty_files_give_no_probes(tmp_path: Path, events: Events, maker: Probe
     assert len(read_probes(tmp_path / "probes.root")[1]) == 0
 
 
-def test_both_files_must_hold_the_same_events(tmp_path: Path, events: Events, maker: ProbeMaker) -> None:
+def test_both_files_must_hold_the_same_events(
+    tmp_path: Path, events: Events, maker: ProbeMaker
+) -> None:
     lab.small_map().save(tmp_path / "map")
     (tmp_path / "other").mkdir()
     one, _ = written(tmp_path, events[:40], maker)
@@ -162,7 +196,9 @@ def test_both_files_must_hold_the_same_events(tmp_path: Path, events: Events, ma
         make_probes(SETTINGS, tmp_path / "map", one, other, tmp_path / "probes.root")
 
 
-def test_a_file_without_probes_is_refused(tmp_path: Path, events: Events, maker: ProbeMaker) -> None:
+def test_a_file_without_probes_is_refused(
+    tmp_path: Path, events: Events, maker: ProbeMaker
+) -> None:
     one, _ = written(tmp_path, events[:5], maker)
     with pytest.raises(InputError, match="holds no probes"):
         read_probes(one)

@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exonu.core.errors import InputError
-from exonu.templates.systematics import LARGEST_RATIO, SMALLEST_RATIO, Effect, Paired, Systematic, declared
+from exonu.templates.systematics import (
+    LARGEST_RATIO,
+    SMALLEST_RATIO,
+    Effect,
+    Paired,
+    Systematic,
+    declared,
+)
 
 EDGES = np.arange(2.0, 32.0, 2.0)
 REPORT = (2.0, 15.0, 30.0)
@@ -47,7 +54,8 @@ def test_events_that_move_between_ranges_count_in_both():
     paired = Paired(np.array([9.0, 5.0, 12.0]), np.ones(3), np.array([11.0, 5.0, 12.0]), np.ones(3))
     ratio, error = paired.ratio([2, 10, 20])
     np.testing.assert_allclose(ratio, [0.5, 2.0])
-    # Σ(a − R b)²/(Σb)²: below 10 keV one event goes (R²) and one stays ((1 − R)²); above, one comes (1)
+    # Σ(a − R b)²/(Σb)²: below 10 keV one event goes (R²) and one stays ((1 − R)²); above, one comes
+    # (1)
     np.testing.assert_allclose(error, [np.sqrt(0.25 + 0.25) / 2, np.sqrt(1 + 1) / 1])
 
 
@@ -55,7 +63,9 @@ def test_samples_are_joined_by_the_numbers_of_their_events():
     before = (np.array([7, 1, 4]), np.array([3.0, 5.0, 9.0]), np.ones(3))
     after = (np.array([4, 9]), np.array([9.5, 3.5]), np.ones(2))
     paired = Paired.joined(before, after)
-    by_number = sorted(zip(paired.weight_before, paired.weight_after, paired.energy_after, strict=True))
+    by_number = sorted(
+        zip(paired.weight_before, paired.weight_after, paired.energy_after, strict=True)
+    )
     assert by_number == [(0, 1, 3.5), (1, 0, 0.0), (1, 0, 0.0), (1, 1, 9.5)]
     with pytest.raises(InputError, match="number twice, so it cannot be paired"):
         Paired.joined((np.array([1, 1]), np.ones(2), np.ones(2)), after)
@@ -78,12 +88,16 @@ def test_a_weight_that_is_linear_in_the_size_gives_a_linear_ratio(size):
     energy, weight = events()
     paired = Paired(energy, weight, energy, weight * (1 + size * energy / 30))
     whole = Paired(energy, weight, energy, weight * (1 + energy / 30))
-    np.testing.assert_allclose(paired.ratio(REPORT)[0] - 1, size * (whole.ratio(REPORT)[0] - 1), rtol=1e-9)
+    np.testing.assert_allclose(
+        paired.ratio(REPORT)[0] - 1, size * (whole.ratio(REPORT)[0] - 1), rtol=1e-9
+    )
 
 
 def effect(systematic, up, down=None):
     energy, weight = events()
-    ways = [Paired(energy, weight, energy, weight * way) for way in (up, up if down is None else down)]
+    ways = [
+        Paired(energy, weight, energy, weight * way) for way in (up, up if down is None else down)
+    ]
     return Effect.of(systematic, "seal", *ways, EDGES, REPORT)
 
 
@@ -93,19 +107,27 @@ def test_verdicts():
     assert effect(one(), np.where(energy < 15, 0.8, 1.0)).verdict == "kept"
     assert effect(one(prune_below=0.05), np.full(400, 1.01)).verdict == "pruned: below 0.05"
     chance = np.where(rng.uniform(size=400) < 0.5, 0.0, 2.0)  # scatters, and means nothing
-    assert effect(one(significance=0.05), chance).verdict.startswith("pruned: not significant, p = ")
-    assert effect(one(kind="dead-pmt", significance=0.05), chance).verdict == "kept"  # exact, whatever it scatters
+    assert effect(one(significance=0.05), chance).verdict.startswith(
+        "pruned: not significant, p = "
+    )
+    assert (
+        effect(one(kind="dead-pmt", significance=0.05), chance).verdict == "kept"
+    )  # exact, whatever it scatters
     empty = Paired(*np.zeros((4, 0)))
     assert Effect.of(one(), "pmt", empty, empty, EDGES, REPORT).verdict == "pruned: no events"
 
 
 def scattered(mean, seed):
-    """Weights after a change that keeps, loses or doubles each event by chance, with this mean ratio."""
+    """Weights after a change that keeps, loses or doubles each event by chance, with this mean
+    ratio."""
     return np.random.default_rng(seed).choice([0.0, 2.0 * mean], size=400)
 
 
 def test_two_directions_that_differ_by_chance_only_are_made_inverse_to_each_other():
-    up, down = scattered(1.15, 3), scattered(1.02, 4)  # both add events, and no more than chance does
+    up, down = (
+        scattered(1.15, 3),
+        scattered(1.02, 4),
+    )  # both add events, and no more than chance does
     found = effect(one(kind="position", significance=0.01), up, down)
     np.testing.assert_allclose(found.up_bins * found.down_bins, 1)
     asymmetric = effect(one(kind="position"), up, down)  # level 1: never made symmetric
@@ -125,7 +147,8 @@ def test_a_significant_asymmetry_is_kept():
 
 @pytest.mark.parametrize("size", [0.0, 0.2])
 def test_an_asymmetry_is_called_significant_no_more_often_than_the_level_says(size):
-    """Two directions of samples of their own against one baseline: the bound on their correlation is conservative."""
+    """Two directions of samples of their own against one baseline: the bound on their correlation
+    is conservative."""
     rng, kept = np.random.default_rng(8), 0
     for _ in range(300):
         n_base, n_up, n_down = (rng.poisson(80 * np.exp(s * size)) for s in (0, 1, -1))
@@ -187,13 +210,19 @@ CUTS = ("trigger", "fiducial-volume")
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ([{"name": "a", "kind": "traced"}, {"name": "a", "kind": "traced"}], r"systematics\.1 \(a\): is there twice"),
+        (
+            [{"name": "a", "kind": "traced"}, {"name": "a", "kind": "traced"}],
+            r"systematics\.1 \(a\): is there twice",
+        ),
         ([{"name": "a", "kind": "position"}], "has the size 0; give a relative `size`"),
         (
             [{"name": "a", "kind": "cut", "size": 0.1, "cut": "r"}],
             "is of the cut 'r', which is not there; the cuts are t",
         ),
-        ([{"name": "a", "kind": "traced", "ranges_keV": [2, 30, 15]}], "has ranges that do not ascend"),
+        (
+            [{"name": "a", "kind": "traced", "ranges_keV": [2, 30, 15]}],
+            "has ranges that do not ascend",
+        ),
     ],
 )
 def test_faults(content, message):

@@ -1,7 +1,8 @@
-"""A toy detector and its events: selected and reconstructed files as the chain leaves them, without light.
+"""A toy detector and its events: selected and reconstructed files as the chain leaves them, without
+light.
 
-Energies are smeared with σ = 0.4 √E, vertices with 1 cm; the cut is r < 20 cm of a liquid that is generated to 28 cm.
-"""
+Energies are smeared with σ = 0.4 √E, vertices with 1 cm; the cut is r < 20 cm of a liquid that is
+generated to 28 cm."""
 
 import json
 from pathlib import Path
@@ -9,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from exonu.core.files import canonical_json
-from exonu.events.raw_writer import ColumnWriter
-from exonu.events.runs_jobs import read_event_inputs
-from exonu.steps import experiment as experiment_step
-from exonu.steps import templates as templates_step
+from exonu.events.raw.writer import ColumnWriter
+from exonu.events.runs.read_inputs import read_event_inputs
+from exonu.steps.templates import experiment as experiment_step
+from exonu.steps.templates import templates as templates_step
 from exonu.templates.template_jobs import prior_settings, template_settings
 
 LIQUID_KG = 832.0
@@ -64,7 +65,9 @@ def write_events(path, energy, weight, radius, true=None, component=None, rng=No
         "event": np.arange(n, dtype=np.uint64),
         "true_energy_keV": np.asarray(energy if true is None else true, float),
         "true_pmt_is_dead": np.zeros(n, dtype=bool),
-        "component": np.zeros(n, np.uint16) if component is None else np.asarray(component, np.uint16),
+        "component": np.zeros(n, np.uint16)
+        if component is None
+        else np.asarray(component, np.uint16),
     }
     with ColumnWriter(path, "events", {"is_simulated": True}) as writer:
         writer.write(columns)
@@ -77,7 +80,8 @@ def radii(rng, n):
 
 
 def recoils(rng, n):
-    """True energies flat in the logarithm with the weights of a signal sample, and what is reconstructed."""
+    """True energies flat in the logarithm with the weights of a signal sample, and what is
+    reconstructed."""
     low, high = SIGNAL_KEV
     true = low * (high / low) ** rng.uniform(size=n)
     weight = true * np.log(high / low) / n * GENERATED_SHARE
@@ -97,7 +101,9 @@ def make_toy(folder, *, seed=1, n=4000, blind=False, events=EVENTS, signal_weigh
     true, weight, energy = recoils(rng, 5 * n)
     weight = weight if signal_weight is None else signal_weight
     write("sample_signal", energy, weight, radii(rng, 5 * n), true)
-    from exonu.events.components import _recoils  # the spectrum that the chain's solar sample is drawn from
+    from exonu.simulation.components import (
+        _recoils,  # the spectrum that the chain's solar sample is drawn from
+    )
 
     grid, rate = _recoils((("interaction", "weak"),))
     cumulated = np.concatenate([[0], np.cumsum((rate[1:] + rate[:-1]) / 2 * np.diff(grid))])

@@ -1,8 +1,8 @@
-"""Debian's Chromium, driven by its DevTools protocol: enough of it to open a file, look at it, click and type.
+"""Debian's Chromium, driven by its DevTools protocol: enough of it to open a file, look at it,
+click and type.
 
-Nothing else than the browser is needed but a websocket. Every message of the console and every request is kept, so that
-a test can say that there was no error and that nothing was loaded.
-"""
+Nothing else than the browser is needed but a websocket. Every message of the console and every
+request is kept, so that a test can say that there was no error and that nothing was loaded."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+PROGRAM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
 WAIT_SECONDS = 30.0
 Json = dict[str, Any]
 
@@ -32,14 +34,24 @@ class Browser:
         from websockets.sync.client import connect
 
         assert PROGRAM is not None
-        options = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"]
+        options = [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--hide-scrollbars",
+        ]
         options += [
             "--remote-debugging-port=0",
             f"--user-data-dir={self.folder}",
             "--no-first-run",
             "--force-color-profile=srgb",
         ]
-        options += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+        options += [
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+        ]
         self._process = subprocess.Popen(
             [PROGRAM, *options, "about:blank"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
@@ -47,7 +59,9 @@ class Browser:
         self._socket = connect(f"ws://127.0.0.1:{port}{path}", max_size=None, proxy=None)
         self._session: str | None = None
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
-        self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)[
+            "sessionId"
+        ]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
         return self
@@ -64,7 +78,9 @@ class Browser:
         while time.monotonic() < end:
             if file.is_file() and file.read_text().count("\n") >= 1:
                 return file.read_text()
-            assert self._process.poll() is None, f"{PROGRAM} ended with status {self._process.returncode}"
+            assert self._process.poll() is None, (
+                f"{PROGRAM} ended with status {self._process.returncode}"
+            )
             time.sleep(0.05)
         raise AssertionError(f"{PROGRAM} did not start within {WAIT_SECONDS:g} s")
 
@@ -83,19 +99,32 @@ class Browser:
             self.events.append(answer)
 
     def open(self, file: Path, width: int, height: int = 900) -> None:
-        """Open a file at a width of so many CSS pixels, with no network at all, and wait until it is drawn."""
+        """Open a file at a width of so many CSS pixels, with no network at all, and wait until it
+        is drawn."""
         self.events.clear()
         narrow = width < 600
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=narrow)
         self.call(
-            "Network.emulateNetworkConditions", offline=True, latency=0, downloadThroughput=-1, uploadThroughput=-1
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=narrow,
+        )
+        self.call(
+            "Network.emulateNetworkConditions",
+            offline=True,
+            latency=0,
+            downloadThroughput=-1,
+            uploadThroughput=-1,
         )
         self.call("Page.navigate", url=file.as_uri())
         self.wait("document.readyState === 'complete'")
 
     def evaluate(self, expression: str) -> Any:
         """Value of an expression in the page."""
-        answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        answer = self.call(
+            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True
+        )
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
@@ -103,7 +132,9 @@ class Browser:
         """Wait until an expression is true."""
         end = time.monotonic() + WAIT_SECONDS
         while not self.evaluate(f"Boolean({expression})"):
-            assert time.monotonic() < end, f"{expression} did not come true within {WAIT_SECONDS:g} s"
+            assert time.monotonic() < end, (
+                f"{expression} did not come true within {WAIT_SECONDS:g} s"
+            )
             time.sleep(0.1)
 
     def press(self, key: str) -> None:
@@ -117,7 +148,9 @@ class Browser:
 
     def screenshot(self, file: Path, whole: bool = True) -> None:
         """A picture of the whole page, or of the window."""
-        picture = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=whole, fromSurface=True)
+        picture = self.call(
+            "Page.captureScreenshot", format="png", captureBeyondViewport=whole, fromSurface=True
+        )
         file.write_bytes(base64.b64decode(picture["data"]))
 
     def errors(self, also: tuple[str, ...] = ()) -> list[str]:
@@ -128,9 +161,16 @@ class Browser:
             params = event.get("params", {})
             if event.get("method") == "Runtime.exceptionThrown":
                 said.append(str(params["exceptionDetails"].get("exception", {}).get("description")))
-            if event.get("method") == "Log.entryAdded" and params["entry"]["level"] in ("error", *also):
+            if event.get("method") == "Log.entryAdded" and params["entry"]["level"] in (
+                "error",
+                *also,
+            ):
                 said.append(str(params["entry"]))
-            if event.get("method") == "Runtime.consoleAPICalled" and params["type"] in ("error", "assert", *also):
+            if event.get("method") == "Runtime.consoleAPICalled" and params["type"] in (
+                "error",
+                "assert",
+                *also,
+            ):
                 said.append(str(params["args"]))
         return said
 
@@ -142,4 +182,8 @@ class Browser:
             for event in self.events
             if event.get("method") == "Network.requestWillBeSent"
         ]
-        return [address for address in asked if not address.startswith(("data:", "file:", "about:", "blob:"))]
+        return [
+            address
+            for address in asked
+            if not address.startswith(("data:", "file:", "about:", "blob:"))
+        ]

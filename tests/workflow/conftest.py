@@ -1,4 +1,5 @@
-"""One finished run of two small experiments, made once and shared by all tests and all pytest workers."""
+"""One finished run of two small experiments, made once and shared by all tests and all pytest
+workers."""
 
 import fcntl
 import os
@@ -37,7 +38,8 @@ plots: {dpi: 60}
 
 
 def small_place(target):
-    """A copy of the repository, and a folder with the configuration of two experiments made as `exonu init` does."""
+    """A copy of the repository, and a folder with the configuration of two experiments made as
+    `exonu init` does."""
     place = Place(copy_of_repository(target / "repository"), target / "run")
     for name, analysis in (("alpha", ALPHA), ("beta", BETA)):
         shutil.copytree(resource_path("template"), place.folder / "config" / name)
@@ -71,10 +73,11 @@ def worker_folder(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def once(worker_folder):
-    """Makes a place once for all pytest workers: `once(name, make)` calls `make(place)` if nobody has.
+    """Makes a place once for all pytest workers: `once(name, make)` calls `make(place)` if nobody
+    has.
 
-    With `copied=False` there is no copy of the repository, only a folder: for runs of the repository in its place.
-    """
+    With `copied=False` there is no copy of the repository, only a folder: for runs of the
+    repository in its place."""
 
     def get(name, make, copied=True):
         top = worker_folder / name
@@ -95,7 +98,8 @@ def once(worker_folder):
 
 @pytest.fixture(scope="session")
 def smoke(once):
-    """The finished run of config/run-smoke.yaml, from the simulation to limits, with compiled kernels."""
+    """The finished run of config/run-smoke.yaml, from the simulation to limits, with compiled
+    kernels."""
     return once("smoke", run_smoke(), copied=False)
 
 
@@ -110,7 +114,9 @@ def run_smoke(*targets):
 
     def make(place):
         place.folder.rmdir()
-        ended = snakemake(smoke_place(place.folder), "--cores", "2", *targets, *SMOKE, EXONU_NUMBA="1")
+        ended = snakemake(
+            smoke_place(place.folder), "--cores", "2", *targets, *SMOKE, EXONU_NUMBA="1"
+        )
         assert ended.returncode == 0, ended.stdout
 
     return make

@@ -32,7 +32,8 @@ class Place(NamedTuple):
         return Place(target / self.repository.name, target / self.folder.name)
 
     def edit(self, file: str, old: str, new: str) -> None:
-        """Replace a text in a file of the working folder, or of the repository if the working folder lacks it."""
+        """Replace a text in a file of the working folder, or of the repository if the working
+        folder lacks it."""
         path = self.folder / file
         if not path.exists():
             path = self.repository / file
@@ -54,15 +55,20 @@ def copy_of_repository(target: Path) -> Path:
 
 
 def smoke_place(folder: Path) -> Place:
-    """A folder with our configurations; the repository is run in its place, since compiled kernels are cached by it."""
+    """A folder with our configurations; the repository is run in its place, since compiled kernels
+    are cached by it."""
     shutil.copytree(ROOT / "config", folder / "config")
     return Place(ROOT, folder)
 
 
-def snakemake(place: Place, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run snakemake in the place's folder, stdout and stderr together; one core unless the arguments say otherwise.
+def snakemake(
+    place: Place, *arguments: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run snakemake in the place's folder, stdout and stderr together; one core unless the
+    arguments say otherwise.
 
-    Without numba, which would compile its kernels anew for every copy of the repository: half a minute each.
+    Without numba, which would compile its kernels anew for every copy of the repository: half a
+        minute each.
     """
     base = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     cores = () if "--cores" in arguments else ("--cores", "1")
@@ -78,21 +84,35 @@ def snakemake(place: Place, *arguments: str, **environment: str) -> subprocess.C
 
 def python(place: Place, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run Python in the place's folder with the library of its repository."""
-    environment = {**os.environ, "PYTHONPATH": str(place.repository / "workflow" / "src"), "EXONU_NUMBA": "0"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(place.repository / "workflow" / "src"),
+        "EXONU_NUMBA": "0",
+    }
     return subprocess.run(
-        [sys.executable, *arguments], cwd=place.folder, env=environment, capture_output=True, text=True
+        [sys.executable, *arguments],
+        cwd=place.folder,
+        env=environment,
+        capture_output=True,
+        text=True,
     )
 
 
 class Plan(NamedTuple):
-    """What a dry run would make, by which rules, and which of these run not only since their inputs are new."""
+    """What a dry run would make, by which rules, and which of these run not only since their inputs
+    are new."""
 
     outputs: frozenset[str]
     rules: frozenset[str]
     changed: frozenset[str]
 
 
-OWN_REASONS = ("Params have changed", "Code has changed", "Set of input files has changed", "Updated input files")
+OWN_REASONS = (
+    "Params have changed",
+    "Code has changed",
+    "Set of input files has changed",
+    "Updated input files",
+)
 JOB = re.compile(r"^(?:local)?rule (?P<name>\w+):\n(?P<body>(?:    .*\n)+)", re.MULTILINE)
 
 
@@ -121,7 +141,8 @@ def results(folder: Path) -> dict[str, Path]:
 
 
 def root_content(file: Path) -> dict[str, object]:
-    """What a ROOT file holds, by the names of its objects, without the times and the UUID that it tells too."""
+    """What a ROOT file holds, by the names of its objects, without the times and the UUID that it
+    tells too."""
     import awkward
     import uproot
 
@@ -135,10 +156,16 @@ def root_content(file: Path) -> dict[str, object]:
                     arrays = {key: array.tobytes() for key, array in buffers.items()}
                     found[f"{name}/{branch}"] = (form.to_json(), length, arrays)
             elif kind == "TH1D":
-                parts = (content.axis().edges(), content.values(flow=True), content.variances(flow=True))
+                parts = (
+                    content.axis().edges(),
+                    content.values(flow=True),
+                    content.variances(flow=True),
+                )
                 found[name] = (content.title, *(part.tobytes() for part in parts))
             else:
-                assert kind in ("TDirectory", "TObjString"), f"nothing says how to compare {name} of {file}, a {kind}"
+                assert kind in ("TDirectory", "TObjString"), (
+                    f"nothing says how to compare {name} of {file}, a {kind}"
+                )
                 found[name] = str(content)
     return found
 

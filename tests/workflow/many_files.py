@@ -1,4 +1,5 @@
-"""An analysis of very many ROOT files, to be planned: the demonstration in all but its files, which are empty."""
+"""An analysis of very many ROOT files, to be planned: the demonstration in all but its files, which
+are empty."""
 
 from __future__ import annotations
 
@@ -13,8 +14,11 @@ ALIVE, DEAD_AT_LAST = 600, 40
 SECONDS = 60_000
 
 
-def write_many_files(config: Path, runs: int = 1000, files_per_run: int = 10, name: str = "many") -> None:
-    """Write `config/config.yaml` and `config/<name>/`, with `files_per_run` files in each run of the run list.
+def write_many_files(
+    config: Path, runs: int = 1000, files_per_run: int = 10, name: str = "many"
+) -> None:
+    """Write `config/config.yaml` and `config/<name>/`, with `files_per_run` files in each run of
+    the run list.
 
     Args:
         config: the folder `config` of a working folder.
@@ -34,7 +38,10 @@ def write_many_files(config: Path, runs: int = 1000, files_per_run: int = 10, na
     (folder / "events.yaml").write_text(yaml.safe_dump(settings))
     _write(folder / "runs.tsv", [_run(k, runs, files_per_run) for k in range(runs)])
     with (DEMONSTRATION / "samples.tsv").open() as stream:
-        samples = [row | {"files": f"raw/{row['sample']}.root"} for row in csv.DictReader(stream, delimiter="\t")]
+        samples = [
+            row | {"files": f"raw/{row['sample']}.root"}
+            for row in csv.DictReader(stream, delimiter="\t")
+        ]
     _write(folder / "samples.tsv", samples)
     for table in ("runs.tsv", "samples.tsv"):
         with (folder / table).open() as stream:
@@ -51,7 +58,9 @@ def _run(k: int, runs: int, files_per_run: int) -> dict[str, object]:
         "files": ",".join(f"raw/run_{k + 1:05}_{part:03}.root" for part in range(files_per_run)),
         "start": start.isoformat(),
         "live_time_s": SECONDS,
-        "dead_pmts": ",".join(str(ALIVE - channel) for channel in range(1 + DEAD_AT_LAST * k // runs)),
+        "dead_pmts": ",".join(
+            str(ALIVE - channel) for channel in range(1 + DEAD_AT_LAST * k // runs)
+        ),
         "stream": "physics",
     }
 

@@ -1,4 +1,5 @@
-"""SLURM on this machine alone, over loopback: Debian's packages, its own configuration, daemons that end with it."""
+"""SLURM on this machine alone, over loopback: Debian's packages, its own configuration, daemons
+that end with it."""
 
 from __future__ import annotations
 
@@ -22,7 +23,9 @@ def absent() -> str:
         return "one-node SLURM needs root"
     missing = [name for name in (*DAEMONS, "sbatch") if shutil.which(name) is None]
     if missing:
-        return f"no {', '.join(missing)} here: `make test-slurm` installs SLURM from Debian's packages"
+        return (
+            f"no {', '.join(missing)} here: `make test-slurm` installs SLURM from Debian's packages"
+        )
     if CONFIGURATION.exists() and MINE not in CONFIGURATION.read_text():
         return f"{CONFIGURATION} belongs to somebody's cluster"
     return ""
@@ -71,7 +74,9 @@ PartitionName=main Nodes={host} Default=YES
             for place in ("/run/munge", "/var/log/munge", "/var/lib/munge"):
                 Path(place).mkdir(exist_ok=True)
                 shutil.chown(place, "munge", "munge")
-            running.enter_context(_daemon(folder, "runuser", "-u", "munge", "--", "munged", "--foreground"))
+            running.enter_context(
+                _daemon(folder, "runuser", "-u", "munge", "--", "munged", "--foreground")
+            )
         running.enter_context(_daemon(folder, "slurmctld", "-D", "-c"))
         running.enter_context(_daemon(folder, "slurmd", "-D", "-c"))
         _until_idle(folder)
@@ -80,7 +85,9 @@ PartitionName=main Nodes={host} Default=YES
 
 @contextmanager
 def _daemon(folder: Path, *command: str) -> Iterator[None]:
-    with (folder / f"{command[-2] if command[0] == 'runuser' else command[0]}.log").open("w") as log:
+    with (folder / f"{command[-2] if command[0] == 'runuser' else command[0]}.log").open(
+        "w"
+    ) as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
         yield
@@ -92,7 +99,9 @@ def _daemon(folder: Path, *command: str) -> Iterator[None]:
 def _until_idle(folder: Path, seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        state = subprocess.run(["sinfo", "--noheader", "--format", "%T"], capture_output=True, text=True)
+        state = subprocess.run(
+            ["sinfo", "--noheader", "--format", "%T"], capture_output=True, text=True
+        )
         if state.stdout.strip() == "idle":
             return
         time.sleep(0.5)

@@ -1,4 +1,5 @@
-"""`snakemake archive` after a run, `exonu verify` in another folder, and an archive unpacked where nothing has run."""
+"""`snakemake archive` after a run, `exonu verify` in another folder, and an archive unpacked where
+nothing has run."""
 
 import json
 import os
@@ -13,7 +14,7 @@ from helpers import ROOT, SNAKEMAKE, plan, python, snakemake
 from test_events_chain import MINI, SOURCES, SUMMARY, ran  # noqa: F401
 
 from exonu import __version__
-from exonu.archive import read_archive, sha256
+from exonu.archive.container import read_archive, sha256
 
 NAME = f"results/alpha/archive/alpha-{__version__}.zip"
 OF_EVENTS = f"results/mini/archive/mini-{__version__}.zip"
@@ -89,7 +90,8 @@ def _aged(folder):
 
 @pytest.mark.slow
 def test_archive_of_events(ran, tmp_path, crate_faults):  # noqa: F811
-    """From raw files on: what was configured, checksums of the raw files, and records of what is not archived."""
+    """From raw files on: what was configured, checksums of the raw files, and records of what is
+    not archived."""
     place = ran._replace(folder=shutil.copytree(ran.folder, tmp_path / "run", symlinks=True))
     ended = snakemake(place, "archive")
     assert ended.returncode == 0, ended.stdout
@@ -97,7 +99,10 @@ def test_archive_of_events(ran, tmp_path, crate_faults):  # noqa: F811
     summary = verified(place._replace(folder=tmp_path), archive.name)
     members = read_archive(archive).members
     for name in ("events.yaml", "runs.tsv", "samples.tsv"):
-        assert members[f"payload/configuration/experiment/{name}"] == (place.folder / MINI / name).read_bytes()
+        assert (
+            members[f"payload/configuration/experiment/{name}"]
+            == (place.folder / MINI / name).read_bytes()
+        )
     raw = {f"results/mini/raw/{source}.root" for source in SOURCES}
     checksums = json.loads(members["run/inputs.json"])
     assert {name: checksums.get(name) for name in raw} == {
@@ -113,7 +118,8 @@ def test_archive_of_events(ran, tmp_path, crate_faults):  # noqa: F811
 
 
 def _as_its_readme_says(place, archive, folder):
-    """Its commands give the digest and go on where nothing was run; a change before the archived files is noticed."""
+    """Its commands give the digest and go on where nothing was run; a change before the archived
+    files is noticed."""
     unpacked, clone = folder / "unpacked", place._replace(folder=folder / "clone")
     with zipfile.ZipFile(archive) as zipped:
         zipped.extractall(unpacked)
@@ -121,15 +127,24 @@ def _as_its_readme_says(place, archive, folder):
     shutil.copytree(place.folder / "config", clone.folder / "config")
     readme = (unpacked / "README.md").read_text(encoding="utf-8")
     check, go_on = re.findall(r"^```sh\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
-    digest = subprocess.run(["bash", "-c", check], cwd=unpacked, capture_output=True, text=True, check=True).stdout
+    digest = subprocess.run(
+        ["bash", "-c", check], cwd=unpacked, capture_output=True, text=True, check=True
+    ).stdout
     assert digest.split()[0] == (unpacked / "payload.sha256").read_text().strip()
     ours = go_on.replace("UNPACKED", str(unpacked)).replace("cp -R", "cp -Rp")
-    ours = re.sub("^snakemake ", f"{SNAKEMAKE} --snakefile {ROOT}/Snakefile --cores 1 ", ours, flags=re.MULTILINE)
+    ours = re.sub(
+        "^snakemake ",
+        f"{SNAKEMAKE} --snakefile {ROOT}/Snakefile --cores 1 ",
+        ours,
+        flags=re.MULTILINE,
+    )
     ended = subprocess.run(["bash", "-ec", ours], cwd=clone.folder, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr
     assert "Nothing to be done" in ended.stdout + ended.stderr
 
-    assert {name for name in plan(clone).outputs if "/mini/" in name} == set()  # the default target too
+    assert {
+        name for name in plan(clone).outputs if "/mini/" in name
+    } == set()  # the default target too
     for old, new, rule in (
         ("lxe: {decays: 300", "lxe: {decays: 310", "simulate"),
         ("r_pe_cm < 20", "r_pe_cm < 19", "select"),

@@ -1,8 +1,8 @@
-"""The summary page and Snakemake's report in a browser: no error, nothing loaded, figures visible, plots that answer.
+"""The summary page and Snakemake's report in a browser: no error, nothing loaded, figures visible,
+plots that answer.
 
-Debian's Chromium (`apt-get install chromium`) is driven without a network. Screenshots at 1400 and 400 pixels are left
-in pytest's temporary folder, to be looked at.
-"""
+Debian's Chromium (`apt-get install chromium`) is driven without a network. Screenshots at 1400 and
+400 pixels are left in pytest's temporary folder, to be looked at."""
 
 import pytest
 from chromium import PROGRAM, Browser
@@ -10,7 +10,9 @@ from helpers import snakemake
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(PROGRAM is None, reason="no chromium on this machine: apt-get install chromium"),
+    pytest.mark.skipif(
+        PROGRAM is None, reason="no chromium on this machine: apt-get install chromium"
+    ),
 ]
 WIDTHS = [1400, 400]
 VISIBLE = "[...document.images].every(image => image.complete && image.naturalWidth > 0 && image.clientWidth > 0)"
@@ -61,7 +63,9 @@ def test_a_plot_answers_to_mouse_keys_and_boxes(browser, pages):
     said = f"{holder}.querySelector('output').textContent"
     browser.wait(f"{holder} && {holder}.querySelector('svg path')")
     hint = browser.evaluate(said)
-    browser.evaluate(f"{holder}.querySelector('svg').scrollIntoView({{block: 'center', behavior: 'instant'}})")
+    browser.evaluate(
+        f"{holder}.querySelector('svg').scrollIntoView({{block: 'center', behavior: 'instant'}})"
+    )
     box = browser.evaluate(
         f"(({{x, y, width, height}}) => [x, y, width, height])({holder}.querySelector('svg').getBoundingClientRect())"
     )
@@ -79,7 +83,9 @@ def test_a_plot_answers_to_mouse_keys_and_boxes(browser, pages):
 
     curves = f"{holder}.querySelectorAll('g path').length"
     shown = browser.evaluate(curves)
-    label = f"[...{holder}.querySelectorAll('label')].find(label => label.textContent === 'observed')"
+    label = (
+        f"[...{holder}.querySelectorAll('label')].find(label => label.textContent === 'observed')"
+    )
     browser.evaluate(f"{label}.querySelector('input').click()")
     assert browser.evaluate(curves) == shown - 1
     path = f"{holder}.querySelector('g path').getAttribute('d')"
@@ -113,10 +119,16 @@ def test_report(browser, pages, width):
     said = "document.body.innerText"
     for word in ("Workflow", "alpha", "beta", "comparison"):
         browser.wait(f"{said}.includes('{word}')")
-    browser.wait("document.querySelector('canvas, svg.marks')?.clientWidth > 200")  # the graph, drawn
+    browser.wait(
+        "document.querySelector('canvas, svg.marks')?.clientWidth > 200"
+    )  # the graph, drawn
     source = file.read_text(encoding="utf-8")
-    assert all(rule in source for rule in ("limits_table", "workspaces_alpha_dark_photon", "summary"))
-    looked_at(browser, file, width, also=())  # Snakemake's page warns of the way in which it was built
+    assert all(
+        rule in source for rule in ("limits_table", "workspaces_alpha_dark_photon", "summary")
+    )
+    looked_at(
+        browser, file, width, also=()
+    )  # Snakemake's page warns of the way in which it was built
     for category in ("alpha", "search"):
         browser.wait(f"{said}.includes('{category}')")
         browser.evaluate(CLICK.format(text=category))

@@ -1,11 +1,12 @@
-"""Every command of the README, the tutorial and the how-to pages is run, in the order in which a reader would.
+"""Every command of the README, the tutorial and the how-to pages is run, in the order in which a
+reader would.
 
-Commands stand in fenced blocks `sh`. The fast tier runs those of `exonu` and plans those of Snakemake; the slow tier
-runs Snakemake too, and `exonu verify`, which needs what Snakemake made. `make` sets up an environment and runs what the
-fixtures have run already: of it, the fast tier checks that the target is there and that CI calls it. Where a page names
-a shipped analysis, the small one of the tests stands in; the smaller demonstration (config/run-smoke.yaml) is run once
-for all tests, with compiled kernels.
-"""
+Commands stand in fenced blocks `sh`. The fast tier runs those of `exonu` and plans those of
+Snakemake; the slow tier runs Snakemake too, and `exonu verify`, which needs what Snakemake made.
+`make` sets up an environment and runs what the fixtures have run already: of it, the fast tier
+checks that the target is there and that CI calls it. Where a page names a shipped analysis, the
+small one of the tests stands in; the smaller demonstration (config/run-smoke.yaml) is run once for
+all tests, with compiled kernels."""
 
 import os
 import re
@@ -22,7 +23,11 @@ PAGES = [
     "docs/tutorial.md",
     *sorted(f"docs/howto/{page.name}" for page in (ROOT / "docs/howto").glob("*.md")),
 ]
-STANDS_IN = {"xenonnt-sr0-": "alpha-", "results/xenonnt-sr0/": "results/alpha/", "--cores 8": "--cores 2"}
+STANDS_IN = {
+    "xenonnt-sr0-": "alpha-",
+    "results/xenonnt-sr0/": "results/alpha/",
+    "--cores 8": "--cores 2",
+}
 ACTIVATE = "source .venv/bin/activate"
 
 
@@ -32,12 +37,17 @@ def commands(page):
     found = []
     for block in re.findall(r"^ *```sh\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL):
         joined = block.replace("\\\n", " ")
-        found += [line.strip() for line in joined.splitlines() if line.strip() and not line.strip().startswith("#")]
+        found += [
+            line.strip()
+            for line in joined.splitlines()
+            if line.strip() and not line.strip().startswith("#")
+        ]
     return found
 
 
 class Reader:
-    """Somebody at a prompt: the folder of a finished small run, with this interpreter's programs."""
+    """Somebody at a prompt: the folder of a finished small run, with this interpreter's
+    programs."""
 
     def __init__(self, place):
         self.place = place
@@ -50,7 +60,9 @@ class Reader:
                 shutil.copy2(source, target)
         self.programs = place.folder / "bin"
         self.programs.mkdir()
-        self._program("snakemake", f'exec {SNAKEMAKE} --snakefile "{place.repository}/Snakefile" "$@"')
+        self._program(
+            "snakemake", f'exec {SNAKEMAKE} --snakefile "{place.repository}/Snakefile" "$@"'
+        )
         self._program("exonu", f'exec {sys.executable} -m exonu.cli "$@"')
 
     def _program(self, name, line):
@@ -80,21 +92,30 @@ def test_the_pages_have_commands():
     assert len(commands("README.md")) >= 9
     assert len(commands("docs/tutorial.md")) >= 12
     kinds = {command.split()[0] for page in PAGES for command in commands(page)}
-    assert kinds <= {"make", "source", "exonu", "snakemake"}, "say here how this kind of command is tested"
+    assert kinds <= {"make", "source", "exonu", "snakemake"}, (
+        "say here how this kind of command is tested"
+    )
 
 
 def test_make_commands():
     """The targets are there; CI runs the first ones of the README on a clean clone."""
     in_ci = re.findall(r"^make.*$", (ROOT / ".ci" / "run").read_text(), re.MULTILINE)
-    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS"))}
-    for command in {command for page in PAGES for command in commands(page) if command.split()[0] == "make"}:
+    inherited = {
+        key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS"))
+    }
+    for command in {
+        command for page in PAGES for command in commands(page) if command.split()[0] == "make"
+    }:
         assert command in in_ci, f"CI does not run `{command}`"
-        ended = subprocess.run([*command.split(), "--dry-run"], cwd=ROOT, env=inherited, capture_output=True, text=True)
+        ended = subprocess.run(
+            [*command.split(), "--dry-run"], cwd=ROOT, env=inherited, capture_output=True, text=True
+        )
         assert ended.returncode == 0, ended.stderr
 
 
 def _played(reader, chosen):
-    """Run these commands in order, all of which have to end well; what only prints has to print something."""
+    """Run these commands in order, all of which have to end well; what only prints has to print
+    something."""
     for command in chosen:
         ended = reader.run(command)
         assert ended.returncode == 0, f"{command}\n{ended.stdout}{ended.stderr}"
@@ -102,7 +123,8 @@ def _played(reader, chosen):
 
 
 def at_prompt(page):
-    """A page's commands but `make` (see `test_make_commands`) and the activation, which these tests do not need."""
+    """A page's commands but `make` (see `test_make_commands`) and the activation, which these tests
+    do not need."""
     found = commands(page)
     assert found.count(ACTIVATE) <= 1
     return [command for command in found if command.split()[0] != "make" and command != ACTIVATE]
@@ -113,8 +135,12 @@ def of_snakemake(command):
     return command.startswith(("snakemake", "exonu verify"))
 
 
-WITH_LIBRARY = [page for page in PAGES if any(not of_snakemake(command) for command in at_prompt(page))]
-WITH_SNAKEMAKE = [page for page in PAGES if any(of_snakemake(command) for command in at_prompt(page))]
+WITH_LIBRARY = [
+    page for page in PAGES if any(not of_snakemake(command) for command in at_prompt(page))
+]
+WITH_SNAKEMAKE = [
+    page for page in PAGES if any(of_snakemake(command) for command in at_prompt(page))
+]
 
 
 @pytest.mark.parametrize("page", WITH_LIBRARY)
@@ -160,15 +186,20 @@ def test_commands_of_the_smaller_demonstration(page, smoke, tmp_path):
 
 @pytest.mark.slow
 def test_ones_own_experiment_as_the_tutorial_has_it(place):
-    """Its name is added to `analyses`: only the new one runs, and its page says that the numbers are invented."""
+    """Its name is added to `analyses`: only the new one runs, and its page says that the numbers
+    are invented."""
     reader = Reader(place)
     assert reader.run("exonu init config/my-experiment").returncode == 0
     masses = "{minimum: 0.001, maximum: 10, number: 2}, more_masses_MeV: []"
     place.edit("config/config.yaml", "[alpha, beta]", "[alpha, beta, my-experiment]")
     with (place.folder / "config" / "config.yaml").open("a") as config:
-        config.write(f"overrides: {{my-experiment: {{interactions: {{dark-photon: {{masses_MeV: {masses}}}}}}}}}\n")
+        config.write(
+            f"overrides: {{my-experiment: {{interactions: {{dark-photon: {{masses_MeV: {masses}}}}}}}}}\n"
+        )
     before = (place.folder / "results/alpha/limits/limits.csv").stat().st_mtime_ns
-    ended = reader.run("snakemake --cores 2 results/my-experiment/limits/limits.csv results/my-experiment/summary.html")
+    ended = reader.run(
+        "snakemake --cores 2 results/my-experiment/limits/limits.csv results/my-experiment/summary.html"
+    )
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert (place.folder / "results/alpha/limits/limits.csv").stat().st_mtime_ns == before
     page = (place.folder / "results/my-experiment/summary.html").read_text(encoding="utf-8")

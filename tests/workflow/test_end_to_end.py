@@ -9,7 +9,11 @@ from helpers import ROOT, plan, python, results, same_bytes, snakemake
 
 README = (ROOT / "results" / "README.md").read_text()
 KEY = ("analysis", "interaction", "flavour", "mass_MeV", "parameter", "method")
-UNITS = {"magnetic-moment": ("mu_nu", "mu_B"), "millicharge": ("q_nu", "e"), "dark-photon": ("g_BL", "1")}
+UNITS = {
+    "magnetic-moment": ("mu_nu", "mu_B"),
+    "millicharge": ("q_nu", "e"),
+    "dark-photon": ("g_BL", "1"),
+}
 HYPOTHESES = {
     "alpha": {
         ("magnetic-moment", "all", ""),
@@ -30,13 +34,21 @@ def documented_columns():
         inside = re.findall(r"`(\w+)`", name)
         if "…" in name:  # `expected_minus2` … `expected_plus2`
             assert inside == ["expected_minus2", "expected_plus2"]
-            inside = ["expected_minus2", "expected_minus1", "expected", "expected_plus1", "expected_plus2"]
+            inside = [
+                "expected_minus2",
+                "expected_minus1",
+                "expected",
+                "expected_plus1",
+                "expected_plus2",
+            ]
         columns += inside
     return columns
 
 
 def limits(finished, analysis):
-    with (finished.folder / "results" / analysis / "limits" / "limits.csv").open(newline="") as file:
+    with (finished.folder / "results" / analysis / "limits" / "limits.csv").open(
+        newline=""
+    ) as file:
         return list(csv.DictReader(file))
 
 
@@ -46,7 +58,9 @@ def test_limits_table_is_the_contract(finished, analysis):
     assert list(rows[0]) == documented_columns()
     keys = [tuple(row[name] for name in KEY) for row in rows]
     assert len(set(keys)) == len(keys)
-    assert {(row["interaction"], row["flavour"], row["mass_MeV"]) for row in rows} == HYPOTHESES[analysis]
+    assert {(row["interaction"], row["flavour"], row["mass_MeV"]) for row in rows} == HYPOTHESES[
+        analysis
+    ]
     for row in rows:
         assert row["analysis"] == analysis
         assert (row["parameter"], row["unit"]) == UNITS[row["interaction"]]
@@ -58,7 +72,9 @@ def test_limits_table_is_the_contract(finished, analysis):
         assert bands == sorted(bands)
         assert 0 < bands[0] < float(row["observed"]) < 3 * bands[-1]
         assert 0 <= float(row["interval_low"]) < float(row["interval_high"])
-        assert [float(value) for value in row["crossings"].split(";")][-1] == pytest.approx(float(row["observed"]))
+        assert [float(value) for value in row["crossings"].split(";")][-1] == pytest.approx(
+            float(row["observed"])
+        )
 
 
 def test_blind_limits_are_the_expected_ones(finished):
@@ -67,12 +83,16 @@ def test_blind_limits_are_the_expected_ones(finished):
 
 
 def test_command_line_and_workflow_agree(finished):
-    command = "-m exonu.cli limit config/alpha/analysis.yaml --interaction magnetic-moment --flavour e"
+    command = (
+        "-m exonu.cli limit config/alpha/analysis.yaml --interaction magnetic-moment --flavour e"
+    )
     ended = python(finished, *command.split())
     assert (ended.returncode, ended.stderr) == (0, "")
     answer = json.loads(ended.stdout)
     [row] = [
-        row for row in limits(finished, "alpha") if (row["interaction"], row["flavour"]) == ("magnetic-moment", "e")
+        row
+        for row in limits(finished, "alpha")
+        if (row["interaction"], row["flavour"]) == ("magnetic-moment", "e")
     ]
     assert float(row["observed"]) == pytest.approx(answer["observed"], rel=1e-6)
     assert float(row["expected"]) == pytest.approx(answer["expected"][2], rel=1e-6)
@@ -106,8 +126,14 @@ def test_every_documented_kind_of_result_is_there(finished):
         }
         for kind in ("logs", "benchmarks"):
             assert list((finished.folder / "results" / analysis / kind).iterdir())
-    documented = set(re.findall(r"`([a-z]+(?=/)|summary\.html)", README.partition("## limits.csv")[0]))
-    assert {"limits", "workspaces", "spectra", "figures"} <= {name.split("/")[1] for name in files} <= documented
+    documented = set(
+        re.findall(r"`([a-z]+(?=/)|summary\.html)", README.partition("## limits.csv")[0])
+    )
+    assert (
+        {"limits", "workspaces", "spectra", "figures"}
+        <= {name.split("/")[1] for name in files}
+        <= documented
+    )
     assert all(file.stat().st_size > 0 for file in files.values())
     assert not [name for name in files if ".part" in name or "/." in name]
     assert {path.name for path in finished.folder.iterdir()} == {"config", "results", ".snakemake"}
@@ -137,7 +163,8 @@ ELSEWHERE = {"TZ": "Asia/Tokyo", "PYTHONHASHSEED": "7", "LC_ALL": "C.UTF-8"}
 
 
 def test_one_core_makes_the_same_bytes_as_two(finished, fresh):
-    """In another folder, time zone and hash seed: tables, fits and a figure; all of it in the slow tier."""
+    """In another folder, time zone and hash seed: tables, fits and a figure; all of it in the slow
+    tier."""
     beta = finished.folder / "results" / "beta"
     names = [name for name in results(beta) if not name.startswith(("figures/", "summary"))]
     names += [f"figures/spectrum.{suffix}" for suffix in ("png", "pdf")]

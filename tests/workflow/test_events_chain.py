@@ -1,6 +1,8 @@
-"""From simulated events to limits by the real workflow: what runs again after a change, and the same bytes.
+"""From simulated events to limits by the real workflow: what runs again after a change, and the
+same bytes.
 
-For the plans, a run is only marked as finished: empty files in the place of its outputs, and Snakemake's own record of
+For the plans, a run is only marked as finished: empty files in the place of its outputs, and
+    Snakemake's own record of
 what each was made from (`--touch`). The slow tier runs the chain.
 """
 
@@ -54,7 +56,9 @@ signal	signal	../../results/mini/raw/sample_signal.root	1	1	-
 """,
 }
 MINI = "config/mini"
-SUMMARY = "results/mini/summary.html"  # shows the figures, and quotes the statuses of the events file
+SUMMARY = (
+    "results/mini/summary.html"  # shows the figures, and quotes the statuses of the events file
+)
 SOURCES = {"run_1", "run_2", "sample_lxe", "sample_surface", "sample_signal"}
 
 
@@ -79,7 +83,9 @@ def marked(once):
         ended = snakemake(place, "--touch", "--forceall")
         assert ended.returncode == 0, ended.stdout
         ended = snakemake(place, "--dry-run")
-        assert "missing provenance" not in ended.stdout, ended.stdout  # without it, no change would be noticed
+        assert "missing provenance" not in ended.stdout, (
+            ended.stdout
+        )  # without it, no change would be noticed
 
     return once("marked-events", make)
 
@@ -97,7 +103,8 @@ def made(place):
 
 
 def stage(name, *stages):
-    """Whether a result belongs to one of the stages: `selected`, or also `templates/experiment.json`."""
+    """Whether a result belongs to one of the stages: `selected`, or also
+    `templates/experiment.json`."""
     return any(f"{name}/".startswith(f"results/mini/{one}/") for one in stages)
 
 
@@ -116,7 +123,11 @@ def test_a_cut_selects_again_and_nothing_before(chain):
     chain.edit(f"{MINI}/events.yaml", "r_pe_cm < 20", "r_pe_cm < 19.5")
     planned = plan(chain)
     assert planned.outputs == {name for name in made(chain) if not stage(name, *BEFORE_CUTS)}
-    assert planned.changed == {"select", "probes", "event_diagnostics"}  # for the others, new inputs are reason enough
+    assert planned.changed == {
+        "select",
+        "probes",
+        "event_diagnostics",
+    }  # for the others, new inputs are reason enough
     assert not planned.rules & {"simulate", "ingest", "reconstruct", "light_map"}
 
 
@@ -139,11 +150,23 @@ def test_a_prior_changes_the_experiment_and_what_follows(chain):
     of_events = {
         name
         for name in made(chain)
-        if re.search(r"/figures/(hit_map|hits|cut_.*|energy|vertices|resolution|dead_pmt)\.\w+$", name)
+        if re.search(
+            r"/figures/(hit_map|hits|cut_.*|energy|vertices|resolution|dead_pmt)\.\w+$", name
+        )
     }
     assert len(of_events) == 2 * 10
-    before = (*BEFORE_CUTS, "selected", "cut_flow", "probes", "dead_pmt", "event_diagnostics", "templates")
-    left = {name for name in made(chain) if stage(name, *before)} - {"results/mini/templates/experiment.json"}
+    before = (
+        *BEFORE_CUTS,
+        "selected",
+        "cut_flow",
+        "probes",
+        "dead_pmt",
+        "event_diagnostics",
+        "templates",
+    )
+    left = {name for name in made(chain) if stage(name, *before)} - {
+        "results/mini/templates/experiment.json"
+    }
     assert planned.outputs == made(chain) - left - of_events
 
 
@@ -163,14 +186,17 @@ def test_another_run_leaves_the_runs_alone(chain):
     with (chain.folder / MINI / "runs.tsv").open("a") as table:
         table.write("3\t../../results/mini/raw/run_3.root\t2020-01-03T08:00:00\t5000\t94,123\n")
     planned = plan(chain).outputs
-    assert {name for name in planned if stage(name, "raw", "light_map")} == {"results/mini/raw/run_3.root"}
+    assert {name for name in planned if stage(name, "raw", "light_map")} == {
+        "results/mini/raw/run_3.root"
+    }
     assert not {name for name in planned if re.search(r"/run_[12]\.", name)}
     assert "results/mini/selected/run_3.root" in planned
     assert "results/mini/ingested/sample_lxe.root" in planned
     assert "results/mini/cut_flow/cut_flow.csv" in planned
 
 
-# -- the slow tier: real runs, with this repository in its place since compiled kernels are cached by it
+# -- the slow tier: real runs, with this repository in its place since compiled kernels are cached
+# by it
 
 
 def real(folder):
@@ -213,7 +239,9 @@ def test_the_same_bytes_after_a_kill_in_the_middle_and_a_restart(ran, tmp_path):
     command = [SNAKEMAKE, "--snakefile", ROOT / "Snakefile", "--cores", "2"]
     selected = place.folder / "results/mini/selected"
     with (tmp_path / "log").open("w") as log:
-        running = subprocess.Popen(command, cwd=place.folder, stdout=log, stderr=log, start_new_session=True)
+        running = subprocess.Popen(
+            command, cwd=place.folder, stdout=log, stderr=log, start_new_session=True
+        )
         try:
             while running.poll() is None and not any(selected.glob("*.root")):
                 time.sleep(0.05)

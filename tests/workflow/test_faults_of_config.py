@@ -1,4 +1,5 @@
-"""Faults of the configuration: the real snakemake says what is wrong, where and what helps, before any job starts."""
+"""Faults of the configuration: the real snakemake says what is wrong, where and what helps, before
+any job starts."""
 
 import re
 
@@ -61,7 +62,12 @@ FAULTS = {
         r"config/alpha/analysis\.yaml: line \d+: .*; mind indentation, colons and brackets",
     ),
 }
-NOT_IN_THE_FAST_TIER = {"column in another unit", "missing experiment", "layout of another version", "no yaml"}
+NOT_IN_THE_FAST_TIER = {
+    "column in another unit",
+    "missing experiment",
+    "layout of another version",
+    "no yaml",
+}
 CASES = [
     pytest.param(*case, id=name, marks=[pytest.mark.slow] if name in NOT_IN_THE_FAST_TIER else [])
     for name, case in FAULTS.items()
@@ -76,9 +82,12 @@ def assert_one_message(place, ended, message):
     assert not re.search(r"^(local)?rule ", said, re.MULTILINE)  # no job has started
     assert "Building DAG" not in said
     assert not (place.folder / "results").exists()
-    # The message is all that snakemake says, beside its banner and where in the workflow it was said.
+    # The message is all that snakemake says, beside its banner and where in the workflow it was
+    # said.
     [after] = re.findall(r"^WorkflowError in file .*\n((?:.|\n)*)", said, re.MULTILINE)
-    lines = [line for line in after.splitlines() if line.strip() and not re.match(r"\s*File \"", line)]
+    lines = [
+        line for line in after.splitlines() if line.strip() and not re.match(r"\s*File \"", line)
+    ]
     assert len(lines) == 1, lines
 
 
@@ -92,7 +101,9 @@ def test_text_from_the_command_line_is_no_list(fresh):
     """`--config analyses=alpha` gives a text, which the schema refuses."""
     ended = snakemake(fresh, "--config", "analyses=alpha")
     assert_one_message(
-        fresh, ended, r"config\.yaml: analyses: must be a list \(got the text 'alpha'\); it means: Names"
+        fresh,
+        ended,
+        r"config\.yaml: analyses: must be a list \(got the text 'alpha'\); it means: Names",
     )
 
 

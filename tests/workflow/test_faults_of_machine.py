@@ -1,4 +1,5 @@
-"""Faults of the machine: kills at random moments, a full disk, a killed worker. Nothing is lost or half written."""
+"""Faults of the machine: kills at random moments, a full disk, a killed worker. Nothing is lost or
+half written."""
 
 import os
 import random
@@ -13,7 +14,9 @@ from pathlib import Path
 import pytest
 from helpers import SMOKE, SMOKE_EVENTS, SNAKEMAKE, results, same_content, smoke_place, snakemake
 
-needs_proc = pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="finds the workers in /proc")
+needs_proc = pytest.mark.skipif(
+    not Path("/proc/self/cmdline").exists(), reason="finds the workers in /proc"
+)
 LIMITS = "results/beta/limits/limits.csv"
 OF_EVENTS = {"simulate", "ingest", "reconstruct", "select", "light_map", "probes"}
 
@@ -41,13 +44,22 @@ def workers(group):
             command = (folder / "cmdline").read_bytes().decode().split("\0")
         except OSError:  # it has ended in the meantime
             continue
-        found |= {part.split(".")[2]: int(folder.name) for part in command if part.startswith("exonu.steps.")}
+        found |= {
+            part.split(".")[2]: int(folder.name)
+            for part in command
+            if part.startswith("exonu.steps.")
+        }
     return found
 
 
 def assert_whole(place, finished):
-    """Every result that is there under its name has the content that it has in the undisturbed run."""
-    there = {name: file for name, file in results(place.folder / "results").items() if ".part" not in name}
+    """Every result that is there under its name has the content that it has in the undisturbed
+    run."""
+    there = {
+        name: file
+        for name, file in results(place.folder / "results").items()
+        if ".part" not in name
+    }
     for name, file in there.items():
         assert same_content(file, finished.folder / "results" / name), name
     return there
@@ -90,7 +102,8 @@ def killed(place, log, work_s, *arguments):
 
 
 def assert_survives(kills, finished, tmp_path, *arguments):
-    """Kill a run at moments all over the undisturbed one, counted from the first job of each start; then let it end."""
+    """Kill a run at moments all over the undisturbed one, counted from the first job of each start;
+    then let it end."""
     place = smoke_place(tmp_path / "run")
     rng = random.Random(kills)
     moments = sorted(rng.uniform(0, working_time_s(finished)) for _ in range(kills))
@@ -98,8 +111,12 @@ def assert_survives(kills, finished, tmp_path, *arguments):
     for before, moment in pairwise([0, *moments]):
         work_s = moment - before
         while (steps := killed(place, tmp_path / "log", work_s, *arguments, *locked)) is None:
-            assert assert_whole(place, finished).keys() == results(finished.folder / "results").keys()
-            shutil.rmtree(place.folder / "results")  # it was faster than the undisturbed run: from the beginning
+            assert (
+                assert_whole(place, finished).keys() == results(finished.folder / "results").keys()
+            )
+            shutil.rmtree(
+                place.folder / "results"
+            )  # it was faster than the undisturbed run: from the beginning
             work_s /= 2
         assert_whole(place, finished)
         hit.append(steps)
@@ -107,7 +124,10 @@ def assert_survives(kills, finished, tmp_path, *arguments):
     print(f"{kills} kills after {[round(moment, 1) for moment in moments]} s of work, of {hit}")
     assert sum(map(bool, hit)) > kills / 2
     assert set.union(*hit) & OF_EVENTS
-    assert assert_finishes(place, finished, *arguments, numba="1").keys() == results(finished.folder / "results").keys()
+    assert (
+        assert_finishes(place, finished, *arguments, numba="1").keys()
+        == results(finished.folder / "results").keys()
+    )
 
 
 @needs_proc
@@ -130,7 +150,10 @@ def small_disk(fresh):
     folder = fresh.folder / "results"
     folder.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", folder], capture_output=True, text=True, check=False
+        ["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", folder],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if mounted.returncode:
         pytest.skip(f"no tmpfs can be mounted here: {mounted.stderr.strip()}")
@@ -139,15 +162,19 @@ def small_disk(fresh):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("mount") is None or os.geteuid() != 0, reason="mounting a small disk needs root")
+@pytest.mark.skipif(
+    shutil.which("mount") is None or os.geteuid() != 0, reason="mounting a small disk needs root"
+)
 def test_a_full_disk(finished, fresh, small_disk):
     ended = snakemake(fresh, LIMITS)
     assert ended.returncode != 0
     assert "Traceback" not in ended.stdout
     assert "The disk of results/ is full; make room and start snakemake again." in ended.stdout
-    log = re.search(r"Logfile results/beta/logs/\w+\.log: empty file", ended.stdout)  # there was no room even for this:
+    # There may have been no room even for the reason.
+    log = re.search(r"Logfile results/beta/logs/\w+\.log: empty file", ended.stdout)
     said = (
-        r"error: results/beta/\S+: cannot be written \(No space left on device\); make room and start snakemake again"
+        r"error: results/beta/\S+: cannot be written \(No space left on device\); "
+        r"make room and start snakemake again"
     )
     assert log or re.search(said, ended.stdout), ended.stdout
     assert_whole(fresh, finished)

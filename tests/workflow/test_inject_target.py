@@ -1,4 +1,5 @@
-"""`snakemake inject` on the smallest analysis of events: signals go through the steps of the data, raw files to fit."""
+"""`snakemake inject` on the smallest analysis of events: signals go through the steps of the data,
+raw files to fit."""
 
 import csv
 import json
@@ -7,7 +8,7 @@ import shutil
 import pytest
 from helpers import ROOT, Place, plan, snakemake
 
-from exonu.events.raw_files import read_metadata
+from exonu.events.raw.root_files import read_metadata
 
 pytestmark = pytest.mark.slow
 
@@ -52,7 +53,12 @@ def injected(tmp_path_factory):
     place = Place(ROOT, tmp_path_factory.mktemp("inject") / "run")
     config = place.folder / "config" / "smoke"
     config.mkdir(parents=True)
-    texts = {"analysis.yaml": ANALYSIS, "events.yaml": EVENTS, "runs.tsv": RUNS, "samples.tsv": SAMPLES}
+    texts = {
+        "analysis.yaml": ANALYSIS,
+        "events.yaml": EVENTS,
+        "runs.tsv": RUNS,
+        "samples.tsv": SAMPLES,
+    }
     for name, text in texts.items():
         (config / name).write_text(text)
     (config.parent / "config.yaml").write_text("config_version: 1\nanalyses: [smoke]\n")
@@ -68,7 +74,8 @@ def table(place, name):
 
 
 def test_planned_before_the_limit_is_known(injected):
-    """The injected strength follows from a limit that does not exist yet; only what is searched for is injected."""
+    """The injected strength follows from a limit that does not exist yet; only what is searched for
+    is injected."""
     _, before = injected
     assert {f"{CASE}/selected/run_{run}.root" for run in (1, 2)} <= before.outputs
     assert not any("millicharge" in file for file in before.outputs)

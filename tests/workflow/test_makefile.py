@@ -27,9 +27,15 @@ def tree(tmp_path):
 
 
 def make(tree, *arguments, **environment):
-    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS"))}
+    inherited = {
+        key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS"))
+    }
     return subprocess.run(
-        ["make", *arguments], cwd=tree, env={**inherited, **environment}, capture_output=True, text=True
+        ["make", *arguments],
+        cwd=tree,
+        env={**inherited, **environment},
+        capture_output=True,
+        text=True,
     )
 
 
@@ -37,7 +43,9 @@ def test_help_lists_every_target(tree):
     ended = make(tree, "help")
     assert (ended.returncode, ended.stderr) == (0, "")
     listed = set(re.findall(r"^  make ([a-z-]+) ", ended.stdout, re.MULTILINE))
-    targets = set(re.findall(r"^\.PHONY: ([a-z-]+)$", (tree / "Makefile").read_text(), re.MULTILINE))
+    targets = set(
+        re.findall(r"^\.PHONY: ([a-z-]+)$", (tree / "Makefile").read_text(), re.MULTILINE)
+    )
     assert {"run", "test", "test-all", "clean", "clean-all", "help"} <= targets
     assert listed == targets
 
@@ -61,7 +69,9 @@ def old_python(folder, version, name="python3"):
     """A program that answers as an old Python would; nothing else is installed."""
     program = folder / "bin" / name
     program.parent.mkdir(exist_ok=True)
-    program.write_text(f'#!/bin/sh\nif [ "$1" = --version ]; then echo "Python {version}"; exit 0; fi\nexit 1\n')
+    program.write_text(
+        f'#!/bin/sh\nif [ "$1" = --version ]; then echo "Python {version}"; exit 0; fi\nexit 1\n'
+    )
     program.chmod(0o755)
     return program
 
@@ -73,7 +83,10 @@ def test_an_old_python_gets_one_line(tree, version, target):
     ended = make(tree, target, PATH=f"{tree / 'bin'}:{os.environ['PATH']}")
     assert ended.returncode != 0
     [line] = [line for line in ended.stderr.splitlines() if not line.startswith("make")]
-    assert line == f"exonu needs Python 3.11 or newer; python3 is Python {version}. Try: make PYTHON=python3.12"
+    assert (
+        line
+        == f"exonu needs Python 3.11 or newer; python3 is Python {version}. Try: make PYTHON=python3.12"
+    )
     assert ended.stdout == ""
     assert not (tree / ".venv").exists()
 

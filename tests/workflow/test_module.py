@@ -1,4 +1,5 @@
-"""exonu as a module of somebody else's workflow: its rules under another name, its results as their input."""
+"""exonu as a module of somebody else's workflow: its rules under another name, its results as their
+input."""
 
 import os
 import subprocess
@@ -33,8 +34,12 @@ rule count:
 
 
 def run(place, *arguments):
-    (place.folder / "Snakefile").write_text(OTHER.format(snakefile=place.repository / "workflow" / "Snakefile"))
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"} | {"EXONU_NUMBA": "0"}
+    (place.folder / "Snakefile").write_text(
+        OTHER.format(snakefile=place.repository / "workflow" / "Snakefile")
+    )
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"} | {
+        "EXONU_NUMBA": "0"
+    }
     ended = subprocess.run(
         [SNAKEMAKE, "--cores", "2", *arguments],
         cwd=place.folder,

@@ -1,7 +1,9 @@
 """Somebody's own ROOT files: from `exonu init --events` to the cut flow, by configuration alone.
 
-The files are those of tests/events/data, written by ROOT itself in another experiment's layout. Its detector is made
-here: a cube with 107 photomultipliers on each side. There is no simulation, so the analysis ends at the cut flow.
+The files are those of tests/events/data, written by ROOT itself in another experiment's layout. Its
+detector is made
+here: a cube with 107 photomultipliers on each side. There is no simulation, so the analysis ends at
+    the cut flow.
 """
 
 import csv
@@ -33,13 +35,19 @@ cuts:
   - {{name: light, keep: n_hits >= 8, status: assumed}}
   - {{name: fiducial-volume, keep: r_pe_cm < 35, status: assumed}}
 """
-OF_A_SEARCH = ["limits/variants.csv", "templates/experiment.json", "tables/limits.md", "coverage/coverage.csv"]
+OF_A_SEARCH = [
+    "limits/variants.csv",
+    "templates/experiment.json",
+    "tables/limits.md",
+    "coverage/coverage.csv",
+]
 LAYOUTS = {"ttree": ("daq", ""), "rntuple": ("Physics", "hits.")}
 HALF_CM, PER_SIDE, COLUMNS = 40.0, 107, 11
 
 
 def cube(file):
-    """A user's table of photomultipliers: on each side of a cube the 107 places nearest to the middle of a grid."""
+    """A user's table of photomultipliers: on each side of a cube the 107 places nearest to the
+    middle of a grid."""
     grid = [(i, j) for i in range(COLUMNS) for j in range(COLUMNS)]
     grid.sort(key=lambda cell: (abs(cell[0] - COLUMNS // 2) + abs(cell[1] - COLUMNS // 2), cell))
     pitch, rows = 2 * HALF_CM / COLUMNS, []
@@ -47,7 +55,11 @@ def cube(file):
         for sign in (1, -1):
             for i, j in grid[:PER_SIDE]:
                 place, normal = np.zeros(3), np.zeros(3)
-                place[[axis, (axis + 1) % 3, (axis + 2) % 3]] = sign * HALF_CM, (i - 5) * pitch, (j - 5) * pitch
+                place[[axis, (axis + 1) % 3, (axis + 2) % 3]] = (
+                    sign * HALF_CM,
+                    (i - 5) * pitch,
+                    (j - 5) * pitch,
+                )
                 normal[axis] = -sign
                 rows.append([len(rows), *place, *normal, 1, 2.4])
     head = "channel,x_cm,y_cm,z_cm,normal_x,normal_y,normal_z,round,half_size_cm\n"
@@ -56,7 +68,8 @@ def cube(file):
 
 @pytest.fixture
 def own(tmp_path):
-    """Writes an analysis of such a file; the repository in its place, where compiled kernels are cached."""
+    """Writes an analysis of such a file; the repository in its place, where compiled kernels are
+    cached."""
 
     def write(kind):
         place = Place(ROOT, tmp_path / "run")
@@ -66,7 +79,9 @@ def own(tmp_path):
         shutil.copy(DATA / f"other_experiment_{kind}.root", folder)
         cube(folder / "pmts.csv")
         (folder / "events.yaml").write_text(EVENTS.format(tree=tree, prefix=prefix))
-        (folder / "analysis.yaml").write_text("config_version: 1\nevents: events.yaml\nplots: {dpi: 50}\n")
+        (folder / "analysis.yaml").write_text(
+            "config_version: 1\nevents: events.yaml\nplots: {dpi: 50}\n"
+        )
         row = f"7\tother_experiment_{kind}.root\t2020-01-01T00:00:00\t1\n"
         (folder / "runs.tsv").write_text(f"run\tfiles\tstart\tlive_time_s\n{row}")
         (place.folder / "config" / "config.yaml").write_text("config_version: 1\nanalyses: [own]\n")
@@ -86,7 +101,8 @@ def test_data_alone_are_planned_to_the_cut_flow_and_no_further(own):
 
 
 @pytest.mark.parametrize(
-    "target", ["limits/limits.csv", *(pytest.param(name, marks=pytest.mark.slow) for name in OF_A_SEARCH)]
+    "target",
+    ["limits/limits.csv", *(pytest.param(name, marks=pytest.mark.slow) for name in OF_A_SEARCH)],
 )
 def test_limits_of_data_alone_are_refused_with_the_field_and_the_remedy(own, target):
     ended = snakemake(own("ttree"), "--dry-run", f"results/own/{target}")
@@ -106,7 +122,11 @@ def test_a_file_of_another_experiment_by_configuration_alone(own, kind):
     ended = snakemake(place, EXONU_NUMBA="1")
     assert ended.returncode == 0, ended.stdout
     with (place.folder / "results/own/cut_flow/cut_flow.csv").open() as table:
-        rows = [row for row in csv.DictReader(line for line in table if line[0] != "#") if row["level"] == "run"]
+        rows = [
+            row
+            for row in csv.DictReader(line for line in table if line[0] != "#")
+            if row["level"] == "run"
+        ]
     entry = np.arange(40)  # the numbers follow from the entry, see make_root_files.py
     inner = entry % 10 != 9
     counts = [int(row["events"]) for row in rows]
@@ -115,7 +135,9 @@ def test_a_file_of_another_experiment_by_configuration_alone(own, kind):
     assert 0 <= counts[3] <= counts[2]
     made = results(place.folder / "results" / "own")
     drawn = {name for name in made if name.endswith(".png")}
-    assert {f"figures/{name}.png" for name in ("hit_map", "vertices", "cut_flow", "cut_fiducial-volume")} <= drawn
+    assert {
+        f"figures/{name}.png" for name in ("hit_map", "vertices", "cut_flow", "cut_fiducial-volume")
+    } <= drawn
     assert not [name for name in made if name.startswith(("templates", "workspaces", "limits"))]
     assert plan(place).outputs == frozenset()
     vertices_of_light_in_the_cube(place)
@@ -124,9 +146,9 @@ def test_a_file_of_another_experiment_by_configuration_alone(own, kind):
 def vertices_of_light_in_the_cube(place):
     """Light traced from known points is found there with the light map that the workflow made."""
     from exonu.detector.geometry_table import read_geometry
-    from exonu.detector.light_map import LightMap
+    from exonu.detector.light_map.light_map import LightMap
     from exonu.detector.model import Detector
-    from exonu.events.raw import Events
+    from exonu.events.raw.raw_events import Events
     from exonu.events.reconstruction.charge import ChargeReconstruction
 
     detector = Detector.from_settings(None, read_geometry(place.folder / "config/own/pmts.csv"))
@@ -138,7 +160,9 @@ def vertices_of_light_in_the_cube(place):
     found = ChargeReconstruction.of(light_map, detector.geometry)(
         Events.of(channels, charges, [np.zeros(len(one)) for one in channels])
     )
-    assert np.linalg.norm(found.position_cm - points, axis=1).max() < 4  # the map's shells are 10 cm apart
+    assert (
+        np.linalg.norm(found.position_cm - points, axis=1).max() < 4
+    )  # the map's shells are 10 cm apart
 
 
 def test_the_fresh_template_names_every_absent_file_before_any_work(tmp_path):
@@ -148,9 +172,13 @@ def test_the_fresh_template_names_every_absent_file_before_any_work(tmp_path):
     ended = snakemake(place, "--dry-run")
     assert ended.returncode == 1
     told = [line for line in ended.stdout.splitlines() if line.startswith("config/mine/")]
-    runs, samples = "config/mine/runs.tsv: line {}, column files: ", "config/mine/samples.tsv: line {}, column files: "
+    runs, samples = (
+        "config/mine/runs.tsv: line {}, column files: ",
+        "config/mine/samples.tsv: line {}, column files: ",
+    )
     starts = [
-        runs.format(4) + "config/mine/data/run1001a.root does not exist (and 1 more of this row); give",
+        runs.format(4)
+        + "config/mine/data/run1001a.root does not exist (and 1 more of this row); give",
         runs.format(5) + "config/mine/data/run1002.root does not exist; give",
         *(
             samples.format(line) + f"config/mine/simulation/{name}.root does not exist; give"
@@ -165,4 +193,6 @@ def test_the_fresh_template_names_every_absent_file_before_any_work(tmp_path):
         file = tmp_path / "config" / "mine" / f"{name}.root"
         file.parent.mkdir(exist_ok=True)
         file.touch()
-    assert "results/mine/limits/limits.csv" in plan(place).outputs  # with its files, the template is whole
+    assert (
+        "results/mine/limits/limits.csv" in plan(place).outputs
+    )  # with its files, the template is whole

@@ -3,7 +3,11 @@
 import pytest
 from helpers import plan, snakemake
 
-TABLES = {f"{name}.{suffix}" for name in ("limits", "yields", "systematics") for suffix in ("csv", "tex", "md")}
+TABLES = {
+    f"{name}.{suffix}"
+    for name in ("limits", "yields", "systematics")
+    for suffix in ("csv", "tex", "md")
+}
 
 
 def test_tables_belong_to_the_default_run(finished):
@@ -27,11 +31,21 @@ def test_a_submission_to_hepdata(place):
     assert ended.returncode == 0, ended.stdout
     assert plan(place, "hepdata").outputs == frozenset()
     for analysis, likelihoods in (
-        ("alpha", {"magnetic-moment_all", "magnetic-moment_e", "dark-photon_background", "dark-photon_patchset"}),
+        (
+            "alpha",
+            {
+                "magnetic-moment_all",
+                "magnetic-moment_e",
+                "dark-photon_background",
+                "dark-photon_patchset",
+            },
+        ),
         ("beta", {"millicharge_all"}),
     ):
         folder = place.folder / "results" / analysis / "hepdata"
         validator = FullSubmissionValidator()
-        assert validator.validate(archive=str(folder / "submission.tar.gz")), validator.get_messages()
+        assert validator.validate(archive=str(folder / "submission.tar.gz")), (
+            validator.get_messages()
+        )
         assert {path.stem for path in (folder / "submission").glob("*.json")} == likelihoods
     assert {path.name for path in place.folder.iterdir()} == {"config", "results", ".snakemake"}

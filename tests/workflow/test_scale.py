@@ -1,4 +1,5 @@
-"""Very many files: how many jobs they make, what planning takes, and that no command line is too long for Linux."""
+"""Very many files: how many jobs they make, what planning takes, and that no command line is too
+long for Linux."""
 
 import re
 import resource
@@ -19,7 +20,9 @@ def test_a_step_takes_long_settings_and_lists_from_files(tmp_path):
     (tmp_path / "files").write_text("results/a/run 1.root\nresults/a/run_2.root")
     arguments = parser("A step.")
     arguments.add_argument("counts", nargs="+")
-    given = arguments.parse_args([f"@{tmp_path / 'files'}", "--settings", f"@{tmp_path / 'settings'}"])
+    given = arguments.parse_args(
+        [f"@{tmp_path / 'files'}", "--settings", f"@{tmp_path / 'settings'}"]
+    )
     assert given.settings == {"cuts": [1, 2.5], "note": "two words, µ"}
     assert given.counts == ["results/a/run 1.root", "results/a/run_2.root"]
 
@@ -59,14 +62,24 @@ def test_ten_thousand_files(tmp_path):
     commands = [line for line in ended.stdout.splitlines() if "python -m exonu.steps." in line]
     assert len(commands) > 3000
     assert max(map(len, commands)) < LONGEST / 2
-    # The run list of a shared sample, and the files of what reads all runs, are too long and stand in files.
-    sample = next(line for line in commands if "--output results/many/reconstructed/sample_copper.root" in line)
+    # The run list of a shared sample, and the files of what reads all runs, are too long and stand
+    # in files.
+    sample = next(
+        line
+        for line in commands
+        if "--output results/many/reconstructed/sample_copper.root" in line
+    )
     [settings] = re.findall(r"--settings @(\S+)", sample)
     assert (place.folder / settings).read_text().count('"live_time_s"') == 1000
-    [counts] = [line for line in commands if "exonu.steps.cut_flow " in line]
+    [counts] = [line for line in commands if "exonu.steps.events.cut_flow " in line]
     [files] = re.findall(r"cut_flow @(\S+)", counts)
     assert len((place.folder / files).read_text().split("\n")) > 1000
-    # A run's own settings hold nothing of the others, so that a run added to the list leaves them alone.
-    run = next(line for line in commands if "--output results/many/reconstructed/run_7.root" in line)
+    # A run's own settings hold nothing of the others, so that a run added to the list leaves them
+    # alone.
+    run = next(
+        line for line in commands if "--output results/many/reconstructed/run_7.root" in line
+    )
     assert run.count("live_time_s") == 1
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 2e6  # kB, the largest process so far
+    assert (
+        resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 2e6
+    )  # kB, the largest process so far

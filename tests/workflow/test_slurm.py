@@ -1,4 +1,5 @@
-"""The smaller demonstration on a one-node SLURM: the same bytes as without it. `make test-slurm` runs this."""
+"""The smaller demonstration on a one-node SLURM: the same bytes as without it. `make test-slurm`
+runs this."""
 
 import importlib.util
 import shutil
@@ -10,14 +11,22 @@ from helpers import SMOKE, Place, copy_of_repository, same_bytes, snakemake
 
 EXECUTOR = importlib.util.find_spec("snakemake_executor_plugin_slurm")
 # What this SLURM of one node without accounting needs besides the profile.
-SITE = ("--slurm-no-account", "--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "1")
+SITE = (
+    "--slurm-no-account",
+    "--slurm-status-command",
+    "squeue",
+    "--slurm-init-seconds-before-status-checks",
+    "1",
+)
 PATIENCE = ("--seconds-between-status-checks", "1", "--latency-wait", "10")
 
 
 @pytest.fixture(scope="module")
 def slurm(tmp_path_factory):
     """SLURM's own environment; skipped, with the reason, where there cannot be one."""
-    reason = one_node_slurm.absent() or ("" if EXECUTOR else "no snakemake-executor-plugin-slurm: `make slurm`")
+    reason = one_node_slurm.absent() or (
+        "" if EXECUTOR else "no snakemake-executor-plugin-slurm: `make slurm`"
+    )
     if reason:
         pytest.skip(reason)
     with one_node_slurm.one_node(tmp_path_factory.mktemp("slurm"), cpus=2):
@@ -28,7 +37,8 @@ def slurm(tmp_path_factory):
 @pytest.mark.slow
 @pytest.mark.slurm
 def test_the_smaller_demonstration_is_the_same_on_a_cluster(slurm, smoke, tmp_path):
-    """On the cluster the kernels are compiled anew, side by side; the local run has those of before."""
+    """On the cluster the kernels are compiled anew, side by side; the local run has those of
+    before."""
     cluster = Place(copy_of_repository(tmp_path / "repository"), tmp_path / "cluster")
     shutil.copytree(cluster.repository / "config", cluster.folder / "config")
     kernels = {"EXONU_NUMBA": "1", "XDG_CACHE_HOME": str(tmp_path / "cache")}

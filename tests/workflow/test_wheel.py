@@ -21,7 +21,16 @@ def wheel(tmp_path_factory):
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy2(ROOT / name, source / name)
     folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, source]
+    command = [
+        sys.executable,
+        "-m",
+        "build",
+        "--wheel",
+        "--no-isolation",
+        "--outdir",
+        folder,
+        source,
+    ]
     ended = subprocess.run(command, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     [file] = folder.glob("exonu-*-py3-none-any.whl")
@@ -39,17 +48,24 @@ def unpacked(wheel, tmp_path_factory):
 def test_it_contains_facts_and_schemas(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     for folder, inside in (("resources", "resources"), ("workflow/schemas", "schemas")):
-        files = [file for file in (ROOT / folder).rglob("*") if file.is_file() and "__pycache__" not in file.parts]
+        files = [
+            file
+            for file in (ROOT / folder).rglob("*")
+            if file.is_file() and "__pycache__" not in file.parts
+        ]
         assert files
         for file in files:
             assert f"exonu/_data/{inside}/{file.relative_to(ROOT / folder)}" in names
     assert "exonu/py.typed" in names
-    assert {name.split("/")[0].partition("-")[0] for name in names} == {"exonu"}  # no tests, no configuration
+    assert {name.split("/")[0].partition("-")[0] for name in names} == {
+        "exonu"
+    }  # no tests, no configuration
 
 
 @pytest.fixture
 def from_wheel(unpacked, tmp_path):
-    """Run Python with the unpacked wheel and the installed packages, but no `.pth` that leads to the repository.
+    """Run Python with the unpacked wheel and the installed packages, but no `.pth` that leads to
+    the repository.
 
     Without numba, as the wheel's own dependencies are without it.
     """
@@ -84,13 +100,19 @@ def test_the_repository_is_out_of_reach(from_wheel, unpacked):
 
 
 def test_rate_and_limit_run_in_an_empty_folder(from_wheel):
-    rate = from_wheel("-m", "exonu.cli", "rate", "--interaction", "weak", "--source", "pp", "--energies", "2")
+    rate = from_wheel(
+        "-m", "exonu.cli", "rate", "--interaction", "weak", "--source", "pp", "--energies", "2"
+    )
     assert rate.returncode == 0, rate.stderr
     header, row = rate.stdout.splitlines()
     assert header == "energy_keV,rate_per_tonne_year_keV"
-    assert float(row.split(",")[1]) == pytest.approx(2.9712 * 44 / 54, rel=5e-3)  # free electrons times those unbound
+    assert float(row.split(",")[1]) == pytest.approx(
+        2.9712 * 44 / 54, rel=5e-3
+    )  # free electrons times those unbound
     assert from_wheel("-m", "exonu.cli", "init", "mine").returncode == 0
-    limit = from_wheel("-m", "exonu.cli", "limit", "mine/experiment.yaml", "--interaction", "magnetic-moment")
+    limit = from_wheel(
+        "-m", "exonu.cli", "limit", "mine/experiment.yaml", "--interaction", "magnetic-moment"
+    )
     assert limit.returncode == 0, limit.stderr
     assert json.loads(limit.stdout)["observed"] > 0
 
@@ -101,16 +123,24 @@ def test_installed_with_its_dependencies_in_an_empty_environment(wheel, tmp_path
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
     programs = tmp_path / "venv" / "bin"
     installed = subprocess.run(
-        [programs / "python", "-m", "pip", "install", "--quiet", wheel], capture_output=True, text=True
+        [programs / "python", "-m", "pip", "install", "--quiet", wheel],
+        capture_output=True,
+        text=True,
     )
     assert installed.returncode == 0, installed.stderr
     folder = tmp_path / "empty"
     folder.mkdir()
-    environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    environment = {
+        key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "VIRTUAL_ENV")
+    }
 
     def exonu(*arguments):
         ended = subprocess.run(
-            [programs / "exonu", *arguments], cwd=folder, env=environment, capture_output=True, text=True
+            [programs / "exonu", *arguments],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
         )
         assert ended.returncode == 0, ended.stderr
         return ended.stdout
@@ -120,6 +150,10 @@ def test_installed_with_its_dependencies_in_an_empty_environment(wheel, tmp_path
     exonu("init", "mine")
     answers = [
         json.loads(exonu("limit", "mine/experiment.yaml", "--interaction", interaction, *more))
-        for interaction, *more in (("magnetic-moment",), ("millicharge",), ("dark-photon", "--mass-mev", "0.1"))
+        for interaction, *more in (
+            ("magnetic-moment",),
+            ("millicharge",),
+            ("dark-photon", "--mass-mev", "0.1"),
+        )
     ]
     assert all(answer["observed"] > 0 for answer in answers)

@@ -1,4 +1,5 @@
-"""Dielectric function of liquid xenon: Kramers-Kronig against independent quadrature and its limits."""
+"""Dielectric function of liquid xenon: Kramers-Kronig against independent quadrature and its
+limits."""
 
 from itertools import pairwise
 
@@ -27,7 +28,9 @@ def plasma_energy_squared(electrons: float) -> float:
 
 def test_free_electron_limit():
     """Well above the K edge the electrons are free: Re ε − 1 → −(ħω_p/T)²."""
-    assert np.sqrt(plasma_energy_squared(54)) * 1e3 == pytest.approx(31.4, abs=0.1)  # 28.8 eV √(ρZ/A)
+    assert np.sqrt(plasma_energy_squared(54)) * 1e3 == pytest.approx(
+        31.4, abs=0.1
+    )  # 28.8 eV √(ρZ/A)
     energy = np.array([500.0])
     expected = -plasma_energy_squared(float(oscillator_strength(700.0))) / energy**2
     # The table ends at 700 keV, where xenon's K electrons still absorb a little.
@@ -49,7 +52,11 @@ def test_principal_value_agrees_with_adaptive_quadrature(energy_keV):
         if not low < energy_keV < high
     )
     total += quad(
-        lambda t: photoabsorption_cm2(t) / (t + energy_keV), *near, weight="cauchy", wvar=energy_keV, epsrel=1e-9
+        lambda t: photoabsorption_cm2(t) / (t + energy_keV),
+        *near,
+        weight="cauchy",
+        wvar=energy_keV,
+        epsrel=1e-9,
     )[0]
     expected = 2 / np.pi * liquid_number_density_per_cm3() * HBAR_C_KEV_CM * total
     assert susceptibility(energy_keV)[0].real == pytest.approx(expected, rel=2e-3)
@@ -58,7 +65,9 @@ def test_principal_value_agrees_with_adaptive_quadrature(energy_keV):
 def test_static_limit_is_the_polarisability_of_the_table():
     """ε(0) − 1 = (2/π) N ħc ∫ σ/T² dT."""
     grid = np.unique(photoabsorption_table()[0])
-    area = sum(quad(lambda t: photoabsorption_cm2(t) / t**2, low, high)[0] for low, high in pairwise(grid))
+    area = sum(
+        quad(lambda t: photoabsorption_cm2(t) / t**2, low, high)[0] for low, high in pairwise(grid)
+    )
     expected = 2 / np.pi * liquid_number_density_per_cm3() * HBAR_C_KEV_CM * area
     assert susceptibility(1e-6)[0].real == pytest.approx(expected, rel=1e-3)
     assert susceptibility(1e-6)[0].imag == 0

@@ -41,7 +41,9 @@ def test_the_script_makes_the_table(maker, tmp_path, monkeypatch):
 def test_interpolation_agrees_with_the_libraries_between_the_points(maker):
     for energy, megabarn in (maker.henke()[3:].T, maker.photoelectric().T):
         inside = np.min(np.abs(energy[:, None] / edges_keV() - 1), axis=1) > 1e-3
-        assert photoabsorption_cm2(energy[inside]) * 1e18 == pytest.approx(megabarn[inside], rel=1.5e-3)
+        assert photoabsorption_cm2(energy[inside]) * 1e18 == pytest.approx(
+            megabarn[inside], rel=1.5e-3
+        )
 
 
 def test_sum_rule_is_fulfilled_by_the_composite_only(maker):
@@ -60,7 +62,9 @@ def test_sum_rule_is_fulfilled_by_the_composite_only(maker):
 def test_giant_resonance_and_edges_are_there():
     assert photoabsorption_cm2(0.1) == pytest.approx(27e-18, rel=0.02)
     energy, sigma = photoabsorption_table()
-    jump = {round(energy[i], 3): sigma[i + 1] / sigma[i] for i in np.flatnonzero(np.diff(energy) == 0)}
+    jump = {
+        round(energy[i], 3): sigma[i + 1] / sigma[i] for i in np.flatnonzero(np.diff(energy) == 0)
+    }
     assert jump[34.562] == pytest.approx(5.99, rel=0.01)
     assert jump[4.786] == pytest.approx(2.92, rel=0.01)
     assert sorted(jump) == [0.676, 4.7, 4.786, 5.107, 5.453, 34.562]
@@ -71,7 +75,9 @@ def test_a_step_holds_from_its_energy_on():
         energy, sigma = photoabsorption_table()
         first = int(np.argmin(np.abs(energy - edge)))
         assert photoabsorption_cm2(energy[first]) == pytest.approx(sigma[first + 1], rel=1e-9)
-        assert photoabsorption_cm2(np.nextafter(energy[first], 0)) == pytest.approx(sigma[first], rel=1e-9)
+        assert photoabsorption_cm2(np.nextafter(energy[first], 0)) == pytest.approx(
+            sigma[first], rel=1e-9
+        )
 
 
 def test_nothing_below_the_first_ionisation_energy():
@@ -89,7 +95,9 @@ def test_oscillator_strength_is_the_integral_of_the_cross_section(limits):
     bounds = np.log(np.unique([low, *inside, high]))
     x, w = np.polynomial.legendre.leggauss(8)
     log_t = (bounds[1:, None] + bounds[:-1, None] + np.diff(bounds)[:, None] * x) / 2
-    exact = np.sum(np.diff(bounds)[:, None] / 2 * w * np.exp(log_t) * photoabsorption_cm2(np.exp(log_t)))
+    exact = np.sum(
+        np.diff(bounds)[:, None] / 2 * w * np.exp(log_t) * photoabsorption_cm2(np.exp(log_t))
+    )
     got = oscillator_strength(high) - oscillator_strength(low)
     assert got == pytest.approx(exact / SUM_RULE_CM2_KEV, rel=1e-7, abs=1e-9)
 

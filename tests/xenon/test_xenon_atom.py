@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from exonu.xenon import binding_energies_keV, edges_keV, free_electrons, photoabsorption_table, xenon_property
+from exonu.xenon import (
+    binding_energies_keV,
+    edges_keV,
+    free_electrons,
+    photoabsorption_table,
+    xenon_property,
+)
 
 
 def test_54_electrons_in_17_subshells():
@@ -13,7 +19,8 @@ def test_54_electrons_in_17_subshells():
 
 
 @pytest.mark.parametrize(
-    ("energy_keV", "electrons"), [(0.0121, 4), (0.0695, 18), (0.3, 26), (0.689, 36), (1.2, 44), (4.8, 48), (30, 52)]
+    ("energy_keV", "electrons"),
+    [(0.0121, 4), (0.0695, 18), (0.3, 26), (0.689, 36), (1.2, 44), (4.8, 48), (30, 52)],
 )
 def test_number_of_free_electrons(energy_keV, electrons):
     assert free_electrons(energy_keV) == electrons

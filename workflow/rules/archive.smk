@@ -4,7 +4,7 @@ from exonu import __version__ as VERSION
 
 
 rule archive_zip:
-    """One analysis, with the checksum of every file; see exonu.archive."""
+    """One analysis, with the checksum of every file; see exonu.archive.container."""
     input:
         results=lambda wildcards: archived(wildcards.analysis),
         analysis=lambda wildcards: os.path.normpath(ANALYSES[wildcards.analysis].file),
@@ -25,10 +25,10 @@ rule archive_zip:
     params:
         settings=lambda wildcards: canonical_json(ANALYSES[wildcards.analysis].settings),
         raw=lambda wildcards: listed(wildcards, raw_of_analysis(wildcards.analysis)),
-        code=code("archive"),
-        libraries=libraries("archive"),
+        code=code("report.archive"),
+        libraries=libraries("report.archive"),
     shell:
-        "python -m exonu.steps.archive --settings {params.settings:q} --analysis {input.analysis:q} "
+        "python -m exonu.steps.report.archive --settings {params.settings:q} --analysis {input.analysis:q} "
         "--experiment {input.experiment:q} --lock {input.lock:q} --records .snakemake/metadata --output {output} "
         "--results {input.results} --dated {input.dated} --raw {params.raw:q} &> {log}"
 

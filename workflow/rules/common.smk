@@ -18,24 +18,24 @@ from snakemake.logging import logger
 from exonu.core.digest import code_digest, library_digest
 from exonu.core.errors import InputError
 from exonu.core.files import canonical_json, write_text
-from exonu.templates.analysis import read_config
-from exonu.templates.event_analysis import event_inputs
-from exonu.templates.experiment import experiment_files
-from exonu.templates.planning import (
+from exonu.search.analysis import read_config
+from exonu.search.event_analysis import event_inputs
+from exonu.search.experiment.read_experiment import experiment_files
+from exonu.search.planning import (
     OfSearches,
     planned_experiment,
     variant_settings,
 )
-from exonu.templates.injection_jobs import (
+from exonu.search.studies.injected_cases import (
     ingest_settings,
     injected_cases,
     injected_hypotheses,
     injected_signal,
-    simulate_settings,
+    injected_simulate_settings,
     split_case,
 )
-from exonu.templates.searches import meaning_file
-from exonu.templates.signals import hypotheses, hypothesis_name
+from exonu.search.build_workspaces import meaning_file
+from exonu.search.signals import hypotheses, hypothesis_name
 
 # The running interpreter and this repository's library come first; one thread in each job and a fixed date give the same
 # bytes everywhere.

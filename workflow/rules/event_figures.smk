@@ -1,6 +1,9 @@
 # Diagnostics of an analysis that starts from events: tables of what was measured and simulated, and figures of them.
 
-from exonu.events.diagnostics_jobs import diagnostics_settings, event_figures
+from exonu.events.diagnostics.diagnosed_sources import (
+    diagnostics_settings,
+    event_figures,
+)
 
 EVENT_DIAGNOSTICS = {
     name: diagnostics_settings(
@@ -52,10 +55,10 @@ rule event_diagnostics:
         settings=lambda wildcards: written(
             wildcards, EVENT_DIAGNOSTICS[wildcards.analysis]
         ),
-        code=code("event_diagnostics"),
-        libraries=libraries("event_diagnostics"),
+        code=code("events.event_diagnostics"),
+        libraries=libraries("events.event_diagnostics"),
     shell:
-        "python -m exonu.steps.event_diagnostics --settings {params.settings:q} --reconstructed {params.reconstructed} "
+        "python -m exonu.steps.events.event_diagnostics --settings {params.settings:q} --reconstructed {params.reconstructed} "
         "--ingested {params.ingested} --light-map {input.light_map} --output {params.folder} &> {log}"
 
 
@@ -94,10 +97,10 @@ for analysis, drawn in EVENT_FIGURES.items():
             folder=folder_of_output,
             tables=lambda wildcards, input: os.path.dirname(input.tables[0]),
             settings=settings(analysis, "plots"),
-            code=code("figure_events"),
-            libraries=libraries("figure_events"),
+            code=code("report.figure_events"),
+            libraries=libraries("report.figure_events"),
         shell:
-            "python -m exonu.steps.figure_events --settings {params.settings:q} --diagnostics {params.tables} "
+            "python -m exonu.steps.report.figure_events --settings {params.settings:q} --diagnostics {params.tables} "
             "--cut-flow {input.cut_flow} --efficiency {input.efficiency} --output {params.folder} &> {log}"
 
 
@@ -126,10 +129,10 @@ rule figure_calibration:
         runtime=resource(5),
     params:
         settings=lambda wildcards: settings(wildcards.analysis, "plots"),
-        code=code("figure_calibration"),
-        libraries=libraries("figure_calibration"),
+        code=code("report.figure_calibration"),
+        libraries=libraries("report.figure_calibration"),
     shell:
-        "python -m exonu.steps.figure_calibration --settings {params.settings:q} --check {input.check} "
+        "python -m exonu.steps.report.figure_calibration --settings {params.settings:q} --check {input.check} "
         "--spectrum {input.spectrum} --output {output} &> {log}"
 
 

@@ -1,6 +1,8 @@
 # From raw ROOT files to selected events: ingest ─► reconstruct ─► select ─► cut flow, once for every run of the run list
 # and every sample of the sample sheet. Where an events file has a block `simulation`, its raw files are made here too.
 
+from exonu.events.runs.simulation_settings import light_map_settings, simulate_settings
+
 SOURCES = {
     name: [
         *(f"run_{run.run}" for run in inputs.runs.runs),
@@ -31,15 +33,16 @@ rule simulate:
     params:
         settings=lambda wildcards: written(
             wildcards,
-            EVENTS[wildcards.analysis].simulate_settings(
+            simulate_settings(
+                EVENTS[wildcards.analysis],
                 seed=ANALYSES[wildcards.analysis].settings["seed"],
                 **of_source(wildcards),
             ),
         ),
-        code=code("simulate"),
-        libraries=libraries("simulate"),
+        code=code("events.simulate"),
+        libraries=libraries("events.simulate"),
     shell:
-        "python -m exonu.steps.simulate --settings {params.settings:q} --output {output} &> {log}"
+        "python -m exonu.steps.events.simulate --settings {params.settings:q} --output {output} &> {log}"
 
 
 rule ingest:
@@ -64,10 +67,10 @@ rule ingest:
             wildcards,
             EVENTS[wildcards.analysis].ingest_settings(**of_source(wildcards)),
         ),
-        code=code("ingest"),
-        libraries=libraries("ingest"),
+        code=code("events.ingest"),
+        libraries=libraries("events.ingest"),
     shell:
-        "python -m exonu.steps.ingest --settings {params.settings:q} --output {output.events} --report {output.report} &> {log}"
+        "python -m exonu.steps.events.ingest --settings {params.settings:q} --output {output.events} --report {output.report} &> {log}"
 
 
 rule light_map:
@@ -88,14 +91,15 @@ rule light_map:
     params:
         settings=lambda wildcards: written(
             wildcards,
-            EVENTS[wildcards.analysis].light_map_settings(
-                seed=ANALYSES[wildcards.analysis].settings["seed"]
+            light_map_settings(
+                EVENTS[wildcards.analysis],
+                seed=ANALYSES[wildcards.analysis].settings["seed"],
             ),
         ),
-        code=code("light_map"),
-        libraries=libraries("light_map"),
+        code=code("events.light_map"),
+        libraries=libraries("events.light_map"),
     shell:
-        "python -m exonu.steps.light_map --settings {params.settings:q} --threads {threads} --output {output} &> {log}"
+        "python -m exonu.steps.events.light_map --settings {params.settings:q} --threads {threads} --output {output} &> {log}"
 
 
 rule reconstruct:
@@ -120,10 +124,10 @@ rule reconstruct:
             wildcards,
             EVENTS[wildcards.analysis].reconstruct_settings(**of_source(wildcards)),
         ),
-        code=code("reconstruct"),
-        libraries=libraries("reconstruct"),
+        code=code("events.reconstruct"),
+        libraries=libraries("events.reconstruct"),
     shell:
-        "python -m exonu.steps.reconstruct {input.events} --light-map {input.light_map} --settings {params.settings:q} "
+        "python -m exonu.steps.events.reconstruct {input.events} --light-map {input.light_map} --settings {params.settings:q} "
         "--output {output} &> {log}"
 
 
@@ -149,10 +153,10 @@ rule select:
             wildcards,
             EVENTS[wildcards.analysis].select_settings(**of_source(wildcards)),
         ),
-        code=code("select"),
-        libraries=libraries("select"),
+        code=code("events.select"),
+        libraries=libraries("events.select"),
     shell:
-        "python -m exonu.steps.select {input} --settings {params.settings:q} --output {output.events} "
+        "python -m exonu.steps.events.select {input} --settings {params.settings:q} --output {output.events} "
         "--counts {output.counts} &> {log}"
 
 
@@ -178,10 +182,10 @@ rule cut_flow:
         settings=lambda wildcards: written(
             wildcards, {"live_days": EVENTS[wildcards.analysis].runs.live_days}
         ),
-        code=code("cut_flow"),
-        libraries=libraries("cut_flow"),
+        code=code("events.cut_flow"),
+        libraries=libraries("events.cut_flow"),
     shell:
-        "python -m exonu.steps.cut_flow {params.counts} --settings {params.settings:q} --cut-flow {output.cut_flow} "
+        "python -m exonu.steps.events.cut_flow {params.counts} --settings {params.settings:q} --cut-flow {output.cut_flow} "
         "--efficiency {output.efficiency} &> {log}"
 
 

@@ -1,6 +1,6 @@
 # Figures, and the numbers behind them. The rules that draw are the only ones that read the settings `plots`.
 
-from exonu.publication.figure_counts import drawn_cases, figure_names
+from exonu.report.numbers.counts import drawn_cases, figure_names
 
 FIGURES = {
     analysis: figure_names(searched) for analysis, searched in INTERACTIONS.items()
@@ -50,10 +50,10 @@ for analysis in INTERACTIONS:
             yields=lambda wildcards, output: (
                 f"--yields {output.yields}" if output.yields else ""
             ),
-            code=code("figure_counts"),
-            libraries=libraries("figure_counts"),
+            code=code("report.figure_counts"),
+            libraries=libraries("report.figure_counts"),
         shell:
-            "python -m exonu.steps.figure_counts --experiment {input.experiment:q} --limits {input.limits} "
+            "python -m exonu.steps.report.figure_counts --experiment {input.experiment:q} --limits {input.limits} "
             "--output {output.counts} {params.yields} {input.workspaces} &> {log}"
 
 
@@ -80,10 +80,10 @@ rule figure_folded:
         settings=lambda wildcards: settings(
             wildcards.analysis, "physics", "interactions"
         ),
-        code=code("figure_folded"),
-        libraries=libraries("figure_folded"),
+        code=code("report.figure_folded"),
+        libraries=libraries("report.figure_folded"),
     shell:
-        "python -m exonu.steps.figure_folded --settings {params.settings:q} --experiment {input.experiment:q} "
+        "python -m exonu.steps.report.figure_folded --settings {params.settings:q} --experiment {input.experiment:q} "
         "--output {params.folder} &> {log}"
 
 
@@ -111,10 +111,10 @@ rule figure_spectrum:
         runtime=resource(5),
     params:
         settings=lambda wildcards: settings(wildcards.analysis, "plots"),
-        code=code("figure_spectrum"),
-        libraries=libraries("figure_spectrum"),
+        code=code("report.figure_spectrum"),
+        libraries=libraries("report.figure_spectrum"),
     shell:
-        "python -m exonu.steps.figure_spectrum --settings {params.settings:q} --counts {input.counts} "
+        "python -m exonu.steps.report.figure_spectrum --settings {params.settings:q} --counts {input.counts} "
         "--output {output} &> {log}"
 
 
@@ -145,10 +145,10 @@ rule figure_signals:
         runtime=resource(5),
     params:
         settings=lambda wildcards: settings(wildcards.analysis, "plots"),
-        code=code("figure_signals"),
-        libraries=libraries("figure_signals"),
+        code=code("report.figure_signals"),
+        libraries=libraries("report.figure_signals"),
     shell:
-        "python -m exonu.steps.figure_signals --settings {params.settings:q} --counts {input.counts} "
+        "python -m exonu.steps.report.figure_signals --settings {params.settings:q} --counts {input.counts} "
         "--curves {input.curves} --folded {input.folded} --efficiency {input.efficiency} --output {output} &> {log}"
 
 

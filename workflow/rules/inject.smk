@@ -26,7 +26,7 @@ use rule simulate as injected_simulate with:
     params:
         settings=lambda wildcards, input: written(
             wildcards,
-            simulate_settings(
+            injected_simulate_settings(
                 EVENTS[wildcards.analysis],
                 ANALYSES[wildcards.analysis].settings["seed"],
                 of_source(wildcards)["run"],
@@ -107,10 +107,10 @@ rule injection_toys:
             "statistics.confidence_level",
             "seed",
         ),
-        code=code("injection_toys"),
-        libraries=libraries("injection_toys"),
+        code=code("search.injection_toys"),
+        libraries=libraries("search.injection_toys"),
     shell:
-        "python -m exonu.steps.injection_toys --settings {params.settings:q} --limits {input.limits} "
+        "python -m exonu.steps.search.injection_toys --settings {params.settings:q} --limits {input.limits} "
         "--output {output.toys} --pulls {output.pulls} {input.workspaces} &> {log}"
 
 
@@ -141,10 +141,10 @@ rule injection:
             {"edges_keV": bin_edges(EVENTS[wildcards.analysis]).tolist()}
         ),
         selected=lambda wildcards, input: listed(wildcards, input.selected),
-        code=code("injection"),
-        libraries=libraries("injection"),
+        code=code("search.injection"),
+        libraries=libraries("search.injection"),
     shell:
-        "python -m exonu.steps.injection --settings {params.settings:q} --limits {input.limits} --toys {input.toys} "
+        "python -m exonu.steps.search.injection --settings {params.settings:q} --limits {input.limits} --toys {input.toys} "
         "--output {output.table} --record {output.record} {input.workspaces} --selected {params.selected} &> {log}"
 
 
@@ -174,10 +174,10 @@ rule figure_injection:
         runtime=resource(5),
     params:
         settings=lambda wildcards: settings(wildcards.analysis, "plots"),
-        code=code("figure_injection"),
-        libraries=libraries("figure_injection"),
+        code=code("report.figure_injection"),
+        libraries=libraries("report.figure_injection"),
     shell:
-        "python -m exonu.steps.figure_injection --settings {params.settings:q} --chain {input.chain} --toys {input.toys} "
+        "python -m exonu.steps.report.figure_injection --settings {params.settings:q} --chain {input.chain} --toys {input.toys} "
         "--pulls {input.pulls} --counts {input.counts} --output {output} &> {log}"
 
 

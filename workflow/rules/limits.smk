@@ -29,10 +29,10 @@ for analysis, searched in INTERACTIONS.items():
                     "statistics.confidence_level",
                     "statistics.projections",
                 ),
-                code=code("limits"),
-                libraries=libraries("limits"),
+                code=code("search.limits"),
+                libraries=libraries("search.limits"),
             shell:
-                "python -m exonu.steps.limits --settings {params.settings:q} --output {output} {input.workspaces} &> {log}"
+                "python -m exonu.steps.search.limits --settings {params.settings:q} --output {output} {input.workspaces} &> {log}"
 
 
 rule limits_table:
@@ -58,10 +58,10 @@ rule limits_table:
                 "experiment": compared_with(wildcards.analysis),
             }
         ),
-        code=code("limits_table"),
-        libraries=libraries("limits_table"),
+        code=code("search.limits_table"),
+        libraries=libraries("search.limits_table"),
     shell:
-        "python -m exonu.steps.limits_table --settings {params.settings:q} --output {output} {input} &> {log}"
+        "python -m exonu.steps.search.limits_table --settings {params.settings:q} --output {output} {input} &> {log}"
 
 
 rule variants:
@@ -91,10 +91,10 @@ rule variants:
             "variants",
             "statistics.confidence_level",
         ),
-        code=code("variants"),
-        libraries=libraries("variants"),
+        code=code("search.variants"),
+        libraries=libraries("search.variants"),
     shell:
-        "python -m exonu.steps.variants --analysis {wildcards.analysis} --experiment {input.experiment:q} "
+        "python -m exonu.steps.search.variants --analysis {wildcards.analysis} --experiment {input.experiment:q} "
         "--settings {params.settings:q} --output {output} &> {log}"
 
 

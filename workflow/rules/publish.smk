@@ -30,10 +30,10 @@ rule tables_of_analysis:
         runtime=resource(5),
     params:
         folder=folder_of_output,
-        code=code("tables"),
-        libraries=libraries("tables"),
+        code=code("report.tables"),
+        libraries=libraries("report.tables"),
     shell:
-        "python -m exonu.steps.tables --counts {input.counts} --limits {input.limits} --yields {input.yields} "
+        "python -m exonu.steps.report.tables --counts {input.counts} --limits {input.limits} --yields {input.yields} "
         "--workspaces {input.workspaces} --records {input.records} --output {params.folder} &> {log}"
 
 
@@ -61,10 +61,10 @@ rule event_tables:
         runtime=resource(5),
     params:
         folder=folder_of_output,
-        code=code("event_tables"),
-        libraries=libraries("event_tables"),
+        code=code("report.event_tables"),
+        libraries=libraries("report.event_tables"),
     shell:
-        "python -m exonu.steps.event_tables --counts {input.counts} --cut-flow {input.cut_flow} "
+        "python -m exonu.steps.report.event_tables --counts {input.counts} --cut-flow {input.cut_flow} "
         "--experiment {input.experiment} --record {input.record} --output {params.folder} &> {log}"
 
 
@@ -96,10 +96,10 @@ rule hepdata_submission:
         mem_mb=resource(500),
         runtime=resource(5),
     params:
-        code=code("hepdata"),
-        libraries=libraries("hepdata"),
+        code=code("report.hepdata"),
+        libraries=libraries("report.hepdata"),
     shell:
-        "python -m exonu.steps.hepdata --counts {input.counts} --limits {input.limits} --records {input.records} "
+        "python -m exonu.steps.report.hepdata --counts {input.counts} --limits {input.limits} --records {input.records} "
         "--workspaces {input.workspaces} --cut-flow {input.cut_flow} --output {output.folder} "
         "--tarball {output.tarball} &> {log}"
 

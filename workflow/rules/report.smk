@@ -35,10 +35,10 @@ rule summary:
                 if key not in ("plots", "variants")
             }
         ),
-        code=code("summary"),
-        libraries=libraries("summary"),
+        code=code("report.summary"),
+        libraries=libraries("report.summary"),
     shell:
-        "python -m exonu.steps.summary --analysis {wildcards.analysis} --settings {params.settings:q} "
+        "python -m exonu.steps.report.summary --analysis {wildcards.analysis} --settings {params.settings:q} "
         "--limits {input.limits} --variants {input.variants} --counts {input.counts} --records {input.records} "
         "--described {input.described:q} --figures {input.figures} --output {output} &> {log}"
 

@@ -23,10 +23,10 @@ for analysis, searched in INTERACTIONS.items():
         params:
             folder=folder_of_output,
             settings=settings(analysis, "physics", "interactions"),
-            code=code("spectra"),
-            libraries=libraries("spectra"),
+            code=code("search.spectra"),
+            libraries=libraries("search.spectra"),
         shell:
-            "python -m exonu.steps.spectra --settings {params.settings:q} --output {params.folder} &> {log}"
+            "python -m exonu.steps.search.spectra --settings {params.settings:q} --output {params.folder} &> {log}"
 
 
 rule spectra:

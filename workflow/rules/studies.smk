@@ -43,10 +43,10 @@ for analysis, diagnosed in DIAGNOSED.items():
                 "statistics.goodness_of_fit_toys",
                 "seed",
             ),
-            code=code("diagnostics"),
-            libraries=libraries("diagnostics"),
+            code=code("search.diagnostics"),
+            libraries=libraries("search.diagnostics"),
         shell:
-            "python -m exonu.steps.diagnostics --settings {params.settings:q} --output {params.folder} "
+            "python -m exonu.steps.search.diagnostics --settings {params.settings:q} --output {params.folder} "
             "{input.workspaces} &> {log}"
 
     rule:
@@ -86,10 +86,10 @@ for analysis, diagnosed in DIAGNOSED.items():
         params:
             folder=folder_of_output,
             settings=settings(analysis, "plots"),
-            code=code("figure_diagnostics"),
-            libraries=libraries("figure_diagnostics"),
+            code=code("report.figure_diagnostics"),
+            libraries=libraries("report.figure_diagnostics"),
         shell:
-            "python -m exonu.steps.figure_diagnostics --settings {params.settings:q} --counts {input.counts} "
+            "python -m exonu.steps.report.figure_diagnostics --settings {params.settings:q} --counts {input.counts} "
             "--output {params.folder} {input.records} &> {log}"
 
 
@@ -122,10 +122,10 @@ rule toy_chunk:
         settings=lambda wildcards: settings(
             wildcards.analysis, "statistics.toys", "seed"
         ),
-        code=code("toys"),
-        libraries=libraries("toys"),
+        code=code("search.toys"),
+        libraries=libraries("search.toys"),
     shell:
-        "python -m exonu.steps.toys --settings {params.settings:q} --limits {input.limits} --workspaces {params.folder} "
+        "python -m exonu.steps.search.toys --settings {params.settings:q} --limits {input.limits} --workspaces {params.folder} "
         "--declared {params.declared} --chunk {wildcards.chunk} {params.jobs} --output {output} &> {log}"
 
 
@@ -160,10 +160,10 @@ rule toy_limits:
                 ]["confidence_level"],
             }
         ),
-        code=code("toys_table"),
-        libraries=libraries("toys_table"),
+        code=code("search.toys_table"),
+        libraries=libraries("search.toys_table"),
     shell:
-        "python -m exonu.steps.toys_table --settings {params.settings:q} --table {output.table} "
+        "python -m exonu.steps.search.toys_table --settings {params.settings:q} --table {output.table} "
         "--records {output.records} {input} &> {log}"
 
 
@@ -192,10 +192,10 @@ rule coverage_table:
             "statistics.coverage",
             "seed",
         ),
-        code=code("coverage"),
-        libraries=libraries("coverage"),
+        code=code("search.coverage"),
+        libraries=libraries("search.coverage"),
     shell:
-        "python -m exonu.steps.coverage --settings {params.settings:q} --output {output} {input.workspaces} &> {log}"
+        "python -m exonu.steps.search.coverage --settings {params.settings:q} --output {output} {input.workspaces} &> {log}"
 
 
 rule figure_coverage:
@@ -223,10 +223,10 @@ rule figure_coverage:
         runtime=resource(5),
     params:
         settings=lambda wildcards: settings(wildcards.analysis, "plots"),
-        code=code("figure_coverage"),
-        libraries=libraries("figure_coverage"),
+        code=code("report.figure_coverage"),
+        libraries=libraries("report.figure_coverage"),
     shell:
-        "python -m exonu.steps.figure_coverage --settings {params.settings:q} --coverage {input.coverage} "
+        "python -m exonu.steps.report.figure_coverage --settings {params.settings:q} --coverage {input.coverage} "
         "--counts {input.counts} --output {output} &> {log}"
 
 

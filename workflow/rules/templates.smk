@@ -1,8 +1,11 @@
 # From selected events to the experiment that a search reads: the dead-PMT correction, templates with their systematic
 # variations, and the priors of the activities. What follows is the same for a published spectrum.
 
-from exonu.events.diagnostics_jobs import calibration_settings, source_names
-from exonu.templates.dead_pmt_jobs import (
+from exonu.events.diagnostics.diagnosed_sources import (
+    calibration_settings,
+    source_names,
+)
+from exonu.templates.dead_pmt.correction_jobs import (
     closure_settings,
     correction_settings,
     histogram_settings,
@@ -69,10 +72,10 @@ rule probes:
             wildcards,
             probe_settings(EVENTS[wildcards.analysis], **of_source(wildcards)),
         ),
-        code=code("probes"),
-        libraries=libraries("probes"),
+        code=code("templates.probes"),
+        libraries=libraries("templates.probes"),
     shell:
-        "python -m exonu.steps.probes --ingested {input.ingested} --reconstructed {input.reconstructed} "
+        "python -m exonu.steps.templates.probes --ingested {input.ingested} --reconstructed {input.reconstructed} "
         "--light-map {input.light_map} --settings {params.settings:q} --output {output} &> {log}"
 
 
@@ -101,10 +104,10 @@ rule dead_pmt_correction:
         settings=lambda wildcards: written(
             wildcards, correction_settings(EVENTS[wildcards.analysis])
         ),
-        code=code("dead_pmt_correction"),
-        libraries=libraries("dead_pmt_correction"),
+        code=code("templates.dead_pmt_correction"),
+        libraries=libraries("templates.dead_pmt_correction"),
     shell:
-        "python -m exonu.steps.dead_pmt_correction {params.probes} --settings {params.settings:q} --output {output.record} "
+        "python -m exonu.steps.templates.dead_pmt_correction {params.probes} --settings {params.settings:q} --output {output.record} "
         "--table {output.table} &> {log}"
 
 
@@ -128,10 +131,10 @@ rule calibration_check:
     params:
         reconstructed=listed,
         settings=lambda wildcards: written(wildcards, CALIBRATIONS[wildcards.analysis]),
-        code=code("calibration_check"),
-        libraries=libraries("calibration_check"),
+        code=code("events.calibration_check"),
+        libraries=libraries("events.calibration_check"),
     shell:
-        "python -m exonu.steps.calibration_check --settings {params.settings:q} --reconstructed {params.reconstructed} "
+        "python -m exonu.steps.events.calibration_check --settings {params.settings:q} --reconstructed {params.reconstructed} "
         "--output {output.record} --spectrum {output.spectrum} &> {log}"
 
 
@@ -180,10 +183,10 @@ rule templates:
         selected=lambda wildcards, input: listed(wildcards, input.selected),
         reconstructed=lambda wildcards, input: listed(wildcards, input.reconstructed),
         settings=lambda wildcards: written(wildcards, TEMPLATES[wildcards.analysis]),
-        code=code("templates"),
-        libraries=libraries("templates"),
+        code=code("templates.templates"),
+        libraries=libraries("templates.templates"),
     shell:
-        "python -m exonu.steps.templates --settings {params.settings:q} --selected {params.selected} "
+        "python -m exonu.steps.templates.templates --settings {params.settings:q} --selected {params.selected} "
         "--reconstructed {params.reconstructed} {params.optional} --output {params.folder} &> {log}"
 
 
@@ -207,10 +210,10 @@ rule experiment:
         settings=lambda wildcards: written(
             wildcards, prior_settings(EVENTS[wildcards.analysis])
         ),
-        code=code("experiment"),
-        libraries=libraries("experiment"),
+        code=code("templates.experiment"),
+        libraries=libraries("templates.experiment"),
     shell:
-        "python -m exonu.steps.experiment --settings {params.settings:q} --templates {input} --output {output} &> {log}"
+        "python -m exonu.steps.templates.experiment --settings {params.settings:q} --templates {input} --output {output} &> {log}"
 
 
 rule histograms:
@@ -246,10 +249,10 @@ rule histograms:
                 blind=ANALYSES[wildcards.analysis].settings["blind"],
             ),
         ),
-        code=code("histograms"),
-        libraries=libraries("histograms"),
+        code=code("templates.histograms"),
+        libraries=libraries("templates.histograms"),
     shell:
-        "python -m exonu.steps.histograms {params.selected} --settings {params.settings:q} --output {output} &> {log}"
+        "python -m exonu.steps.templates.histograms {params.selected} --settings {params.settings:q} --output {output} &> {log}"
 
 
 rule dead_pmt_check:
@@ -269,10 +272,10 @@ rule dead_pmt_check:
         mem_mb=resource(500),
         runtime=resource(5),
     params:
-        code=code("dead_pmt_check"),
-        libraries=libraries("dead_pmt_check"),
+        code=code("templates.dead_pmt_check"),
+        libraries=libraries("templates.dead_pmt_check"),
     shell:
-        "python -m exonu.steps.dead_pmt_check --settings '{{}}' --histograms {input.histograms} "
+        "python -m exonu.steps.templates.dead_pmt_check --settings '{{}}' --histograms {input.histograms} "
         "--correction {input.correction} --output {output} &> {log}"
 
 
@@ -305,10 +308,10 @@ rule figure_dead_pmt:
                 "plots": ANALYSES[wildcards.analysis].settings["plots"],
             }
         ),
-        code=code("figure_dead_pmt"),
-        libraries=libraries("figure_dead_pmt"),
+        code=code("report.figure_dead_pmt"),
+        libraries=libraries("report.figure_dead_pmt"),
     shell:
-        "python -m exonu.steps.figure_dead_pmt --settings {params.settings:q} --correction {input} --output {output} &> {log}"
+        "python -m exonu.steps.report.figure_dead_pmt --settings {params.settings:q} --correction {input} --output {output} &> {log}"
 
 
 rule closure_events:
@@ -338,10 +341,10 @@ rule closure_events:
                 ANALYSES[wildcards.analysis].settings["seed"],
             ),
         ),
-        code=code("closure_events"),
-        libraries=libraries("closure_events"),
+        code=code("templates.closure_events"),
+        libraries=libraries("templates.closure_events"),
     shell:
-        "python -m exonu.steps.closure_events --settings {params.settings:q} --light-map {input} --set {wildcards.set} "
+        "python -m exonu.steps.templates.closure_events --settings {params.settings:q} --light-map {input} --set {wildcards.set} "
         "--chunk {wildcards.chunk} {params.jobs} --output {output} &> {log}"
 
 
@@ -373,10 +376,10 @@ rule closure_test:
                 ANALYSES[wildcards.analysis].settings["seed"],
             ),
         ),
-        code=code("closure"),
-        libraries=libraries("closure"),
+        code=code("templates.closure"),
+        libraries=libraries("templates.closure"),
     shell:
-        "python -m exonu.steps.closure {input} --settings {params.settings:q} --output {output.record} "
+        "python -m exonu.steps.templates.closure {input} --settings {params.settings:q} --output {output.record} "
         "--table {output.table} &> {log}"
 
 

@@ -33,8 +33,8 @@ for analysis, searched in INTERACTIONS.items():
                     "systematics",
                     "blind",
                 ),
-                code=code("workspaces"),
-                libraries=libraries("workspaces"),
+                code=code("search.workspaces"),
+                libraries=libraries("search.workspaces"),
             shell:
-                "python -m exonu.steps.workspaces --experiment {input.experiment:q} --interaction {params.interaction} "
+                "python -m exonu.steps.search.workspaces --experiment {input.experiment:q} --interaction {params.interaction} "
                 "--settings {params.settings:q} --output {params.folder} &> {log}"

@@ -1,12 +1,13 @@
-"""Write two files of another experiment's layout with ROOT itself (PyROOT), so that no code of ours had a hand in them.
+"""Write two files of another experiment's layout with ROOT itself (PyROOT), so that no code of ours
+had a hand in them.
 
-`other_experiment_ttree.root` has a TTree `daq` of std::vector branches, `other_experiment_rntuple.root` an RNTuple
-`Physics` of a collection of structs. PMTs count from 1, charge is in ADC counts (25 per PE), time in ps, the time stamp
-in ns, triggers are bits 3 (inner) and 5 (outer). The numbers follow from the entry, so that a test can foretell them.
+`other_experiment_ttree.root` has a TTree `daq` of std::vector branches,
+`other_experiment_rntuple.root` an RNTuple `Physics` of a collection of structs. PMTs count from 1,
+charge is in ADC counts (25 per PE), time in ps, the time stamp in ns, triggers are bits 3 (inner)
+and 5 (outer). The numbers follow from the entry, so that a test can foretell them.
 
-Run once, in an environment with ROOT (6.40 was used): python make_root_files.py. The folder that ROOT stores in the
-name of the TTree's file was replaced afterwards by one of the same length.
-"""
+Run once, in an environment with ROOT (6.40 was used): python make_root_files.py. The folder that
+ROOT stores in the name of the TTree's file was replaced afterwards by one of the same length."""
 
 from pathlib import Path
 

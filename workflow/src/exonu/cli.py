@@ -29,7 +29,8 @@ ATOMIC = ("free", "stepping", "epa", "pai", "pai-liquid")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; the exit status is 0, 1 for input that a user can mend, or 2 for a wrong call."""
+    """Run the command line; the exit status is 0, 1 for input that a user can mend, or 2 for a
+    wrong call."""
     given = _parser().parse_args(arguments)
     logging.basicConfig(level=given.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
     try:
@@ -61,45 +62,76 @@ def _parser() -> argparse.ArgumentParser:
         prog="exonu", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--version", action="version", version=f"exonu {__version__}")
-    parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="warning")
+    parser.add_argument(
+        "--log-level", choices=("debug", "info", "warning", "error"), default="warning"
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     rate = commands.add_parser("rate", help="recoil rates of one interaction as CSV")
     rate.add_argument("--interaction", choices=INTERACTIONS, required=True)
-    rate.add_argument("--source", choices=(*SOURCES, "all"), default="all", help="solar neutrino source")
+    rate.add_argument(
+        "--source", choices=(*SOURCES, "all"), default="all", help="solar neutrino source"
+    )
     _add_hypothesis(rate)
     rate.add_argument(
-        "--strength", type=_number, help="q in e, μ in μ_B, g in 1, never scaled (default 1; none for weak)"
+        "--strength",
+        type=_number,
+        help="q in e, μ in μ_B, g in 1, never scaled (default 1; none for weak)",
     )
     rate.add_argument("--part", choices=("total", "pure", "interference"), default="total")
-    rate.add_argument("--energies", type=_numbers, required=True, help="true recoil energies in keV, e.g. 0.5,1,2")
+    rate.add_argument(
+        "--energies", type=_numbers, required=True, help="true recoil energies in keV, e.g. 0.5,1,2"
+    )
     rate.set_defaults(command=_rate)
 
     survival = commands.add_parser("survival", help="flavour of solar neutrinos at Earth as CSV")
     survival.add_argument("--source", choices=SOURCES, required=True)
-    survival.add_argument("--energies-mev", type=_numbers, required=True, help="neutrino energies in MeV, e.g. 0.1,0.3")
+    survival.add_argument(
+        "--energies-mev",
+        type=_numbers,
+        required=True,
+        help="neutrino energies in MeV, e.g. 0.1,0.3",
+    )
     survival.set_defaults(command=_survival)
 
-    limit = commands.add_parser("limit", help="upper limits from a published spectrum or a pyhf workspace as JSON")
-    limit.add_argument("file", type=Path, help="EXPERIMENT.yaml, an analysis of config/, or a pyhf WORKSPACE.json")
+    limit = commands.add_parser(
+        "limit", help="upper limits from a published spectrum or a pyhf workspace as JSON"
+    )
+    limit.add_argument(
+        "file", type=Path, help="EXPERIMENT.yaml, an analysis of config/, or a pyhf WORKSPACE.json"
+    )
     limit.add_argument("--interaction", choices=INTERACTIONS[1:], help="needed for an experiment")
     _add_hypothesis(limit)
     limit.add_argument("--confidence-level", type=_number, default=0.9)
     limit.set_defaults(command=_limit)
 
-    verify = commands.add_parser("verify", help="check an archive of results, and find its limits again")
+    verify = commands.add_parser(
+        "verify", help="check an archive of results, and find its limits again"
+    )
     verify.add_argument("archive", type=Path, help="a zip that `snakemake archive` made")
     verify.set_defaults(command=_verify)
 
     show = commands.add_parser("show", help="draw one event of a raw or ingested ROOT file")
     show.add_argument("file", type=Path, help="a raw file, or one of results/<analysis>/ingested")
     show.add_argument("event", type=int, help="number of the event")
-    show.add_argument("--run", type=int, help="number of its run, where several runs are in the file")
-    show.add_argument("--events", type=Path, help="events file of the analysis: its branch map and geometry")
-    show.add_argument("-o", "--output", type=Path, default=Path("event.png"), help="PNG or PDF (default event.png)")
+    show.add_argument(
+        "--run", type=int, help="number of its run, where several runs are in the file"
+    )
+    show.add_argument(
+        "--events", type=Path, help="events file of the analysis: its branch map and geometry"
+    )
+    show.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        default=Path("event.png"),
+        help="PNG or PDF (default event.png)",
+    )
     show.set_defaults(command=_show)
 
-    init = commands.add_parser("init", help="write a commented template for one's own published spectrum or ROOT files")
+    init = commands.add_parser(
+        "init", help="write a commented template for one's own published spectrum or ROOT files"
+    )
     init.add_argument("--events", action="store_true", help="for ROOT files of events")
     init.add_argument("folder", type=Path, help="a new folder, e.g. config/my-experiment")
     init.set_defaults(command=_init)
@@ -109,7 +141,9 @@ def _parser() -> argparse.ArgumentParser:
 def _add_hypothesis(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--flavour", choices=FLAVOURS, help="which flavour interacts (default all)")
     parser.add_argument("--mass-mev", type=_number, help="mass of the dark photon in MeV")
-    parser.add_argument("--atomic", choices=ATOMIC, help="atomic model (default: the interaction's own)")
+    parser.add_argument(
+        "--atomic", choices=ATOMIC, help="atomic model (default: the interaction's own)"
+    )
 
 
 def _number(text: str) -> float:
@@ -131,7 +165,11 @@ def _rate(given: argparse.Namespace) -> str:
     from exonu.interactions import Physics, recoil_rate
 
     if given.interaction == "weak" and given.strength is not None:
-        raise InputError("is given for weak, which has no free strength", field="--strength", remedy="leave it out")
+        raise InputError(
+            "is given for weak, which has no free strength",
+            field="--strength",
+            remedy="leave it out",
+        )
     atomic = {} if given.atomic is None else {given.interaction: given.atomic}
     rates = recoil_rate(
         given.interaction,
@@ -156,7 +194,9 @@ def _survival(given: argparse.Namespace) -> str:
         raise InputError(f"must be > 0 (got {min(given.energies_mev):g})", field="--energies-mev")
     source = next(source for source in solar_sources("SFII-GS98") if source.name == given.source)
     probabilities = flavour_probabilities(
-        np.array(given.energies_mev), source.electron_density_mol_per_cm3, oscillation("NuFIT-6.0-NO")
+        np.array(given.energies_mev),
+        source.electron_density_mol_per_cm3,
+        oscillation("NuFIT-6.0-NO"),
     )
     rows = [
         ",".join(f"{value:.9g}" for value in (energy, *column))
@@ -166,16 +206,21 @@ def _survival(given: argparse.Namespace) -> str:
 
 
 def _limit(given: argparse.Namespace) -> str:
-    from exonu.search import limit_of_experiment, limit_of_workspace
+    from exonu.search.limit_records import limit_of_experiment, limit_of_workspace
 
     if not 0.5 < given.confidence_level < 1:
-        raise InputError(f"must lie between 0.5 and 1 (got {given.confidence_level:g})", field="--confidence-level")
+        raise InputError(
+            f"must lie between 0.5 and 1 (got {given.confidence_level:g})",
+            field="--confidence-level",
+        )
     if given.file.suffix.lower() == ".json":
         _refuse_with_workspace(given)
         answer = limit_of_workspace(given.file, given.confidence_level)
     else:
         if given.interaction is None:
-            raise InputError("is missing", file=given.file, field="--interaction", remedy=f"choose {_NEEDED}")
+            raise InputError(
+                "is missing", file=given.file, field="--interaction", remedy=f"choose {_NEEDED}"
+            )
         answer = limit_of_experiment(
             given.file,
             given.interaction,
@@ -188,7 +233,8 @@ def _limit(given: argparse.Namespace) -> str:
 
 
 def _refuse_with_workspace(given: argparse.Namespace) -> None:
-    """A workspace has its own parameter of interest: what would choose another must not be ignored in silence."""
+    """A workspace has its own parameter of interest: what would choose another must not be ignored
+    in silence."""
     for option in ("interaction", "flavour", "mass_mev", "atomic"):
         if getattr(given, option) is not None:
             raise InputError(
@@ -200,18 +246,23 @@ def _refuse_with_workspace(given: argparse.Namespace) -> None:
 
 
 def _verify(given: argparse.Namespace) -> str:
-    from exonu.verification import verify
+    from exonu.archive.verify import verify
 
     return json.dumps(verify(given.archive), indent=1, ensure_ascii=False) + "\n"
 
 
 def _show(given: argparse.Namespace) -> str:
     from exonu.events.one_event import find_event
-    from exonu.publication.figure_event_display import draw_event, event_words
-    from exonu.publication.style import save
+    from exonu.report.figures.events.event_display import draw_event, event_words
+    from exonu.report.figures.style import save
 
     if given.output.suffix not in (".png", ".pdf"):
-        raise InputError("is neither .png nor .pdf", file=given.output, field="--output", remedy="name a PNG or PDF")
+        raise InputError(
+            "is neither .png nor .pdf",
+            file=given.output,
+            field="--output",
+            remedy="name a PNG or PDF",
+        )
     one = find_event(given.file, given.event, run=given.run, settings_file=given.events)
     save(draw_event(one), [given.output], 160)
     return f"wrote {given.output}: {'; '.join(event_words(one)[:3])}\n"
@@ -232,9 +283,13 @@ def _init(given: argparse.Namespace) -> str:
             write_text(given.folder / file.name, file.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(
-            f"cannot be written ({error.strerror})", file=given.folder, remedy="name a folder that you may write to"
+            f"cannot be written ({error.strerror})",
+            file=given.folder,
+            remedy="name a folder that you may write to",
         ) from None
-    return (_NEXT_WITH_EVENTS if given.events else _NEXT).format(folder=given.folder, name=given.folder.name)
+    return (_NEXT_WITH_EVENTS if given.events else _NEXT).format(
+        folder=given.folder, name=given.folder.name
+    )
 
 
 _NEXT = """\

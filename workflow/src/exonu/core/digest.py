@@ -1,12 +1,14 @@
-"""What a rule depends on besides its files: the code of its step, the facts that it reads, the libraries it calls.
+"""What a rule depends on besides its files: the code of its step, the facts that it reads, the
+libraries it calls.
 
-Snakemake re-runs a job when its parameters change. A rule therefore carries, as parameters, `code_digest(step)` and
-`library_digest(step)`: the first changes when a module that the step imports, however indirectly, or a resource that
-such a module names, changes; the second when an installed version of a third-party package that these import does.
-Nothing else changes them, so that edited physics never leaves stale results and a new sphinx never re-runs 711 days.
+Snakemake re-runs a job when its parameters change. A rule therefore carries, as parameters,
+`code_digest(step)` and `library_digest(step)`: the first changes when a module that the step
+imports, however indirectly, or a resource that such a module names, changes; the second when an
+installed version of a third-party package that these import does. Nothing else changes them, so
+that edited physics never leaves stale results and a new sphinx never re-runs 711 days.
 
-The source is read with `ast`, not imported: planning stays fast, and imports inside functions are followed too.
-"""
+The source is read with `ast`, not imported: planning stays fast, and imports inside functions are
+followed too."""
 
 from __future__ import annotations
 
@@ -32,7 +34,8 @@ _CALLED = (*_LOCATORS, "import_module")
 
 @cache
 def _module_file(name: str) -> Path | None:
-    """Source file of an exonu module, or None where the name is an attribute rather than a module."""
+    """Source file of an exonu module, or None where the name is an attribute rather than a
+    module."""
     base = _ROOT.joinpath(*name.split("."))
     for candidate in (base.with_suffix(".py"), base / "__init__.py"):
         if candidate.is_file():
@@ -47,14 +50,17 @@ def _parents(name: str) -> Iterator[str]:
 
 @cache
 def _read_module(name: str) -> tuple[frozenset[str], frozenset[Path]]:
-    """The modules that a module imports, exonu's and others', and the resource files that it names."""
+    """The modules that a module imports, exonu's and others', and the resource files that it
+    names."""
     source = _module_file(name)
     assert source is not None
     imported: set[str] = set()
     named: set[Path] = set()
     text = source.read_text(encoding="utf-8")
     tree = ast.parse(text, filename=str(source))
-    for node in ast.walk(tree) if any(f"{name}(" in text for name in _CALLED) else _statements(tree):
+    for node in (
+        ast.walk(tree) if any(f"{name}(" in text for name in _CALLED) else _statements(tree)
+    ):
         if isinstance(node, ast.Import):
             imported.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
@@ -62,13 +68,16 @@ def _read_module(name: str) -> tuple[frozenset[str], frozenset[Path]]:
             imported.update(f"{node.module}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.Call):
             named.update(_named_resource(node))
-            if _function(node) == "import_module":  # lazily loaded names: anything in the package may be meant
-                imported.update(f"{name}.{file.stem}" for file in source.parent.glob("*.py"))
+            if (
+                _function(node) == "import_module"
+            ):  # lazily loaded names: anything in the package may be meant
+                imported.update(_modules_below(name, source.parent))
     return frozenset(imported), frozenset(named)
 
 
 def _statements(tree: ast.Module) -> Iterator[ast.AST]:
-    """All statements, in functions and branches too: most modules have none of the calls, and few nodes are imports."""
+    """All statements, in functions and branches too: most modules have none of the calls, and few
+    nodes are imports."""
     waiting: list[ast.AST] = [tree]
     while waiting:
         node = waiting.pop()
@@ -77,8 +86,16 @@ def _statements(tree: ast.Module) -> Iterator[ast.AST]:
             waiting.extend(getattr(node, block, ()))
 
 
+def _modules_below(package: str, folder: Path) -> Iterator[str]:
+    for file in folder.rglob("*.py"):
+        if file.name != "__init__.py":
+            yield ".".join((package, *file.relative_to(folder).with_suffix("").parts))
+
+
 def _function(call: ast.Call) -> str | None:
-    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", None)
+    return (
+        call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", None)
+    )
 
 
 def _named_resource(call: ast.Call) -> Iterator[Path]:
@@ -92,7 +109,7 @@ def closure(module: str) -> tuple[frozenset[str], frozenset[str], frozenset[Path
     """All exonu modules, third-party packages and resource files that a module depends on.
 
     Args:
-        module: dotted name, e.g. ``exonu.steps.limits``.
+        module: dotted name, e.g. ``exonu.steps.search.limits``.
 
     Returns:
         Names of exonu modules, top-level names of third-party packages, paths of resources.
@@ -116,7 +133,8 @@ def closure(module: str) -> tuple[frozenset[str], frozenset[str], frozenset[Path
 
 
 def code_digest(module: str) -> str:
-    """Digest of the sources of a step's modules and of the resources that they name (12 hex digits)."""
+    """Digest of the sources of a step's modules and of the resources that they name (12 hex
+    digits)."""
     modules, _, facts = closure(module)
     total = hashlib.sha256()
     for name in sorted(modules):
@@ -126,13 +144,16 @@ def code_digest(module: str) -> str:
     for fact in sorted(facts):
         for file in sorted(fact.rglob("*")) if fact.is_dir() else [fact]:
             if file.is_file():
-                total.update(file.name.encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
+                total.update(
+                    file.name.encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest()
+                )
     return total.hexdigest()[:12]
 
 
 @cache
 def _version_of(package: str) -> str:
-    """Installed version of the distribution that provides a package; `absent` for one that is not installed."""
+    """Installed version of the distribution that provides a package; `absent` for one that is not
+    installed."""
     distribution = _DISTRIBUTION_NAMES.get(package, package)
     try:
         return f"{distribution}=={importlib.metadata.version(distribution)}"
@@ -141,7 +162,8 @@ def _version_of(package: str) -> str:
 
 
 def library_digest(module: str) -> str:
-    """Digest of the installed versions of the third-party packages that a step's modules import (12 hex digits)."""
+    """Digest of the installed versions of the third-party packages that a step's modules import (12
+    hex digits)."""
     _, packages, _ = closure(module)
     versions = "\n".join(_version_of(package) for package in sorted(packages))
     return hashlib.sha256(versions.encode()).hexdigest()[:12]

@@ -9,12 +9,14 @@ from pathlib import Path
 class InputError(ValueError):
     """Input that a user can mend.
 
-    The command line and the workflow print it as one message and exit with status 1, without a traceback.
+    The command line and the workflow print it as one message and exit with status 1, without a
+    traceback.
 
     Args:
         problem: what is wrong, with the offending value.
         file: the file it is in.
-        field: the field within the file, e.g. ``efficiency.argument`` or ``line 7, column observed_events``.
+        field: the field within the file, e.g. ``efficiency.argument`` or ``line 7, column
+            observed_events``.
         remedy: what to write instead.
 
     >>> print(InputError("must be > 0 (got -3)", file="config/x.yaml", field="exposure", remedy="give tonne-years"))
@@ -38,7 +40,8 @@ class InputError(ValueError):
 
 
 def _in_one_line(text: str) -> str:
-    """A name from a user's file may hold line breaks and worse; a message is one line that can be printed."""
+    """A name from a user's file may hold line breaks and worse; a message is one line that can be
+    printed."""
     return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
 
 

@@ -1,8 +1,8 @@
 """Files that are whole or absent, and the same bytes from the same content.
 
-A file is written beside its place and renamed, so that a killed job never leaves half a file. JSON is canonical (sorted
-keys, shortest round-trip floats); CSV prints floats with a stated number of digits.
-"""
+A file is written beside its place and renamed, so that a killed job never leaves half a file. JSON
+is canonical (sorted keys, shortest round-trip floats); CSV prints floats with a stated number of
+digits."""
 
 from __future__ import annotations
 
@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FLOAT_DIGITS = 9
-"""Significant digits of a float in a CSV: beyond what an input is known to, below what another CPU changes."""
+"""Significant digits of a float in a CSV: beyond what an input is known to, below what another CPU
+changes."""
 
 
 @contextmanager
 def whole_or_absent(path: str | Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`; rename it onto `path` if the block ends well, else remove it.
+    """Give a temporary path beside `path`; rename it onto `path` if the block ends well, else
+    remove it.
 
     For a file or a folder. What a killed job has left for the same path is removed first.
     """
@@ -71,7 +73,9 @@ def canonical_json(content: Any) -> str:
     >>> canonical_json({"b": 20.0, "a": [1, 2.5]})
     '{"a":[1,2.5],"b":20}'
     """
-    return json.dumps(_integral_floats_as_int(content), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return json.dumps(
+        _integral_floats_as_int(content), sort_keys=True, separators=(",", ":"), ensure_ascii=False
+    )
 
 
 def _integral_floats_as_int(content: Any) -> Any:
@@ -92,7 +96,9 @@ def write_text(path: str | Path, text: str) -> None:
 
 def write_json(path: str | Path, content: Any) -> None:
     """Write indented JSON with sorted keys; NaN and infinity are refused, as JSON has none."""
-    text = json.dumps(content, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False, default=_plain)
+    text = json.dumps(
+        content, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False, default=_plain
+    )
     write_text(path, text + "\n")
 
 
@@ -104,7 +110,8 @@ def _plain(value: Any) -> Any:
 
 
 def plain(record: Mapping[str, Any]) -> dict[str, Any]:
-    """A record in JSON's own types, with None for what is not a finite number, which JSON has none of.
+    """A record in JSON's own types, with None for what is not a finite number, which JSON has none
+    of.
 
     >>> plain({"limit": float("nan"), "bracket": (0.0, float("inf"))})
     {'limit': None, 'bracket': [0.0, None]}
@@ -132,10 +139,17 @@ def read_json(path: str | Path) -> Any:
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", file=path, remedy="give an existing file") from None
-    except (ValueError, RecursionError) as error:  # nested too deeply, or a number of thousands of digits, too
+        raise InputError(
+            f"cannot be read ({error.strerror})", file=path, remedy="give an existing file"
+        ) from None
+    except (
+        ValueError,
+        RecursionError,
+    ) as error:  # nested too deeply, or a number of thousands of digits, too
         problem = str(error).partition(";")[0]
-        raise InputError(f"is not JSON ({problem})", file=path, remedy="check that the file is complete") from None
+        raise InputError(
+            f"is not JSON ({problem})", file=path, remedy="check that the file is complete"
+        ) from None
 
 
 def write_csv(path: str | Path, table: pd.DataFrame, comments: tuple[str, ...] = ()) -> None:

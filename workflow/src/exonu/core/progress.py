@@ -27,7 +27,11 @@ class Progress:
     """
 
     def __init__(
-        self, label: str, total: int | None = None, unit: str = "events", seconds_between_lines: float = 10.0
+        self,
+        label: str,
+        total: int | None = None,
+        unit: str = "events",
+        seconds_between_lines: float = 10.0,
     ) -> None:
         self.label, self.total, self.unit, self.done = label, total, unit, 0
         self._pause = seconds_between_lines
@@ -38,7 +42,9 @@ class Progress:
         if sys.stderr.isatty():
             from tqdm import tqdm  # type: ignore[import-untyped]  # it comes with pyhf
 
-            self._bar = tqdm(total=self.total, desc=self.label, unit=f" {self.unit}", unit_scale=True)
+            self._bar = tqdm(
+                total=self.total, desc=self.label, unit=f" {self.unit}", unit_scale=True
+            )
         return self
 
     def add(self, amount: int) -> None:
@@ -59,4 +65,13 @@ class Progress:
         self._last = time.monotonic()
         rate = self.done / max(self._last - self._start, 1e-9)
         of_total = "" if self.total is None else f" of {self.total}"
-        _log.info("%s: %d%s %s, %.3g %s/s%s", self.label, self.done, of_total, self.unit, rate, self.unit, end)
+        _log.info(
+            "%s: %d%s %s, %.3g %s/s%s",
+            self.label,
+            self.done,
+            of_total,
+            self.unit,
+            rate,
+            self.unit,
+            end,
+        )

@@ -42,7 +42,13 @@ def _rows(schema: Settings, root: Settings, prefix: str) -> Iterator[str]:
     for key, part in schema.get("properties", {}).items():
         described = resolved(part, root)
         default = described.get("default")
-        shown = "**required**" if key in required else "" if default in (None, {}) else f"`{json.dumps(default)}`"
+        shown = (
+            "**required**"
+            if key in required
+            else ""
+            if default in (None, {})
+            else f"`{json.dumps(default)}`"
+        )
         meaning = described.get("description", "")
         shared = part.get("$ref", "").rpartition("/")[2]
         if prefix and shared in root["properties"]:
@@ -55,7 +61,9 @@ def _rows(schema: Settings, root: Settings, prefix: str) -> Iterator[str]:
     for branch in schema.get("allOf", []):
         form = branch["if"]["properties"]["form"]["const"]
         only = {key: part for key, part in branch["then"]["properties"].items() if key != "form"}
-        for row in _rows({"properties": only, "required": branch["then"]["required"]}, root, prefix):
+        for row in _rows(
+            {"properties": only, "required": branch["then"]["required"]}, root, prefix
+        ):
             yield row.replace(" | ", f" | (`{form}`) ", 1)
     rest = schema.get("additionalProperties")
     if isinstance(rest, dict) and rest.get("properties"):
@@ -71,7 +79,12 @@ def _values(part: dict[str, Any], root: Settings) -> str:
         return f"list of {_values(resolved(part['items'], root), root)}"
     words = {"exclusiveMinimum": ">", "minimum": "≥", "exclusiveMaximum": "<", "maximum": "≤"}
     limits = [f"{sign} {part[word]}" for word, sign in words.items() if word in part]
-    return " ".join([{"object": "mapping", "string": "text"}.get(part.get("type", ""), part.get("type", "")), *limits])
+    return " ".join(
+        [
+            {"object": "mapping", "string": "text"}.get(part.get("type", ""), part.get("type", "")),
+            *limits,
+        ]
+    )
 
 
 if __name__ == "__main__":

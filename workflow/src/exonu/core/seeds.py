@@ -6,7 +6,8 @@ import hashlib
 
 
 def derived_seed(analysis_seed: int, name: str) -> int:
-    """Seed of one output, from the analysis seed and the output's name; the same on every machine and in any order.
+    """Seed of one output, from the analysis seed and the output's name; the same on every machine
+    and in any order.
 
     Args:
         analysis_seed: the `seed` of the analysis.

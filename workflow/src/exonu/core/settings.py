@@ -1,8 +1,8 @@
-"""Settings: YAML read safely, checked against a schema with all faults at once, completed with its defaults.
+"""Settings: YAML read safely, checked against a schema with all faults at once, completed with its
+defaults.
 
-The schemas in `workflow/schemas/` are the one source of what is allowed, what it means and what its default is; the
-reference page of the documentation is made from them too.
-"""
+The schemas in `workflow/schemas/` are the one source of what is allowed, what it means and what its
+default is; the reference page of the documentation is made from them too."""
 
 from __future__ import annotations
 
@@ -77,14 +77,18 @@ def _check_version(content: Settings, file: str | Path) -> None:
 
 def _faults(content: Settings, schema: Settings, file: str | Path) -> Iterator[InputError]:
     validator = _validator()(schema)
-    errors = sorted(validator.iter_errors(content), key=lambda error: [str(part) for part in error.absolute_path])
+    errors = sorted(
+        validator.iter_errors(content),
+        key=lambda error: [str(part) for part in error.absolute_path],
+    )
     for error in errors:
         yield from _explained(_innermost(error), file)
 
 
 @cache
 def _validator() -> Any:
-    """A validator whose `$` is the end of the text, and not also the place before a last line break, as Python's is."""
+    """A validator whose `$` is the end of the text, and not also the place before a last line
+    break, as Python's is."""
     import jsonschema  # here, since most commands read no settings
 
     def pattern(validator: Any, rule: str, instance: Any, schema: Any) -> Iterator[Any]:
@@ -97,9 +101,12 @@ def _validator() -> Any:
 
 
 def _innermost(error: Any) -> Any:
-    """Of alternatives, the fault in the one that the user meant: the alternative whose type fits."""
+    """Of alternatives, the fault in the one that the user meant: the alternative whose type
+    fits."""
     while error.context:
-        fitting = [inner for inner in error.context if inner.validator not in ("type", "const", "required")]
+        fitting = [
+            inner for inner in error.context if inner.validator not in ("type", "const", "required")
+        ]
         error = fitting[0] if fitting else error.context[-1]
         if not fitting:
             break
@@ -116,15 +123,25 @@ def _explained(error: Any, file: str | Path) -> Iterator[InputError]:
             near = difflib.get_close_matches(str(key), known, n=1)
             remedy = f"did you mean `{near[0]}`?" if near else f"known keys: {', '.join(known)}"
             yield InputError(
-                "is not a known key", file=file, field=f"{field}.{key}" if field else str(key), remedy=remedy
+                "is not a known key",
+                file=file,
+                field=f"{field}.{key}" if field else str(key),
+                remedy=remedy,
             )
         return
     if error.validator == "required":
         missing = re.findall(r"'([^']+)' is a required", error.message)
         name = missing[0] if missing else "a key"
-        described = error.schema.get("properties", {}).get(name, {}).get("description", "see config/README.md")
+        described = (
+            error.schema.get("properties", {})
+            .get(name, {})
+            .get("description", "see config/README.md")
+        )
         yield InputError(
-            "is missing", file=file, field=f"{field}.{name}" if field else name, remedy=f"add it: {described}"
+            "is missing",
+            file=file,
+            field=f"{field}.{name}" if field else name,
+            remedy=f"add it: {described}",
         )
         return
     template = _PROBLEMS.get(error.validator)
@@ -132,10 +149,14 @@ def _explained(error: Any, file: str | Path) -> Iterator[InputError]:
         rule_text = _type_name(rule)
     else:
         rule_text = ", ".join(map(str, rule)) if isinstance(rule, list) else str(rule)
-    problem = error.message if template is None else template.format(rule=rule_text, got=_shown(value))
+    problem = (
+        error.message if template is None else template.format(rule=rule_text, got=_shown(value))
+    )
     hint = f"it means: {meaning}" if meaning else "see config/README.md"
     if isinstance(value, str) and error.validator == "type" and rule in ("number", "integer"):
-        hint = "write the bare number, without unit or quotes" + (f" ({meaning})" if meaning else "")
+        hint = "write the bare number, without unit or quotes" + (
+            f" ({meaning})" if meaning else ""
+        )
     yield InputError(problem, file=file, field=field, remedy=hint)
 
 

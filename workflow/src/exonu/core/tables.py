@@ -1,4 +1,5 @@
-"""Small CSV tables of numbers, read strictly: every column accounted for, every value a finite number."""
+"""Small CSV tables of numbers, read strictly: every column accounted for, every value a finite
+number."""
 
 from __future__ import annotations
 
@@ -8,14 +9,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from exonu.core.errors import InputError, raise_all
+from exonu.core.types import Array
 
-Array = NDArray[np.float64]
 
-
-def read_numbers(path: str | Path, columns: Sequence[str], *, ignored: Sequence[str] = ()) -> dict[str, Array]:
+def read_numbers(
+    path: str | Path, columns: Sequence[str], *, ignored: Sequence[str] = ()
+) -> dict[str, Array]:
     """Read the named columns of a CSV; lines that start with `#` and empty lines are comments.
 
     Args:
@@ -27,28 +28,38 @@ def read_numbers(path: str | Path, columns: Sequence[str], *, ignored: Sequence[
         Arrays of equal length by column.
 
     Raises:
-        InputError: a missing file or column, an unknown or repeated column, a row of another length, a value that is
-            not a finite number, or no rows; each fault with its line.
+        InputError: a missing file or column, an unknown or repeated column, a row of another
+            length, a value that is not a finite number, or no rows; each fault with its line.
     """
     rows = _lines(path)
     if not rows:
-        raise InputError("has no header line", file=path, remedy="start with the column names, comma-separated")
+        raise InputError(
+            "has no header line", file=path, remedy="start with the column names, comma-separated"
+        )
     header = [name.strip() for name in rows[0][1]]
     raise_all(_header_faults(path, header, columns, ignored))
     if len(rows) == 1:
-        raise InputError("has no rows below its header", file=path, remedy="add one line per bin or point")
+        raise InputError(
+            "has no rows below its header", file=path, remedy="add one line per bin or point"
+        )
     raise_all(_row_faults(path, header, rows[1:], columns))
     places = {name: header.index(name) for name in columns}
-    return {name: np.array([float(row[place]) for _, row in rows[1:]]) for name, place in places.items()}
+    return {
+        name: np.array([float(row[place]) for _, row in rows[1:]]) for name, place in places.items()
+    }
 
 
 def _lines(path: str | Path) -> list[tuple[int, list[str]]]:
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", file=path, remedy="give an existing file") from None
+        raise InputError(
+            f"cannot be read ({error.strerror})", file=path, remedy="give an existing file"
+        ) from None
     except UnicodeDecodeError:
-        raise InputError("is not text in UTF-8", file=path, remedy="save it as CSV in UTF-8") from None
+        raise InputError(
+            "is not text in UTF-8", file=path, remedy="save it as CSV in UTF-8"
+        ) from None
     return split_lines(text, ",", path)
 
 
@@ -65,11 +76,17 @@ def split_lines(text: str, sign: str, path: str | Path) -> list[tuple[int, list[
                 found.append((number, next(csv.reader([line], delimiter=sign))))
             except csv.Error as error:
                 raise InputError(
-                    f"is no line of a table ({error})", file=path, field=f"line {number}", remedy="mind the quotes"
+                    f"is no line of a table ({error})",
+                    file=path,
+                    field=f"line {number}",
+                    remedy="mind the quotes",
                 ) from None
             if "\0" in line:
                 raise InputError(
-                    "holds the character NUL", file=path, field=f"line {number}", remedy="save the table as text"
+                    "holds the character NUL",
+                    file=path,
+                    field=f"line {number}",
+                    remedy="save the table as text",
                 )
     return found
 
@@ -79,7 +96,9 @@ def _header_faults(
 ) -> Iterator[InputError]:
     there = ", ".join(header)
     for name in sorted({name for name in columns if name not in header}):
-        yield InputError("is not a column of the file", file=path, field=name, remedy=f"its columns are: {there}")
+        yield InputError(
+            "is not a column of the file", file=path, field=name, remedy=f"its columns are: {there}"
+        )
     for name in sorted(set(header) - set(columns) - set(ignored)):
         yield InputError(
             "is a column that nothing uses",

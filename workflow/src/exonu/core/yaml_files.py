@@ -13,11 +13,14 @@ import yaml
 from exonu.core.errors import InputError, raise_all
 
 MAX_DEPTH = 50
-"""Levels of nesting; deeper ones exhaust the stack of the parser, which ends Python without a word."""
+"""Levels of nesting; deeper ones exhaust the stack of the parser, which ends Python without a
+word."""
 MAX_VALUES = 1_000_000
 """Values with all aliases expanded: ten lines can stand for billions."""
 
-_SAFE_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C, where PyYAML was built with it
+_SAFE_LOADER: Any = getattr(
+    yaml, "CSafeLoader", yaml.SafeLoader
+)  # in C, where PyYAML was built with it
 _NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
@@ -49,11 +52,15 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
     try:
         text = Path(path).read_text(encoding="utf-8")
     except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", file=path, remedy="give an existing file") from None
+        raise InputError(
+            f"cannot be read ({error.strerror})", file=path, remedy="give an existing file"
+        ) from None
     except UnicodeDecodeError:
         raise InputError("is not text in UTF-8", file=path, remedy="save it as UTF-8") from None
     except ValueError as error:  # a name that no file can have
-        raise InputError(f"cannot be read ({error})", file=path, remedy="give an existing file") from None
+        raise InputError(
+            f"cannot be read ({error})", file=path, remedy="give an existing file"
+        ) from None
     try:
         _check_depth(text, path)
         content = yaml.load(text, Loader=_Loader)  # a SafeLoader
@@ -61,12 +68,16 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
         mark = getattr(error, "problem_mark", None)
         line = None if mark is None else f"line {mark.line + 1}"
         problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "is not YAML"
-        raise InputError(str(problem), file=path, field=line, remedy="mind indentation, colons and brackets") from None
+        raise InputError(
+            str(problem), file=path, field=line, remedy="mind indentation, colons and brackets"
+        ) from None
     except InputError:
         raise
     except ValueError as error:  # 31 February, or a number of thousands of digits
         problem = str(error).partition(";")[0]
-        raise InputError(f"holds an impossible value ({problem})", file=path, remedy="quote texts") from None
+        raise InputError(
+            f"holds an impossible value ({problem})", file=path, remedy="quote texts"
+        ) from None
     if not isinstance(content, dict):
         raise InputError("holds no `key: value` lines", file=path, remedy="see config/README.md")
     check_values(content, path)
@@ -84,7 +95,10 @@ def _check_depth(text: str, path: str | Path) -> None:
             mark = event.start_mark
             line = None if mark is None else f"line {mark.line + 1}"
             raise InputError(
-                f"is nested deeper than {MAX_DEPTH} levels", file=path, field=line, remedy="mind the brackets"
+                f"is nested deeper than {MAX_DEPTH} levels",
+                file=path,
+                field=line,
+                remedy="mind the brackets",
             )
 
 
@@ -92,17 +106,21 @@ def check_values(content: Any, file: str | Path) -> None:
     """Refuse what settings never hold and no schema can refuse.
 
     Raises:
-        InputError: endless aliases, or one line per value that is neither text nor finite number nor truth value.
+        InputError: endless aliases, or one line per value that is neither text nor finite number
+            nor truth value.
     """
     if _size(content, {}, file) > MAX_VALUES:
         raise InputError(
-            f"stands for more than {MAX_VALUES} values", file=file, remedy="write them out instead of aliases (*name)"
+            f"stands for more than {MAX_VALUES} values",
+            file=file,
+            remedy="write them out instead of aliases (*name)",
         )
     raise_all(_odd_values(content, file))
 
 
 def _size(content: Any, known: dict[int, int | None], file: str | Path) -> int:
-    """Number of values with aliases expanded; `known` holds that of each collection, None while it is counted."""
+    """Number of values with aliases expanded; `known` holds that of each collection, None while it
+    is counted."""
     if not isinstance(content, Mapping | list):
         return 1
     place = id(content)
@@ -112,7 +130,9 @@ def _size(content: Any, known: dict[int, int | None], file: str | Path) -> int:
         known[place] = 1 + sum(_size(part, known, file) for part in parts)
     found = known[place]
     if found is None:
-        raise InputError("contains itself", file=file, remedy="write it out instead of an alias (*name)")
+        raise InputError(
+            "contains itself", file=file, remedy="write it out instead of an alias (*name)"
+        )
     return found
 
 
@@ -121,7 +141,12 @@ def _odd_values(content: Any, file: str | Path, field: str | None = None) -> Ite
         for key, value in content.items():
             place = f"{field}.{key}" if field else str(key)
             if not isinstance(key, str):
-                yield InputError("is no name", file=file, field=place, remedy=f"if it is meant, quote it: '{key}'")
+                yield InputError(
+                    "is no name",
+                    file=file,
+                    field=place,
+                    remedy=f"if it is meant, quote it: '{key}'",
+                )
             else:
                 yield from _odd_values(value, file, place)
     elif isinstance(content, list):
@@ -130,7 +155,10 @@ def _odd_values(content: Any, file: str | Path, field: str | None = None) -> Ite
     elif isinstance(content, int | float):
         if not _is_finite(content):
             yield InputError(
-                f"must be a finite number (got {str(content)[:20]})", file=file, field=field, remedy="write a number"
+                f"must be a finite number (got {str(content)[:20]})",
+                file=file,
+                field=field,
+                remedy="write a number",
             )
     elif isinstance(content, str):
         if found := _NO_TEXT.search(content):
@@ -138,7 +166,10 @@ def _odd_values(content: Any, file: str | Path, field: str | None = None) -> Ite
             yield InputError(problem, file=file, field=field, remedy="remove it")
     elif content is not None:
         yield InputError(
-            f"is a {type(content).__name__} ({str(content)[:40]})", file=file, field=field, remedy="quote it as a text"
+            f"is a {type(content).__name__} ({str(content)[:40]})",
+            file=file,
+            field=field,
+            remedy="quote it as a text",
         )
 
 

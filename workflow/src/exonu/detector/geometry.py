@@ -1,8 +1,8 @@
 """Where the photomultipliers are: a convex polyhedron of flat walls with windows, and its symmetry.
 
-The XMASS-like detector is a pentakis dodecahedron (60 equal triangles, all tangent to one sphere). Its 642 tubes look
-inwards from the directions of a frequency-8 geodesic icosahedron: 12 five-fold sites, 630 six-fold ones.
-"""
+The XMASS-like detector is a pentakis dodecahedron (60 equal triangles, all tangent to one sphere).
+Its 642 tubes look inwards from the directions of a frequency-8 geodesic icosahedron: 12 five-fold
+sites, 630 six-fold ones."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from exonu.core.types import Array
 from exonu.detector.icosahedron import geodesic_directions, icosahedral_group, pentakis_normals
 
-Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 HEXAGON, ROUND = 0, 1
@@ -30,12 +30,14 @@ class Geometry:
 
     Attributes:
         positions_cm: centres of the windows, on the wall, shape (n_channels, 3); channel = row.
-        normals: inward unit normals of the windows, same shape. A window on an edge has the mean of its walls'.
+        normals: inward unit normals of the windows, same shape. A window on an edge has the mean of
+            its walls'.
         window: 0 hexagon, 1 round, shape (n_channels,).
         half_size_cm: half the width between opposite flats, or the radius, shape (n_channels,).
         face_normals: outward unit normals of the walls, shape (n_faces, 3).
         face_offsets_cm: distances of the walls from the origin, shape (n_faces,).
-        symmetry: orthogonal matrices that map the detector onto itself, shape (n_g, 3, 3); the first is the identity.
+        symmetry: orthogonal matrices that map the detector onto itself, shape (n_g, 3, 3); the
+            first is the identity.
     """
 
     positions_cm: Array
@@ -59,33 +61,44 @@ class Geometry:
 
     @cached_property
     def neighbours(self) -> Integers:
-        """Channels around each channel, in ascending order, filled up with −1. Shape (n_channels, most neighbours)."""
+        """Channels around each channel, in ascending order, filled up with −1. Shape (n_channels,
+        most neighbours)."""
         from scipy.spatial import ConvexHull
 
         directions = self.positions_cm / np.linalg.norm(self.positions_cm, axis=1, keepdims=True)
         triangles = ConvexHull(directions).simplices
-        pairs = np.unique(np.concatenate([triangles[:, [a, b]] for a in range(3) for b in range(3) if a != b]), axis=0)
+        pairs = np.unique(
+            np.concatenate([triangles[:, [a, b]] for a in range(3) for b in range(3) if a != b]),
+            axis=0,
+        )
         counts = np.bincount(pairs[:, 0], minlength=self.n_channels)
         table = np.full((self.n_channels, counts.max()), -1)
-        table[pairs[:, 0], np.arange(len(pairs)) - np.repeat(np.cumsum(counts) - counts, counts)] = pairs[:, 1]
+        table[
+            pairs[:, 0], np.arange(len(pairs)) - np.repeat(np.cumsum(counts) - counts, counts)
+        ] = pairs[:, 1]
         return table
 
     @cached_property
     def axes(self) -> Array:
-        """Unit vectors in the window planes towards the middle of a hexagon's side, shape (n_channels, 3).
+        """Unit vectors in the window planes towards the middle of a hexagon's side, shape
+        (n_channels, 3).
 
-        The sides face the neighbours: their six-fold phase is the mean over the neighbours of a six-fold site.
+        The sides face the neighbours: their six-fold phase is the mean over the neighbours of a
+            six-fold site.
         """
         first, second = tangents(self.normals)
         there = self.neighbours >= 0
         steps = self.positions_cm[self.neighbours] - self.positions_cm[:, None, :]
-        phase = np.arctan2(np.einsum("cnx,cx->cn", steps, second), np.einsum("cnx,cx->cn", steps, first))
+        phase = np.arctan2(
+            np.einsum("cnx,cx->cn", steps, second), np.einsum("cnx,cx->cn", steps, first)
+        )
         angle = np.angle(np.sum(np.exp(6j * phase) * there, axis=1))[:, None] / 6
         return np.asarray(np.cos(angle) * first + np.sin(angle) * second)
 
     @cached_property
     def permutations(self) -> Integers:
-        """Channel at the image of each channel: g maps site c onto site permutations[g, c]. Shape (n_g, n_channels)."""
+        """Channel at the image of each channel: g maps site c onto site permutations[g, c]. Shape
+        (n_g, n_channels)."""
         from scipy.spatial import KDTree
 
         images = np.einsum("gxy,cy->gcx", self.symmetry, self.positions_cm)
@@ -101,13 +114,19 @@ class Geometry:
 
     @cached_property
     def bend(self) -> Array:
-        """Cosine of the angle between each window and its wall, 1 away from the edges. Shape (n_channels,)."""
-        return np.asarray(-np.einsum("cx,cx->c", self.normals, self.face_normals[self.face_of_channel]))
+        """Cosine of the angle between each window and its wall, 1 away from the edges. Shape
+        (n_channels,)."""
+        return np.asarray(
+            -np.einsum("cx,cx->c", self.normals, self.face_normals[self.face_of_channel])
+        )
 
     @cached_property
     def window_area_cm2(self) -> Array:
-        """Area that each window covers on its walls, a little more than its own where it bends over an edge."""
-        return np.asarray(AREA_PER_HALF_SIZE_SQUARED[self.window] * self.half_size_cm**2 / self.bend)
+        """Area that each window covers on its walls, a little more than its own where it bends over
+        an edge."""
+        return np.asarray(
+            AREA_PER_HALF_SIZE_SQUARED[self.window] * self.half_size_cm**2 / self.bend
+        )
 
     @cached_property
     def volume_and_area(self) -> tuple[float, float]:
@@ -150,8 +169,8 @@ def geodesic_geometry(settings: Mapping[str, Any] | None = None) -> Geometry:
     """The XMASS-like detector, from its mass and its coverage.
 
     Args:
-        settings: `liquid_mass_kg`, `liquid_density_g_per_cm3`, `coverage`, `frequency`; the published
-            ones if not given.
+        settings: `liquid_mass_kg`, `liquid_density_g_per_cm3`, `coverage`, `frequency`; the
+            published ones if not given.
 
     >>> detector = geodesic_geometry()
     >>> detector.n_channels, round(detector.inradius_cm, 1), round(2 * float(detector.half_size_cm[0]), 1)
@@ -169,7 +188,9 @@ def geodesic_geometry(settings: Mapping[str, Any] | None = None) -> Geometry:
     return _with_windows(normals, inradius, int(settings["frequency"]), half_size)
 
 
-def _with_windows(face_normals: Array, inradius_cm: float, frequency: int, half_size_cm: float) -> Geometry:
+def _with_windows(
+    face_normals: Array, inradius_cm: float, frequency: int, half_size_cm: float
+) -> Geometry:
     directions = geodesic_directions(frequency)
     reach = directions @ face_normals.T
     nearest = reach.max(axis=1, keepdims=True)

@@ -1,20 +1,29 @@
-"""A detector's geometry from and to CSV: one table of photomultipliers, and, where walls have many, one of walls."""
+"""A detector's geometry from and to CSV: one table of photomultipliers, and, where walls have many,
+one of walls."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from exonu.core.errors import InputError
 from exonu.core.files import write_csv
 from exonu.core.tables import read_numbers
+from exonu.core.types import Array
 from exonu.detector.geometry import HEXAGON, ROUND, Geometry
 
-Array = NDArray[np.float64]
-
-CHANNEL_COLUMNS = ("channel", "x_cm", "y_cm", "z_cm", "normal_x", "normal_y", "normal_z", "round", "half_size_cm")
+CHANNEL_COLUMNS = (
+    "channel",
+    "x_cm",
+    "y_cm",
+    "z_cm",
+    "normal_x",
+    "normal_y",
+    "normal_z",
+    "round",
+    "half_size_cm",
+)
 WALL_COLUMNS = ("normal_x", "normal_y", "normal_z", "offset_cm")
 WALL_TOLERANCE_CM = 0.05
 
@@ -23,22 +32,26 @@ def read_geometry(channels: str | Path, walls: str | Path | None = None) -> Geom
     """Read a user's detector.
 
     Args:
-        channels: CSV with a row per photomultiplier: number, centre of the window [cm], inward normal, 1 for a round
-            window and 0 for a hexagon, and half its width [cm]. The origin is inside the detector.
-        walls: CSV with a row per flat wall: outward normal and distance from the origin [cm]. Without it, the planes
-            of the windows are the walls.
+        channels: CSV with a row per photomultiplier: number, centre of the window [cm], inward
+            normal, 1 for a round window and 0 for a hexagon, and half its width [cm]. The origin is
+            inside the detector.
+        walls: CSV with a row per flat wall: outward normal and distance from the origin [cm].
+            Without it, the planes of the windows are the walls.
 
     Returns:
         The geometry, with no symmetry: its light map is traced everywhere.
 
     Raises:
-        InputError: a malformed table, channels that are not 0, 1, 2 …, a zero normal, a window that is on no wall or
-            looks outwards, walls that do not enclose the origin.
+        InputError: a malformed table, channels that are not 0, 1, 2 …, a zero normal, a window that
+            is on no wall or looks outwards, walls that do not enclose the origin.
     """
     table = read_numbers(channels, CHANNEL_COLUMNS)
     if not np.array_equal(np.sort(table["channel"]), np.arange(len(table["channel"]))):
         raise InputError(
-            "must be the numbers 0, 1, 2 … once each", file=channels, field="channel", remedy="number them from 0"
+            "must be the numbers 0, 1, 2 … once each",
+            file=channels,
+            field="channel",
+            remedy="number them from 0",
         )
     order = np.argsort(table["channel"])
     table = {name: column[order] for name, column in table.items()}
@@ -48,7 +61,10 @@ def read_geometry(channels: str | Path, walls: str | Path | None = None) -> Geom
         raise InputError("must be 1 (round) or 0 (hexagon)", file=channels, field="round")
     if not np.all(table["half_size_cm"] > 0):
         raise InputError(
-            "must be > 0", file=channels, field="half_size_cm", remedy="give half the width, or the radius"
+            "must be > 0",
+            file=channels,
+            field="half_size_cm",
+            remedy="give half the width, or the radius",
         )
     if walls is None:
         planes = np.column_stack([-normals, -np.einsum("cx,cx->c", normals, positions)])
@@ -85,11 +101,18 @@ def _unit(table: dict[str, Array], file: str | Path) -> Array:
     length = np.linalg.norm(normals, axis=1, keepdims=True)
     if np.any(length == 0):
         row = int(np.argmin(length))
-        raise InputError("is a vector of length 0", file=file, field=f"normal of row {row}", remedy="give a direction")
+        raise InputError(
+            "is a vector of length 0",
+            file=file,
+            field=f"normal of row {row}",
+            remedy="give a direction",
+        )
     return np.asarray(normals / length)
 
 
-def _check(positions: Array, normals: Array, planes: Array, channels: str | Path, walls: str | Path) -> None:
+def _check(
+    positions: Array, normals: Array, planes: Array, channels: str | Path, walls: str | Path
+) -> None:
     if np.any(planes[:, 3] <= 0):
         raise InputError(
             "do not enclose the origin",
@@ -98,7 +121,9 @@ def _check(positions: Array, normals: Array, planes: Array, channels: str | Path
             remedy="put the origin inside; normals of windows point inwards",
         )
     if not _enclose(planes[:, :3]):
-        raise InputError("leave the detector open", file=walls, field="walls", remedy="add the missing walls")
+        raise InputError(
+            "leave the detector open", file=walls, field="walls", remedy="add the missing walls"
+        )
     distance = planes[:, 3] - positions @ planes[:, :3].T
     astray = np.abs(distance.min(axis=1)) > WALL_TOLERANCE_CM
     if np.any(astray):
@@ -112,12 +137,16 @@ def _check(positions: Array, normals: Array, planes: Array, channels: str | Path
     outward = np.einsum("cx,cx->c", normals, planes[np.argmin(np.abs(distance), axis=1), :3]) >= 0
     if np.any(outward):
         raise InputError(
-            "looks outwards", file=channels, field=f"channel {int(np.argmax(outward))}", remedy="turn its normal around"
+            "looks outwards",
+            file=channels,
+            field=f"channel {int(np.argmax(outward))}",
+            remedy="turn its normal around",
         )
 
 
 def _enclose(normals: Array) -> bool:
-    """Whether walls with these normals bound a body: the origin is inside the hull of the normals."""
+    """Whether walls with these normals bound a body: the origin is inside the hull of the
+    normals."""
     from scipy.spatial import ConvexHull, QhullError
 
     try:

@@ -1,4 +1,5 @@
-"""A whole detector: where its photomultipliers are, its optics, its scintillation and its electronics."""
+"""A whole detector: where its photomultipliers are, its optics, its scintillation and its
+electronics."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from exonu.core.types import Array
 from exonu.detector.geometry import Geometry, geodesic_geometry
 from exonu.detector.optics import Electronics, Optics, Scintillation, xmass_like
 from exonu.detector.transport_tables import medium_of, walls_of
@@ -17,7 +19,6 @@ from exonu.detector.transport_tables import medium_of, walls_of
 if TYPE_CHECKING:
     from exonu.detector.transport import Medium, Walls
 
-Array = NDArray[np.float64]
 
 CALIBRATION_PHOTONS = 1_000_000
 """Photons that find the collection at the centre: 0.07 % (half a second)."""
@@ -38,8 +39,11 @@ class Detector:
     electronics: Electronics
 
     @classmethod
-    def from_settings(cls, overrides: Mapping[str, Any] | None = None, geometry: Geometry | None = None) -> Detector:
-        """The XMASS-like detector with some settings replaced, see `optics.xmass_like`; or another geometry."""
+    def from_settings(
+        cls, overrides: Mapping[str, Any] | None = None, geometry: Geometry | None = None
+    ) -> Detector:
+        """The XMASS-like detector with some settings replaced, see `optics.xmass_like`; or another
+        geometry."""
         settings = xmass_like(overrides)
         return cls(
             geometry=geometry or geodesic_geometry(settings["geometry"]),
@@ -58,8 +62,11 @@ class Detector:
         """The optics for the compiled kernels."""
         return medium_of(self.optics)
 
-    def count_fates(self, points_cm: Array, photons: int, seed: int, first: int = 0) -> NDArray[np.int64]:
-        """Where isotropic photons from these points end: see `transport.count_fates`; shape (n, n_channels + 2)."""
+    def count_fates(
+        self, points_cm: Array, photons: int, seed: int, first: int = 0
+    ) -> NDArray[np.int64]:
+        """Where isotropic photons from these points end: see `transport.count_fates`; shape (n,
+        n_channels + 2)."""
         from exonu.detector.transport import count_fates
 
         points = np.ascontiguousarray(points_cm, dtype=float)
@@ -67,11 +74,13 @@ class Detector:
 
     @cached_property
     def collection_at_centre(self) -> float:
-        """Probability that a photon from the centre reaches a photocathode and is absorbed there (traced)."""
+        """Probability that a photon from the centre reaches a photocathode and is absorbed there
+        (traced)."""
         fates = self.count_fates(np.zeros((1, 3)), CALIBRATION_PHOTONS, CALIBRATION_SEED)
         return float(fates[0, : self.geometry.n_channels].sum() / CALIBRATION_PHOTONS)
 
     @cached_property
     def emitted_per_keV(self) -> float:
-        """Photons, times quantum efficiency, per keV at the reference energy: gives the light yield at the centre."""
+        """Photons, times quantum efficiency, per keV at the reference energy: gives the light yield
+        at the centre."""
         return self.scintillation.photoelectrons_per_keV / self.collection_at_centre

@@ -1,8 +1,7 @@
 """Optics, scintillation and electronics of a photomultiplier detector, as settings with sources.
 
-The numbers of the XMASS-like detector are in `resources/detectors/xmass_like_optics.yaml`, each with its status; a
-configuration overrides any of them.
-"""
+The numbers of the XMASS-like detector are in `resources/detectors/xmass_like_optics.yaml`, each
+with its status; a configuration overrides any of them."""
 
 from __future__ import annotations
 
@@ -12,20 +11,23 @@ from functools import cache
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from exonu.core.errors import InputError
 from exonu.core.resources import resource_path
 from exonu.core.settings import Settings, merged, read_yaml
+from exonu.core.types import Array
 
-Array = NDArray[np.float64]
 T = TypeVar("T", bound="_Section")
 
 
 @cache
 def _facts() -> Settings:
     content = read_yaml(resource_path("detectors/xmass_like_optics.yaml"))
-    return {section: {name: fact["value"] for name, fact in facts.items()} for section, facts in content.items()}
+    return {
+        section: {name: fact["value"] for name, fact in facts.items()}
+        for section, facts in content.items()
+    }
 
 
 def xmass_like(overrides: Mapping[str, Any] | None = None) -> Settings:
@@ -42,11 +44,15 @@ def xmass_like(overrides: Mapping[str, Any] | None = None) -> Settings:
     """
     facts = _facts()
     for section, content in (overrides or {}).items():
-        unknown = {section} - facts.keys() or {f"{section}.{key}" for key in content.keys() - facts[section].keys()}
+        unknown = {section} - facts.keys() or {
+            f"{section}.{key}" for key in content.keys() - facts[section].keys()
+        }
         if unknown:
             known = facts.get(section, facts)
             raise InputError(
-                "is not a known detector setting", field=min(unknown), remedy=f"known: {', '.join(sorted(known))}"
+                "is not a known detector setting",
+                field=min(unknown),
+                remedy=f"known: {', '.join(sorted(known))}",
             )
     return merged(facts, overrides or {})
 
@@ -71,7 +77,9 @@ class _Section:
 
     def _require(self, ok: bool, name: str, rule: str) -> None:
         if not ok:
-            raise InputError(f"must be {rule} (got {getattr(self, name)})", field=f"{self._section}.{name}")
+            raise InputError(
+                f"must be {rule} (got {getattr(self, name)})", field=f"{self._section}.{name}"
+            )
 
 
 def _as_number(value: Any) -> Any:
@@ -111,7 +119,8 @@ class Optics(_Section):
 
 @dataclass(frozen=True)
 class Scintillation(_Section):
-    """How much light an electron makes, and when; see the resource for the units and sources of each number."""
+    """How much light an electron makes, and when; see the resource for the units and sources of
+    each number."""
 
     photoelectrons_per_keV: float
     reference_energy_keV: float
@@ -134,14 +143,18 @@ class Scintillation(_Section):
             ("slow_time_energy_keV", "slow_time_ns"),
         ):
             energy = np.asarray(getattr(self, points))
-            self._require(bool(energy[0] > 0 and np.all(np.diff(energy) > 0)), points, "increasing and > 0")
+            self._require(
+                bool(energy[0] > 0 and np.all(np.diff(energy) > 0)), points, "increasing and > 0"
+            )
             self._require(len(getattr(self, values)) == len(energy), values, f"as long as {points}")
             self._require(bool(np.all(np.asarray(getattr(self, values)) > 0)), values, "> 0")
 
     def slow_time(self, energy_keV: ArrayLike) -> Array:
         """Slow decay time [ns] of an electron's light, same shape as its energy."""
         energy = np.maximum(np.asarray(energy_keV, dtype=float), 1e-9)
-        return np.asarray(np.interp(np.log(energy), np.log(self.slow_time_energy_keV), self.slow_time_ns))
+        return np.asarray(
+            np.interp(np.log(energy), np.log(self.slow_time_energy_keV), self.slow_time_ns)
+        )
 
 
 @dataclass(frozen=True)
@@ -153,7 +166,8 @@ class Electronics(_Section):
         single_pe_resolution: σ of its charge over the mean.
         hit_threshold_pe: smaller charges are no hit.
         charge_window_ns: time from the first photoelectron within which charge is summed.
-        coincidence_window_ns, coincidence_hits: so many photomultipliers within this time make the trigger.
+        coincidence_window_ns, coincidence_hits: so many photomultipliers within this time make the
+            trigger.
     """
 
     transit_spread_ns: float
@@ -178,7 +192,8 @@ class LightMapSettings(_Section):
 
     Attributes:
         shells: number of shells around the centre, equally spaced.
-        outer_frequency: the outermost shell has 10 f² + 2 vertices, the others fewer in proportion to their area.
+        outer_frequency: the outermost shell has 10 f² + 2 vertices, the others fewer in proportion
+            to their area.
         outer_radius: size of the outermost shell as a share of the wall's.
         photons_per_vertex: photons traced from each vertex of the fundamental domain.
         smoothing_vertices: vertices of a local quadratic; 10 or fewer is no smoothing.

@@ -1,4 +1,5 @@
-"""Random numbers inside compiled kernels: one stream per event, the same in any order of events and on any thread."""
+"""Random numbers inside compiled kernels: one stream per event, the same in any order of events and
+on any thread."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ def mixed(z: Any) -> Any:
 
 @exact_kernel
 def start_stream(stream: Any, seed: Any, event: Any) -> None:
-    """Begin the random numbers of one event: a state of xoroshiro128+ hashed from the seed and the event's number."""
+    """Begin the random numbers of one event: a state of xoroshiro128+ hashed from the seed and the
+    event's number."""
     key = mixed(np.uint64(seed) + GOLDEN_GAMMA) ^ mixed(np.uint64(event) * GOLDEN_GAMMA + MIX_1)
     stream[0] = mixed(key + GOLDEN_GAMMA)
     stream[1] = mixed(key + GOLDEN_GAMMA + GOLDEN_GAMMA) | np.uint64(1)
@@ -60,7 +62,8 @@ def normal(stream: Any) -> Any:
 
 @exact_kernel
 def gamma(shape: float, stream: Any) -> Any:
-    """Gamma random number of this shape and scale 1 (Marsaglia & Tsang, ACM Trans. Math. Softw. 26, 363 (2000))."""
+    """Gamma random number of this shape and scale 1 (Marsaglia & Tsang, ACM Trans. Math. Softw. 26,
+    363 (2000))."""
     boost = 1.0
     if shape < 1:
         boost = (1.0 - uniform(stream)) ** (1 / shape)
@@ -73,13 +76,16 @@ def gamma(shape: float, stream: Any) -> Any:
         if root <= 0:
             continue
         v, u = root * root * root, 1.0 - uniform(stream)
-        if u < 1 - 0.0331 * (x * x) * (x * x) or math.log(u) < 0.5 * x * x + d * (1 - v + math.log(v)):
+        if u < 1 - 0.0331 * (x * x) * (x * x) or math.log(u) < 0.5 * x * x + d * (
+            1 - v + math.log(v)
+        ):
             return boost * d * v
 
 
 @exact_kernel
 def poisson(mean: float, stream: Any) -> Any:
-    """Poisson random number; above a mean of 30 by Hörmann's PTRS (Insur. Math. Econ. 12, 39 (1993))."""
+    """Poisson random number; above a mean of 30 by Hörmann's PTRS (Insur. Math. Econ. 12, 39
+    (1993))."""
     if mean < LARGE_MEAN:
         limit, product, count = math.exp(-mean), 1.0 - uniform(stream), 0
         while product > limit:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Array = NDArray[np.float64]
+from exonu.core.types import Array
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,9 @@ class PolynomialResolution:
 
     def __call__(self, energy_keV: ArrayLike) -> Array:
         """σ [keV] at these energies, same shape."""
-        return np.asarray(np.polynomial.polynomial.polyval(np.asarray(energy_keV, dtype=float), self.coefficients))
+        return np.asarray(
+            np.polynomial.polynomial.polyval(np.asarray(energy_keV, dtype=float), self.coefficients)
+        )
 
 
 @dataclass(frozen=True)
@@ -55,4 +57,6 @@ class TableResolution:
 
     def __call__(self, energy_keV: ArrayLike) -> Array:
         """σ [keV] at these energies, same shape."""
-        return np.asarray(np.interp(np.asarray(energy_keV, dtype=float), self.energy_keV, self.sigma_keV))
+        return np.asarray(
+            np.interp(np.asarray(energy_keV, dtype=float), self.energy_keV, self.sigma_keV)
+        )

@@ -1,12 +1,13 @@
-"""From a recoil spectrum to expected counts: exposure, efficiency, energy resolution and bins, folded as one matrix.
+"""From a recoil spectrum to expected counts: exposure, efficiency, energy resolution and bins,
+folded as one matrix.
 
     N_i = X ∫ dT R(T) ε(T) ∫_bin i dE G(E; T, σ(T))          efficiency of the true energy T
-    N_i = X ∫ dT R(T) ∫_bin i dE ε(E) G(E; T, σ(T))          efficiency of the reconstructed energy E
+    N_i = X ∫ dT R(T) ∫_bin i dE ε(E) G(E; T, σ(T))          efficiency of the reconstructed energy
+    E
 
-X is the exposure, R the recoil rate, G a Gaussian. The inner integral is exact (ε is linear between its points); the
-outer one is a Gauss–Legendre sum over panels no wider than the resolution, with panel edges wherever R or ε has a step
-or a kink.
-"""
+X is the exposure, R the recoil rate, G a Gaussian. The inner integral is exact (ε is linear between
+its points); the outer one is a Gauss–Legendre sum over panels no wider than the resolution, with
+panel edges wherever R or ε has a step or a kink."""
 
 from __future__ import annotations
 
@@ -15,9 +16,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Array = NDArray[np.float64]
+from exonu.core.types import Array
 
 NODES_PER_PANEL = 6
 TAIL_SIGMAS = 8.0
@@ -32,7 +33,8 @@ class Efficiency:
         energy_keV: increasing energies, shape (n,).
         efficiency: efficiencies in [0, 1], shape (n,).
         of_true_energy: whether the energy is the true or the reconstructed one.
-        hold_below, hold_above: whether the first (last) value goes on outside the table, else it is 0 there.
+        hold_below, hold_above: whether the first (last) value goes on outside the table, else it is
+            0 there.
     """
 
     energy_keV: Array
@@ -46,7 +48,9 @@ class Efficiency:
         left = None if self.hold_below else 0.0
         right = None if self.hold_above else 0.0
         energy = np.asarray(energy_keV, dtype=float)
-        return np.asarray(np.interp(energy, self.energy_keV, self.efficiency, left=left, right=right))
+        return np.asarray(
+            np.interp(energy, self.energy_keV, self.efficiency, left=left, right=right)
+        )
 
     @classmethod
     def perfect(cls) -> Efficiency:
@@ -61,7 +65,8 @@ class Response:
     Attributes:
         low_keV, high_keV: bin edges in reconstructed energy, shape (n_bins,) each.
         true_energy_keV: energies at which the recoil rate is asked for, shape (n_true,).
-        matrix: counts per bin for a unit rate [1/(tonne year keV)] at each of them, shape (n_bins, n_true).
+        matrix: counts per bin for a unit rate [1/(tonne year keV)] at each of them, shape (n_bins,
+            n_true).
     """
 
     low_keV: Array
@@ -112,7 +117,12 @@ def build_response(
     low, high = np.asarray(low_keV, dtype=float), np.asarray(high_keV, dtype=float)
     top = _highest_true_energy(float(high.max()), resolution_keV)
     kinks = efficiency.energy_keV if efficiency.of_true_energy else np.empty(0)
-    panels = _panels(true_minimum_keV, top, resolution_keV, np.concatenate([np.asarray(breakpoints_keV, float), kinks]))
+    panels = _panels(
+        true_minimum_keV,
+        top,
+        resolution_keV,
+        np.concatenate([np.asarray(breakpoints_keV, float), kinks]),
+    )
     nodes, weights = _gauss_legendre(panels, nodes_per_panel)
     sigma = resolution_keV(nodes)
     if efficiency.of_true_energy:
@@ -129,7 +139,9 @@ def _highest_true_energy(high_keV: float, resolution_keV: Callable[[Array], Arra
     return top
 
 
-def _panels(minimum: float, top: float, resolution_keV: Callable[[Array], Array], breakpoints: Array) -> Array:
+def _panels(
+    minimum: float, top: float, resolution_keV: Callable[[Array], Array], breakpoints: Array
+) -> Array:
     """Panel edges: every breakpoint, and between them steps no wider than the resolution."""
     inside = breakpoints[(breakpoints > minimum) & (breakpoints < top)]
     fixed = np.unique(np.concatenate([[minimum], inside, [top]]))
@@ -152,18 +164,25 @@ def _gauss_legendre(edges: Array, count: int) -> tuple[Array, Array]:
 
 def _gaussian_content(low: Array, high: Array, mean: Array, sigma: Array) -> Array:
     """∫_low^high G(E; mean, sigma) dE, shape (n_bins, n_true)."""
-    from scipy.special import ndtr  # here, since planning a workflow imports this module and must stay quick
+    from scipy.special import (
+        ndtr,  # here, since planning a workflow imports this module and must stay quick
+    )
 
     return np.asarray(ndtr((high[:, None] - mean) / sigma) - ndtr((low[:, None] - mean) / sigma))
 
 
-def _gaussian_content_weighted(low: Array, high: Array, mean: Array, sigma: Array, efficiency: Efficiency) -> Array:
-    """∫_low^high ε(E) G(E; mean, sigma) dE for ε linear between its points, exact, shape (n_bins, n_true)."""
+def _gaussian_content_weighted(
+    low: Array, high: Array, mean: Array, sigma: Array, efficiency: Efficiency
+) -> Array:
+    """∫_low^high ε(E) G(E; mean, sigma) dE for ε linear between its points, exact, shape (n_bins,
+    n_true)."""
     from scipy.special import ndtr
 
     total = np.zeros((low.size, mean.size))
     for bin_, (start, stop) in enumerate(zip(low, high, strict=True)):
-        inside = efficiency.energy_keV[(efficiency.energy_keV > start) & (efficiency.energy_keV < stop)]
+        inside = efficiency.energy_keV[
+            (efficiency.energy_keV > start) & (efficiency.energy_keV < stop)
+        ]
         edges = np.concatenate([[start], inside, [stop]])
         # Just inside the segment: the table may step to zero at its ends.
         left, right = edges[:-1], edges[1:]
@@ -173,6 +192,8 @@ def _gaussian_content_weighted(low: Array, high: Array, mean: Array, sigma: Arra
         constant = efficiency(middle) - slope * middle
         z = (edges[:, None] - mean) / sigma
         content = np.diff(ndtr(z), axis=0)
-        first_moment = mean * content - sigma * np.diff(np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi), axis=0)
+        first_moment = mean * content - sigma * np.diff(
+            np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi), axis=0
+        )
         total[bin_] = constant @ content + slope @ first_moment
     return total

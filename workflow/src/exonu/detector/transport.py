@@ -1,7 +1,10 @@
-"""One photon's way through the detector: Rayleigh scattering, absorption, windows that reflect, copper that diffuses.
+"""One photon's way through the detector: Rayleigh scattering, absorption, windows that reflect,
+copper that diffuses.
 
-The model: rays in a convex polyhedron; polarisation and the thickness of the windows are neglected. A photon that the
-cathode absorbs is detected: quantum efficiency is taken off at emission, so that no photon is followed in vain.
+The model: rays in a convex polyhedron; polarisation and the thickness of the windows are neglected.
+    A photon that the
+cathode absorbs is detected: quantum efficiency is taken off at emission, so that no photon is
+    followed in vain.
 """
 
 from __future__ import annotations
@@ -13,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exonu.core.compiled import exact_kernel, kernel
+from exonu.core.types import Array
 from exonu.detector.random_numbers import exponential, start_stream, uniform
 
-Array = NDArray[np.float64]
-
 IN_XENON, IN_COPPER = -1, -2
-"""Fates of a photon that is not detected: absorbed in the liquid, absorbed by the wall between the windows."""
+"""Fates of a photon that is not detected: absorbed in the liquid, absorbed by the wall between the
+windows."""
 NO_WINDOW = np.uint16(65535)
 BEYOND = 1e12
 HALF_ROOT_3 = math.sqrt(3) / 2
@@ -43,10 +46,14 @@ class Walls(NamedTuple):
     guess: NDArray[np.int16]  # (n, n) the face behind each cell of the octahedral map of directions
     mean_radius2: float  # squared radius of a sphere like the polyhedron
     safe_radius2: float  # squared radius of a sphere that touches no wall
-    frames: Array  # (n_faces, 8): two axes in the plane, each with the coordinate where the face's grid begins
+    # (n_faces, 8): two axes in the plane, each with the coordinate where the face's grid begins
+    frames: Array
     cells_per_cm: float
-    candidates: NDArray[np.uint16]  # (n_faces, rows, columns, most): windows that a cell touches, nearest first
-    windows: Array  # (n_channels, 10): two axes in the window, each with its centre's coordinate; half size; shape
+    candidates: NDArray[
+        np.uint16
+    ]  # (n_faces, rows, columns, most): windows that a cell touches, nearest first
+    # (n_channels, 10): two axes in the window, each with its centre's coordinate; half size; shape
+    windows: Array
 
 
 @exact_kernel
@@ -63,8 +70,8 @@ def azimuth(stream: Any) -> Any:
 def turned(x: float, y: float, z: float, cosine: float, stream: Any) -> Any:
     """A unit vector at this angle to the unit vector (x, y, z), at a random azimuth.
 
-    The frame is the one of Duff et al., J. Comput. Graph. Tech. 6, 1 (2017): no case distinction, no square root.
-    """
+    The frame is the one of Duff et al., J. Comput. Graph. Tech. 6, 1 (2017): no case distinction,
+    no square root."""
     sign = math.copysign(1.0, z)
     a = -1.0 / (sign + z)
     b = x * y * a
@@ -74,7 +81,9 @@ def turned(x: float, y: float, z: float, cosine: float, stream: Any) -> Any:
     new_x = u * (1 + sign * x * x * a) + v * b + cosine * x
     new_y = u * sign * b + v * (sign + y * y * a) + cosine * y
     new_z = -u * sign * x - v * y + cosine * z
-    norm = 1.5 - 0.5 * (new_x * new_x + new_y * new_y + new_z * new_z)  # 1 up to rounding: keep it there
+    norm = 1.5 - 0.5 * (
+        new_x * new_x + new_y * new_y + new_z * new_z
+    )  # 1 up to rounding: keep it there
     return new_x * norm, new_y * norm, new_z * norm
 
 
@@ -106,10 +115,11 @@ def fresnel(cosine: float, n_ratio: float) -> Any:
 
 @kernel
 def window_absorbs(cosine: float, n_ratio: float, cathode_reflectance: float) -> Any:
-    """Probability that a window detects: the boundary with R on the way in and, repeatedly, on the way back.
+    """Probability that a window detects: the boundary with R on the way in and, repeatedly, on the
+    way back.
 
-    (1 − R)(1 − ρ) Σ (ρR)^k, with ρ the cathode's reflectance; the rest leaves at the angle of specular reflection.
-    """
+    (1 − R)(1 − ρ) Σ (ρR)^k, with ρ the cathode's reflectance; the rest leaves at the angle of
+    specular reflection."""
     boundary = fresnel(cosine, n_ratio)
     if boundary >= 1:  # total reflection; with a perfect cathode the sum below would be 0/0
         return 0.0
@@ -118,7 +128,8 @@ def window_absorbs(cosine: float, n_ratio: float, cathode_reflectance: float) ->
 
 @kernel
 def likely_face(x: float, y: float, z: float, dx: float, dy: float, dz: float, walls: Any) -> Any:
-    """The face where a ray leaves a sphere like the polyhedron: nearly always the right one, or one beside it."""
+    """The face where a ray leaves a sphere like the polyhedron: nearly always the right one, or one
+    beside it."""
     middle = x * dx + y * dy + z * dz
     root = math.sqrt(max(0.0, walls.mean_radius2 - x * x - y * y - z * z + middle * middle))
     x, y, z = x + (root - middle) * dx, y + (root - middle) * dy, z + (root - middle) * dz
@@ -131,12 +142,15 @@ def likely_face(x: float, y: float, z: float, dx: float, dy: float, dz: float, w
 
 
 @kernel
-def distance_to_wall(x: float, y: float, z: float, dx: float, dy: float, dz: float, walls: Any) -> Any:
-    """Distance from a point along a direction to the first wall, and which; 0 for a point outside it.
+def distance_to_wall(
+    x: float, y: float, z: float, dx: float, dy: float, dz: float, walls: Any
+) -> Any:
+    """Distance from a point along a direction to the first wall, and which; 0 for a point outside
+    it.
 
-    Walks from a likely face across the edges to ever nearer planes. It ends where no face across an edge is nearer:
-    there the point is inside the face's polygon, and a convex body is left through one face only.
-    """
+    Walks from a likely face across the edges to ever nearer planes. It ends where no face across an
+    edge is nearer: there the point is inside the face's polygon, and a convex body is left through
+    one face only."""
     planes, adjacent = walls.planes, walls.adjacent
     face = likely_face(x, y, z, dx, dy, dz, walls)
     towards = dx * planes[face, 0] + dy * planes[face, 1] + dz * planes[face, 2]
@@ -147,14 +161,21 @@ def distance_to_wall(x: float, y: float, z: float, dx: float, dy: float, dz: flo
         for edge in range(adjacent.shape[1]):
             other = adjacent[here, edge]
             towards = dx * planes[other, 0] + dy * planes[other, 1] + dz * planes[other, 2]
-            gap = planes[other, 3] - x * planes[other, 0] - y * planes[other, 1] - z * planes[other, 2]
+            gap = (
+                planes[other, 3]
+                - x * planes[other, 0]
+                - y * planes[other, 1]
+                - z * planes[other, 2]
+            )
             if towards * distance > max(gap, 0.0):
                 distance, face = max(gap, 0.0) / towards, other
         if face == here:
             break
     if distance < BEYOND:
         return distance, face
-    for other in range(len(planes)):  # the guess and its neighbours were all behind: look at every face
+    for other in range(
+        len(planes)
+    ):  # the guess and its neighbours were all behind: look at every face
         towards = dx * planes[other, 0] + dy * planes[other, 1] + dz * planes[other, 2]
         gap = planes[other, 3] - x * planes[other, 0] - y * planes[other, 1] - z * planes[other, 2]
         if towards * distance > max(gap, 0.0):
@@ -167,17 +188,31 @@ def window_at(x: float, y: float, z: float, face: int, walls: Any) -> Any:
     """Channel of the window at a point of a wall, or IN_COPPER between the windows."""
     frames, grid, windows = walls.frames, walls.candidates, walls.windows
     column = int(
-        (x * frames[face, 0] + y * frames[face, 1] + z * frames[face, 2] - frames[face, 3]) * walls.cells_per_cm
+        (x * frames[face, 0] + y * frames[face, 1] + z * frames[face, 2] - frames[face, 3])
+        * walls.cells_per_cm
     )
-    row = int((x * frames[face, 4] + y * frames[face, 5] + z * frames[face, 6] - frames[face, 7]) * walls.cells_per_cm)
+    row = int(
+        (x * frames[face, 4] + y * frames[face, 5] + z * frames[face, 6] - frames[face, 7])
+        * walls.cells_per_cm
+    )
     column, row = min(max(column, 0), grid.shape[2] - 1), min(max(row, 0), grid.shape[1] - 1)
     for place in range(grid.shape[3]):
         channel = grid[face, row, column, place]
         if channel == NO_WINDOW:
             break
         half = windows[channel, 8]
-        u = x * windows[channel, 0] + y * windows[channel, 1] + z * windows[channel, 2] - windows[channel, 3]
-        v = x * windows[channel, 4] + y * windows[channel, 5] + z * windows[channel, 6] - windows[channel, 7]
+        u = (
+            x * windows[channel, 0]
+            + y * windows[channel, 1]
+            + z * windows[channel, 2]
+            - windows[channel, 3]
+        )
+        v = (
+            x * windows[channel, 4]
+            + y * windows[channel, 5]
+            + z * windows[channel, 6]
+            - windows[channel, 7]
+        )
         if windows[channel, 9] == 1:
             inside = u * u + v * v <= half * half
         else:
@@ -189,7 +224,9 @@ def window_at(x: float, y: float, z: float, face: int, walls: Any) -> Any:
 
 
 @kernel
-def follow(x: Any, y: Any, z: Any, dx: Any, dy: Any, dz: Any, medium: Any, walls: Any, stream: Any) -> Any:
+def follow(
+    x: Any, y: Any, z: Any, dx: Any, dy: Any, dz: Any, medium: Any, walls: Any, stream: Any
+) -> Any:
     """Follow one photon to its end.
 
     Args:
@@ -226,10 +263,14 @@ def follow(x: Any, y: Any, z: Any, dx: Any, dy: Any, dz: Any, medium: Any, walls
         if channel == IN_COPPER:
             if uniform(stream) >= medium.copper_albedo:
                 return IN_COPPER, path
-            dx, dy, dz = turned(-nx, -ny, -nz, math.sqrt(1 - uniform(stream)), stream)  # Lambert's cosine law
+            dx, dy, dz = turned(
+                -nx, -ny, -nz, math.sqrt(1 - uniform(stream)), stream
+            )  # Lambert's cosine law
             continue
         cosine = dx * nx + dy * ny + dz * nz
-        if uniform(stream) < window_absorbs(cosine, medium.n_ratio, medium.photocathode_reflectance):
+        if uniform(stream) < window_absorbs(
+            cosine, medium.n_ratio, medium.photocathode_reflectance
+        ):
             return channel, path
         dx, dy, dz = dx - 2 * cosine * nx, dy - 2 * cosine * ny, dz - 2 * cosine * nz
 
@@ -245,7 +286,8 @@ def count_fates(points: Any, photons: int, seed: int, first: int, medium: Any, w
         medium, walls: optics and geometry.
 
     Returns:
-        Counts of shape (n, n_channels + 2); the last two columns are absorbed by copper and in xenon.
+        Counts of shape (n, n_channels + 2); the last two columns are absorbed by copper and in
+        xenon.
     """
     n_channels = len(walls.windows)
     counts = np.zeros((len(points), n_channels + 2), dtype=np.int64)
@@ -254,6 +296,8 @@ def count_fates(points: Any, photons: int, seed: int, first: int, medium: Any, w
         start_stream(stream, seed, first + i)
         for _ in range(photons):
             dx, dy, dz = turned(0.0, 0.0, 1.0, 2 * uniform(stream) - 1, stream)
-            fate, _path = follow(points[i, 0], points[i, 1], points[i, 2], dx, dy, dz, medium, walls, stream)
+            fate, _path = follow(
+                points[i, 0], points[i, 1], points[i, 2], dx, dy, dz, medium, walls, stream
+            )
             counts[i, fate if fate >= 0 else n_channels + 2 + fate] += 1
     return counts

@@ -8,17 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exonu.core.errors import InputError
+from exonu.core.types import Array
 from exonu.detector.geometry import HEXAGON, Geometry, tangents
 from exonu.detector.optics import Optics
 
 if TYPE_CHECKING:
     from exonu.detector.transport import Medium, Walls
 
-Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 CELL_PER_HALF_SIZE = 0.65
-"""Size of a grid's cell: small enough for three windows per cell, large enough for the grids to stay in the cache."""
+"""Size of a grid's cell: small enough for three windows per cell, large enough for the grids to
+stay in the cache."""
 MOST_CANDIDATES = 6
 GUESS_CELLS = 32
 
@@ -38,13 +39,17 @@ def medium_of(optics: Optics) -> Medium:
 
 
 def walls_of(geometry: Geometry) -> Walls:
-    """The geometry for the kernels, with tables that find the face and the window of a ray in a few steps."""
+    """The geometry for the kernels, with tables that find the face and the window of a ray in a few
+    steps."""
     from exonu.detector.transport import Walls
 
     cell = CELL_PER_HALF_SIZE * float(geometry.half_size_cm.min())
     corners = _corners(geometry)
     normals, axes = geometry.face_normals, tangents(geometry.face_normals)
-    low = [np.array([np.min(polygon @ n) for polygon, n in zip(corners, axis, strict=True)]) for axis in axes]
+    low = [
+        np.array([np.min(polygon @ n) for polygon, n in zip(corners, axis, strict=True)])
+        for axis in axes
+    ]
     cross_axes = np.cross(geometry.normals, geometry.axes)
     window = [
         *(geometry.axes, np.einsum("cx,cx->c", geometry.axes, geometry.positions_cm)),
@@ -75,31 +80,49 @@ def _corners(geometry: Geometry) -> list[Array]:
 
 
 def _adjacent(corners: list[Array]) -> Integers:
-    """The faces that share two corners with each, filled up with the face itself; shape (n_faces, most edges)."""
+    """The faces that share two corners with each, filled up with the face itself; shape (n_faces,
+    most edges)."""
     names = [{tuple(corner) for corner in polygon + 0.0} for polygon in corners]
-    across = [[b for b in range(len(names)) if b != a and len(names[a] & names[b]) > 1] for a in range(len(names))]
+    across = [
+        [b for b in range(len(names)) if b != a and len(names[a] & names[b]) > 1]
+        for a in range(len(names))
+    ]
     most = max(map(len, across))
     return np.array([others + [face] * (most - len(others)) for face, others in enumerate(across)])
 
 
 def _faces_by_direction(geometry: Geometry) -> NDArray[np.int16]:
-    """The face behind the middle of each cell of the octahedral map, shape (GUESS_CELLS, GUESS_CELLS)."""
+    """The face behind the middle of each cell of the octahedral map, shape (GUESS_CELLS,
+    GUESS_CELLS)."""
     u, v = np.meshgrid(*[(np.arange(GUESS_CELLS) + 0.5) * 2 / GUESS_CELLS - 1] * 2, indexing="ij")
     z = 1 - np.abs(u) - np.abs(v)
-    folded = np.where(z < 0, np.copysign(1 - np.abs(v), u), u), np.where(z < 0, np.copysign(1 - np.abs(u), v), v)
-    reach = np.stack([*folded, z], axis=-1) @ (geometry.face_normals / geometry.face_offsets_cm[:, None]).T
+    folded = (
+        np.where(z < 0, np.copysign(1 - np.abs(v), u), u),
+        np.where(z < 0, np.copysign(1 - np.abs(u), v), v),
+    )
+    reach = (
+        np.stack([*folded, z], axis=-1)
+        @ (geometry.face_normals / geometry.face_offsets_cm[:, None]).T
+    )
     return np.asarray(np.argmax(reach, axis=-1), dtype=np.int16)
 
 
 def _candidates(
-    geometry: Geometry, corners: list[Array], axes: tuple[Array, Array], low: list[Array], cell: float
+    geometry: Geometry,
+    corners: list[Array],
+    axes: tuple[Array, Array],
+    low: list[Array],
+    cell: float,
 ) -> NDArray[np.uint16]:
-    """Windows that may touch each cell of each face's grid, nearest first; shape (n_faces, rows, columns, most)."""
+    """Windows that may touch each cell of each face's grid, nearest first; shape (n_faces, rows,
+    columns, most)."""
     from scipy.spatial import KDTree
 
     from exonu.detector.transport import NO_WINDOW
 
-    extent = [max(np.ptp(polygon @ n) for polygon, n in zip(corners, axis, strict=True)) for axis in axes]
+    extent = [
+        max(np.ptp(polygon @ n) for polygon, n in zip(corners, axis, strict=True)) for axis in axes
+    ]
     columns, rows = (int(np.ceil(length / cell)) for length in extent)
     a, b = (np.arange(columns) + 0.5) * cell, (np.arange(rows) + 0.5) * cell
     middles = (
@@ -107,10 +130,20 @@ def _candidates(
         + (low[0][:, None] + a)[:, None, :, None] * axes[0][:, None, None, :]
         + (low[1][:, None] + b)[:, :, None, None] * axes[1][:, None, None, :]
     )
-    reach = geometry.half_size_cm * np.where(geometry.window == HEXAGON, 2 / np.sqrt(3), 1) / geometry.bend
-    distance, channel = KDTree(geometry.positions_cm).query(middles, k=min(MOST_CANDIDATES, geometry.n_channels))
+    reach = (
+        geometry.half_size_cm
+        * np.where(geometry.window == HEXAGON, 2 / np.sqrt(3), 1)
+        / geometry.bend
+    )
+    distance, channel = KDTree(geometry.positions_cm).query(
+        middles, k=min(MOST_CANDIDATES, geometry.n_channels)
+    )
     touches = distance < reach[channel] + cell / np.sqrt(2)
     if channel.shape[-1] == MOST_CANDIDATES and touches[..., -1].any():
-        raise InputError("are closer together than they are wide", field="windows", remedy="check sizes and positions")
+        raise InputError(
+            "are closer together than they are wide",
+            field="windows",
+            remedy="check sizes and positions",
+        )
     most = max(1, int(touches.sum(axis=-1).max()))
     return np.where(touches, channel, NO_WINDOW).astype(np.uint16)[..., :most]

@@ -1,1 +1,6 @@
-"""Events: from raw files, or simulated light, to reconstructed and selected events."""
+r"""Events: from raw files to reconstructed and selected events.
+
+In: ROOT files, run list and sample sheet. Out: selected events, cut flow, diagnostics. Start with
+    \`ingest\`, then
+\`reconstruction.chain\` and \`selection.cuts\`.
+"""

@@ -1,9 +1,11 @@
 """Expressions of the configuration: cuts such as ``early_fraction < 0.6 or total_pe >= 200``.
 
-A small language of its own, so that nothing of Python can be reached from a configuration file: numbers, names of
-documented variables, ``+ - * / **``, comparisons (also chained, ``2 < energy_keVee < 15``), ``and or not``, parentheses
-and the functions of `FUNCTIONS`. It is parsed by recursive descent into a tree of numpy operations on whole columns.
-Every part is a number or a truth value, and is checked to be so before any event is read.
+A small language of its own, so that nothing of Python can be reached from a configuration file:
+    numbers, names of
+documented variables, ``+ - * / **``, comparisons (also chained, ``2 < energy_keVee < 15``), ``and
+or not``, parentheses and the functions of `FUNCTIONS`. It is parsed by recursive descent into a
+tree of numpy operations on whole columns. Every part is a number or a truth value, and is checked
+to be so before any event is read.
 
 Comparisons with NaN are false, as in IEEE 754.
 """
@@ -56,7 +58,13 @@ _COMPARE = {
     "<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal, "==": np.equal, "!=": np.not_equal,
 }  # fmt: skip
 _WORDS = ("and", "or", "not")
-_HINTS = {"&": "write `and`", "|": "write `or`", "!": "write `not`", "=": "write `==`", "^": "write `**`"}
+_HINTS = {
+    "&": "write `and`",
+    "|": "write `or`",
+    "!": "write `not`",
+    "=": "write `==`",
+    "^": "write `**`",
+}
 
 
 @dataclass(frozen=True)
@@ -120,7 +128,8 @@ class Expression:
         return len(self.names) == 1 and self.text.strip().strip("`") == self.names[0]
 
     def evaluate(self, columns: Columns) -> NDArray[Any]:
-        """Value for every row of the columns; numbers come as float64, a bare name as its column is."""
+        """Value for every row of the columns; numbers come as float64, a bare name as its column
+        is."""
         with np.errstate(all="ignore"):  # 0/0 is NaN, which no comparison passes
             return np.asarray(self._value(columns))
 
@@ -137,8 +146,8 @@ def parse(
 
     Args:
         text: the expression.
-        variables: names that it may use, with whether each is a truth value (numbers if only names are given); None
-            allows all names, as numbers.
+        variables: names that it may use, with whether each is a truth value (numbers if only names
+            are given); None allows all names, as numbers.
         want_truth: require a truth value (True), a number (False), or either (None).
         file, field: where it stands, for the messages.
 
@@ -148,8 +157,15 @@ def parse(
     try:
         return _Parser(text, variables).parsed(want_truth)
     except _Fault as fault:
-        shown = f"{text}\n  {' ' * fault.place}^" if len(text) <= 200 and text.isprintable() else text[:60] + "..."
-        problem, remedy = f"{fault.problem} at character {fault.place + 1}", f"{fault.remedy}\n  {shown}"
+        shown = (
+            f"{text}\n  {' ' * fault.place}^"
+            if len(text) <= 200 and text.isprintable()
+            else text[:60] + "..."
+        )
+        problem, remedy = (
+            f"{fault.problem} at character {fault.place + 1}",
+            f"{fault.remedy}\n  {shown}",
+        )
         raise InputError(problem, file=file, field=field, remedy=remedy) from None
 
 
@@ -161,7 +177,9 @@ class _Fault(Exception):
 
 def _tokens(text: str) -> list[_Token]:
     if len(text) > MAX_LENGTH:
-        raise _Fault(f"is longer than {MAX_LENGTH} characters", MAX_LENGTH, "split it into several cuts")
+        raise _Fault(
+            f"is longer than {MAX_LENGTH} characters", MAX_LENGTH, "split it into several cuts"
+        )
     found, place, end = [], 0, len(text.rstrip())
     while place < end:
         match = _TOKEN.match(text, place)
@@ -169,8 +187,16 @@ def _tokens(text: str) -> list[_Token]:
             at = place + len(text[place:]) - len(text[place:].lstrip())
             sign = text[at]
             number = re.match(r"[\d.][\w.]*", text[at:], re.ASCII)
-            problem = f"{number.group()!r} is no number" if number else f"{sign!a} is not part of the language"
-            raise _Fault(problem, at, _HINTS.get(sign, "use numbers, names, + - * / **, comparisons, and, or, not"))
+            problem = (
+                f"{number.group()!r} is no number"
+                if number
+                else f"{sign!a} is not part of the language"
+            )
+            raise _Fault(
+                problem,
+                at,
+                _HINTS.get(sign, "use numbers, names, + - * / **, comparisons, and, or, not"),
+            )
         kind = str(match.lastgroup)
         word = match.group(kind)
         is_word = kind == "name" and word in _WORDS
@@ -194,7 +220,9 @@ class _Parser:
         if want_truth is not None and node.is_truth is not want_truth:
             wanted = "a truth value; compare it, e.g. `x < 3`" if want_truth else "a number"
             raise _Fault(f"is {_kind(node)}", node.place, f"it must be {wanted}")
-        return Expression(self._text, tuple(self._names), node.is_truth, node.value, tuple(self._comparisons))
+        return Expression(
+            self._text, tuple(self._names), node.is_truth, node.value, tuple(self._comparisons)
+        )
 
     # -- reading tokens
 
@@ -225,12 +253,16 @@ class _Parser:
         """A part that may hold itself (parentheses, `not not …`, `--…`, `2**2**…`)."""
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            raise _Fault(f"is nested deeper than {MAX_DEPTH} levels", self._token.place, "write it flatter")
+            raise _Fault(
+                f"is nested deeper than {MAX_DEPTH} levels", self._token.place, "write it flatter"
+            )
         node = part()
         self._depth -= 1
         return node
 
-    def _chain(self, signs: Mapping[str, _Function], part: Callable[[], _Node], *, truth: bool) -> _Node:
+    def _chain(
+        self, signs: Mapping[str, _Function], part: Callable[[], _Node], *, truth: bool
+    ) -> _Node:
         """Parts joined by operators of one rank, from left to right."""
         first, links = part(), []
         while sign := self._take(*signs):
@@ -270,13 +302,19 @@ class _Parser:
         if not signs:
             return operands[0]
         values = _values(operands, truth=False)
-        sides = [self._side(*part) for part in zip(starts, [*ends, self._next], values, strict=True)]
-        links = [_comparison(*pair, sign) for pair, sign in zip(pairwise(sides), signs, strict=True)]
+        sides = [
+            self._side(*part) for part in zip(starts, [*ends, self._next], values, strict=True)
+        ]
+        links = [
+            _comparison(*pair, sign) for pair, sign in zip(pairwise(sides), signs, strict=True)
+        ]
         self._comparisons += [link for link in links if link is not None]
 
         def compared(columns: Columns) -> Any:
             numbers = [value(columns) for value in values]
-            links = [_COMPARE[sign](*pair) for sign, pair in zip(signs, pairwise(numbers), strict=True)]
+            links = [
+                _COMPARE[sign](*pair) for sign, pair in zip(signs, pairwise(numbers), strict=True)
+            ]
             return np.logical_and.reduce(np.broadcast_arrays(*links))
 
         return _Node(compared, True, operands[0].place)
@@ -284,7 +322,9 @@ class _Parser:
     def _side(self, start: int, end: int, value: _Value) -> str | float:
         """One side of a comparison: its text, or its number if nothing in it varies."""
         tokens = self._tokens[start:end]
-        if not any(token.text in self._names and token.kind in ("name", "quoted") for token in tokens):
+        if not any(
+            token.text in self._names and token.kind in ("name", "quoted") for token in tokens
+        ):
             with np.errstate(all="ignore"):
                 return float(value({}))
         first = tokens[0].place - (tokens[0].kind == "quoted")
@@ -298,7 +338,11 @@ class _Parser:
 
     def _signed(self) -> _Node:
         if sign := self._take("-", "+"):
-            return _applied(np.negative if sign.text == "-" else np.positive, [self._nested(self._signed)], truth=False)
+            return _applied(
+                np.negative if sign.text == "-" else np.positive,
+                [self._nested(self._signed)],
+                truth=False,
+            )
         base = self._atom()
         if self._take("**"):
             return _applied(np.power, [base, self._nested(self._signed)], truth=False)
@@ -332,14 +376,20 @@ class _Parser:
             arguments.append(self._either())
         self._expect(")")
         if len(arguments) != count:
-            problem = f"{token.text!r} takes {count} argument{'s'[: count > 1]} (got {len(arguments)})"
+            problem = (
+                f"{token.text!r} takes {count} argument{'s'[: count > 1]} (got {len(arguments)})"
+            )
             raise _Fault(problem, token.place, f"it is: {FUNCTIONS[token.text][3]}")
         return _Node(_applied(function, arguments, truth=False).value, gives_truth, token.place)
 
     def _variable(self, token: _Token) -> _Node:
         name = token.text
         if self._variables is not None and name not in self._variables:
-            raise _Fault(f"{name!r} is no documented variable", token.place, _near(name, self._variables, "variables"))
+            raise _Fault(
+                f"{name!r} is no documented variable",
+                token.place,
+                _near(name, self._variables, "variables"),
+            )
         if name not in self._names:
             self._names.append(name)
         is_truth = bool(self._variables[name]) if isinstance(self._variables, Mapping) else False
@@ -364,13 +414,19 @@ def _values(parts: Sequence[_Node], truth: bool) -> list[_Value]:
             wanted = "a truth value; compare it, e.g. `x < 3`" if truth else "a number"
             raise _Fault(f"is {_kind(part)}", part.place, f"here it must be {wanted}")
     kind: Any = np.bool_ if truth else np.float64
-    return [lambda columns, value=part.value: np.asarray(value(columns), dtype=kind) for part in parts]  # type: ignore[misc]
+
+    def typed(value: _Value) -> _Value:
+        return lambda columns: np.asarray(value(columns), dtype=kind)
+
+    return [typed(part.value) for part in parts]
 
 
 def _applied(function: _Function, parts: Sequence[_Node], *, truth: bool) -> _Node:
     """A function of parts."""
     values = _values(parts, truth)
-    return _Node(lambda columns: function(*(value(columns) for value in values)), truth, parts[0].place)
+    return _Node(
+        lambda columns: function(*(value(columns) for value in values)), truth, parts[0].place
+    )
 
 
 def _kind(node: _Node) -> str:
@@ -380,5 +436,7 @@ def _kind(node: _Node) -> str:
 def _near(name: str, known: Collection[str], what: str) -> str:
     near = difflib.get_close_matches(name, list(known), n=2, cutoff=0.5)
     return (
-        f"did you mean {' or '.join(f'`{word}`' for word in near)}?" if near else f"{what}: {', '.join(sorted(known))}"
+        f"did you mean {' or '.join(f'`{word}`' for word in near)}?"
+        if near
+        else f"{what}: {', '.join(sorted(known))}"
     )

@@ -1,8 +1,8 @@
 """Ingest: from a user's raw files to calibrated events with the variables that cuts use.
 
-A run or a sample becomes one file with the tree `events`: hits of live photomultipliers, calibrated; the variables of
-`events.variables`; the weight. Everything that the files can get wrong is said with file, branch and entry.
-"""
+A run or a sample becomes one file with the tree `events`: hits of live photomultipliers,
+calibrated; the variables of `events.variables`; the weight. Everything that the files can get wrong
+is said with file, branch and entry."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from exonu.core.errors import InputError
 from exonu.core.progress import Progress
 from exonu.core.settings import Settings
-from exonu.events.raw import Events, EventWriter, count_entries, read_raw
-from exonu.events.raw_branches import Branches
-from exonu.events.raw_files import read_metadata
-from exonu.events.runs import Calibration, Run, RunList, Sample
+from exonu.events.raw.branches import Branches
+from exonu.events.raw.raw_events import Events, EventWriter, count_entries, read_raw
+from exonu.events.raw.root_files import read_metadata
+from exonu.events.runs.run_list import Calibration, Run, RunList, Sample
 from exonu.events.variables import raw_variables, time_since_previous_ms
 
 _log = logging.getLogger(__name__)
@@ -46,7 +46,9 @@ class IngestReport:
 
     def as_json(self) -> Settings:
         """The report with texts as keys."""
-        return asdict(self) | {"dead_hits": {str(channel): count for channel, count in sorted(self.dead_hits.items())}}
+        return asdict(self) | {
+            "dead_hits": {str(channel): count for channel, count in sorted(self.dead_hits.items())}
+        }
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,10 @@ class Ingest:
                 self.runs.file,
                 number,
                 len(report.dead_hits),
-                ", ".join(f"PMT {channel}: {count}" for channel, count in sorted(report.dead_hits.items())[:20]),
+                ", ".join(
+                    f"PMT {channel}: {count}"
+                    for channel, count in sorted(report.dead_hits.items())[:20]
+                ),
             )
         return report
 
@@ -106,10 +111,15 @@ class Ingest:
                 progress.add(len(events))
 
     def _read(self, file: Path) -> Iterator[Events]:
-        return read_raw(file, self.branches, n_channels=self.n_channels, chunk_bytes=self.chunk_bytes)
+        return read_raw(
+            file, self.branches, n_channels=self.n_channels, chunk_bytes=self.chunk_bytes
+        )
 
     def _run_events(self, run: Run, report: IngestReport) -> Iterator[Events]:
-        has_run, has_time = ("run" in self.branches.expressions), ("time_s" in self.branches.expressions)
+        has_run, has_time = (
+            ("run" in self.branches.expressions),
+            ("time_s" in self.branches.expressions),
+        )
         before = 0.0
         for file in run.files:
             entry = 0
@@ -119,10 +129,16 @@ class Ingest:
                 if has_time:
                     _check_order(events.time_s, before, file, entry)
                 events = replace(events, run=np.full(len(events), run.run, dtype=np.uint32))
-                since = time_since_previous_ms(events.time_s, before) if has_time else np.full(len(events), np.inf)
+                since = (
+                    time_since_previous_ms(events.time_s, before)
+                    if has_time
+                    else np.full(len(events), np.inf)
+                )
                 before = float(events.time_s[-1])
                 entry += len(events)
-                yield self._finished(events, since, np.ones(len(events)), self.calibration[run.run], report)
+                yield self._finished(
+                    events, since, np.ones(len(events)), self.calibration[run.run], report
+                )
 
     def _sample_events(self, sample: Sample, report: IngestReport) -> Iterator[Events]:
         entry = 0
@@ -140,8 +156,12 @@ class Ingest:
                         field=f"branch weight, entry {entry - len(events) + negative[0]}",
                         remedy="weights are expected numbers of events",
                     )
-                alone = np.full(len(events), np.inf)  # every simulated event has the detector to itself
-                per_day = weight / sample.equivalent_live_days  # the activity's prior belongs to the model, not here
+                alone = np.full(
+                    len(events), np.inf
+                )  # every simulated event has the detector to itself
+                per_day = (
+                    weight / sample.equivalent_live_days
+                )  # the activity's prior belongs to the model, not here
                 yield self._finished(events, alone, per_day, self.calibration["simulation"], report)
 
     def _finished(
@@ -176,7 +196,7 @@ def ingest(settings: Settings, output: str | Path) -> IngestReport:
     """Run one ingest job.
 
     Args:
-        settings: of `runs_jobs.EventInputs.ingest_settings`, also after a way through JSON.
+        settings: of `event_inputs.EventInputs.ingest_settings`, also after a way through JSON.
         output: the ingested file.
     """
     runs = RunList.from_settings(settings)

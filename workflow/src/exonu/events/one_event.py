@@ -1,4 +1,5 @@
-"""One event of a raw or an ingested file, with everything that is known of it: what an event display shows."""
+"""One event of a raw or an ingested file, with everything that is known of it: what an event
+display shows."""
 
 from __future__ import annotations
 
@@ -7,19 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from exonu.core.errors import InputError
+from exonu.core.types import Array
 from exonu.detector.geometry import Geometry, geodesic_geometry
 from exonu.detector.geometry_table import read_geometry
 from exonu.detector.optics import xmass_like
-from exonu.events.raw import Events, read_events, read_raw
-from exonu.events.raw_branches import Branches
-from exonu.events.raw_files import open_tree, read_columns, read_metadata
-from exonu.events.runs import read_event_settings
-from exonu.events.selection import TREE
-
-Array = NDArray[np.float64]
+from exonu.events.raw.branches import Branches
+from exonu.events.raw.raw_events import Events, read_events, read_raw
+from exonu.events.raw.root_files import open_tree, read_columns, read_metadata
+from exonu.events.runs.run_list import read_event_settings
+from exonu.events.selection.cuts import TREE
 
 _VERTEX = ("x_pe_cm", "y_pe_cm", "z_pe_cm")
 
@@ -60,12 +59,13 @@ def find_event(
     """Find an event by its number.
 
     Args:
-        path: a raw ROOT file, or an ingested one. Of an ingested file in `results/<analysis>/ingested`, vertex and
-            energy are taken from the file of the same name in `reconstructed`, if it is there.
+        path: a raw ROOT file, or an ingested one. Of an ingested file in
+            `results/<analysis>/ingested`, vertex and energy are taken from the file of the same
+            name in `reconstructed`, if it is there.
         event: number of the event.
         run: number of its run; needed if several runs in the file have an event of this number.
-        settings_file: the events file of the analysis, for its geometry and the layout of raw files; the XMASS-like
-            detector and the default layout if not given.
+        settings_file: the events file of the analysis, for its geometry and the layout of raw
+            files; the XMASS-like detector and the default layout if not given.
 
     Raises:
         InputError: no such file, no such event, several of them; whatever is wrong with the file.
@@ -75,11 +75,17 @@ def find_event(
     is_ingested = _holds_ingested(path)
     tree = TREE if is_ingested else branches.tree
     found, several = None, set()
-    chunks = read_events(path) if is_ingested else read_raw(path, branches, n_channels=geometry.n_channels)
+    chunks = (
+        read_events(path)
+        if is_ingested
+        else read_raw(path, branches, n_channels=geometry.n_channels)
+    )
     first = last = None
     for events in chunks:
         first, last = events.event[0] if first is None else first, events.event[-1]
-        rows = np.flatnonzero((events.event == event) & ((events.run == run) if run is not None else True))
+        rows = np.flatnonzero(
+            (events.event == event) & ((events.run == run) if run is not None else True)
+        )
         if len(rows):
             several |= set(events.run[rows].tolist())
             found = events[rows[:1]] if found is None else found
@@ -88,12 +94,17 @@ def find_event(
             f"holds no event {event}" + (f" of run {run}" if run is not None else ""),
             file=path,
             field=f"tree {tree}",
-            remedy="it is empty" if first is None else f"its first event is {first}, its last {last}",
+            remedy="it is empty"
+            if first is None
+            else f"its first event is {first}, its last {last}",
         )
     if len(several) > 1:
         shown = ", ".join(map(str, sorted(several)[:8])) + (", …" if len(several) > 8 else "")
         raise InputError(
-            f"holds an event {event} in several runs ({shown})", file=path, field="--run", remedy="say of which run"
+            f"holds an event {event} in several runs ({shown})",
+            file=path,
+            field="--run",
+            remedy="say of which run",
         )
     known = {key: float(values[0]) for key, values in found.scalars().items()}
     metadata = read_metadata(path)
@@ -133,7 +144,9 @@ def _reconstructed(path: Path, known: dict[str, float]) -> dict[str, float]:
     if not beside.is_file():
         return {}
     for columns in read_columns(beside):
-        rows = np.flatnonzero((columns["event"] == known["event"]) & (columns["run"] == known["run"]))
+        rows = np.flatnonzero(
+            (columns["event"] == known["event"]) & (columns["run"] == known["run"])
+        )
         if len(rows):
             return {name: float(values[rows[0]]) for name, values in columns.items()}
     return {}

@@ -1,8 +1,7 @@
 """The documented variables of an event: what cuts may speak about.
 
-`DOCUMENTED` lists them all. `raw_variables` computes those that follow from the hits; the vertex and the energy come
-from the reconstruction.
-"""
+`DOCUMENTED` lists them all. `raw_variables` computes those that follow from the hits; the vertex
+and the energy come from the reconstruction."""
 
 from __future__ import annotations
 
@@ -13,9 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from exonu.events.raw import INNER, OUTER, Events
-
-Array = NDArray[np.float64]
+from exonu.core.types import Array
+from exonu.events.raw.raw_events import INNER, OUTER, Events
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,8 @@ DOCUMENTED: dict[str, Variable] = {
         Variable("inner_trigger", "whether the inner detector triggered", True),
         Variable("outer_trigger", "whether the outer detector (veto) triggered", True),
         Variable(
-            "time_since_previous_ms", "time since the event before, of any trigger, in ms; infinite in simulation"
+            "time_since_previous_ms",
+            "time since the event before, of any trigger, in ms; infinite in simulation",
         ),
         Variable("n_hits", "number of hits"),
         Variable("total_pe", "sum of the charges in PE"),
@@ -51,11 +50,16 @@ DOCUMENTED: dict[str, Variable] = {
         Variable("hit_time_rms_ns", "standard deviation of the hit times in ns"),
         Variable("early_fraction", "hits in the first 20 ns (a setting) over all hits"),
         Variable("light_yield_scale", "relative light yield of the run"),
-        Variable("r_pe_cm", "distance of the vertex R(PE), from the charges, from the centre in cm"),
+        Variable(
+            "r_pe_cm", "distance of the vertex R(PE), from the charges, from the centre in cm"
+        ),
         Variable("x_pe_cm", "its x in cm"),
         Variable("y_pe_cm", "its y in cm"),
         Variable("z_pe_cm", "its z in cm"),
-        Variable("r_t_cm", "distance of the vertex R(T), from the hit times, in cm; NaN where it is not computed"),
+        Variable(
+            "r_t_cm",
+            "distance of the vertex R(T), from the hit times, in cm; NaN where it is not computed",
+        ),
         Variable("energy_keVee", "reconstructed energy in keV of an electron of the same light"),
         Variable("max_pe_channel", "PMT with the largest charge, -1 if there is none"),
         Variable("true_energy_keV", "simulation: deposited energy in keV"),
@@ -63,16 +67,23 @@ DOCUMENTED: dict[str, Variable] = {
         Variable("true_y_cm", "simulation: true y in cm"),
         Variable("true_z_cm", "simulation: true z in cm"),
         Variable("true_pmt", "simulation: PMT nearest to the true position"),
-        Variable("true_pmt_is_dead", "simulation: whether that PMT is dead in the event's run", True),
+        Variable(
+            "true_pmt_is_dead", "simulation: whether that PMT is dead in the event's run", True
+        ),
         Variable("component", "simulation: number of the component"),
-        Variable("weight", "simulation: expected events per day that the event stands for; 1 in data"),
+        Variable(
+            "weight", "simulation: expected events per day that the event stands for; 1 in data"
+        ),
     )
 }
 
 
 def known_variables(extra: Iterable[str] = ()) -> dict[str, bool]:
-    """Names that an expression may use, with whether each is a truth value; `extra` are the user's own."""
-    return {name: variable.is_truth for name, variable in DOCUMENTED.items()} | dict.fromkeys(extra, False)
+    """Names that an expression may use, with whether each is a truth value; `extra` are the user's
+    own."""
+    return {name: variable.is_truth for name, variable in DOCUMENTED.items()} | dict.fromkeys(
+        extra, False
+    )
 
 
 def raw_variables(events: Events, *, early_window_ns: float) -> dict[str, NDArray[Any]]:
@@ -111,7 +122,9 @@ def raw_variables(events: Events, *, early_window_ns: float) -> dict[str, NDArra
         }
 
 
-def _reduced(function: np.ufunc, values: NDArray[Any], offsets: NDArray[np.int64], empty: float) -> Array:
+def _reduced(
+    function: np.ufunc, values: NDArray[Any], offsets: NDArray[np.int64], empty: float
+) -> Array:
     """A reduction over the hits of each event, in float64; `empty` for events without hits."""
     result = np.full(len(offsets) - 1, empty)
     there = np.diff(offsets) > 0

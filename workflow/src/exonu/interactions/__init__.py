@@ -1,4 +1,5 @@
-"""Scattering of solar neutrinos on xenon's electrons: weak, magnetic moment, millicharge, dark photon."""
+"""Scattering of solar neutrinos on xenon's electrons: weak, magnetic moment, millicharge, dark
+photon."""
 
 from exonu.interactions.couplings import chiral_couplings, coupling_sets
 from exonu.interactions.cross_sections import maximum_recoil_MeV, minimum_energy_MeV

@@ -5,13 +5,11 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from exonu.core.resources import resource_path
+from exonu.core.types import Array
 from exonu.solar import FLAVOURS
-from exonu.solar.tables import read_rows
-
-Array = NDArray[np.float64]
+from exonu.solar.solar_tables import read_rows
 
 
 @cache

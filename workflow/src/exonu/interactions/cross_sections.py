@@ -1,20 +1,21 @@
 """Neutrino scattering on one free electron at rest: polynomials in 1/E.
 
-Each dσ/dT = Σ_k c_k(T) E^−k, k = 0, 1, 2, E the neutrino energy and T the recoil energy. Hence the rate of any
-interaction is Σ_k c_k(T) M_k(T), with moments M_k(T) = ∫ φ(E) E^−k dE that know nothing of the interaction.
+Each dσ/dT = Σ_k c_k(T) E^−k, k = 0, 1, 2, E the neutrino energy and T the recoil energy. Hence the
+rate of any interaction is Σ_k c_k(T) M_k(T), with moments M_k(T) = ∫ φ(E) E^−k dE that know nothing
+of the interaction.
 
-Chirality-conserving exchange of a vector boson only shifts the weak couplings, g_L,R → g_L,R + δ(T): with
-B(g, h) the bilinear form of the weak cross-section, dσ/dT = B(g + δ, g + δ) = B(g, g) + 2δ B(g, 1) + δ² B(1, 1).
-The three terms are the weak, interference and pure rate. Energies are in MeV, cross-sections in cm².
-"""
+Chirality-conserving exchange of a vector boson only shifts the weak couplings, g_L,R → g_L,R +
+δ(T): with B(g, h) the bilinear form of the weak cross-section, dσ/dT = B(g + δ, g + δ) = B(g, g) +
+2δ B(g, 1) + δ² B(1, 1). The three terms are the weak, interference and pure rate. Energies are in
+MeV, cross-sections in cm²."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import constants
 
-Array = NDArray[np.float64]
+from exonu.core.types import Array
 
 ELECTRON_MASS_MEV: float = constants.value("electron mass energy equivalent in MeV")
 FERMI_PER_MEV2: float = constants.value("Fermi coupling constant") * 1e-6
@@ -45,7 +46,8 @@ def maximum_recoil_MeV(energy_MeV: ArrayLike) -> Array:
 def bilinear_form(g: ArrayLike, h: ArrayLike, recoil_MeV: Array) -> Array:
     """B(g, h): the weak cross-section made bilinear in the couplings.
 
-    B(g, g) = (2G_F²m/π)[g_L² + g_R²(1 − T/E)² − g_L g_R mT/E²] (Bahcall, Kamionkowski & Sirlin, PRD 51, 6146 (1995)).
+    B(g, g) = (2G_F²m/π)[g_L² + g_R²(1 − T/E)² − g_L g_R mT/E²] (Bahcall, Kamionkowski & Sirlin, PRD
+    51, 6146 (1995)).
 
     Args:
         g: (g_L, g_R), each a number or of shape (flavours,).
@@ -61,11 +63,14 @@ def bilinear_form(g: ArrayLike, h: ArrayLike, recoil_MeV: Array) -> Array:
     mixed = (g_l * h_r + g_r * h_l) / 2
     flat = np.broadcast_to(g_l * h_l + right, (*np.shape(right)[:-1], t.size))
     coefficients = np.stack([flat, -2 * right * t, right * t**2 - mixed * m * t], axis=-2)
-    return np.asarray(2 * FERMI_PER_MEV2**2 * m / np.pi * HBAR_C_MEV_CM**2 * coefficients, dtype=np.float64)
+    return np.asarray(
+        2 * FERMI_PER_MEV2**2 * m / np.pi * HBAR_C_MEV_CM**2 * coefficients, dtype=np.float64
+    )
 
 
 def magnetic_moment_form(recoil_MeV: Array) -> Array:
-    """dσ/dT of a magnetic moment of 1 μ_B: (πα²/m²)[1/T − 1/E] (Vogel & Engel, PRD 39, 3378 (1989)).
+    """dσ/dT of a magnetic moment of 1 μ_B: (πα²/m²)[1/T − 1/E] (Vogel & Engel, PRD 39, 3378
+    (1989)).
 
     Returns:
         Coefficients, shape (3, n).
@@ -76,9 +81,11 @@ def magnetic_moment_form(recoil_MeV: Array) -> Array:
 
 
 def dark_photon_shift(mass_MeV: ArrayLike, recoil_MeV: Array) -> Array:
-    """δ/g² of a U(1)_B-L boson of mass M: 1/[2√2 G_F (M² + 2mT)], the same for all chiralities and flavours.
+    """δ/g² of a U(1)_B-L boson of mass M: 1/[2√2 G_F (M² + 2mT)], the same for all chiralities and
+    flavours.
 
-    Neutrino and electron both have B − L = −1, so their product is +1 (Harnik, Kopp & Machado, arXiv:1202.6073).
+    Neutrino and electron both have B − L = −1, so their product is +1 (Harnik, Kopp & Machado,
+    arXiv:1202.6073).
 
     Args:
         mass_MeV: M, any shape.
@@ -88,14 +95,18 @@ def dark_photon_shift(mass_MeV: ArrayLike, recoil_MeV: Array) -> Array:
         Shape (*mass.shape, n).
     """
     mass = np.asarray(mass_MeV, dtype=np.float64)[..., None]
-    return np.asarray(1 / (2 * np.sqrt(2) * FERMI_PER_MEV2 * (mass**2 + 2 * ELECTRON_MASS_MEV * recoil_MeV)))
+    return np.asarray(
+        1 / (2 * np.sqrt(2) * FERMI_PER_MEV2 * (mass**2 + 2 * ELECTRON_MASS_MEV * recoil_MeV))
+    )
 
 
 def millicharge_shift(recoil_MeV: Array) -> Array:
-    """δ/q of a neutrino of charge q e: photon exchange, g² → −4πα q and M → 0 in `dark_photon_shift`.
+    """δ/q of a neutrino of charge q e: photon exchange, g² → −4πα q and M → 0 in
+    `dark_photon_shift`.
 
-    The electron's charge is −1, so a positive q shifts the other way: g_V → g_V − √2πα q/(G_F mT), the photon
-    pole of the charge form factor whose next term is the charge radius, g_V → g_V + √2πα⟨r²⟩/(3G_F).
+    The electron's charge is −1, so a positive q shifts the other way: g_V → g_V − √2πα q/(G_F mT),
+    the photon pole of the charge form factor whose next term is the charge radius, g_V → g_V +
+    √2πα⟨r²⟩/(3G_F).
 
     Returns:
         Shape (n,).

@@ -1,4 +1,5 @@
-"""Moments of the solar flux above a recoil energy: all that an interaction needs to know of the Sun."""
+"""Moments of the solar flux above a recoil energy: all that an interaction needs to know of the
+Sun."""
 
 from __future__ import annotations
 
@@ -6,15 +7,14 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
+from exonu.core.types import Array
 from exonu.interactions.cross_sections import ELECTRON_MASS_MEV, minimum_energy_MeV
 from exonu.solar import Oscillation, Source, flavour_probabilities
 
-Array = NDArray[np.float64]
-
 ORDER = 32
-"""Gauss-Legendre nodes per panel: relative error below 1e-6 (tests/interactions/test_moments.py)."""
+"""Gauss-Legendre nodes per panel: relative error below 1e-6
+(tests/interactions/test_moments.py)."""
 
 
 def kinematic_moments(
@@ -34,12 +34,16 @@ def kinematic_moments(
     return np.stack(moments)
 
 
-def atomic_moments(sources: Iterable[Source], parameters: Oscillation, recoil_MeV: Array, order: int = ORDER) -> Array:
-    """Moments over E > T, the neutrinos that can give an atom the energy T, for the photoabsorption terms.
+def atomic_moments(
+    sources: Iterable[Source], parameters: Oscillation, recoil_MeV: Array, order: int = ORDER
+) -> Array:
+    """Moments over E > T, the neutrinos that can give an atom the energy T, for the photoabsorption
+    terms.
 
-    0: ∫ φ P dE; 1: ∫ φ P ln E² dE (E in MeV); 2: ∫ φ P ln(Q²max/T²) dE with Q²max = min(2mT, 4E(E − T)), the
-    logarithm ≥ 0. The integrand of the last has kinks where the logarithm starts, 4E(E − T) = T², and at E_min(T),
-    where 4E(E − T) = 2mT exactly: three panels.
+    0: ∫ φ P dE; 1: ∫ φ P ln E² dE (E in MeV); 2: ∫ φ P ln(Q²max/T²) dE with Q²max = min(2mT, 4E(E −
+      T)), the
+    logarithm ≥ 0. The integrand of the last has kinks where the logarithm starts, 4E(E − T) = T²,
+    and at E_min(T), where 4E(E − T) = 2mT exactly: three panels.
 
     Returns:
         Shape (sources, 3 flavours, 3, n), in cm⁻² s⁻¹.
@@ -54,9 +58,13 @@ def atomic_moments(sources: Iterable[Source], parameters: Oscillation, recoil_Me
         for lower, upper in pairwise(limits):
             energy, flux = _flavour_flux(source, parameters, lower, upper, order)
             recoil = t[:, None]
-            momentum_squared = np.minimum(2 * ELECTRON_MASS_MEV * recoil, 4 * energy * np.maximum(energy - recoil, 0))
+            momentum_squared = np.minimum(
+                2 * ELECTRON_MASS_MEV * recoil, 4 * energy * np.maximum(energy - recoil, 0)
+            )
             hard = np.log(np.maximum(momentum_squared / recoil**2, 1.0))
-            total += np.einsum("fij,kij->fki", flux, np.stack([np.ones_like(energy), 2 * np.log(energy), hard]))
+            total += np.einsum(
+                "fij,kij->fki", flux, np.stack([np.ones_like(energy), 2 * np.log(energy), hard])
+            )
         moments.append(total)
     return np.stack(moments)
 

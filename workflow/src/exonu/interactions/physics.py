@@ -16,7 +16,9 @@ INTERACTIONS = ("weak", "magnetic-moment", "millicharge", "dark-photon")
 FREE_ATOMIC = ("stepping", "free")
 MILLICHARGE_ATOMIC = ("pai", "pai-liquid", "epa", "stepping", "free")
 
-_HEAVIEST_NEUTRINO_EV = 10.0  # below the first ionisation energy, so that each logarithm stays positive
+_HEAVIEST_NEUTRINO_EV = (
+    10.0  # below the first ionisation energy, so that each logarithm stays positive
+)
 _ATOMIC_FIELD = {name: f"{name.replace('-', '_')}_atomic" for name in INTERACTIONS}
 
 
@@ -30,7 +32,8 @@ class Physics:
         beryllium_line: `double` (862 and 384 keV) or `single` (862 keV with the full flux).
         couplings: weak couplings, `radiative`, `tree-0.2312` or `tree-0.2386`.
         sources: which of `pp be7 pep n13 o15 f17`.
-        weak_atomic: `stepping` (electrons bound by no more than T) or `free` (54 electrons); and so for
+        weak_atomic: `stepping` (electrons bound by no more than T) or `free` (54 electrons); and so
+            for
         magnetic_moment_atomic: the magnetic moment, and
         dark_photon_atomic: the dark photon.
         millicharge_atomic: `pai`, `pai-liquid`, `epa`, `stepping` or `free`.
@@ -57,21 +60,32 @@ class Physics:
     millicharge_weak_interference: bool = False
 
     def __post_init__(self) -> None:
-        known_sources = tuple(source.name for source in solar_sources(self.solar_model, self.beryllium_line))
+        known_sources = tuple(
+            source.name for source in solar_sources(self.solar_model, self.beryllium_line)
+        )
         oscillation(self.oscillation)
         _one_of(self.couplings, coupling_sets(), "couplings")
         if not self.sources:
-            raise InputError("is empty", field="sources", remedy=f"choose from {', '.join(known_sources)}")
+            raise InputError(
+                "is empty", field="sources", remedy=f"choose from {', '.join(known_sources)}"
+            )
         for name in self.sources:
             _one_of(name, known_sources, "sources")
         if len(set(self.sources)) < len(self.sources):
-            raise InputError(f"names a source twice (got {', '.join(self.sources)})", field="sources")
+            raise InputError(
+                f"names a source twice (got {', '.join(self.sources)})", field="sources"
+            )
         for interaction, field in _ATOMIC_FIELD.items():
             check_atomic(getattr(self, field), interaction)
         mass = self.neutrino_mass_eV
-        if isinstance(mass, bool) or not isinstance(mass, int | float) or not 0 < mass <= _HEAVIEST_NEUTRINO_EV:
+        if (
+            isinstance(mass, bool)
+            or not isinstance(mass, int | float)
+            or not 0 < mass <= _HEAVIEST_NEUTRINO_EV
+        ):
             raise InputError(
-                f"must be a number in 0 < m ≤ {_HEAVIEST_NEUTRINO_EV:g} eV (got {mass!r})", field="neutrino_mass_eV"
+                f"must be a number in 0 < m ≤ {_HEAVIEST_NEUTRINO_EV:g} eV (got {mass!r})",
+                field="neutrino_mass_eV",
             )
         if not isinstance(self.millicharge_weak_interference, bool):
             raise InputError(
@@ -85,7 +99,8 @@ class Physics:
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> Physics:
-        """Make the record from a configuration: the same names, atomic settings as a mapping `atomic`.
+        """Make the record from a configuration: the same names, atomic settings as a mapping
+        `atomic`.
 
         Raises:
             InputError: if a key or a value is not allowed.
@@ -97,7 +112,9 @@ class Physics:
         atomic = choices.pop("atomic", {})
         if not isinstance(atomic, Mapping):
             raise InputError(
-                f"must be a mapping (got {atomic!r})", field="atomic", remedy="write `millicharge: pai` below it"
+                f"must be a mapping (got {atomic!r})",
+                field="atomic",
+                remedy="write `millicharge: pai` below it",
             )
         _known(atomic, INTERACTIONS, "atomic.")
         known = [name for name in cls.__dataclass_fields__ if name not in _ATOMIC_FIELD.values()]
@@ -105,7 +122,9 @@ class Physics:
         if "sources" in choices:
             sources = choices["sources"]
             if isinstance(sources, str) or not isinstance(sources, list | tuple):
-                raise InputError(f"must be a list (got {sources!r})", field="sources", remedy="write [pp, be7]")
+                raise InputError(
+                    f"must be a list (got {sources!r})", field="sources", remedy="write [pp, be7]"
+                )
             choices["sources"] = tuple(sources)
         return cls(**choices, **{_ATOMIC_FIELD[name]: value for name, value in atomic.items()})
 

@@ -1,4 +1,5 @@
-"""Standard solar models: the neutrino sources, their fluxes and spectra, read from `resources/solar`."""
+"""Standard solar models: the neutrino sources, their fluxes and spectra, read from
+`resources/solar`."""
 
 from __future__ import annotations
 
@@ -7,8 +8,8 @@ from functools import cache
 
 from exonu.core.errors import InputError
 from exonu.core.resources import resource_path
+from exonu.solar.solar_tables import read_rows
 from exonu.solar.spectrum import BetaSpectrum, LineSpectrum, Spectrum
-from exonu.solar.tables import read_rows
 
 BERYLLIUM_LINES = ("double", "single")
 """Settings of `beryllium_line`: the physical pair of lines, or one line with the full flux."""
@@ -95,5 +96,6 @@ def _spectrum(source: dict[str, str], beryllium_line: str) -> Spectrum:
         if row["source"] == source["source"] and row["scheme"] in ("all", beryllium_line)
     ]
     return LineSpectrum(
-        tuple(float(line["energy_keV"]) / 1e3 for line in lines), tuple(float(line["fraction"]) for line in lines)
+        tuple(float(line["energy_keV"]) / 1e3 for line in lines),
+        tuple(float(line["fraction"]) for line in lines),
     )

@@ -7,14 +7,13 @@ from functools import cache
 from math import radians
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import constants
 
 from exonu.core.errors import InputError
 from exonu.core.resources import resource_path
-from exonu.solar.tables import read_rows
-
-Array = NDArray[np.float64]
+from exonu.core.types import Array
+from exonu.solar.solar_tables import read_rows
 
 FLAVOURS = ("e", "mu", "tau")
 
@@ -24,7 +23,8 @@ _HBAR_C_MEV_CM = constants.value("reduced Planck constant times c in MeV fm") * 
 
 @dataclass(frozen=True)
 class Oscillation:
-    """Three-flavour oscillation parameters; angles in radians, Δm² in eV². Δm²31 does not enter solar conversion."""
+    """Three-flavour oscillation parameters; angles in radians, Δm² in eV². Δm²31 does not enter
+    solar conversion."""
 
     theta12: float
     theta13: float
@@ -45,8 +45,16 @@ class Oscillation:
         mixing = np.array(
             [
                 [c12 * c13, s12 * c13, s13 / phase],
-                [-s12 * c23 - c12 * s23 * s13 * phase, c12 * c23 - s12 * s23 * s13 * phase, s23 * c13],
-                [s12 * s23 - c12 * c23 * s13 * phase, -c12 * s23 - s12 * c23 * s13 * phase, c23 * c13],
+                [
+                    -s12 * c23 - c12 * s23 * s13 * phase,
+                    c12 * c23 - s12 * s23 * s13 * phase,
+                    s23 * c13,
+                ],
+                [
+                    s12 * s23 - c12 * c23 * s13 * phase,
+                    -c12 * s23 - s12 * c23 * s13 * phase,
+                    c23 * c13,
+                ],
             ]
         )
         return np.asarray(np.abs(mixing) ** 2, dtype=np.float64)
@@ -57,7 +65,9 @@ def _parameter_sets() -> dict[str, Oscillation]:
     sets: dict[str, dict[str, float]] = {}
     for row in read_rows(resource_path("solar/oscillation.csv")):
         value = float(row["value"])
-        sets.setdefault(row["set"], {})[row["parameter"]] = radians(value) if row["unit"] == "deg" else value
+        sets.setdefault(row["set"], {})[row["parameter"]] = (
+            radians(value) if row["unit"] == "deg" else value
+        )
     return {name: Oscillation(**values) for name, values in sets.items()}
 
 
@@ -85,12 +95,14 @@ def oscillation(name: str) -> Oscillation:
     return _parameter_sets()[name]
 
 
-def flavour_probabilities(energy_MeV: ArrayLike, electron_density_mol_per_cm3: float, parameters: Oscillation) -> Array:
+def flavour_probabilities(
+    energy_MeV: ArrayLike, electron_density_mol_per_cm3: float, parameters: Oscillation
+) -> Array:
     """Probabilities that a solar ν_e arrives as ν_e, ν_μ, ν_τ by day.
 
-    P_f = Σ_i |U_fi|² k_i with k = (c13² cos²θ12ᵐ, c13² sin²θ12ᵐ, s13²), θ12ᵐ the mixing angle in matter at the place of
-    production (adiabatic MSW; Parke, PRL 57, 1275 (1986), with three flavours as in PDG "Neutrino masses, mixing and
-    oscillations").
+    P_f = Σ_i |U_fi|² k_i with k = (c13² cos²θ12ᵐ, c13² sin²θ12ᵐ, s13²), θ12ᵐ the mixing angle in
+    matter at the place of production (adiabatic MSW; Parke, PRL 57, 1275 (1986), with three
+    flavours as in PDG "Neutrino masses, mixing and oscillations").
 
     Args:
         energy_MeV: neutrino energies, any shape.
@@ -106,7 +118,15 @@ def flavour_probabilities(energy_MeV: ArrayLike, electron_density_mol_per_cm3: f
     energy = np.asarray(energy_MeV, dtype=np.float64)
     c13_squared = np.cos(parameters.theta13) ** 2
     electrons_MeV3 = electron_density_mol_per_cm3 * constants.N_A * _HBAR_C_MEV_CM**3
-    potential = 2 * np.sqrt(2) * c13_squared * _FERMI_PER_MEV2 * electrons_MeV3 / (parameters.dm2_21 * 1e-12) * energy
+    potential = (
+        2
+        * np.sqrt(2)
+        * c13_squared
+        * _FERMI_PER_MEV2
+        * electrons_MeV3
+        / (parameters.dm2_21 * 1e-12)
+        * energy
+    )
     detuning = np.cos(2 * parameters.theta12) - potential
     cos_2theta_matter = detuning / np.hypot(detuning, np.sin(2 * parameters.theta12))
     content = np.stack(

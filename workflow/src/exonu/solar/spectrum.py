@@ -1,8 +1,9 @@
 """Energy spectra of solar neutrinos: analytic beta spectra and lines, as quadrature rules.
 
-A spectrum gives nodes and weights: ``Σ w f(E) = ∫ λ(E) f(E) dE`` between two limits, with ``∫ λ dE = 1`` over all
-energies. A line is a rule with one node, and then an integral over the flux is the same sum for every source.
-"""
+A spectrum gives nodes and weights: ``Σ w f(E) = ∫ λ(E) f(E) dE`` between two limits, with ``∫ λ dE
+    = 1`` over all
+energies. A line is a rule with one node, and then an integral over the flux is the same sum for
+every source."""
 
 from __future__ import annotations
 
@@ -11,10 +12,10 @@ from functools import cache, cached_property
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import constants
 
-Array = NDArray[np.float64]
+from exonu.core.types import Array
 
 ELECTRON_MASS_MEV: float = constants.value("electron mass energy equivalent in MeV")
 _NORMALISATION_ORDER = 256
@@ -37,7 +38,8 @@ class Spectrum(Protocol):
             order: number of Gauss-Legendre nodes of a continuous spectrum.
 
         Returns:
-            Energies in MeV and weights (spectrum included, no unit), each of shape (n, nodes). Zero weight where empty.
+            Energies in MeV and weights (spectrum included, no unit), each of shape (n, nodes). Zero
+            weight where empty.
         """
         ...
 
@@ -46,7 +48,8 @@ class Spectrum(Protocol):
 class BetaSpectrum:
     """Allowed β⁺ spectrum of the neutrino: dN/dE ∝ E² W p F(W), W = q₀ + m − E.
 
-    F = 2πη/(1 − e^(−2πη)) with η = −αWZ/p is the Fermi function of a point nucleus, Z the charge of the daughter.
+    F = 2πη/(1 − e^(−2πη)) with η = −αWZ/p is the Fermi function of a point nucleus, Z the charge of
+    the daughter.
 
     Args:
         endpoint_MeV: q₀, highest neutrino energy.
@@ -69,7 +72,8 @@ class BetaSpectrum:
         return np.where(inside, self._shape(v), 0.0) / self._norm
 
     def _shape(self, v: Array) -> Array:
-        """Unnormalised spectrum as a function of v = √(q₀ − E): kinetic energy of the positron v²."""
+        """Unnormalised spectrum as a function of v = √(q₀ − E): kinetic energy of the positron
+        v²."""
         total = v**2 + ELECTRON_MASS_MEV
         momentum = v * np.sqrt(v**2 + 2 * ELECTRON_MASS_MEV)
         x = 2 * np.pi * constants.alpha * self.daughter_charge * total / momentum  # −2πη
@@ -84,7 +88,8 @@ class BetaSpectrum:
         return float(np.sum(w * top * 2 * u * top * self._shape(u * top)))
 
     def nodes(self, lower_MeV: Array, upper_MeV: Array, order: int) -> tuple[Array, Array]:
-        """See `Spectrum.nodes`. Gauss-Legendre in v = √(q₀ − E), in which the spectrum is smooth at its endpoint."""
+        """See `Spectrum.nodes`. Gauss-Legendre in v = √(q₀ − E), in which the spectrum is smooth at
+        its endpoint."""
         u, w = gauss_legendre(order)
         v_high = np.sqrt(np.clip(self.endpoint_MeV - lower_MeV, 0.0, self.endpoint_MeV))[:, None]
         v_low = np.sqrt(np.clip(self.endpoint_MeV - upper_MeV, 0.0, self.endpoint_MeV))[:, None]

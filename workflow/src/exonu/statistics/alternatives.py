@@ -5,7 +5,8 @@ Both use the profile χ²(μ) = -2 ln L(μ, θ̂̂), with μ ≥ 0:
     Δχ² limit:    χ²(μ) = χ²_min + 2.71, above the best fit
     integral:     ∫_0^limit exp(-χ²/2) dμ / ∫_0^∞ exp(-χ²/2) dμ = 0.9
 
-The integral depends on the variable it runs over: it is a Bayesian limit with a flat prior in μ^power.
+The integral depends on the variable it runs over: it is a Bayesian limit with a flat prior in
+    μ^power.
 """
 
 from __future__ import annotations
@@ -17,16 +18,17 @@ from typing import Any
 import numpy as np
 
 from exonu.core.errors import InputError
-from exonu.statistics.flat import FloatArray
-from exonu.statistics.limits import distance_from_minimum
-from exonu.statistics.model import Model
+from exonu.statistics.asymptotic import distance_from_minimum
+from exonu.statistics.engine.flat import FloatArray
 from exonu.statistics.profiling import Profile, Tally, find_root, signal_scale
 from exonu.statistics.quadratic import sign_changes, survey
+from exonu.statistics.workspaces.compiled_model import Model
 
 
 @dataclass(frozen=True)
 class AlternativeLimit:
-    """A limit by another construction: its value, the construction in words, and how it was found."""
+    """A limit by another construction: its value, the construction in words, and how it was
+    found."""
 
     value: float
     construction: str
@@ -34,7 +36,9 @@ class AlternativeLimit:
     record: dict[str, Any]
 
 
-def _profile(model: Model, data: Sequence[float] | FloatArray | None) -> tuple[Profile, list[float]]:
+def _profile(
+    model: Model, data: Sequence[float] | FloatArray | None
+) -> tuple[Profile, list[float]]:
     """The profile of the data and, for a quadratic signal, the grid it was scanned on."""
     profile = Profile.of(model, model.data(data), Tally())
     return profile, survey(profile, Profile.asimov(profile)) if model.tied else []
@@ -59,7 +63,8 @@ def _scale(profile: Profile) -> float:
 def delta_chi2_limit(
     model: Model, data: Sequence[float] | FloatArray | None = None, delta: float = 2.71
 ) -> AlternativeLimit:
-    """Upper limit where χ² has risen by ``delta`` above its minimum in μ ≥ 0; the largest crossing of several.
+    """Upper limit where χ² has risen by ``delta`` above its minimum in μ ≥ 0; the largest crossing
+    of several.
 
     >>> from exonu.statistics.examples import two_bins
     >>> print(f"{delta_chi2_limit(two_bins()).value:.4f}")
@@ -71,7 +76,9 @@ def delta_chi2_limit(
     upper = float(model.flat.upper[model.poi_index])
     target = float(np.sqrt(delta))
     if grid:
-        roots = sign_changes(distance_from_minimum(profile, target), [mu for mu in grid if mu >= profile.mu_hat])
+        roots = sign_changes(
+            distance_from_minimum(profile, target), [mu for mu in grid if mu >= profile.mu_hat]
+        )
     else:
         low, scale = max(profile.mu_hat, 0.0), _scale(profile)
         f = distance_from_minimum(profile, target)
@@ -115,7 +122,9 @@ def bayes_limit(
     values = np.array([profile.twice_delta(float(mu)) for mu in points])
     possible = np.isfinite(values[:, 0])
     fine = np.linspace(0.0, top**power, 20001)
-    chi2 = hermite(points[possible], values[possible, 0], values[possible, 1], fine ** (1.0 / power))
+    chi2 = hermite(
+        points[possible], values[possible, 0], values[possible, 1], fine ** (1.0 / power)
+    )
     density = np.exp(-0.5 * (chi2 - chi2.min()))
     cumulative = np.concatenate([[0.0], np.cumsum(0.5 * (density[1:] + density[:-1]))])
     value = float(np.interp(credibility * cumulative[-1], cumulative, fine)) ** (1.0 / power)

@@ -8,15 +8,16 @@ from functools import cached_property
 
 import numpy as np
 
-from exonu.statistics.flat import FREE, POISSON, BoolArray, FloatArray
-from exonu.statistics.model import Model
+from exonu.statistics.engine.flat import FREE, POISSON, BoolArray, FloatArray
+from exonu.statistics.workspaces.compiled_model import Model
 
 STATUS = ("converged", "data impossible for these parameters", "no descent", "too many iterations")
 
 
 @dataclass(frozen=True)
 class Minimum:
-    """Where the minimiser stopped: parameters (P,), ℓ (without constants), gradient and profile Hessian (dense)."""
+    """Where the minimiser stopped: parameters (P,), ℓ (without constants), gradient and profile
+    Hessian (dense)."""
 
     theta: FloatArray
     value: float
@@ -33,7 +34,7 @@ class Minimum:
 
 def minimise(model: Model, data: FloatArray, start: FloatArray, held: BoolArray) -> Minimum:
     """Minimise ℓ over the parameters that are not held; data (B + A,), start and held (P,)."""
-    from exonu.statistics.minimiser import newton
+    from exonu.statistics.engine.minimiser import newton
 
     size = model.flat.dense.size
     theta, gradient, hessian = start.copy(), np.empty(size), np.empty((size, size))
@@ -42,7 +43,8 @@ def minimise(model: Model, data: FloatArray, start: FloatArray, held: BoolArray)
 
 
 def auxiliary_start(model: Model, data: FloatArray) -> FloatArray:
-    """Constrained parameters at their auxiliary measurements, the others at their initial values, (P,)."""
+    """Constrained parameters at their auxiliary measurements, the others at their initial values,
+    (P,)."""
     m, theta = model.flat, model.init.copy()
     where = (m.constraint != FREE) & ~model.fixed
     measured = data[m.measured[where]]
@@ -51,7 +53,8 @@ def auxiliary_start(model: Model, data: FloatArray) -> FloatArray:
 
 
 def signal_start(model: Model, data: FloatArray, theta: FloatArray) -> float:
-    """First estimate of the parameter of interest, on any scale: least squares in the excess over μ = 0."""
+    """First estimate of the parameter of interest, on any scale: least squares in the excess over μ
+    = 0."""
     trial, i = theta.copy(), model.poi_index
     trial[i] = 0.0
     background = model.expected(trial)
@@ -70,7 +73,8 @@ def signal_start(model: Model, data: FloatArray, theta: FloatArray) -> float:
 
 @dataclass(frozen=True)
 class FitResult:
-    """A fit. Errors are from the inverse Hessian of all parameters at the minimum (zero for fixed ones).
+    """A fit. Errors are from the inverse Hessian of all parameters at the minimum (zero for fixed
+    ones).
 
     Attributes:
         parameters: best-fit values (P,), named by ``names``.
@@ -99,7 +103,10 @@ class FitResult:
 
     @property
     def values(self) -> dict[str, float]:
-        tied = {name: float(self.parameters[self.model.index(source)]) ** 2 for name, source in self.model.tied.items()}
+        tied = {
+            name: float(self.parameters[self.model.index(source)]) ** 2
+            for name, source in self.model.tied.items()
+        }
         return dict(zip(self.names, self.parameters.tolist(), strict=True)) | tied
 
     @cached_property
@@ -140,12 +147,15 @@ class FitResult:
 
     @cached_property
     def covariance(self) -> FloatArray:
-        """(P, P), zero for held parameters; NaN if the Hessian is not positive definite (some are undetermined)."""
-        from exonu.statistics.likelihood import evaluate
+        """(P, P), zero for held parameters; NaN if the Hessian is not positive definite (some are
+        undetermined)."""
+        from exonu.statistics.engine.likelihood import evaluate
 
         size = self.parameters.size
         gradient, hessian = np.empty(size), np.empty((size, size))
-        evaluate(self.model.full, self.data, self.parameters.copy(), self.held, gradient, hessian, False)
+        evaluate(
+            self.model.full, self.data, self.parameters.copy(), self.held, gradient, hessian, False
+        )
         free = np.flatnonzero(~self.held)
         out = np.zeros((size, size))
         block = np.tril(hessian[np.ix_(free, free)])
@@ -185,7 +195,8 @@ def fit(
         fixed: parameters to hold, with their values, beside those that the measurement fixes.
 
     Returns:
-        The best of the minima found from several starts; a fit that failed says so in ``converged`` and ``message``.
+        The best of the minima found from several starts; a fit that failed says so in ``converged``
+        and ``message``.
 
     >>> from exonu.statistics.examples import two_bins
     >>> result = fit(two_bins())
@@ -202,17 +213,21 @@ def fit(
 
 
 def mirrored(model: Model, theta: FloatArray) -> FloatArray:
-    """Constrained parameters on the other side of their nominal values, where interpolation bends; others kept."""
+    """Constrained parameters on the other side of their nominal values, where interpolation bends;
+    others kept."""
     free = (model.flat.constraint == FREE) | model.fixed
-    return np.where(free, theta, np.clip(2.0 * model.init - theta, model.flat.lower, model.flat.upper))
+    return np.where(
+        free, theta, np.clip(2.0 * model.init - theta, model.flat.lower, model.flat.upper)
+    )
 
 
-def global_minimum(model: Model, data: FloatArray, held: BoolArray, first: FloatArray) -> tuple[Minimum, bool]:
+def global_minimum(
+    model: Model, data: FloatArray, held: BoolArray, first: FloatArray
+) -> tuple[Minimum, bool]:
     """The deeper of two minima, and whether they differ.
 
-    The fits start from the auxiliary values and from the mirror image of the first minimum; the parameter of interest,
-    where free, from a signal estimate.
-    """
+    The fits start from the auxiliary values and from the mirror image of the first minimum; the
+    parameter of interest, where free, from a signal estimate."""
     i, auxiliary = model.poi_index, auxiliary_start(model, data)
     start = np.where(held, first, auxiliary)
     if not held[i]:

@@ -1,9 +1,10 @@
-"""Our minimiser as a pyhf optimizer: ``pyhf.set_backend("numpy", exonu.statistics.NewtonOptimizer())``.
+"""Our minimiser as a pyhf optimizer: ``pyhf.set_backend("numpy",
+exonu.statistics.NewtonOptimizer())``.
 
-All of `pyhf.infer` then runs on it unchanged: the statistics are pyhf's, the minima are ours (exact derivatives,
-closed-form bin-wise parameters). What the engine does not know (other interpolation codes, custom modifiers,
-clipping, batches, another objective) goes to pyhf's own scipy optimizer, with a warning that says why.
-"""
+All of `pyhf.infer` then runs on it unchanged: the statistics are pyhf's, the minima are ours (exact
+derivatives, closed-form bin-wise parameters). What the engine does not know (other interpolation
+codes, custom modifiers, clipping, batches, another objective) goes to pyhf's own scipy optimizer,
+with a warning that says why."""
 
 from __future__ import annotations
 
@@ -19,9 +20,9 @@ from pyhf.optimize.opt_scipy import scipy_optimizer
 from scipy.optimize import OptimizeResult
 
 from exonu.core.errors import InputError
+from exonu.statistics.engine.flat import FloatArray
 from exonu.statistics.fitting import STATUS, FitResult, global_minimum, minimise
-from exonu.statistics.flat import FloatArray
-from exonu.statistics.model import INTERPOLATION, Model, compile_specification
+from exonu.statistics.workspaces.compiled_model import INTERPOLATION, Model, compile_specification
 
 Bounds = Sequence[Sequence[float]]
 
@@ -33,8 +34,9 @@ class NotSupported(UserWarning):
 class NewtonOptimizer(scipy_optimizer):  # type: ignore[misc]
     """A pyhf optimizer with exact Newton steps.
 
-    It takes the options of pyhf's scipy optimizer (``maxiter``, ``tolerance``, ...; only the fallback uses them), and
-    gives ``return_uncertainties`` and ``return_correlations`` too, from the inverse Hessian.
+    It takes the options of pyhf's scipy optimizer (``maxiter``, ``tolerance``, ...; only the
+    fallback uses them), and gives ``return_uncertainties`` and ``return_correlations`` too, from
+    the inverse Hessian.
 
     >>> import pyhf
     >>> from exonu.statistics import NewtonOptimizer
@@ -68,10 +70,15 @@ class NewtonOptimizer(scipy_optimizer):  # type: ignore[misc]
         do_stitch: bool = False,
         **options: Any,
     ) -> Any:
-        """Minimise pyhf's ``twice_nll``; arguments and results as `pyhf.optimize.mixins.OptimizerMixin.minimize`."""
-        compiled = self._model(pdf) if objective is twice_nll else "the objective is not pyhf's twice_nll"
+        """Minimise pyhf's ``twice_nll``; arguments and results as
+        `pyhf.optimize.mixins.OptimizerMixin.minimize`."""
+        compiled = (
+            self._model(pdf) if objective is twice_nll else "the objective is not pyhf's twice_nll"
+        )
         if isinstance(compiled, str):
-            warnings.warn(f"{compiled}: fitted by pyhf's scipy optimizer instead", NotSupported, stacklevel=3)
+            warnings.warn(
+                f"{compiled}: fitted by pyhf's scipy optimizer instead", NotSupported, stacklevel=3
+            )
             return super().minimize(
                 objective,
                 data,
@@ -143,7 +150,10 @@ class NewtonOptimizer(scipy_optimizer):  # type: ignore[misc]
         best, multimodal = global_minimum(bounded, data, held, given)
         found = minimise(bounded, data, given, held)
         if found.converged and (found.value < best.value or not best.converged):
-            best, multimodal = found, multimodal or (best.converged and best.value > found.value + 1e-6)
+            best, multimodal = (
+                found,
+                multimodal or (best.converged and best.value > found.value + 1e-6),
+            )
         return FitResult(bounded, data, best, held, multimodal)
 
 
@@ -155,7 +165,10 @@ def _compile(pdf: Any) -> Model | str:
     main, config = pdf.main_model, pdf.config
     if main.clip_sample_data is not None or main.clip_bin_data is not None:
         return "the model clips its expected data"
-    codes = {kind: dict(config.modifier_settings.get(kind, {})).get("interpcode") for kind in INTERPOLATION}
+    codes = {
+        kind: dict(config.modifier_settings.get(kind, {})).get("interpcode")
+        for kind in INTERPOLATION
+    }
     if codes != INTERPOLATION:
         return f"interpolation codes {codes}, the engine has {INTERPOLATION}"
     if config.poi_name is None:

@@ -9,15 +9,16 @@ import numpy as np
 from scipy.special import gammaincc
 
 from exonu.core.errors import InputError
-from exonu.statistics.diagnostics import constraint_centres, constraint_widths
+from exonu.statistics.engine.flat import FREE, BoolArray, FloatArray
 from exonu.statistics.fitting import FitResult, fit
-from exonu.statistics.flat import FREE, BoolArray, FloatArray
-from exonu.statistics.model import Model
+from exonu.statistics.nuisance_impacts import constraint_centres, constraint_widths
+from exonu.statistics.workspaces.compiled_model import Model
 
 
 @dataclass(frozen=True)
 class YieldRow:
-    """Events of one sample (or of their ``total``) in one channel, before and after the fit, with errors."""
+    """Events of one sample (or of their ``total``) in one channel, before and after the fit, with
+    errors."""
 
     channel: str
     sample: str
@@ -58,9 +59,11 @@ def _derivatives(model: Model, theta: FloatArray, steps: FloatArray) -> FloatArr
 
 
 def yields(result: FitResult) -> Yields:
-    """Yields before the fit (parameters at their measured values, constraint errors) and after it (with correlations).
+    """Yields before the fit (parameters at their measured values, constraint errors) and after it
+    (with correlations).
 
-    Before the fit, parameters without constraint are at their initial values and contribute no error.
+    Before the fit, parameters without constraint are at their initial values and contribute no
+    error.
 
     >>> from exonu.statistics import fit
     >>> from exonu.statistics.examples import two_bins
@@ -73,13 +76,24 @@ def yields(result: FitResult) -> Yields:
     before = _predict(model, constraint_centres(model, result.data), prior)
     after = _predict(model, result.parameters, result.covariance)
     observed = result.data[: model.n_bins]
-    labels = [(c, s) for c in model.channels for s in [*(name for ch, name in model.samples if ch == c), "total"]]
+    labels = [
+        (c, s)
+        for c in model.channels
+        for s in [*(name for ch, name in model.samples if ch == c), "total"]
+    ]
     rows = tuple(
         YieldRow(channel, sample, *first, *second, float(observed[model.channels[channel]].sum()))
         for (channel, sample), first, second in zip(labels, before.sums, after.sums, strict=True)
     )
     return Yields(
-        rows, before.total, before.error, after.total, after.error, before.by_sample, after.by_sample, observed
+        rows,
+        before.total,
+        before.error,
+        after.total,
+        after.error,
+        before.by_sample,
+        after.by_sample,
+        observed,
     )
 
 
@@ -88,7 +102,8 @@ def grouped_yields(result: FitResult, groups: Sequence[BoolArray]) -> tuple[Floa
 
     Args:
         result: of a fit.
-        groups: of each group, which bins of which samples count, shape (C, B) each, in the order of `Model.samples`.
+        groups: of each group, which bins of which samples count, shape (C, B) each, in the order of
+            `Model.samples`.
 
     Returns:
         Before the fit and after it, each (value, error) by group, shape (G, 2).
@@ -101,11 +116,15 @@ def grouped_yields(result: FitResult, groups: Sequence[BoolArray]) -> tuple[Floa
     )
 
 
-def _sums(model: Model, theta: FloatArray, covariance: FloatArray, groups: Sequence[BoolArray]) -> FloatArray:
+def _sums(
+    model: Model, theta: FloatArray, covariance: FloatArray, groups: Sequence[BoolArray]
+) -> FloatArray:
     table, jacobian = model.expected_by_sample(theta), _jacobian(model, theta, covariance)
     values = [float(table[group].sum()) for group in groups]
     slopes = [jacobian[:, group].sum(axis=1) for group in groups]
-    return np.array([[v, np.sqrt(slope @ covariance @ slope)] for v, slope in zip(values, slopes, strict=True)])
+    return np.array(
+        [[v, np.sqrt(slope @ covariance @ slope)] for v, slope in zip(values, slopes, strict=True)]
+    )
 
 
 def _jacobian(model: Model, theta: FloatArray, covariance: FloatArray) -> FloatArray:
@@ -122,15 +141,21 @@ class _Prediction:
 
 
 def _predict(model: Model, theta: FloatArray, covariance: FloatArray) -> _Prediction:
-    """Events per bin, per sample and bin, and summed over the bins of each sample and channel, with linear errors."""
+    """Events per bin, per sample and bin, and summed over the bins of each sample and channel, with
+    linear errors."""
     jacobian = _jacobian(model, theta, covariance)
     table, total = model.expected_by_sample(theta), jacobian.sum(axis=1)
     error = np.sqrt((total * (covariance @ total)).sum(axis=0))
-    sums = [(value, float(np.sqrt(slope @ covariance @ slope))) for value, slope in _groups(model, table, jacobian)]
+    sums = [
+        (value, float(np.sqrt(slope @ covariance @ slope)))
+        for value, slope in _groups(model, table, jacobian)
+    ]
     return _Prediction(table.sum(axis=0), error, table, sums)
 
 
-def _groups(model: Model, table: FloatArray, jacobian: FloatArray) -> list[tuple[float, FloatArray]]:
+def _groups(
+    model: Model, table: FloatArray, jacobian: FloatArray
+) -> list[tuple[float, FloatArray]]:
     """Sum and its gradient (P,) of each sample of each channel, then of the channel."""
     out = []
     for channel in model.channels:
@@ -175,7 +200,7 @@ def goodness_of_fit(
     >>> print(f"{gof.statistic:.3f} for {gof.degrees}: p = {gof.p_value:.2f}")
     0.182 for 1: p = 0.67
     """
-    from exonu.statistics.batch import FAILED, MULTIMODAL, VALUE
+    from exonu.statistics.engine.batch import FAILED, MULTIMODAL, VALUE
     from exonu.statistics.profiling import signal_scale
     from exonu.statistics.toys import fit_toys, generator, sample_data
 
@@ -187,7 +212,9 @@ def goodness_of_fit(
     degrees = model.n_bins - int(np.count_nonzero(free))
     p_value = float(gammaincc(0.5 * degrees, 0.5 * statistic)) if degrees > 0 else float("nan")
     if n_toys == 0:
-        return GoodnessOfFit(statistic, degrees, p_value, float("nan"), float("nan"), np.empty(0), 0, 0)
+        return GoodnessOfFit(
+            statistic, degrees, p_value, float("nan"), float("nan"), np.empty(0), 0, 0
+        )
     best = result.minimum
     mu = max(float(best.theta[model.poi_index]), signal_scale(model, best.theta))
     toys = sample_data(model, best.theta, n_toys, generator(seed, mu, "signal", 0))
@@ -197,4 +224,6 @@ def goodness_of_fit(
     p = np.count_nonzero(values >= statistic) / max(values.size, 1)
     error = float(np.sqrt(max(p * (1.0 - p), 1.0 / max(values.size, 1) ** 2) / max(values.size, 1)))
     several = int(good[:, MULTIMODAL].sum())
-    return GoodnessOfFit(statistic, degrees, p_value, float(p), error, values, len(rows) - len(good), several)
+    return GoodnessOfFit(
+        statistic, degrees, p_value, float(p), error, values, len(rows) - len(good), several
+    )

@@ -1,4 +1,5 @@
-"""The profile likelihood in the parameter of interest: cached, warm-started fits, and roots of what follows."""
+"""The profile likelihood in the parameter of interest: cached, warm-started fits, and roots of what
+follows."""
 
 from __future__ import annotations
 
@@ -7,16 +8,17 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from exonu.statistics.engine.flat import BoolArray, FloatArray
 from exonu.statistics.fitting import Minimum, auxiliary_start, global_minimum, minimise, mirrored
-from exonu.statistics.flat import BoolArray, FloatArray
-from exonu.statistics.model import Model
+from exonu.statistics.workspaces.compiled_model import Model
 
 
 @dataclass
 class Tally:
     """What the minimiser did for one result.
 
-    Impossible fits are those where the model gives no events, or less, in a bin that has some, whatever the nuisance
+    Impossible fits are those where the model gives no events, or less, in a bin that has some,
+    whatever the nuisance
     parameters: that value of μ is excluded, and the minimiser has not failed.
     """
 
@@ -67,7 +69,8 @@ class Profile:
 
     @classmethod
     def asimov(cls, observed: Profile) -> Profile:
-        """Profile of the background-only Asimov data: μ = 0, nuisance parameters as fitted to the data (as pyhf)."""
+        """Profile of the background-only Asimov data: μ = 0, nuisance parameters as fitted to the
+        data (as pyhf)."""
         model, without = observed.model, observed.at(0.0)
         data = model.expected_data(without.theta)
         held = observed.held | (np.arange(observed.held.size) == model.poi_index)
@@ -84,12 +87,15 @@ class Profile:
             return self.points[mu]
         i = self.model.poi_index
         known = [self.best, *self.points.values()]
-        nearest = min((m for m in known if m.converged), key=lambda m: abs(m.theta[i] - mu), default=self.best)
+        nearest = min(
+            (m for m in known if m.converged), key=lambda m: abs(m.theta[i] - mu), default=self.best
+        )
         found = self.improve(mu, nearest.theta)
         return self.improve(mu, mirrored(self.model, found.theta)) if self.thorough else found
 
     def verify(self, mu: float) -> bool:
-        """Whether the minimum at mu holds against a start from the other side of the nominal values.
+        """Whether the minimum at mu holds against a start from the other side of the nominal
+        values.
 
         If it does not, all points are forgotten, and from now on every fit has two starts.
         """
@@ -103,11 +109,14 @@ class Profile:
         return False
 
     def improve(self, mu: float, start: FloatArray) -> Minimum:
-        """Fit at mu from the given nuisance parameters; keep the result if it is the best known there."""
+        """Fit at mu from the given nuisance parameters; keep the result if it is the best known
+        there."""
         i = self.model.poi_index
         theta = start.copy()
         theta[i] = mu
-        found = self.tally.count(minimise(self.model, self.data, theta, self.held | (np.arange(theta.size) == i)))
+        found = self.tally.count(
+            minimise(self.model, self.data, theta, self.held | (np.arange(theta.size) == i))
+        )
         if not found.converged:  # a second chance from the auxiliary values
             theta = np.where(self.held, self.model.init, auxiliary_start(self.model, self.data))
             theta[i] = mu
@@ -125,7 +134,8 @@ class Profile:
         return self.points[mu]
 
     def descend(self, theta: FloatArray) -> None:
-        """A free fit from the given point; if it ends elsewhere than the best one, there are several minima."""
+        """A free fit from the given point; if it ends elsewhere than the best one, there are
+        several minima."""
         found = self.tally.count(minimise(self.model, self.data, theta, self.held))
         if not found.converged:
             return
@@ -145,7 +155,8 @@ class Profile:
         return max(2.0 * (point.value - self.best.value), 0.0), slope
 
     def sigma(self, point: Minimum) -> float:
-        """Error of μ from the curvature of the profile at a point; infinite or NaN if it has none."""
+        """Error of μ from the curvature of the profile at a point; infinite or NaN if it has
+        none."""
         free = np.flatnonzero(~self.held[self.model.flat.dense])
         h = point.hessian[np.ix_(free, free)]
         h = np.tril(h) + np.tril(h, -1).T
@@ -155,7 +166,10 @@ class Profile:
         scale = np.sqrt(np.abs(np.diag(h)))
         scale[scale == 0.0] = 1.0
         try:
-            variance = float(np.linalg.solve(h / np.outer(scale, scale), unit / scale)[place]) / scale[place]
+            variance = (
+                float(np.linalg.solve(h / np.outer(scale, scale), unit / scale)[place])
+                / scale[place]
+            )
         except np.linalg.LinAlgError:
             return np.inf
         return float(np.sqrt(variance)) if variance > 0.0 else np.inf
@@ -174,7 +188,8 @@ def signal_scale(model: Model, theta: FloatArray) -> float:
 
 @dataclass(frozen=True)
 class Root:
-    """A crossing, the bracket it was found in, whether it was found, and the last point computed on the way."""
+    """A crossing, the bracket it was found in, whether it was found, and the last point computed on
+    the way."""
 
     value: float
     bracket: tuple[float, float]
@@ -182,12 +197,16 @@ class Root:
     nearest: float = np.nan
 
 
-def find_root(f: Callable[[float], tuple[float, float]], guess: float, low: float, high: float = np.inf) -> Root:
-    """The crossing of a function that is negative just above `low` and rises; Newton's method within a bracket.
+def find_root(
+    f: Callable[[float], tuple[float, float]], guess: float, low: float, high: float = np.inf
+) -> Root:
+    """The crossing of a function that is negative just above `low` and rises; Newton's method
+    within a bracket.
 
     Args:
         f: value and derivative.
-        guess: first point, > low; only its order of magnitude matters, and even that only for speed.
+        guess: first point, > low; only its order of magnitude matters, and even that only for
+            speed.
         low, high: the crossing is looked for in between.
     """
     below, above = low, np.inf

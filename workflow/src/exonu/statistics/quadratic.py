@@ -1,14 +1,14 @@
 r"""Quadratic signals, N(μ) = N_SM + μ I + μ² P: a scan instead of a root search, and all crossings.
 
-Where the interference I is negative the likelihood may have several minima in μ, and CLs = α several crossings. So
-the profile is computed on a grid, swept upwards and downwards (each point started from its neighbour); each local
-minimum is refined to the global one; and CLs - α is followed from point to point, with its derivative, for every
-change of sign.
+Where the interference I is negative the likelihood may have several minima in μ, and CLs = α
+several crossings. So the profile is computed on a grid, swept upwards and downwards (each point
+started from its neighbour); each local minimum is refined to the global one; and CLs - α is
+followed from point to point, with its derivative, for every change of sign.
 
-Where the grid has to look is read off the Gaussian approximation χ²(μ) = Σ_b (N_SM + μI + μ²P - n)²/V, a quartic
-in μ whose stationary points (roots of a cubic) and widths are known in closed form, for the data and for the Asimov
-data: a narrow window in which signal and interference cancel far from zero is not missed, and no range need be given.
-"""
+Where the grid has to look is read off the Gaussian approximation χ²(μ) = Σ_b (N_SM + μI + μ²P -
+n)²/V, a quartic in μ whose stationary points (roots of a cubic) and widths are known in closed
+form, for the data and for the Asimov data: a narrow window in which signal and interference cancel
+far from zero is not missed, and no range need be given."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from exonu.statistics.flat import FloatArray
-from exonu.statistics.model import Model
+from exonu.statistics.engine.flat import FloatArray
 from exonu.statistics.profiling import Profile, Root, find_root
+from exonu.statistics.workspaces.compiled_model import Model
 
 GRID_POINTS = 61
 
@@ -27,7 +27,8 @@ Function = Callable[[float], tuple[float, float]]
 
 
 def signal_polynomial(model: Model, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """I and P of each bin at the given nuisance parameters: events = background + μI + μ²P, (B,) each."""
+    """I and P of each bin at the given nuisance parameters: events = background + μI + μ²P, (B,)
+    each."""
     trial = theta.copy()
     values = []
     for mu in (0.0, 1.0, 2.0):
@@ -38,7 +39,8 @@ def signal_polynomial(model: Model, theta: FloatArray) -> tuple[FloatArray, Floa
 
 
 def _landmarks(profile: Profile) -> list[float]:
-    """μ around the stationary points of the Gaussian χ² of the profile's data, in steps of their widths."""
+    """μ around the stationary points of the Gaussian χ² of the profile's data, in steps of their
+    widths."""
     model, theta = profile.model, profile.at(0.0).theta.copy()
     theta[model.poi_index] = 0.0
     linear, square = signal_polynomial(model, theta)
@@ -46,7 +48,8 @@ def _landmarks(profile: Profile) -> list[float]:
     counts = profile.data[: model.n_bins]
     weight = 1.0 / np.maximum(np.maximum(counts, background), 1.0)
     excess = background - counts
-    # χ²(μ) = c0 + c1 μ + c2 μ² + c3 μ³ + c4 μ⁴, in a unit of μ that makes the coefficients comparable
+    # χ²(μ) = c0 + c1 μ + c2 μ² + c3 μ³ + c4 μ⁴, in a unit of μ that makes the coefficients
+    # comparable
     c1 = 2.0 * float(np.sum(weight * excess * linear))
     c2 = float(np.sum(weight * (linear**2 + 2.0 * excess * square)))
     c3 = 2.0 * float(np.sum(weight * linear * square))
@@ -72,8 +75,8 @@ def _unit(linear: float, square: float) -> float:
 def survey(profile: Profile, asimov: Profile, reach: float = 5.5) -> list[float]:
     """The grid in μ, with both profiles fitted on it and the data's global minimum found.
 
-    It ends where the Asimov data exclude μ by `reach` standard deviations, there and beyond, or at the bound.
-    """
+    It ends where the Asimov data exclude μ by `reach` standard deviations, there and beyond, or at
+    the bound."""
     bound = float(profile.model.flat.upper[profile.model.poi_index])
     marks = sorted({*_landmarks(profile), *_landmarks(asimov)})
     marks = [x for before, x in pairwise([0.0, *marks]) if x - before > 1e-9 * marks[-1]]
@@ -96,7 +99,8 @@ def survey(profile: Profile, asimov: Profile, reach: float = 5.5) -> list[float]
 
 
 def sign_changes(f: Function, grid: Iterable[float], depth: int = 6) -> list[Root]:
-    """All crossings of zero on a grid, including pairs between two points that the slopes there give away."""
+    """All crossings of zero on a grid, including pairs between two points that the slopes there
+    give away."""
     points = [(x, *f(x)) for x in grid]
     found: list[Root] = []
     for left, right in pairwise(points):
@@ -124,13 +128,16 @@ def _between(f: Function, left: Point, right: Point, depth: int) -> list[Root]:
     turns = np.isfinite(value_a * value_b) and value_a * slope_a < 0.0 < value_b * slope_b
     if not turns or depth == 0:
         return []
-    # Both slopes lead towards zero: look at the lowest point of the cubic through values and slopes.
+    # Both slopes lead towards zero: look at the lowest point of the cubic through values and
+    # slopes.
     x = _turning_point(a, b, value_a, value_b, slope_a, slope_b)
     middle = (x, *f(x))
     return _between(f, left, middle, depth - 1) + _between(f, middle, right, depth - 1)
 
 
-def _turning_point(a: float, b: float, value_a: float, value_b: float, slope_a: float, slope_b: float) -> float:
+def _turning_point(
+    a: float, b: float, value_a: float, value_b: float, slope_a: float, slope_b: float
+) -> float:
     h = b - a
     mean = 3.0 * (value_b - value_a) / h
     c2, c3 = mean - 2.0 * slope_a - slope_b, slope_a + slope_b - mean * 2.0 / 3.0

@@ -1,15 +1,15 @@
 r"""Toys: the distribution of q̃_μ by simulation, in chunks that can be run apart and joined.
 
-Toys are drawn from the model at the tested μ (hypothesis "signal") or at μ = 0 ("background") with the nuisance
-parameters fitted to the data under that hypothesis, auxiliary measurements included, as in pyhf's ToyCalculator. Each
-chunk has its own random stream, derived from (seed, μ, hypothesis, chunk): a chunk's toys are the same in whichever
-job it runs.
+Toys are drawn from the model at the tested μ (hypothesis "signal") or at μ = 0 ("background") with
+the nuisance parameters fitted to the data under that hypothesis, auxiliary measurements included,
+as in pyhf's ToyCalculator. Each chunk has its own random stream, derived from (seed, μ, hypothesis,
+chunk): a chunk's toys are the same in whichever job it runs.
 
     CLs = p(q̃ ≥ q̃_obs | signal) / p(q̃ ≥ q̃_obs | background)
 
-Every toy is fitted from two starts, the generating parameters and its own auxiliary values; the fraction that
-ended in different minima is reported, and so is every failed toy (left out of the p-values).
-"""
+Every toy is fitted from two starts, the generating parameters and its own auxiliary values; the
+fraction that ended in different minima is reported, and so is every failed toy (left out of the
+p-values)."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from exonu.core.errors import InputError
+from exonu.statistics.engine.flat import NORMAL, POISSON, FloatArray
 from exonu.statistics.fitting import Minimum
-from exonu.statistics.flat import NORMAL, POISSON, FloatArray
-from exonu.statistics.model import Model
 from exonu.statistics.profiling import Profile, Tally
 from exonu.statistics.quadratic import survey
+from exonu.statistics.workspaces.compiled_model import Model
 
 CHUNK_SIZE = 250
 HYPOTHESES = {"background": 0, "signal": 1}
@@ -49,7 +49,9 @@ class ToySet:
 
     def __add__(self, other: ToySet) -> ToySet:
         if set(self.chunks) & set(other.chunks):
-            raise InputError(f"chunks {sorted(set(self.chunks) & set(other.chunks))} given twice", field="toys")
+            raise InputError(
+                f"chunks {sorted(set(self.chunks) & set(other.chunks))} given twice", field="toys"
+            )
         first, second = sorted((self, other), key=lambda toys: toys.chunks)
         return ToySet(
             np.concatenate([first.q, second.q]),
@@ -80,17 +82,24 @@ class ToyCls:
     def __add__(self, other: ToyCls) -> ToyCls:
         if (self.mu, self.q_observed) != (other.mu, other.q_observed):
             raise InputError(f"toys of different μ or data ({self.mu}, {other.mu})", field="toys")
-        return ToyCls(self.mu, self.q_observed, self.signal + other.signal, self.background + other.background)
+        return ToyCls(
+            self.mu, self.q_observed, self.signal + other.signal, self.background + other.background
+        )
 
     @property
     def value(self) -> float:
         """Observed CLs; NaN if no background toy reaches the observed q̃."""
-        return _ratio(self.signal.p_value(self.q_observed)[0], self.background.p_value(self.q_observed)[0])
+        return _ratio(
+            self.signal.p_value(self.q_observed)[0], self.background.p_value(self.q_observed)[0]
+        )
 
     @property
     def error(self) -> float:
         """Binomial error of `value`."""
-        (s, ds), (b, db) = self.signal.p_value(self.q_observed), self.background.p_value(self.q_observed)
+        (s, ds), (b, db) = (
+            self.signal.p_value(self.q_observed),
+            self.background.p_value(self.q_observed),
+        )
         return float(np.hypot(_ratio(ds, b), _ratio(s, b) * _ratio(db, b)))
 
     @property
@@ -99,7 +108,10 @@ class ToyCls:
         signal, background = np.sort(self.signal.q), np.sort(self.background.q)
         s = 1.0 - np.searchsorted(signal, background, side="left") / signal.size
         b = 1.0 - np.searchsorted(background, background, side="left") / background.size
-        return np.asarray(np.percentile(s / b, [2.27501319, 15.86552539, 50.0, 84.13447461, 97.72498681]), dtype=float)
+        return np.asarray(
+            np.percentile(s / b, [2.27501319, 15.86552539, 50.0, 84.13447461, 97.72498681]),
+            dtype=float,
+        )
 
     @property
     def failed(self) -> int:
@@ -108,7 +120,9 @@ class ToyCls:
     @property
     def multimodal_fraction(self) -> float:
         toys = self.signal.q.size + self.background.q.size
-        return (self.signal.multimodal + self.background.multimodal) / toys if toys else float("nan")
+        return (
+            (self.signal.multimodal + self.background.multimodal) / toys if toys else float("nan")
+        )
 
 
 def _ratio(a: float, b: float) -> float:
@@ -122,14 +136,21 @@ def generator(seed: int, mu: float, hypothesis: str, chunk: int) -> np.random.Ge
 
 
 def sample_data(model: Model, theta: FloatArray, n: int, rng: np.random.Generator) -> FloatArray:
-    """Toy data sets, events and auxiliary measurements, drawn at the given parameters, (n, B + A)."""
+    """Toy data sets, events and auxiliary measurements, drawn at the given parameters, (n, B +
+    A)."""
     kinds = model.flat.constraint
     out = np.empty((n, model.layout.nominal_data.size))
-    out[:, : model.n_bins] = rng.poisson(np.maximum(model.expected(theta), 0.0), size=(n, model.n_bins))
+    out[:, : model.n_bins] = rng.poisson(
+        np.maximum(model.expected(theta), 0.0), size=(n, model.n_bins)
+    )
     normal, poisson = kinds == NORMAL, kinds == POISSON
     widths, places = model.flat.width, model.flat.measured
-    out[:, places[normal]] = rng.normal(theta[normal], widths[normal], size=(n, np.count_nonzero(normal)))
-    out[:, places[poisson]] = rng.poisson(theta[poisson] * widths[poisson], size=(n, np.count_nonzero(poisson)))
+    out[:, places[normal]] = rng.normal(
+        theta[normal], widths[normal], size=(n, np.count_nonzero(normal))
+    )
+    out[:, places[poisson]] = rng.poisson(
+        theta[poisson] * widths[poisson], size=(n, np.count_nonzero(poisson))
+    )
     return out
 
 
@@ -141,13 +162,16 @@ def data_profile(model: Model, data: Sequence[float] | FloatArray | None) -> Pro
     return profile
 
 
-def fit_toys(model: Model, toys: FloatArray, mu: float, truth: Minimum, at_mu: Minimum, asimov: bool) -> FloatArray:
+def fit_toys(
+    model: Model, toys: FloatArray, mu: float, truth: Minimum, at_mu: Minimum, asimov: bool
+) -> FloatArray:
     """Test statistics of toy data, (T, 6); see `batch.statistics`."""
-    from exonu.statistics.batch import statistics
+    from exonu.statistics.engine.batch import statistics
 
     i, held = model.poi_index, model.fixed.copy()
     held[i] = False
-    # A linear signal has one region in μ to start from; with interference the free fit starts in several.
+    # A linear signal has one region in μ to start from; with interference the free fit starts in
+    # several.
     strengths = (0.02, 0.3, 0.6, 1.0, 1.5, 2.5) if model.tied else (0.5,)
     free = np.repeat(truth.theta[None], len(strengths), axis=0)
     free[:, i] = np.clip([k * mu for k in strengths], model.flat.lower[i], model.flat.upper[i])
@@ -155,19 +179,30 @@ def fit_toys(model: Model, toys: FloatArray, mu: float, truth: Minimum, at_mu: M
 
 
 def toy_set(
-    model: Model, mu: float, hypothesis: str, seed: int, chunks: Iterable[int], profile: Profile, size: int = CHUNK_SIZE
+    model: Model,
+    mu: float,
+    hypothesis: str,
+    seed: int,
+    chunks: Iterable[int],
+    profile: Profile,
+    size: int = CHUNK_SIZE,
 ) -> ToySet:
     """The toys of the given chunks for one hypothesis."""
-    from exonu.statistics.batch import FAILED, MU_HAT, MULTIMODAL, Q
+    from exonu.statistics.engine.batch import FAILED, MU_HAT, MULTIMODAL, Q
 
     chunks = tuple(chunks)
     at_mu = profile.at(mu)
     truth = at_mu if hypothesis == "signal" else profile.at(0.0)
-    draws = [sample_data(model, truth.theta, size, generator(seed, mu, hypothesis, chunk)) for chunk in chunks]
+    draws = [
+        sample_data(model, truth.theta, size, generator(seed, mu, hypothesis, chunk))
+        for chunk in chunks
+    ]
     rows = fit_toys(model, np.concatenate(draws), mu, truth, at_mu, asimov=False)
     good = rows[rows[:, FAILED] == 0.0]
     multimodal = int(good[:, MULTIMODAL].sum())
-    return ToySet(good[:, Q].copy(), good[:, MU_HAT].copy(), len(rows) - len(good), multimodal, chunks)
+    return ToySet(
+        good[:, Q].copy(), good[:, MU_HAT].copy(), len(rows) - len(good), multimodal, chunks
+    )
 
 
 def toy_cls(
@@ -187,7 +222,8 @@ def toy_cls(
         n_toys: toys per hypothesis, a multiple of ``chunk_size``.
         seed: one number per analysis and mass.
         data: events (B,) or events and auxiliary data (B + A,); None for the observed ones.
-        chunk: the chunk or chunks (of n_toys / chunk_size) to run in this job, all by default; results add with ``+``.
+        chunk: the chunk or chunks (of n_toys / chunk_size) to run in this job, all by default;
+            results add with ``+``.
         chunk_size: toys per chunk; part of what the numbers depend on.
 
     >>> from exonu.statistics.examples import two_bins
@@ -197,22 +233,30 @@ def toy_cls(
     True
     """
     if n_toys <= 0 or n_toys % chunk_size:
-        raise InputError(f"must be a positive multiple of {chunk_size} (got {n_toys})", field="n_toys")
+        raise InputError(
+            f"must be a positive multiple of {chunk_size} (got {n_toys})", field="n_toys"
+        )
     if not mu > 0.0:
         raise InputError(f"must be > 0 (got {mu!r})", field="mu")
     available = range(n_toys // chunk_size)
     chunks = available if chunk is None else (chunk,) if isinstance(chunk, int) else tuple(chunk)
     if not set(chunks) <= set(available):
-        raise InputError(f"{n_toys} toys have the chunks 0 to {len(available) - 1} (got {list(chunks)})", field="chunk")
+        raise InputError(
+            f"{n_toys} toys have the chunks 0 to {len(available) - 1} (got {list(chunks)})",
+            field="chunk",
+        )
     profile = data_profile(model, data)
     q = profile.twice_delta(mu)[0] if profile.mu_hat <= mu else 0.0
-    signal, background = (toy_set(model, mu, h, seed, chunks, profile, chunk_size) for h in ("signal", "background"))
+    signal, background = (
+        toy_set(model, mu, h, seed, chunks, profile, chunk_size) for h in ("signal", "background")
+    )
     return ToyCls(mu, q, signal, background)
 
 
 @dataclass(frozen=True)
 class ToyLimit:
-    """Where the toys' CLs meets α: observed limit with its statistical error, and the points it came from."""
+    """Where the toys' CLs meets α: observed limit with its statistical error, and the points it
+    came from."""
 
     observed: float
     error: float
@@ -229,18 +273,21 @@ def toy_limit(
 ) -> ToyLimit:
     """CLs upper limit from toys at a few μ around the asymptotic limit.
 
-    ln CLs is fitted by a parabola in μ through the points, weighted with their errors; the limit is its largest root
-    within them, and its error follows from the covariance of the fit.
-    """
-    from exonu.statistics.limits import upper_limit
+    ln CLs is fitted by a parabola in μ through the points, weighted with their errors; the limit is
+    its largest root within them, and its error follows from the covariance of the fit."""
+    from exonu.statistics.asymptotic import upper_limit
 
     alpha = 1.0 - confidence_level
     centre = upper_limit(model, data, confidence_level).observed if around is None else around
     if not (np.isfinite(centre) and centre > 0.0):
         raise InputError(
-            f"no asymptotic limit to start from (got {centre})", field="around", remedy="give a value of μ"
+            f"no asymptotic limit to start from (got {centre})",
+            field="around",
+            remedy="give a value of μ",
         )
-    points = [toy_cls(model, k * centre, n_toys, seed, data) for k in (0.6, 0.75, 0.9, 1.05, 1.2, 1.4)]
+    points = [
+        toy_cls(model, k * centre, n_toys, seed, data) for k in (0.6, 0.75, 0.9, 1.05, 1.2, 1.4)
+    ]
     return limit_from_points(points, alpha)
 
 
@@ -258,7 +305,9 @@ def limit_from_points(points: Sequence[ToyCls], alpha: float) -> ToyLimit:
     a, b, c = covariance @ design.T @ (y / sigma)
     roots = np.roots(np.trim_zeros(np.array([a, b, c]), "f"))
     inside = [
-        r for r in roots[np.isreal(roots)].real.tolist() if 0.9 * x.min() <= r <= 1.1 * x.max() and 2 * a * r + b < 0.0
+        r
+        for r in roots[np.isreal(roots)].real.tolist()
+        if 0.9 * x.min() <= r <= 1.1 * x.max() and 2 * a * r + b < 0.0
     ]
     if not inside:
         return ToyLimit(float("nan"), float("nan"), tuple(points))

@@ -1,4 +1,5 @@
-"""What all steps share: settings from the command line, and faults of the input without a traceback."""
+"""What all steps share: settings from the command line, and faults of the input without a
+traceback."""
 
 from __future__ import annotations
 
@@ -15,11 +16,19 @@ _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
-    """A parser with the arguments of every step; `@file` stands for the lines of a file, an argument each."""
+    """A parser with the arguments of every step; `@file` stands for the lines of a file, an
+    argument each."""
     made = argparse.ArgumentParser(
-        description=description, formatter_class=argparse.RawDescriptionHelpFormatter, fromfile_prefix_chars="@"
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        fromfile_prefix_chars="@",
     )
-    made.add_argument("--settings", type=json.loads, required=True, help="canonical JSON of the settings that are read")
+    made.add_argument(
+        "--settings",
+        type=json.loads,
+        required=True,
+        help="canonical JSON of the settings that are read",
+    )
     return made
 
 

@@ -1,11 +1,12 @@
 """Histograms of selected events: weighted, with errors, in ROOT files that ROOT opens.
 
-Simulation is in events per day, data in events. Simulated events of wall components are split into those in front of a
-dead photomultiplier, which the data-driven correction scales (`dead_pmt`), and the rest.
+Simulation is in events per day, data in events. Simulated events of wall components are split into
+those in front of a dead photomultiplier, which the data-driven correction scales (`dead_pmt`), and
+the rest.
 
-A file holds a TH1D `<component>/<variation>/correctable` and `…/rest` of each sample, `data/<stream>/…` of the data,
-beside each the number of entries by bin (`…_entries`), and `metadata`, a TObjString of JSON.
-"""
+A file holds a TH1D `<component>/<variation>/correctable` and `…/rest` of each sample,
+`data/<stream>/…` of the data, beside each the number of entries by bin (`…_entries`), and
+`metadata`, a TObjString of JSON."""
 
 from __future__ import annotations
 
@@ -20,9 +21,8 @@ from numpy.typing import ArrayLike, NDArray
 from exonu.core.errors import InputError
 from exonu.core.files import canonical_json, whole_or_absent
 from exonu.core.settings import Settings
-from exonu.events.raw_files import METADATA, open_tree, read_columns, read_metadata
-
-Array = NDArray[np.float64]
+from exonu.core.types import Array
+from exonu.events.raw.root_files import METADATA, open_tree, read_columns, read_metadata
 
 ENERGY = "energy_keVee"
 IN_FRONT_OF_DEAD = "true_pmt_is_dead"
@@ -63,14 +63,22 @@ class Histogram:
 
     @property
     def effective_entries(self) -> Array:
-        """Number of events of one weight with the same relative error, (Σw)²/Σw²; 0 in empty bins."""
-        return np.divide(self.values**2, self.variances, out=np.zeros_like(self.values), where=self.variances > 0)
+        """Number of events of one weight with the same relative error, (Σw)²/Σw²; 0 in empty
+        bins."""
+        return np.divide(
+            self.values**2, self.variances, out=np.zeros_like(self.values), where=self.variances > 0
+        )
 
     def __add__(self, other: Histogram) -> Histogram:
         if not np.array_equal(self.edges_keV, other.edges_keV):
-            raise InputError("have other edges", field="histograms", remedy="add histograms of the same bins")
+            raise InputError(
+                "have other edges", field="histograms", remedy="add histograms of the same bins"
+            )
         return Histogram(
-            self.edges_keV, self.values + other.values, self.variances + other.variances, self.entries + other.entries
+            self.edges_keV,
+            self.values + other.values,
+            self.variances + other.variances,
+            self.entries + other.entries,
         )
 
     def scaled(self, factor: ArrayLike) -> Histogram:
@@ -87,7 +95,9 @@ class Histogram:
         edges = _edges(edges_keV)
         near = np.abs(edges[:, None] - self.edges_keV)
         place = np.argmin(near, axis=1)
-        if (wrong := np.flatnonzero(near[np.arange(len(edges)), place] > 1e-9 * np.abs(edges))).size:
+        if (
+            wrong := np.flatnonzero(near[np.arange(len(edges)), place] > 1e-9 * np.abs(edges))
+        ).size:
             raise InputError(
                 f"{edges[wrong[0]]:g} keV is not the edge of a bin",
                 field="edges_keV",
@@ -100,7 +110,8 @@ class Histogram:
 
 @dataclass(frozen=True)
 class Split:
-    """A spectrum in two parts: events in front of dead photomultipliers, as their truth says, and the rest."""
+    """A spectrum in two parts: events in front of dead photomultipliers, as their truth says, and
+    the rest."""
 
     correctable: Histogram
     rest: Histogram
@@ -157,7 +168,10 @@ def fill(energy_keV: ArrayLike, weight: ArrayLike, edges_keV: ArrayLike) -> Hist
     w = np.broadcast_to(np.asarray(weight, dtype=np.float64), energy.shape)
     place = np.searchsorted(edges, energy, side="right") - 1
     inside = (place >= 0) & (place < len(edges) - 1)
-    sums = (np.bincount(place[inside], power[inside], len(edges) - 1) for power in (w, w**2, np.ones_like(w)))
+    sums = (
+        np.bincount(place[inside], power[inside], len(edges) - 1)
+        for power in (w, w**2, np.ones_like(w))
+    )
     return Histogram(edges, *(np.asarray(column, dtype=np.float64) for column in sums))
 
 
@@ -191,24 +205,31 @@ def collect(files: Sequence[str | Path], settings: Settings) -> Spectra:
 
     Args:
         files: selected events of every run and sample.
-        settings: of `event_jobs.histogram_settings`: `sources` (what each file is, in the same order), `edges_keV`,
-            `components` (whose events in front of dead photomultipliers are split off), `live_days`, `is_simulated`.
+        settings: of `correction_jobs.histogram_settings`: `sources` (what each file is, in the same
+            order), `edges_keV`, `components` (whose events in front of dead photomultipliers are
+            split off), `live_days`, `is_simulated`.
 
     Raises:
-        InputError: a number of files other than that of the sources; a wall sample that does not say which events are
-            in front of dead photomultipliers.
+        InputError: a number of files other than that of the sources; a wall sample that does not
+            say which events are in front of dead photomultipliers.
     """
     sources, edges = settings["sources"], settings["edges_keV"]
     if len(files) != len(sources):
-        raise InputError(f"are {len(files)} files for {len(sources)} runs and samples", field="selected files")
+        raise InputError(
+            f"are {len(files)} files for {len(sources)} runs and samples", field="selected files"
+        )
     samples: dict[tuple[str, str], Split] = {}
     data: dict[str, Split] = {}
     known = [
-        _add_data(data, file, source, edges) if source["kind"] == DATA else _add(samples, file, source, settings)
+        _add_data(data, file, source, edges)
+        if source["kind"] == DATA
+        else _add(samples, file, source, settings)
         for file, source in zip(files, sources, strict=True)
     ]
     truth = all(has for has, source in zip(known, sources, strict=True) if source["kind"] == DATA)
-    return Spectra(samples, data, settings["live_days"], settings["is_simulated"], truth and bool(data))
+    return Spectra(
+        samples, data, settings["live_days"], settings["is_simulated"], truth and bool(data)
+    )
 
 
 def _add_data(data: dict[str, Split], file: str | Path, source: Settings, edges: ArrayLike) -> bool:
@@ -217,12 +238,18 @@ def _add_data(data: dict[str, Split], file: str | Path, source: Settings, edges:
     with open_tree(file, "events", allow_empty=True) as tree:
         has_truth = IN_FRONT_OF_DEAD in tree.branches
     for columns in read_columns(file, names=[ENERGY, *([IN_FRONT_OF_DEAD] if has_truth else [])]):
-        dead = columns[IN_FRONT_OF_DEAD] == 1 if has_truth else np.zeros(len(columns[ENERGY]), dtype=bool)
+        dead = (
+            columns[IN_FRONT_OF_DEAD] == 1
+            if has_truth
+            else np.zeros(len(columns[ENERGY]), dtype=bool)
+        )
         data[source["stream"]] += _split(columns[ENERGY], np.ones(len(dead)), dead, edges)
     return has_truth
 
 
-def _add(samples: dict[tuple[str, str], Split], file: str | Path, source: Settings, settings: Settings) -> bool:
+def _add(
+    samples: dict[tuple[str, str], Split], file: str | Path, source: Settings, settings: Settings
+) -> bool:
     """Add a sample to its components; a sample of several counts them in the column `component`."""
     components, edges = source["component"].split(","), settings["edges_keV"]
     wall = [name in settings["components"] for name in components]
@@ -243,14 +270,18 @@ def _add(samples: dict[tuple[str, str], Split], file: str | Path, source: Settin
     return True
 
 
-def _split(energy: NDArray[Any], weight: NDArray[Any], dead: NDArray[np.bool_], edges: ArrayLike) -> Split:
+def _split(
+    energy: NDArray[Any], weight: NDArray[Any], dead: NDArray[np.bool_], edges: ArrayLike
+) -> Split:
     return Split(*(fill(energy[part], weight[part], edges) for part in (dead, ~dead)))
 
 
 # -- files
 
 
-def write_histograms(path: str | Path, spectra: Spectra, metadata: Mapping[str, Any] | None = None) -> None:
+def write_histograms(
+    path: str | Path, spectra: Spectra, metadata: Mapping[str, Any] | None = None
+) -> None:
     """Write all histograms into one ROOT file, whole or absent."""
     import uproot
 
@@ -262,7 +293,10 @@ def write_histograms(path: str | Path, spectra: Spectra, metadata: Mapping[str, 
         "samples": [list(key) for key in spectra.samples],
         "streams": list(spectra.data),
     }
-    with whole_or_absent(path) as beside, uproot.recreate(str(beside), compression=uproot.ZSTD(1)) as file:
+    with (
+        whole_or_absent(path) as beside,
+        uproot.recreate(str(beside), compression=uproot.ZSTD(1)) as file,
+    ):
         file[METADATA] = canonical_json({**(metadata or {}), **record})
         for folder, split in _folders(spectra):
             unit = "events" if folder.startswith(f"{DATA}/") else "events per day"
@@ -272,11 +306,16 @@ def write_histograms(path: str | Path, spectra: Spectra, metadata: Mapping[str, 
                 file[where] = th1d(histogram, part, f"{where};energy [keVee];{unit}")
                 n, name = histogram.entries, f"{part}_entries"
                 counts = Histogram(histogram.edges_keV, n, n, n)
-                file[f"{where}_entries"] = th1d(counts, name, f"{where}, entries;energy [keVee];events")
+                file[f"{where}_entries"] = th1d(
+                    counts, name, f"{where}, entries;energy [keVee];events"
+                )
 
 
 def _folders(spectra: Spectra) -> list[tuple[str, Split]]:
-    samples = [(f"{component}/{variation}", split) for (component, variation), split in spectra.samples.items()]
+    samples = [
+        (f"{component}/{variation}", split)
+        for (component, variation), split in spectra.samples.items()
+    ]
     return samples + [(f"{DATA}/{stream}", split) for stream, split in spectra.data.items()]
 
 
@@ -287,7 +326,9 @@ def th1d(histogram: Histogram, name: str, title: str) -> Any:
     edges, values, variances = histogram.edges_keV, histogram.values, histogram.variances
     centres = (edges[1:] + edges[:-1]) / 2
     title, x_title, y_title = title.split(";")
-    with_overflow, squares = (np.concatenate([[0.0], column, [0.0]]) for column in (values, variances))
+    with_overflow, squares = (
+        np.concatenate([[0.0], column, [0.0]]) for column in (values, variances)
+    )
     return to_TH1x(
         fName=name, fTitle=title, data=with_overflow, fSumw2=squares, fEntries=float(histogram.entries.sum()),
         fTsumw=float(values.sum()), fTsumw2=float(variances.sum()), fTsumwx=float(values @ centres),
@@ -305,16 +346,28 @@ def read_histograms(path: str | Path) -> Spectra:
     """
     record = read_metadata(path)
     if not {"samples", "streams", "live_days"} <= record.keys():
-        raise InputError("holds no histograms of this program", file=path, remedy="make it with the step `histograms`")
+        raise InputError(
+            "holds no histograms of this program",
+            file=path,
+            remedy="make it with the step `histograms`",
+        )
     import uproot
 
     with uproot.open({str(path): None}) as file:
 
         def split(folder: str) -> Split:
-            return Split(*(_read(file[f"{folder}/{part}"], file[f"{folder}/{part}_entries"]) for part in _PARTS))
+            return Split(
+                *(
+                    _read(file[f"{folder}/{part}"], file[f"{folder}/{part}_entries"])
+                    for part in _PARTS
+                )
+            )
 
         return Spectra(
-            samples={(name, variation): split(f"{name}/{variation}") for name, variation in record["samples"]},
+            samples={
+                (name, variation): split(f"{name}/{variation}")
+                for name, variation in record["samples"]
+            },
             data={stream: split(f"{DATA}/{stream}") for stream in record["streams"]},
             live_days=float(record["live_days"]),
             is_simulated=record["is_simulated"],
@@ -324,4 +377,6 @@ def read_histograms(path: str | Path) -> Spectra:
 
 def _read(histogram: Any, entries: Any) -> Histogram:
     values, edges = histogram.to_numpy()
-    return Histogram(np.asarray(edges), np.asarray(values), np.asarray(histogram.variances()), entries.values())
+    return Histogram(
+        np.asarray(edges), np.asarray(values), np.asarray(histogram.variances()), entries.values()
+    )

@@ -1,9 +1,10 @@
-"""Systematic variations of templates: the same events before and after, their ratio, and what of it is kept.
+"""Systematic variations of templates: the same events before and after, their ratio, and what of it
+is kept.
 
-Each declared systematic is one nuisance parameter. Where an event can be re-weighted, shifted or selected anew, before
-and after are the same events; where it has to be traced again, the variation has the same decays and random numbers as
-the sample `baseline`, and events are joined by their numbers. So most of the statistical error cancels in the ratio.
-"""
+Each declared systematic is one nuisance parameter. Where an event can be re-weighted, shifted or
+selected anew, before and after are the same events; where it has to be traced again, the variation
+has the same decays and random numbers as the sample `baseline`, and events are joined by their
+numbers. So most of the statistical error cancels in the ratio."""
 
 from __future__ import annotations
 
@@ -17,13 +18,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from exonu.core.errors import InputError
-
-Array = NDArray[np.float64]
+from exonu.core.types import Array
 
 BASELINE = "baseline"
 """Variation of the samples that traced variations are compared with."""
 LEAST_IN_A_BIN = 25.0
-"""A component with fewer events in its usual bin takes the ratio of wide ranges even where bins are asked for."""
+"""A component with fewer events in its usual bin takes the ratio of wide ranges even where bins are
+asked for."""
 LEAST_KNOWN = 0.5
 """Relative error of a ratio beyond which a range has too few events to have one of its own."""
 SMALLEST_RATIO, LARGEST_RATIO = 0.05, 20.0
@@ -31,7 +32,8 @@ SMALLEST_RATIO, LARGEST_RATIO = 0.05, 20.0
 ROUNDING = 1e-6
 """Errors of ratios are no smaller, so that an exact asymmetry is seen as one."""
 TWO_SIDED = ("energy-scale", "position", "traced")
-"""Kinds whose ± is one of a physical quantity; the interval of the dead-PMT correction is asymmetric by itself."""
+"""Kinds whose ± is one of a physical quantity; the interval of the dead-PMT correction is
+asymmetric by itself."""
 
 
 @dataclass(frozen=True)
@@ -40,18 +42,22 @@ class Systematic:
 
     Attributes:
         name: with dashes; its nuisance parameter has underscores.
-        kind: `energy-scale` (energies × (1 ± size)), `position` (vertices × (1 ± size), cuts anew), `cut` (efficiency
-            of a cut), `dead-pmt` (interval of the dead-PMT correction) or `traced` (samples of its own).
+        kind: `energy-scale` (energies × (1 ± size)), `position` (vertices × (1 ± size), cuts anew),
+            `cut` (efficiency of a cut), `dead-pmt` (interval of the dead-PMT correction) or
+            `traced` (samples of its own).
         status: published, derived or assumed.
         description: what changes physically.
         size: relative, of the first three kinds.
-        from_calibration: whether the calibration's uncertainty is taken for the size where it is larger.
+        from_calibration: whether the calibration's uncertainty is taken for the size where it is
+            larger.
         cut: the cut, of kind `cut`.
         components: which it touches; all (or, if traced, those of its samples) if None.
-        ranges_keV: edges of the ranges in which the ratio is taken, for smoothing; each bin by itself if None, where
-            there are events enough.
-        prune_below: it is left out where no range changes more and no larger share of the events moves.
-        significance: a traced effect is left out if chance alone gives one like it more often than this.
+        ranges_keV: edges of the ranges in which the ratio is taken, for smoothing; each bin by
+            itself if None, where there are events enough.
+        prune_below: it is left out where no range changes more and no larger share of the events
+            moves.
+        significance: a traced effect is left out if chance alone gives one like it more often than
+            this.
     """
 
     name: str
@@ -69,8 +75,12 @@ class Systematic:
     @classmethod
     def from_settings(cls, content: Mapping[str, Any]) -> Systematic:
         """One entry of the block, complete with defaults."""
-        known: dict[str, Any] = {field.name: content[field.name] for field in fields(cls) if field.name in content}
-        lists: dict[str, Any] = {key: tuple(known[key]) for key in ("components", "ranges_keV") if key in known}
+        known: dict[str, Any] = {
+            field.name: content[field.name] for field in fields(cls) if field.name in content
+        }
+        lists: dict[str, Any] = {
+            key: tuple(known[key]) for key in ("components", "ranges_keV") if key in known
+        }
         return cls(**{**known, **lists})
 
     @property
@@ -83,7 +93,9 @@ class Systematic:
         return self.components is None or component in self.components
 
 
-def declared(settings: Sequence[Mapping[str, Any]], cuts: Iterable[str], file: str | Path) -> list[Systematic]:
+def declared(
+    settings: Sequence[Mapping[str, Any]], cuts: Iterable[str], file: str | Path
+) -> list[Systematic]:
     """The block `systematics` of an events file.
 
     Args:
@@ -92,7 +104,8 @@ def declared(settings: Sequence[Mapping[str, Any]], cuts: Iterable[str], file: s
         file: for messages.
 
     Raises:
-        InputError: a name twice, a size that is missing, a cut that is not there, ranges that do not ascend.
+        InputError: a name twice, a size that is missing, a cut that is not there, ranges that do
+            not ascend.
     """
     found: dict[str, Systematic] = {}
     for number, content in enumerate(settings):
@@ -113,14 +126,17 @@ def declared(settings: Sequence[Mapping[str, Any]], cuts: Iterable[str], file: s
                 remedy=f"the cuts are {', '.join(cuts)}",
             )  # fmt: skip
         if any(low >= high for low, high in pairwise(systematic.ranges_keV or ())):
-            raise InputError("has ranges that do not ascend", file=file, field=field, remedy="sort `ranges_keV`")
+            raise InputError(
+                "has ranges that do not ascend", file=file, field=field, remedy="sort `ranges_keV`"
+            )
         found[systematic.name] = systematic
     return list(found.values())
 
 
 @dataclass(frozen=True)
 class Paired:
-    """The same events before and after a change; an event that one of them does not keep has weight 0 in it.
+    """The same events before and after a change; an event that one of them does not keep has weight
+    0 in it.
 
     Attributes:
         energy_before, weight_before, energy_after, weight_after: shape (n,) each.
@@ -137,7 +153,9 @@ class Paired:
     weight_after: Array
 
     @classmethod
-    def joined(cls, before: tuple[NDArray[Any], Array, Array], after: tuple[NDArray[Any], Array, Array]) -> Paired:
+    def joined(
+        cls, before: tuple[NDArray[Any], Array, Array], after: tuple[NDArray[Any], Array, Array]
+    ) -> Paired:
         """Join two samples of the same decays.
 
         Args:
@@ -169,12 +187,14 @@ class Paired:
     def ratio(self, edges_keV: ArrayLike) -> tuple[Array, Array]:
         """After over before in each range, and its statistical error, shape (n_ranges,) each.
 
-        With weights b before and a after, R = Σa/Σb has the variance Σ(a − R b)²/(Σb)²: unchanged events add nothing.
-        Where there was nothing before, R is 1 and its error infinite.
-        """
+        With weights b before and a after, R = Σa/Σb has the variance Σ(a − R b)²/(Σb)²: unchanged
+        events add nothing. Where there was nothing before, R is 1 and its error infinite."""
         edges = np.asarray(edges_keV, dtype=np.float64)
         n = len(edges) - 1
-        places = [np.searchsorted(edges, e, side="right") - 1 for e in (self.energy_before, self.energy_after)]
+        places = [
+            np.searchsorted(edges, e, side="right") - 1
+            for e in (self.energy_before, self.energy_after)
+        ]
         (of_b, of_a), b, a = places, self.weight_before, self.weight_after
 
         def summed(place: NDArray[np.int64], values: Array) -> Array:
@@ -191,13 +211,17 @@ class Paired:
         return np.where(empty, 1.0, ratio), np.where(empty, np.inf, error)
 
     def difference(self, edges_keV: ArrayLike) -> tuple[Array, Array]:
-        """Σ(a − b) in each range and √Σ(a − b)², its error if nothing changes but by chance, shape (n_ranges,) each.
+        """Σ(a − b) in each range and √Σ(a − b)², its error if nothing changes but by chance, shape
+        (n_ranges,) each.
 
-        Unlike the ratio's error it is the same in both directions, and right where few heavy events make a ratio.
-        """
+        Unlike the ratio's error it is the same in both directions, and right where few heavy events
+        make a ratio."""
         edges = np.asarray(edges_keV, dtype=np.float64)
         n = len(edges) - 1
-        of_b, of_a = (np.searchsorted(edges, e, side="right") - 1 for e in (self.energy_before, self.energy_after))
+        of_b, of_a = (
+            np.searchsorted(edges, e, side="right") - 1
+            for e in (self.energy_before, self.energy_after)
+        )
         same = of_a == of_b
         change, square = np.zeros((2, n))
         for place, values in (
@@ -213,7 +237,10 @@ class Paired:
         """Weights before by bin, shape (n_bins,)."""
         place = np.searchsorted(edges_keV, self.energy_before, side="right") - 1
         inside = (place >= 0) & (place < len(edges_keV) - 1)
-        return np.asarray(np.bincount(place[inside], self.weight_before[inside], len(edges_keV) - 1), dtype=np.float64)
+        return np.asarray(
+            np.bincount(place[inside], self.weight_before[inside], len(edges_keV) - 1),
+            dtype=np.float64,
+        )
 
     def events_in_a_bin(self, edges_keV: Array) -> float:
         """Effective number of events before in a bin, mean over the events."""
@@ -222,10 +249,15 @@ class Paired:
         weight = self.weight_before[inside]
         sums, squares = (np.bincount(place[inside], power) for power in (weight, weight**2))
         there = squares > 0
-        return float(np.sum(sums[there] ** 3 / squares[there]) / np.sum(sums[there])) if there.any() else 0.0
+        return (
+            float(np.sum(sums[there] ** 3 / squares[there]) / np.sum(sums[there]))
+            if there.any()
+            else 0.0
+        )
 
     def smoothed(self, edges_keV: Array, ranges_keV: Sequence[float] | None) -> Array:
-        """The ratio in each bin: of the bin itself, or interpolated between the mean energies of wide ranges.
+        """The ratio in each bin: of the bin itself, or interpolated between the mean energies of
+        wide ranges.
 
         A range whose ratio is not known to `LEAST_KNOWN` takes that of all ranges together.
         """
@@ -261,13 +293,15 @@ class Effect:
     Attributes:
         systematic, component: which.
         ranges_keV: edges of the ranges in which it is judged and reported.
-        up, up_error, down, down_error: relative changes in them, shape (n_ranges,) each; errors infinite where the
-            component has no events.
+        up, up_error, down, down_error: relative changes in them, shape (n_ranges,) each; errors
+            infinite where the component has no events.
         up_bins, down_bins: ratios by bin that the model takes, shape (n_bins,) each.
-        symmetric: whether they were made inverse to each other, since their asymmetry is not significant.
-        chance: probability that changes as large come about by chance: χ² of the differences in all ranges, of the
-            less probable direction.
-        moved: share of the component's events that the larger of the two adds, takes away or brings to other bins.
+        symmetric: whether they were made inverse to each other, since their asymmetry is not
+            significant.
+        chance: probability that changes as large come about by chance: χ² of the differences in all
+            ranges, of the less probable direction.
+        moved: share of the component's events that the larger of the two adds, takes away or brings
+            to other bins.
     """
 
     systematic: Systematic
@@ -285,7 +319,13 @@ class Effect:
 
     @classmethod
     def of(
-        cls, systematic: Systematic, component: str, up: Paired, down: Paired, edges_keV: Array, report: Sequence[float]
+        cls,
+        systematic: Systematic,
+        component: str,
+        up: Paired,
+        down: Paired,
+        edges_keV: Array,
+        report: Sequence[float],
     ) -> Effect:
         """Compare before and after.
 
@@ -301,12 +341,19 @@ class Effect:
         smoothing = report if few else systematic.ranges_keV
         up_bins, down_bins = (paired.smoothed(edges_keV, smoothing) for paired in (up, down))
         level = systematic.significance
-        symmetric = systematic.kind in TWO_SIDED and _asymmetry_by_chance(r_up, e_up, r_down, e_down) > level
+        symmetric = (
+            systematic.kind in TWO_SIDED
+            and _asymmetry_by_chance(r_up, e_up, r_down, e_down) > level
+        )
         if symmetric:
             up_bins, down_bins = np.sqrt(up_bins / down_bins), np.sqrt(down_bins / up_bins)
         before = up.spectrum_before(edges_keV)
         total = before.sum()
-        moved = max(float(before @ np.abs(bins - 1)) for bins in (up_bins, down_bins)) / total if total > 0 else 0.0
+        moved = (
+            max(float(before @ np.abs(bins - 1)) for bins in (up_bins, down_bins)) / total
+            if total > 0
+            else 0.0
+        )
         chance = min(_chance(*paired.difference(ranges)) for paired in (up, down))
         return cls(
             systematic, component, ranges, r_up - 1, e_up, r_down - 1, e_down, up_bins, down_bins, chance, moved,
@@ -316,7 +363,10 @@ class Effect:
     @property
     def verdict(self) -> str:
         """`kept` or `kept, made symmetric`, or why it is left out."""
-        change, error = np.concatenate([self.up, self.down]), np.concatenate([self.up_error, self.down_error])
+        change, error = (
+            np.concatenate([self.up, self.down]),
+            np.concatenate([self.up_error, self.down_error]),
+        )
         known = np.isfinite(error)
         if not known.any():
             return "pruned: no events"
@@ -334,13 +384,14 @@ class Effect:
 
 
 def _asymmetry_by_chance(r_up: Array, e_up: Array, r_down: Array, e_down: Array) -> float:
-    """Probability that two ratios, inverse to each other but for chance, are as far from it: χ² of ln r₊ + ln r₋.
+    """Probability that two ratios, inverse to each other but for chance, are as far from it: χ² of
+    ln r₊ + ln r₋.
 
-    Two variations of the same physical quantity that both add events, or of which one does nothing, are mostly noise
-    of samples too small to show it; in a fit they would bias the signal, as the background could go one way only.
-    Both are taken against the same events, so their errors are added linearly (between two equal independent samples
-    and a baseline the variance of the sum is 6 σ²; linear 8 σ², in quadrature 4 σ²).
-    """
+    Two variations of the same physical quantity that both add events, or of which one does nothing,
+    are mostly noise of samples too small to show it; in a fit they would bias the signal, as the
+    background could go one way only. Both are taken against the same events, so their errors are
+    added linearly (between two equal independent samples and a baseline the variance of the sum is
+    6 σ²; linear 8 σ², in quadrature 4 σ²)."""
     known = np.isfinite(e_up) & np.isfinite(e_down) & (r_up > 0) & (r_down > 0)
     r_up, e_up, r_down, e_down = (values[known] for values in (r_up, e_up, r_down, e_down))
     return _chance(np.log(r_up * r_down), e_up / r_up + e_down / r_down + ROUNDING)

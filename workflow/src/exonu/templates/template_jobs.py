@@ -1,4 +1,5 @@
-"""What the steps `templates` and `experiment` read: priors of activities are of the second alone."""
+"""What the steps `templates` and `experiment` read: priors of activities are of the second
+alone."""
 
 from __future__ import annotations
 
@@ -10,12 +11,11 @@ import numpy as np
 
 from exonu.core.errors import InputError, raise_all
 from exonu.core.settings import Settings
-from exonu.events.cut_flow import NOMINAL
-from exonu.events.runs import Sample
-from exonu.events.runs_jobs import EventInputs
-from exonu.templates.dead_pmt_jobs import wall_components
-from exonu.templates.event_samples import SIGNAL, SOLAR
+from exonu.events.runs.event_inputs import EventInputs
+from exonu.events.runs.run_list import NOMINAL, Sample
+from exonu.templates.dead_pmt.correction_jobs import wall_components
 from exonu.templates.histograms import uniform_edges
+from exonu.templates.simulated_samples import SIGNAL, SOLAR
 from exonu.templates.systematics import BASELINE, declared
 
 
@@ -27,14 +27,17 @@ def template_settings(inputs: EventInputs, *, blind: bool) -> Settings:
         blind: whether to leave the data unread.
 
     Raises:
-        InputError: no signal sample or no background, a nominal sample of several components, variations and
-            systematics that do not belong together, faults of the systematics.
+        InputError: no signal sample or no background, a nominal sample of several components,
+            variations and systematics that do not belong together, faults of the systematics.
     """
     raise_all(_faults(inputs))
     nominal, varied = _nominal(inputs), [row for row in inputs.samples if row.variation != NOMINAL]
     table = inputs.settings["geometry"].get("file")
     return {
-        **{key: inputs.settings[key] for key in ("name", "is_simulated", "detector", "templates", "systematics")},
+        **{
+            key: inputs.settings[key]
+            for key in ("name", "is_simulated", "detector", "templates", "systematics")
+        },
         "cuts": inputs.cuts,
         **({"geometry": str(inputs.file.parent / table)} if table else {}),
         "file": str(inputs.file),
@@ -51,7 +54,10 @@ def template_settings(inputs: EventInputs, *, blind: bool) -> Settings:
 
 def selected_sources(settings: Mapping[str, Any]) -> list[str]:
     """Names of the selected files that the step reads, in its order."""
-    return [*(f"run_{run}" for run in settings["runs"]), *(f"sample_{row['sample']}" for row in settings["varied"])]
+    return [
+        *(f"run_{run}" for run in settings["runs"]),
+        *(f"sample_{row['sample']}" for row in settings["varied"]),
+    ]
 
 
 def reconstructed_sources(settings: Mapping[str, Any]) -> list[str]:
@@ -60,10 +66,12 @@ def reconstructed_sources(settings: Mapping[str, Any]) -> list[str]:
 
 
 def prior_settings(inputs: EventInputs) -> Settings:
-    """Settings of the step `experiment`: activity of each background relative to its sample, and its uncertainty."""
+    """Settings of the step `experiment`: activity of each background relative to its sample, and
+    its uncertainty."""
     backgrounds = [row for row in _nominal(inputs) if row.component not in (SIGNAL, SOLAR)]
     priors = {
-        _name(row): {"activity": row.activity_prior, "uncertainty": row.activity_uncertainty} for row in backgrounds
+        _name(row): {"activity": row.activity_prior, "uncertainty": row.activity_uncertainty}
+        for row in backgrounds
     }
     return {"priors": priors}
 
@@ -78,7 +86,9 @@ def bin_edges(inputs: EventInputs, fraction: float = 1.0) -> np.ndarray[Any, np.
     try:
         return uniform_edges(block["low_keV"], block["high_keV"], block["bin_width_keV"] * fraction)
     except InputError as error:
-        raise InputError(error.problem, file=inputs.file, field="templates", remedy=error.remedy) from None
+        raise InputError(
+            error.problem, file=inputs.file, field="templates", remedy=error.remedy
+        ) from None
 
 
 def check_fit_ranges(inputs: EventInputs, interactions: Mapping[str, Any], file: str) -> None:
@@ -106,11 +116,14 @@ def check_fit_ranges(inputs: EventInputs, interactions: Mapping[str, Any], file:
 
 def _nominal(inputs: EventInputs) -> list[Sample]:
     unused = inputs.settings["templates"]["unused_components"]
-    return [row for row in inputs.samples if row.variation == NOMINAL and row.component not in unused]
+    return [
+        row for row in inputs.samples if row.variation == NOMINAL and row.component not in unused
+    ]
 
 
 def _name(row: Sample) -> str:
-    """Name of a background in workspaces: that of its sample, with what names of parameters may hold."""
+    """Name of a background in workspaces: that of its sample, with what names of parameters may
+    hold."""
     return row.sample.replace("-", "_")
 
 
@@ -130,9 +143,13 @@ def _faults(inputs: EventInputs) -> Iterator[InputError]:
             "or leave out `samples` in the events file for a cut flow of data alone",
         )  # fmt: skip
     if components.count(SOLAR) > 1:
-        yield InputError(f"has two nominal samples of the component {SOLAR!r}", file=sheet, field="component")
+        yield InputError(
+            f"has two nominal samples of the component {SOLAR!r}", file=sheet, field="component"
+        )
     if not set(components) - {SIGNAL, SOLAR}:
-        yield InputError("has no background", file=sheet, field="component", remedy="add a nominal sample of one")
+        yield InputError(
+            "has no background", file=sheet, field="component", remedy="add a nominal sample of one"
+        )
     for row in (row for row in nominal if "," in row.component):
         yield InputError(
             f"the nominal sample {row.sample} has several components", file=sheet, field="component",
@@ -140,14 +157,21 @@ def _faults(inputs: EventInputs) -> Iterator[InputError]:
         )  # fmt: skip
     for name, count in Counter(map(_name, nominal)).items():
         if count > 1:
-            yield InputError(f"two samples would be called {name} in workspaces", file=sheet, field="sample")
+            yield InputError(
+                f"two samples would be called {name} in workspaces", file=sheet, field="sample"
+            )
     yield from _faults_of_variations(inputs, str(sheet))
 
 
 def _faults_of_variations(inputs: EventInputs, sheet: str) -> Iterator[InputError]:
     cuts = [cut["name"] for cut in inputs.settings["cuts"]]
     systematics = declared(inputs.settings["systematics"], cuts, inputs.file)
-    traced = {f"{one.name}-{way}": one.name for one in systematics if one.kind == "traced" for way in ("up", "down")}
+    traced = {
+        f"{one.name}-{way}": one.name
+        for one in systematics
+        if one.kind == "traced"
+        for way in ("up", "down")
+    }
     found = {row.variation for row in inputs.samples} - {NOMINAL}
     for variation in sorted(found - traced.keys() - {BASELINE}):
         yield InputError(

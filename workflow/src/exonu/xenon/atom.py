@@ -5,12 +5,11 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from exonu.core.resources import resource_path
 from exonu.core.tables import read_numbers
-
-Array = NDArray[np.float64]
+from exonu.core.types import Array
 
 
 @cache
@@ -20,14 +19,19 @@ def xenon_property(quantity: str) -> float:
     >>> xenon_property("atomic_number")
     54.0
     """
-    table = np.loadtxt(resource_path("xenon/properties.csv"), dtype=str, delimiter=",", usecols=(0, 1), skiprows=2)
+    table = np.loadtxt(
+        resource_path("xenon/properties.csv"), dtype=str, delimiter=",", usecols=(0, 1), skiprows=2
+    )
     return float(dict(table.tolist())[quantity])
 
 
 @cache
 def _shells() -> tuple[Array, Array]:
-    """Binding energies in keV, ascending, and the number of electrons bound by no more than each."""
-    table = read_numbers(resource_path("xenon/shells.csv"), ["binding_energy_eV", "electrons"], ignored=["shell"])
+    """Binding energies in keV, ascending, and the number of electrons bound by no more than
+    each."""
+    table = read_numbers(
+        resource_path("xenon/shells.csv"), ["binding_energy_eV", "electrons"], ignored=["shell"]
+    )
     order = np.argsort(table["binding_energy_eV"])
     return table["binding_energy_eV"][order] / 1e3, np.cumsum(table["electrons"][order])
 

@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import constants
 
+from exonu.core.types import Array
 from exonu.xenon.atom import xenon_property
 from exonu.xenon.photoabsorption import HBAR_C_KEV_CM, photoabsorption_cm2, photoabsorption_table
-
-Array = NDArray[np.float64]
 
 _GRID_STEP = 5e-3
 _SHARPEST = 1e-6
@@ -35,7 +34,10 @@ def _segments() -> tuple[Array, Array, Array]:
     The power laws of the table on a grid so fine that a straight line is within 1e-4.
     """
     energy = np.unique(photoabsorption_table()[0])
-    pieces = [np.geomspace(low, high, 2 + int(np.log(high / low) / _GRID_STEP))[:-1] for low, high in pairwise(energy)]
+    pieces = [
+        np.geomspace(low, high, 2 + int(np.log(high / low) / _GRID_STEP))[:-1]
+        for low, high in pairwise(energy)
+    ]
     grid = np.concatenate([*pieces, energy[-1:]])
     left = photoabsorption_cm2(grid)[:-1]  # right-continuous: the value just above a step
     right = photoabsorption_cm2(grid * (1 - 1e-12))[1:]  # and just below the next
@@ -46,8 +48,9 @@ def _segments() -> tuple[Array, Array, Array]:
 def susceptibility(energy_keV: ArrayLike) -> NDArray[np.complex128]:
     """ε(T) − 1 of liquid xenon at 2.89 g/cm³, isolated-atom oscillator strengths.
 
-    Im ε = N ħc σ_γ/T (for |ε − 1| ≪ 1) and Re ε − 1 = (2/π) P∫ T' Im ε(T')/(T'² − T²) dT', the principal value taken
-    analytically on straight pieces of σ_γ. It tends to −(ħω_p/T)² well above the edges.
+    Im ε = N ħc σ_γ/T (for |ε − 1| ≪ 1) and Re ε − 1 = (2/π) P∫ T' Im ε(T')/(T'² − T²) dT', the
+    principal value taken analytically on straight pieces of σ_γ. It tends to −(ħω_p/T)² well above
+    the edges.
 
     Args:
         energy_keV: energies, shape (n,).
@@ -57,11 +60,13 @@ def susceptibility(energy_keV: ArrayLike) -> NDArray[np.complex128]:
     """
     at = np.atleast_1d(np.asarray(energy_keV, dtype=np.float64))[:, None]
     grid, a, b = _segments()
-    # ∫ (a + bT')/(T'² − T²) dT' = ½(b + a/T) ln|T' − T| + ½(b − a/T) ln(T' + T). At a step the logarithm diverges,
-    # which a real edge with its natural width does not.
+    # ∫ (a + bT')/(T'² − T²) dT' = ½(b + a/T) ln|T' − T| + ½(b − a/T) ln(T' + T). At a step the
+    # logarithm diverges, which a real edge with its natural width does not.
     log_minus = np.log(np.maximum(np.abs(grid - at), _SHARPEST * at))
     log_plus = np.log(grid + at)
-    integral = ((b + a / at) * np.diff(log_minus) + (b - a / at) * np.diff(log_plus)).sum(axis=1) / 2
+    integral = ((b + a / at) * np.diff(log_minus) + (b - a / at) * np.diff(log_plus)).sum(
+        axis=1
+    ) / 2
     density = liquid_number_density_per_cm3() * HBAR_C_KEV_CM
     real = 2 / np.pi * density * integral
     imaginary = density * photoabsorption_cm2(at[:, 0]) / at[:, 0]

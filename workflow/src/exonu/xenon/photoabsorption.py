@@ -1,7 +1,7 @@
 """Photoabsorption cross-section of atomic xenon and its oscillator-strength sum.
 
-The table is made by `resources/xenon/make_photoabsorption.py`; between its points the cross-section is a power law.
-"""
+The table is made by `resources/xenon/make_photoabsorption.py`; between its points the cross-section
+is a power law."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from scipy import constants
 
 from exonu.core.resources import resource_path
 from exonu.core.tables import read_numbers
+from exonu.core.types import Array
 from exonu.xenon.atom import binding_energies_keV, xenon_property
-
-Array = NDArray[np.float64]
 
 HBAR_C_KEV_CM: float = constants.value("reduced Planck constant times c in MeV fm") * 1e-13 * 1e3
 _ELECTRON_RADIUS_CM: float = constants.value("classical electron radius") * 1e2
@@ -27,17 +26,23 @@ _CM2_PER_MEGABARN = 1e-18
 
 @cache
 def photoabsorption_table() -> tuple[Array, Array]:
-    """Energies in keV and cross-sections in cm² per atom; an energy that is there twice is a step."""
-    table = read_numbers(resource_path("xenon/photoabsorption.csv"), ["energy_keV", "cross_section_Mb"])
+    """Energies in keV and cross-sections in cm² per atom; an energy that is there twice is a
+    step."""
+    table = read_numbers(
+        resource_path("xenon/photoabsorption.csv"), ["energy_keV", "cross_section_Mb"]
+    )
     return table["energy_keV"], table["cross_section_Mb"] * _CM2_PER_MEGABARN
 
 
 @cache
 def _power_laws() -> tuple[Array, Array]:
-    """Exponent γ of σ ∝ T^γ in each interval, and ∫ σ dT in cm² keV from the first point to each point."""
+    """Exponent γ of σ ∝ T^γ in each interval, and ∫ σ dT in cm² keV from the first point to each
+    point."""
     energy, sigma = photoabsorption_table()
     step = np.diff(energy) == 0
-    exponent = np.where(step, 0.0, np.diff(np.log(sigma)) / np.where(step, 1.0, np.diff(np.log(energy))))
+    exponent = np.where(
+        step, 0.0, np.diff(np.log(sigma)) / np.where(step, 1.0, np.diff(np.log(energy)))
+    )
     area = sigma[:-1] * energy[:-1] * _power_integral(energy[1:] / energy[:-1], exponent)
     return exponent, np.concatenate([[0.0], np.cumsum(area)])
 
@@ -58,8 +63,8 @@ def _interval(energy_keV: Array) -> NDArray[np.int64]:
 def photoabsorption_cm2(energy_keV: ArrayLike) -> Array:
     """Photoabsorption cross-section per xenon atom.
 
-    Henke's f₂ below 4.7 keV (At. Data Nucl. Data Tables 54, 181 (1993)), xraylib's Kissel tables above. Zero below the
-    first ionisation energy; above the table its last power law goes on.
+    Henke's f₂ below 4.7 keV (At. Data Nucl. Data Tables 54, 181 (1993)), xraylib's Kissel tables
+    above. Zero below the first ionisation energy; above the table its last power law goes on.
 
     Args:
         energy_keV: photon energies > 0, any shape.
@@ -78,7 +83,8 @@ def photoabsorption_cm2(energy_keV: ArrayLike) -> Array:
 
 
 def oscillator_strength(energy_keV: ArrayLike) -> Array:
-    """∫ σ_γ dT' / (2π² r_e ħc) from the first ionisation energy to T: 54 in all, were the table perfect.
+    """∫ σ_γ dT' / (2π² r_e ħc) from the first ionisation energy to T: 54 in all, were the table
+    perfect.
 
     >>> f"{oscillator_strength(700.0) / 54:.3f}"
     '0.962'
@@ -100,11 +106,14 @@ def effective_charge(energy_keV: ArrayLike) -> Array:
     array([46.7, 54. ])
     """
     total = oscillator_strength(xenon_property("sum_rule_energy"))
-    return np.asarray(xenon_property("atomic_number") * oscillator_strength(energy_keV) / total, dtype=np.float64)
+    return np.asarray(
+        xenon_property("atomic_number") * oscillator_strength(energy_keV) / total, dtype=np.float64
+    )
 
 
 def edges_keV() -> Array:
-    """Energies at which a rate in xenon steps: binding energies and steps of the photoabsorption table, ascending.
+    """Energies at which a rate in xenon steps: binding energies and steps of the photoabsorption
+    table, ascending.
 
     Give them to a quadrature as breakpoints.
     """

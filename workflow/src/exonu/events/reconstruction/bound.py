@@ -1,11 +1,11 @@
 """The Cramér–Rao bound: no unbiased vertex from the charges can be more precise.
 
-With N photoelectrons shared by q_i(v) = p_i / Σp, the Fisher information on v is I = N Σ q_i ∇log q_i ∇log q_iᵀ, and
-the covariance of a vertex is at least I⁻¹. Charges tell less than numbers: taken as numbers, their variance is 1 + s²
-times Poisson's, s² that of the charge of one photoelectron, and no vertex is better than √(1 + s²) times the bound
-(1.08 for s = 0.4). A reconstruction that counts (`photoelectrons`) lies between the two. The bound is a local one:
-it knows nothing of vertices that look alike far apart.
-"""
+With N photoelectrons shared by q_i(v) = p_i / Σp, the Fisher information on v is I = N Σ q_i ∇log
+q_i ∇log q_iᵀ, and the covariance of a vertex is at least I⁻¹. Charges tell less than numbers: taken
+as numbers, their variance is 1 + s² times Poisson's, s² that of the charge of one photoelectron,
+and no vertex is better than √(1 + s²) times the bound (1.08 for s = 0.4). A reconstruction that
+counts (`photoelectrons`) lies between the two. The bound is a local one: it knows nothing of
+vertices that look alike far apart."""
 
 from __future__ import annotations
 
@@ -13,19 +13,23 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from exonu.core.errors import InputError
-from exonu.detector.light_map import LightMap
+from exonu.core.types import Array
+from exonu.detector.light_map.light_map import LightMap
 
-Array = NDArray[np.float64]
 Booleans = NDArray[np.bool_]
 
 _VERTICES = 60
-"""Of the local quadratic that gives the gradient: more than the likelihood needs, as noise in it adds information."""
+"""Of the local quadratic that gives the gradient: more than the likelihood needs, as noise in it
+adds information."""
 
 _MARGIN = 1.1
-"""How much farther from the centre than the nearest vertex of the outermost shell a point may be."""
+"""How much farther from the centre than the nearest vertex of the outermost shell a point may
+be."""
 
 
-def fisher_information(light_map: LightMap, point_cm: ArrayLike, dead: Booleans | None = None) -> Array:
+def fisher_information(
+    light_map: LightMap, point_cm: ArrayLike, dead: Booleans | None = None
+) -> Array:
     """Fisher information of one photoelectron on the vertex [1/cm²], shape (3, 3).
 
     Args:

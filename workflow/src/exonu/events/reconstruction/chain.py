@@ -12,16 +12,15 @@ from scipy.spatial import KDTree
 
 from exonu.core.errors import InputError
 from exonu.core.settings import Settings
-from exonu.detector.light_map import LightMap
+from exonu.core.types import Array
+from exonu.detector.light_map.light_map import LightMap
 from exonu.detector.model import Detector
-from exonu.events.raw import Events
+from exonu.events.raw.raw_events import Events
 from exonu.events.reconstruction.charge import NO_CHANNEL, ChargeReconstruction
 from exonu.events.reconstruction.energy import energy_keVee
 from exonu.events.reconstruction.grid import WALL_SPACING_CM
 from exonu.events.reconstruction.timing import TimeReconstruction
 
-Array = NDArray[np.float64]
-Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
 Booleans = NDArray[np.bool_]
 
@@ -36,11 +35,16 @@ _FLOATS = (
     "log_likelihood_wall",
     "log_likelihood_t",
 )
-COLUMNS: dict[str, type[np.generic]] = {**dict.fromkeys(_FLOATS, np.float32), "max_pe_channel": np.int32}
-"""What reconstruction adds to each event, and its type. `log_likelihood_wall` and `log_likelihood_t` are NaN where they
-were not computed; `max_pe_channel` is the living photomultiplier with the largest charge, −1 if there is none."""
+COLUMNS: dict[str, type[np.generic]] = {
+    **dict.fromkeys(_FLOATS, np.float32),
+    "max_pe_channel": np.int32,
+}
+"""What reconstruction adds to each event, and its type. `log_likelihood_wall` and
+`log_likelihood_t` are NaN where they were not computed; `max_pe_channel` is the living
+photomultiplier with the largest charge, −1 if there is none."""
 TRUTH_COLUMNS: dict[str, type[np.generic]] = {"true_pmt": np.int32, "true_pmt_is_dead": np.bool_}
-"""What it adds to events with a true position: the nearest photomultiplier, and whether that is dead."""
+"""What it adds to events with a true position: the nearest photomultiplier, and whether that is
+dead."""
 _MASKS_KEPT = 64
 
 
@@ -51,9 +55,10 @@ class ReconstructionSettings:
     Attributes:
         r_t_below_r_pe_cm: R(T) is computed for events with R(PE) below.
         wall_test: whether events found inside are tested against the wall.
-        wall_spacing_cm: of the vertices that this test tries first, 0 for all, see `ChargeReconstruction.of`.
-        count_photoelectrons: whether R(PE) takes into account how charges of single photoelectrons spread; otherwise
-            charges are taken as numbers of photoelectrons.
+        wall_spacing_cm: of the vertices that this test tries first, 0 for all, see
+            `ChargeReconstruction.of`.
+        count_photoelectrons: whether R(PE) takes into account how charges of single photoelectrons
+            spread; otherwise charges are taken as numbers of photoelectrons.
     """
 
     r_t_below_r_pe_cm: float = 20.0
@@ -71,12 +76,16 @@ class ReconstructionSettings:
         known = cls.__dataclass_fields__.keys()
         if unknown := settings.keys() - known:
             raise InputError(
-                "is not a setting", field=f"reconstruction.{min(unknown)}", remedy=f"known: {', '.join(known)}"
+                "is not a setting",
+                field=f"reconstruction.{min(unknown)}",
+                remedy=f"known: {', '.join(known)}",
             )
         made = cls(**settings)
         for name in ("r_t_below_r_pe_cm", "wall_spacing_cm"):
             if not getattr(made, name) >= 0:
-                raise InputError(f"must be ≥ 0 (got {getattr(made, name)})", field=f"reconstruction.{name}")
+                raise InputError(
+                    f"must be ≥ 0 (got {getattr(made, name)})", field=f"reconstruction.{name}"
+                )
         return made
 
 
@@ -110,7 +119,9 @@ class EventReconstruction:
             detector.geometry,
             wall_test=settings.wall_test,
             wall_spacing_cm=settings.wall_spacing_cm,
-            single_pe_resolution=detector.electronics.single_pe_resolution if settings.count_photoelectrons else 0.0,
+            single_pe_resolution=detector.electronics.single_pe_resolution
+            if settings.count_photoelectrons
+            else 0.0,
         )
         return cls(detector, light_map, charge, TimeReconstruction.of(detector), settings)
 
@@ -133,8 +144,10 @@ class EventReconstruction:
         """Reconstruct events.
 
         Args:
-            events: any number of them, one too; `light_yield_scale` among their columns is corrected for.
-            dead: sets of dead photomultipliers, shape (n_masks, n_channels); none dead if not given.
+            events: any number of them, one too; `light_yield_scale` among their columns is
+                corrected for.
+            dead: sets of dead photomultipliers, shape (n_masks, n_channels); none dead if not
+                given.
             mask: which set each event has, shape (n,); the first if not given.
             progress: called with the number of events after each block of them.
 
@@ -159,19 +172,23 @@ class EventReconstruction:
         channel: Integers | None = None,
         progress: Callable[[int], object] | None = None,
     ) -> dict[str, NDArray[Any]]:
-        """Reconstruct events as if one more photomultiplier were dead: the probes of the dead-PMT correction.
+        """Reconstruct events as if one more photomultiplier were dead: the probes of the dead-PMT
+        correction.
 
         Args:
             events, dead, mask, progress: as for `columns`.
             channel: the one more of each event, shape (n,); its brightest living one if not given.
 
         Returns:
-            As `columns`, with the masked channel as `max_pe_channel`. Events without light are NaN, as in `columns`.
+            As `columns`, with the masked channel as `max_pe_channel`. Events without light are NaN,
+            as in `columns`.
         """
         result = _empty(len(events))
         masked = np.full(len(events), NO_CHANNEL, dtype=np.int64)
         for rows, charge in self._by_dead(len(events), dead, mask):
-            masked[rows] = brightest_channel(events[rows], charge.dead) if channel is None else channel[rows]
+            masked[rows] = (
+                brightest_channel(events[rows], charge.dead) if channel is None else channel[rows]
+            )
             rows = rows[np.argsort(masked[rows], kind="stable")]
             _fill(result, rows, self._found(charge, events[rows], progress, masked[rows]))
         return {**result, "max_pe_channel": masked.astype(np.int32)}
@@ -179,14 +196,17 @@ class EventReconstruction:
     def _by_dead(
         self, n: int, dead: Booleans | None, mask: Integers | None
     ) -> Iterator[tuple[Integers, ChargeReconstruction]]:
-        """Events that share a set of dead photomultipliers, and R(PE) with it; runs with the same set go together."""
+        """Events that share a set of dead photomultipliers, and R(PE) with it; runs with the same
+        set go together."""
         sets, place = _sets(n, len(self.charge.dead), dead, mask)
         unique, same = np.unique(sets, axis=0, return_inverse=True)
         chosen = same.reshape(-1)[place]
         for k in np.unique(chosen):
             yield np.flatnonzero(chosen == k), self.with_dead(unique[k])
 
-    def _truth(self, true_xyz_cm: Array, dead: Booleans | None, mask: Integers | None) -> dict[str, NDArray[Any]]:
+    def _truth(
+        self, true_xyz_cm: Array, dead: Booleans | None, mask: Integers | None
+    ) -> dict[str, NDArray[Any]]:
         nearest = KDTree(self.detector.geometry.positions_cm).query(true_xyz_cm)[1]
         sets, place = _sets(len(nearest), len(self.charge.dead), dead, mask)
         return {"true_pmt": nearest.astype(np.int32), "true_pmt_is_dead": sets[place, nearest]}
@@ -198,7 +218,8 @@ class EventReconstruction:
         progress: Callable[[int], object] | None,
         one_more: Integers | None = None,
     ) -> dict[str, NDArray[Any]]:
-        """What `_FLOATS` names, for events with the same dead photomultipliers, and with one more each."""
+        """What `_FLOATS` names, for events with the same dead photomultipliers, and with one more
+        each."""
         vertices = charge(events, progress, one_more=one_more)
         if one_more is not None:
             events = events.with_hits(events.channel != one_more[events.event_of_hit])
@@ -215,7 +236,9 @@ class EventReconstruction:
             "z_pe_cm": z,
             "r_pe_cm": radius,
             "r_t_cm": r_t,
-            "energy_keVee": energy_keVee(vertices, self.light_map, self.detector.scintillation, scale),
+            "energy_keVee": energy_keVee(
+                vertices, self.light_map, self.detector.scintillation, scale
+            ),
             "log_likelihood_pe": vertices.log_likelihood,
             "log_likelihood_wall": vertices.wall_log_likelihood,
             "log_likelihood_t": log_likelihood_t,
@@ -223,7 +246,8 @@ class EventReconstruction:
 
 
 def brightest_channel(events: Events, dead: Booleans) -> NDArray[np.int32]:
-    """The living channel with the largest charge of each event, NO_CHANNEL if it has none, shape (n,).
+    """The living channel with the largest charge of each event, NO_CHANNEL if it has none, shape
+    (n,).
 
     >>> events = Events.of([[3, 4, 5], []], [[1.0, 7.0, 2.0], []], [[0.0] * 3, []])
     >>> brightest_channel(events, np.arange(642) == 4).tolist()
@@ -237,8 +261,11 @@ def brightest_channel(events: Events, dead: Booleans) -> NDArray[np.int32]:
     return result
 
 
-def _sets(n: int, n_channels: int, dead: Booleans | None, mask: Integers | None) -> tuple[Booleans, Integers]:
-    """Sets of dead photomultipliers and which each of n events has; none dead, or the first, if not given."""
+def _sets(
+    n: int, n_channels: int, dead: Booleans | None, mask: Integers | None
+) -> tuple[Booleans, Integers]:
+    """Sets of dead photomultipliers and which each of n events has; none dead, or the first, if not
+    given."""
     sets = np.zeros((1, n_channels), dtype=bool) if dead is None else np.atleast_2d(dead)
     return sets, np.zeros(n, dtype=np.int64) if mask is None else np.asarray(mask)
 

@@ -1,14 +1,17 @@
 """R(PE): the vertex from the charges of all photomultipliers.
 
-The likelihood of n_i photoelectrons at a vertex v is Poisson, n_i ~ μ p_i(v). Its maximum over the light μ is Σn / Σp,
-which leaves log L(v) = Σ n_i log(p_i(v) / Σ p(v)), the sums over living photomultipliers. For many events and vertices
-that is a product of two matrices. What is measured are charges; how many photoelectrons they were is a part of the
-likelihood, see `photoelectrons`: it matters for dim events. Three steps:
+The likelihood of n_i photoelectrons at a vertex v is Poisson, n_i ~ μ p_i(v). Its maximum over the
+light μ is Σn / Σp, which leaves log L(v) = Σ n_i log(p_i(v) / Σ p(v)), the sums over living
+photomultipliers. For many events and vertices that is a product of two matrices. What is measured
+are charges; how many photoelectrons they were is a part of the likelihood, see `photoelectrons`: it
+matters for dim events. Three steps:
 
 1. all coarse vertices, and one in front of each photomultiplier, with the charges as numbers;
-2. climbs over all vertices from the best coarse one, from the best in front of a window, and from the best beside a
-   dead photomultiplier, with the numbers that are expected there; then the peak of a quadratic through the neighbours;
-3. events found inside are tested against the outermost shell: light from the wall may look as if from the inside.
+2. climbs over all vertices from the best coarse one, from the best in front of a window, and from
+   the best beside a dead photomultiplier, with the numbers that are expected there; then the peak
+   of a quadratic through the neighbours;
+3. events found inside are tested against the outermost shell: light from the wall may look as if
+  from the inside.
 """
 
 from __future__ import annotations
@@ -21,19 +24,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exonu.core.errors import InputError
+from exonu.core.types import Array, Floats
 from exonu.detector.geometry import Geometry
-from exonu.detector.light_map import LightMap
-from exonu.events.raw import Events
+from exonu.detector.light_map.light_map import LightMap
+from exonu.events.raw.raw_events import Events
 from exonu.events.reconstruction.grid import WALL_SPACING_CM, VertexGrid
 from exonu.events.reconstruction.photoelectrons import counting_table
 
-Array = NDArray[np.float64]
-Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
 Booleans = NDArray[np.bool_]
 
 EVENTS_PER_BLOCK = 2048
-"""Events that are searched together, sorted by place: neighbours find the same rows of the light map in the cache."""
+"""Events that are searched together, sorted by place: neighbours find the same rows of the light
+map in the cache."""
 EVENTS_PER_PRODUCT = 256
 """Events of one matrix product: enough for full speed, few enough for the cache."""
 WALL_TEST_RADIUS_CM = 25.0
@@ -50,8 +53,10 @@ class ChargeVertices:
 
     Attributes:
         position_cm: shape (n, 3).
-        log_likelihood: of the charges there; Σ n_i log(p_i / Σp) if these are numbers of photoelectrons, shape (n,).
-        wall_log_likelihood: the largest on the outermost shell, NaN where it was not looked for, shape (n,).
+        log_likelihood: of the charges there; Σ n_i log(p_i / Σp) if these are numbers of
+            photoelectrons, shape (n,).
+        wall_log_likelihood: the largest on the outermost shell, NaN where it was not looked for,
+            shape (n,).
         log_total_probability: log Σ p there over the living photomultipliers, shape (n,).
         light_pe: charge of the living photomultipliers, shape (n,).
     """
@@ -79,8 +84,8 @@ class ChargeReconstruction:
         grid: vertices and light map.
         dead: shape (n_channels,).
         wall_test: whether step 3 is done.
-        single_pe_resolution: standard deviation of the charge of one photoelectron [PE]; with 0, charges are taken as
-            numbers of photoelectrons.
+        single_pe_resolution: standard deviation of the charge of one photoelectron [PE]; with 0,
+            charges are taken as numbers of photoelectrons.
     """
 
     grid: VertexGrid
@@ -105,9 +110,9 @@ class ChargeReconstruction:
             light_map, geometry: of the detector.
             dead: its dead photomultipliers, shape (n_channels,); none if not given.
             wall_test, single_pe_resolution: see the class.
-            wall_spacing_cm: distance of the vertices that the wall test tries before their neighbours; 0 tries all,
-                takes longer and lets fewer events through: before dead photomultipliers a tenth fewer at 5 keV, half
-                as many at 2.5 keV.
+            wall_spacing_cm: distance of the vertices that the wall test tries before their
+                neighbours; 0 tries all, takes longer and lets fewer events through: before dead
+                photomultipliers a tenth fewer at 5 keV, half as many at 2.5 keV.
 
         Raises:
             InputError: a light map or a mask of another detector.
@@ -119,7 +124,9 @@ class ChargeReconstruction:
                 remedy="make the light map of this geometry",
             )
         grid = VertexGrid.of(light_map, geometry, wall_spacing_cm=wall_spacing_cm)
-        mask = _checked(np.zeros(geometry.n_channels, dtype=bool) if dead is None else dead, geometry.n_channels)
+        mask = _checked(
+            np.zeros(geometry.n_channels, dtype=bool) if dead is None else dead, geometry.n_channels
+        )
         return cls(grid, mask, wall_test, single_pe_resolution)
 
     def with_dead(self, dead: Booleans) -> ChargeReconstruction:
@@ -135,12 +142,15 @@ class ChargeReconstruction:
     @cached_property
     def _counting(self) -> tuple[Floats, float]:
         spread = self.single_pe_resolution
-        return counting_table(spread) if spread > 0 else np.empty((0, 0, 2), dtype=np.float32), spread**2
+        return counting_table(spread) if spread > 0 else np.empty(
+            (0, 0, 2), dtype=np.float32
+        ), spread**2
 
     @cached_property
     def _log_total(self) -> Floats:
-        """log Σ p over the living photomultipliers at the vertices that were looked at, UNKNOWN elsewhere."""
-        from exonu.events.reconstruction.kernels import UNKNOWN
+        """log Σ p over the living photomultipliers at the vertices that were looked at, UNKNOWN
+        elsewhere."""
+        from exonu.events.reconstruction.charge_kernels import UNKNOWN
 
         return np.full(len(self.grid.table), UNKNOWN, dtype=np.float32)
 
@@ -153,7 +163,8 @@ class ChargeReconstruction:
         return self._log_total_of(self.grid.shell, self.grid.shell_table)
 
     def _log_total_of(self, rows: Integers, table: Floats) -> Floats:
-        """log Σ p over the living photomultipliers: Σ over all, less the dead ones, each an update of rank one."""
+        """log Σ p over the living photomultipliers: Σ over all, less the dead ones, each an update
+        of rank one."""
         gone = np.exp(table[self.dead].astype(np.float64)).sum(axis=0)
         return np.asarray(np.log(np.maximum(self.grid.total[rows] - gone, 1e-30)), dtype=np.float32)
 
@@ -169,11 +180,19 @@ class ChargeReconstruction:
         Args:
             events: any number of them; those with the same `one_more` best side by side.
             progress: called with the number of events after each block of them.
-            one_more: a further dead photomultiplier of each event, NO_CHANNEL for none, shape (n,); as `with_masked`
-                for each, and faster.
+            one_more: a further dead photomultiplier of each event, NO_CHANNEL for none, shape (n,);
+                as `with_masked` for each, and faster.
         """
-        result, wall, light = np.empty((len(events), 5)), np.full(len(events), np.nan), np.empty(len(events))
-        masked = np.full(len(events), NO_CHANNEL) if one_more is None else np.asarray(one_more, dtype=np.int64)
+        result, wall, light = (
+            np.empty((len(events), 5)),
+            np.full(len(events), np.nan),
+            np.empty(len(events)),
+        )
+        masked = (
+            np.full(len(events), NO_CHANNEL)
+            if one_more is None
+            else np.asarray(one_more, dtype=np.int64)
+        )
         for rows, dense in self._dense_blocks(events):
             some = np.flatnonzero(masked[rows] != NO_CHANNEL)
             dense[some, masked[rows][some]] = 0
@@ -184,7 +203,7 @@ class ChargeReconstruction:
         return ChargeVertices(result[:, :3].copy(), result[:, 3], wall, result[:, 4], light)
 
     def _dense_blocks(self, events: Events) -> Iterator[tuple[slice, Floats]]:
-        from exonu.events.reconstruction.kernels import spread_charges
+        from exonu.events.reconstruction.charge_kernels import spread_charges
 
         if len(events.channel) and events.channel.max() >= len(self.dead):
             raise InputError(
@@ -195,7 +214,13 @@ class ChargeReconstruction:
         for start in range(0, len(events), EVENTS_PER_BLOCK):
             rows = slice(start, min(start + EVENTS_PER_BLOCK, len(events)))
             dense = np.empty((rows.stop - rows.start, len(self.dead)), dtype=np.float32)
-            spread_charges(events.offsets[start : rows.stop + 1], events.channel, events.charge, ~self.dead, dense)
+            spread_charges(
+                events.offsets[start : rows.stop + 1],
+                events.channel,
+                events.charge,
+                ~self.dead,
+                dense,
+            )
             yield rows, dense
 
     def block(self, dense: Floats, one_more: Integers) -> tuple[Array, Array]:
@@ -221,7 +246,7 @@ class ChargeReconstruction:
         return result, wall
 
     def _climbed(self, dense: Floats, light: Floats, one_more: Integers, seeds: Integers) -> Array:
-        from exonu.events.reconstruction.kernels import fine_search
+        from exonu.events.reconstruction.charge_kernels import fine_search
 
         grid, result = self.grid, np.empty((len(dense), 5))
         maps = (grid.table, grid.total, np.flatnonzero(self.dead), self._log_total)
@@ -239,20 +264,26 @@ class ChargeReconstruction:
         first, n_coarse = self.grid.first_rows, len(self.grid.coarse)
         beside = n_coarse + self.grid.beside(np.flatnonzero(self.dead))
         seeds = np.empty((len(dense), 3), dtype=np.int64)
-        for rows, scores in _scores(dense, light, one_more, self.grid.first_table, self._log_total_first):
+        for rows, scores in _scores(
+            dense, light, one_more, self.grid.first_table, self._log_total_first
+        ):
             inside = np.argmax(scores[:, :n_coarse], axis=1)
             fronts = n_coarse + np.argmax(scores[:, n_coarse:], axis=1)
             hidden = beside[np.argmax(scores[:, beside], axis=1)] if len(beside) else fronts
             seeds[rows] = first[np.stack([inside, fronts, hidden], axis=1)]
             for some, channel in _alike(one_more[rows]):
                 around = n_coarse + self.grid.beside(np.append(np.flatnonzero(self.dead), channel))
-                seeds[rows.start + some, 2] = first[around[np.argmax(scores[np.ix_(some, around)], axis=1)]]
+                seeds[rows.start + some, 2] = first[
+                    around[np.argmax(scores[np.ix_(some, around)], axis=1)]
+                ]
         return seeds
 
     def _wall_seeds(self, dense: Floats, light: Floats, one_more: Integers) -> Integers:
         """Step 3: the best vertices of the outermost shell, shape (n, WALL_CANDIDATES)."""
         seeds = np.empty((len(dense), WALL_CANDIDATES), dtype=np.int64)
-        for rows, scores in _scores(dense, light, one_more, self.grid.shell_table, self._log_total_shell):
+        for rows, scores in _scores(
+            dense, light, one_more, self.grid.shell_table, self._log_total_shell
+        ):
             for k in range(WALL_CANDIDATES):
                 best = np.argmax(scores, axis=1)
                 seeds[rows, k] = self.grid.shell[best]
@@ -263,12 +294,15 @@ class ChargeReconstruction:
 def _scores(
     dense: Floats, light: Floats, one_more: Integers, table: Floats, log_total: Floats
 ) -> Iterator[tuple[slice, Floats]]:
-    """Log-likelihoods of events at vertices, shape (some of the events, n_vertices), and which events these are."""
+    """Log-likelihoods of events at vertices, shape (some of the events, n_vertices), and which
+    events these are."""
     for start in range(0, len(dense), EVENTS_PER_PRODUCT):
         rows = slice(start, min(start + EVENTS_PER_PRODUCT, len(dense)))
         scores = dense[rows] @ table
         scores -= light[rows, None] * log_total
-        for some, channel in _alike(one_more[rows]):  # an update of rank one: log(Σp − p) = log Σp + log(1 − p/Σp)
+        for some, channel in _alike(
+            one_more[rows]
+        ):  # an update of rank one: log(Σp − p) = log Σp + log(1 − p/Σp)
             share = np.minimum(np.exp(table[channel] - log_total), np.float32(1 - 1e-6))
             scores[some] -= light[rows][some, None] * np.log1p(-share)
         yield rows, scores

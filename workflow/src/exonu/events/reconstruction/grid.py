@@ -1,4 +1,5 @@
-"""Vertices on which the likelihood is evaluated: all of the light map, and coarse subsets to begin with."""
+"""Vertices on which the likelihood is evaluated: all of the light map, and coarse subsets to begin
+with."""
 
 from __future__ import annotations
 
@@ -9,12 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from exonu.core.types import Array, Floats
 from exonu.detector.geometry import Geometry
 from exonu.detector.icosahedron import geodesic_directions
-from exonu.detector.light_map import LightMap
+from exonu.detector.light_map.light_map import LightMap
 
-Array = NDArray[np.float64]
-Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
 Booleans = NDArray[np.bool_]
 
@@ -44,7 +44,9 @@ class VertexGrid:
     shell: Integers
 
     @classmethod
-    def of(cls, light_map: LightMap, geometry: Geometry, *, wall_spacing_cm: float = WALL_SPACING_CM) -> VertexGrid:
+    def of(
+        cls, light_map: LightMap, geometry: Geometry, *, wall_spacing_cm: float = WALL_SPACING_CM
+    ) -> VertexGrid:
         """Choose the coarse vertices.
 
         Args:
@@ -66,7 +68,11 @@ class VertexGrid:
             geometry=geometry,
             coarse=np.concatenate(inner),
             fronts=outermost.start + np.asarray(front, dtype=np.int64),
-            shell=_thinned(light_map, n_shells - 1, max(1, round(wall_spacing_cm / _step_cm(positions[outermost])))),
+            shell=_thinned(
+                light_map,
+                n_shells - 1,
+                max(1, round(wall_spacing_cm / _step_cm(positions[outermost]))),
+            ),
         )
 
     @property
@@ -81,7 +87,8 @@ class VertexGrid:
 
     @cached_property
     def first_table(self) -> Floats:
-        """log p of the vertices of step 1, transposed, shape (n_channels, n_coarse + n_channels)."""
+        """log p of the vertices of step 1, transposed, shape (n_channels, n_coarse +
+        n_channels)."""
         return np.ascontiguousarray(np.asarray(self.table[self.first_rows]).T)
 
     @cached_property
@@ -93,9 +100,8 @@ class VertexGrid:
     def total(self) -> Array:
         """Σ p over all channels, shape (n_v,).
 
-        Vertices that symmetry maps onto each other share it. They share radius and light yield, too, and are so found:
-        few rows of the large table need be read.
-        """
+        Vertices that symmetry maps onto each other share it. They share radius and light yield,
+        too, and are so found: few rows of the large table need be read."""
         radius = np.linalg.norm(self.light_map.positions_cm, axis=1)
         kinds = np.stack([np.round(radius, 6), self.light_map.light_yield], axis=1)
         _, first, same = np.unique(kinds, axis=0, return_index=True, return_inverse=True)
@@ -112,7 +118,8 @@ class VertexGrid:
 
 
 def _step_cm(points: Array) -> float:
-    """Distance of neighbours among points that are spread evenly over a sphere, as a hexagonal lattice."""
+    """Distance of neighbours among points that are spread evenly over a sphere, as a hexagonal
+    lattice."""
     area = 4 * np.pi * np.mean(np.sum(points**2, axis=1)) / len(points)
     return float(np.sqrt(2 / np.sqrt(3) * area))
 

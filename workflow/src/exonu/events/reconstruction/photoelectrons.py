@@ -1,11 +1,12 @@
-"""How many photoelectrons a charge was: what the spread of single photoelectrons leaves to be known.
+"""How many photoelectrons a charge was: what the spread of single photoelectrons leaves to be
+known.
 
-A photomultiplier that gets k photoelectrons, Poisson distributed around μ, gives a charge q from a gamma distribution
-of mean k and variance k s². Its likelihood is h(q, μ) = log Σ_k μ^k f(q | k) / k!, without the e^−μ that all share, and
-∂h/∂log μ = E[k | q, μ]. So the vertex of charges is the one of numbers of photoelectrons, as expected at that vertex:
-the EM algorithm of Dempster, Laird and Rubin, J. R. Stat. Soc. B 39, 1 (1977). One photoelectron is one, whatever its
-charge; of many, the charge says more than the expectation.
-"""
+A photomultiplier that gets k photoelectrons, Poisson distributed around μ, gives a charge q from a
+gamma distribution of mean k and variance k s². Its likelihood is h(q, μ) = log Σ_k μ^k f(q | k) /
+k!, without the e^−μ that all share, and ∂h/∂log μ = E[k | q, μ]. So the vertex of charges is the
+one of numbers of photoelectrons, as expected at that vertex: the EM algorithm of Dempster, Laird
+and Rubin, J. R. Stat. Soc. B 39, 1 (1977). One photoelectron is one, whatever its charge; of many,
+the charge says more than the expectation."""
 
 from __future__ import annotations
 
@@ -30,7 +31,8 @@ def counting_table(single_pe_resolution: float) -> NDArray[np.float32]:
 
     >>> table = counting_table(0.4)
     >>> at = round((np.log(1.6) - FIRST_LOG_CHARGE) / LOG_CHARGE_STEP)  # a charge of 1.6
-    >>> [f"{number:.2f}" for number in table[at, [50, 72], 0]]  # is one where 0.05 are expected, nearly two where 4 are
+    # is one where 0.05 are expected, nearly two where 4 are
+    >>> [f"{number:.2f}" for number in table[at, [50, 72], 0]]
     ['1.05', '1.89']
     """
     q = np.exp(FIRST_LOG_CHARGE + LOG_CHARGE_STEP * np.arange(LOG_CHARGES))[:, None]

@@ -1,10 +1,10 @@
 """R(T): the vertex from the times of the first hits.
 
-Light arrives at photomultiplier i at t₀ + d_i / v_g + τ: a straight flight with the group velocity, and the delay of
-one photoelectron by scintillation, transit and detours. The density of τ depends on the distance: with one density for
-all distances, scattering would push every vertex outwards. The detours are traced, the rest is known in closed form.
-The likelihood is a product over the hits, maximised over vertex and t₀.
-"""
+Light arrives at photomultiplier i at t₀ + d_i / v_g + τ: a straight flight with the group velocity,
+and the delay of one photoelectron by scintillation, transit and detours. The density of τ depends
+on the distance: with one density for all distances, scattering would push every vertex outwards.
+The detours are traced, the rest is known in closed form. The likelihood is a product over the hits,
+maximised over vertex and t₀."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from scipy.special import erfcx, ndtr
 
 from exonu.core.seeds import derived_seed
+from exonu.core.types import Array
 from exonu.detector.icosahedron import geodesic_directions
 from exonu.detector.model import Detector
-from exonu.events.raw import Events
+from exonu.events.raw.raw_events import Events
 
-Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Booleans = NDArray[np.bool_]
 
@@ -39,7 +39,8 @@ class TimeResiduals:
     """Density of the delay τ of one photoelectron, by distance.
 
     Attributes:
-        log_density: log f(τ) in 1/ns, shape (n_distances, n_times); distances are bins, times are points.
+        log_density: log f(τ) in 1/ns, shape (n_distances, n_times); distances are bins, times are
+            points.
         log_survival: log of the probability of a later one, same shape.
         time_ns: shape (n_times,).
         velocity_cm_per_ns: group velocity.
@@ -60,18 +61,23 @@ class TimeResiduals:
             seed: of the points and photons.
         """
         detours = _detours(detector, derived_seed(seed, "detours"))
-        time: Array = np.arange(FIRST_TIME_NS, LAST_TIME_NS + TIME_STEP_NS / 2, TIME_STEP_NS, dtype=np.float64)
+        time: Array = np.arange(
+            FIRST_TIME_NS, LAST_TIME_NS + TIME_STEP_NS / 2, TIME_STEP_NS, dtype=np.float64
+        )
         pulse = pulse_density(time, detector, energy_keV)
         density = np.array([np.convolve(row, pulse)[: len(time)] for row in detours])
         density /= density.sum(axis=1, keepdims=True) * TIME_STEP_NS
         noise = NOISE_PER_NS * (len(time) * TIME_STEP_NS)
         density = (1 - noise) * density + NOISE_PER_NS
-        later = np.cumsum(density[:, ::-1], axis=1)[:, ::-1] * TIME_STEP_NS - density * TIME_STEP_NS / 2
+        later = (
+            np.cumsum(density[:, ::-1], axis=1)[:, ::-1] * TIME_STEP_NS - density * TIME_STEP_NS / 2
+        )
         return cls(np.log(density), np.log(later), time, detector.optics.group_velocity_cm_per_ns)
 
 
 def _detours(detector: Detector, seed: int) -> Array:
-    """Probability of each delay [time steps] by detour, for each distance; shape (n_distances, n_delays)."""
+    """Probability of each delay [time steps] by detour, for each distance; shape (n_distances,
+    n_delays)."""
     from exonu.events.reconstruction.timing_kernels import count_delays
 
     geometry = detector.geometry
@@ -85,12 +91,15 @@ def _detours(detector: Detector, seed: int) -> Array:
     )  # fmt: skip
     filled = np.flatnonzero(counts.sum(axis=1) > 0)
     rows = np.arange(len(counts))
-    counts = counts[filled[np.argmin(np.abs(rows[:, None] - filled), axis=1)]]  # of the nearest distance with any light
+    counts = counts[
+        filled[np.argmin(np.abs(rows[:, None] - filled), axis=1)]
+    ]  # of the nearest distance with any light
     return np.asarray(counts / counts.sum(axis=1, keepdims=True))
 
 
 def pulse_density(time_ns: Array, detector: Detector, energy_keV: float) -> Array:
-    """Density [1/ns] of scintillation and transit together: two exponentials, each folded with a Gaussian.
+    """Density [1/ns] of scintillation and transit together: two exponentials, each folded with a
+    Gaussian.
 
     Args:
         time_ns: since the deposit, shape (n,).
@@ -101,11 +110,14 @@ def pulse_density(time_ns: Array, detector: Detector, energy_keV: float) -> Arra
     sigma = electronics.transit_spread_ns / (2 * np.sqrt(2 * np.log(2)))
     slow = float(light.slow_time(energy_keV))
     fast = light.fast_fraction * _exponential_and_normal(time_ns, light.fast_time_ns, sigma)
-    return np.asarray(fast + (1 - light.fast_fraction) * _exponential_and_normal(time_ns, slow, sigma))
+    return np.asarray(
+        fast + (1 - light.fast_fraction) * _exponential_and_normal(time_ns, slow, sigma)
+    )
 
 
 def _exponential_and_normal(time: Array, decay: float, sigma: float) -> Array:
-    """Density of the sum of an exponential and a normal variable, without overflow on either side."""
+    """Density of the sum of an exponential and a normal variable, without overflow on either
+    side."""
     if sigma == 0:
         return np.where(time >= 0, np.exp(-np.maximum(time, 0) / decay) / decay, 0)
     argument = sigma / decay - time / sigma
@@ -136,7 +148,12 @@ class TimeReconstruction:
         positions = detector.geometry.positions_cm
         radius = float(np.linalg.norm(positions, axis=1).max())
         shells = [share * radius * geodesic_directions(1) for share in (0.4, 0.8)]
-        return cls(positions, TimeResiduals.of(detector), np.concatenate([np.zeros((1, 3)), *shells]), radius)
+        return cls(
+            positions,
+            TimeResiduals.of(detector),
+            np.concatenate([np.zeros((1, 3)), *shells]),
+            radius,
+        )
 
     def __call__(
         self,
@@ -154,7 +171,8 @@ class TimeReconstruction:
             progress: called with the number of events at the end.
 
         Returns:
-            Vertices [cm], NaN for events with fewer than LEAST_HITS hits, shape (n_chosen, 3); log-likelihoods.
+            Vertices [cm], NaN for events with fewer than LEAST_HITS hits, shape (n_chosen, 3);
+            log-likelihoods.
         """
         from exonu.events.reconstruction.timing_kernels import search_events
 

@@ -13,15 +13,19 @@ from exonu.detector.transport import follow, turned
 
 
 @kernel
-def count_delays(points: Any, photons: int, seed: int, medium: Any, walls: Any, channels: Any, axes: Any) -> Any:
-    """How much later photons arrive than straight ones, by the distance of source and photomultiplier.
+def count_delays(
+    points: Any, photons: int, seed: int, medium: Any, walls: Any, channels: Any, axes: Any
+) -> Any:
+    """How much later photons arrive than straight ones, by the distance of source and
+    photomultiplier.
 
     Args:
         points: points of isotropic emission [cm], shape (n, 3).
         photons: number from each.
         seed, medium, walls: random numbers, optics, geometry.
         channels: positions of the photomultipliers [cm], shape (n_channels, 3).
-        axes: width of a distance bin [cm], number of them, first delay [ns], width of a delay bin [ns], number of them.
+        axes: width of a distance bin [cm], number of them, first delay [ns], width of a delay bin
+            [ns], number of them.
 
     Returns:
         Counts of shape (n_distances, n_delays); the last delay holds all larger ones.
@@ -33,7 +37,9 @@ def count_delays(points: Any, photons: int, seed: int, medium: Any, walls: Any, 
         start_stream(stream, seed, i)
         for _ in range(photons):
             dx, dy, dz = turned(0.0, 0.0, 1.0, 2 * uniform(stream) - 1, stream)
-            channel, path = follow(points[i, 0], points[i, 1], points[i, 2], dx, dy, dz, medium, walls, stream)
+            channel, path = follow(
+                points[i, 0], points[i, 1], points[i, 2], dx, dy, dz, medium, walls, stream
+            )
             if channel < 0:
                 continue
             straight = math.sqrt(np.sum((channels[channel] - points[i]) ** 2))
@@ -45,17 +51,21 @@ def count_delays(points: Any, photons: int, seed: int, medium: Any, walls: Any, 
 
 
 @kernel
-def time_score(at: Any, channel: Any, times: Any, photoelectrons: Any, positions: Any, tables: Any) -> Any:
+def time_score(
+    at: Any, channel: Any, times: Any, photoelectrons: Any, positions: Any, tables: Any
+) -> Any:
     """log-likelihood of first-hit times for a vertex and a start, at = (x, y, z, t₀).
 
-    The first of n photoelectrons has the density n f S^(n − 1), with f that of one and S its survival function.
-    """
+    The first of n photoelectrons has the density n f S^(n − 1), with f that of one and S its
+    survival function."""
     density, survival, distance_step, first_time, time_step, velocity = tables
     total = 0.0
     for i in range(len(channel)):
         c = channel[i]
         distance = math.sqrt(
-            (at[0] - positions[c, 0]) ** 2 + (at[1] - positions[c, 1]) ** 2 + (at[2] - positions[c, 2]) ** 2
+            (at[0] - positions[c, 0]) ** 2
+            + (at[1] - positions[c, 1]) ** 2
+            + (at[2] - positions[c, 2]) ** 2
         )
         u = min(max(distance / distance_step - 0.5, 0.0), density.shape[0] - 1.001)
         v = (times[i] - at[3] - distance / velocity - first_time) / time_step
@@ -75,7 +85,8 @@ def time_score(at: Any, channel: Any, times: Any, photoelectrons: Any, positions
 
 @kernel
 def copy(values: Any, into: Any) -> None:
-    """`into[:] = values` for equal lengths; numba would compile the text of the error for others, for a second."""
+    """`into[:] = values` for equal lengths; numba would compile the text of the error for others,
+    for a second."""
     for i in range(len(into)):
         into[i] = values[i]
 
@@ -85,7 +96,8 @@ def search(
     seeds: Any, starts: Any, steps: Any, smallest: Any, radius: float, channel: Any, times: Any, photoelectrons: Any,
     positions: Any, tables: Any, best: Any,
 ) -> Any:  # fmt: skip
-    """Best vertex and start time of one event: all seeds with all starts, then a compass search with halved steps.
+    """Best vertex and start time of one event: all seeds with all starts, then a compass search
+    with halved steps.
 
     Args:
         seeds: vertices to begin with [cm], shape (n, 3).
@@ -107,7 +119,12 @@ def search(
             reach = math.sqrt(np.sum((positions[channel[i]] - seeds[s]) ** 2))
             earliest = min(earliest, times[i] - reach / velocity)
         for start in starts:
-            trial[0], trial[1], trial[2], trial[3] = seeds[s, 0], seeds[s, 1], seeds[s, 2], earliest + start
+            trial[0], trial[1], trial[2], trial[3] = (
+                seeds[s, 0],
+                seeds[s, 1],
+                seeds[s, 2],
+                earliest + start,
+            )
             value = time_score(trial, channel, times, photoelectrons, positions, tables)
             if value > top:
                 top = value
@@ -135,7 +152,8 @@ def search_events(
     chosen: Any, offsets: Any, channel: Any, charge: Any, times: Any, alive: Any, seeds: Any, starts: Any, steps: Any,
     smallest: float, radius: float, positions: Any, tables: Any, least_hits: int, result: Any,
 ) -> None:  # fmt: skip
-    """`search` for each of the chosen events; fills `result` with x, y, z, t₀, log-likelihood, shape (n_chosen, 5)."""
+    """`search` for each of the chosen events; fills `result` with x, y, z, t₀, log-likelihood,
+    shape (n_chosen, 5)."""
     for place in range(len(chosen)):
         e = chosen[place]
         first, last = offsets[e], offsets[e + 1]
@@ -149,5 +167,15 @@ def search_events(
         photoelectrons = np.maximum(charge[first:last][living], np.float32(1))
         when = times[first:last][living]
         result[place, 4] = search(
-            seeds, starts, steps, smallest, radius, hit, when, photoelectrons, positions, tables, result[place, :4]
+            seeds,
+            starts,
+            steps,
+            smallest,
+            radius,
+            hit,
+            when,
+            photoelectrons,
+            positions,
+            tables,
+            result[place, :4],
         )

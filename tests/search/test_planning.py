@@ -1,0 +1,28 @@
+"""What is said before any work starts: that an analysis of data alone has no search."""
+
+import pytest
+
+from exonu.core.errors import InputError
+from exonu.search.planning import OfSearches
+
+KNOWN = OfSearches({"demo": ["millicharge"]}, {"own": "config/own/events.yaml"})
+
+
+def test_an_analysis_with_a_search_has_what_it_has():
+    assert KNOWN["demo"] == ["millicharge"]
+    assert list(KNOWN) == ["demo"]
+    assert "own" not in KNOWN
+
+
+def test_an_analysis_of_data_alone_says_what_it_lacks():
+    with pytest.raises(InputError) as raised:
+        KNOWN["own"]
+    assert str(raised.value) == (
+        "config/own/events.yaml: samples: is missing: own has data alone, and templates and limits need simulation to "
+        "compare them with; add a sample sheet, see docs/events.md, or ask for results/own/cut_flow/cut_flow.csv"
+    )
+
+
+def test_what_nobody_declared_is_no_input_error():
+    with pytest.raises(KeyError, match="other"):
+        KNOWN["other"]

@@ -1,0 +1,137 @@
+"""All that an event-level analysis was given, and what each of its jobs has to know of it.
+
+A job's settings hold what it reads and nothing else: a changed cut ingests nothing again, and a run
+that is added to the run list leaves the ingested runs alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+
+from exonu.core.errors import InputError
+from exonu.core.resources import schema_path
+from exonu.core.settings import Settings
+from exonu.events.runs.run_list import Calibration, RunList, Sample
+from exonu.events.runs.sheets import absent_files
+
+
+@dataclass(frozen=True)
+class EventInputs:
+    """Everything that an events file names, read and checked.
+
+    Attributes:
+        file: the events file.
+        settings: its settings, defaults included.
+        n_channels: number of photomultipliers.
+        runs, samples, calibration: the tables.
+    """
+
+    file: Path
+    settings: Settings
+    n_channels: int
+    runs: RunList
+    samples: tuple[Sample, ...]
+    calibration: dict[int | str, Calibration]
+
+    def ingest_settings(self, *, run: int | None = None, sample: str | None = None) -> Settings:
+        """Settings of the step `ingest` for one run or one sample."""
+        shared = {key: self.settings[key] for key in ("branches", "storage", "variables")}
+        shared |= {"n_channels": self.n_channels, "file": str(self.file)} | self.run_settings(
+            run=run, sample=sample
+        )
+        if run is not None:
+            mine = {"is_simulated": self.settings["is_simulated"], "run": run}
+            return shared | mine | {"calibration": asdict(self.calibration[run])}
+        row = asdict(self.sample(sample)) | {
+            "files": [str(file) for file in self.sample(sample).files]
+        }
+        for name in (
+            "component",
+            "variation",
+            "activity_prior",
+            "activity_uncertainty",
+        ):  # not read by ingest
+            del row[name]
+        return shared | {
+            "is_simulated": True,
+            "sample": row,
+            "calibration": asdict(self.calibration["simulation"]),
+        }
+
+    @property
+    def cuts(self) -> list[Settings]:
+        """The cuts as jobs read them: without their descriptions, whose change runs nothing
+        again."""
+        return [
+            {key: cut[key] for key in ("name", "keep", "status")} for cut in self.settings["cuts"]
+        ]
+
+    def sample(self, name: str | None) -> Sample:
+        """A sample by its name."""
+        for row in self.samples:
+            if row.sample == name:
+                return row
+        raise InputError(f"holds no sample {name!r}", file=self.file, field="samples")
+
+    def run_settings(self, *, run: int | None = None, sample: str | None = None) -> Settings:
+        """The part of the run list that a job on one run or sample needs, for
+        `RunList.from_settings`."""
+        if run is not None:
+            rows = [self.runs[run].as_json()]
+        else:
+            # a sample with runs of its own may name runs of any stream
+            rows = self._physics_runs if self.sample(sample).runs == "shared" else self._all_runs
+        return {"run_list": str(self.runs.file), "runs": rows}
+
+    @cached_property
+    def _physics_runs(self) -> list[Settings]:
+        return [row.as_json() | {"files": []} for row in self.runs.physics]
+
+    @cached_property
+    def _all_runs(self) -> list[Settings]:
+        return [row.as_json() | {"files": []} for row in self.runs.runs]
+
+    def reconstruct_settings(
+        self, *, run: int | None = None, sample: str | None = None
+    ) -> Settings:
+        """Settings of the step `reconstruct` for one run or one sample."""
+        mine = {
+            key: self.settings[key] for key in ("detector", "reconstruction")
+        } | self.run_settings(run=run, sample=sample)
+        table = self.settings["geometry"].get("file")
+        return mine | ({"geometry": {"file": str(self.file.parent / table)}} if table else {})
+
+    @property
+    def is_generated(self) -> bool:
+        """Whether the raw files are simulated by the workflow (a block `simulation`), not the
+        user's own."""
+        return "simulation" in self.settings
+
+    def absent_files(self) -> Iterator[InputError]:
+        """A fault for each row of the sheets whose files do not exist; none if the workflow
+        simulates them."""
+        sheets = {
+            "runs": (schema_path("run_list.yaml"), "run"),
+            "samples": (schema_path("sample_sheet.yaml"), "sample"),
+        }
+        for sheet, (schema, key) in sheets.items():
+            if sheet in self.settings and not self.is_generated:
+                yield from absent_files(self.file.parent / self.settings[sheet], schema, key)
+
+    def select_settings(self, *, run: int | None = None, sample: str | None = None) -> Settings:
+        """Settings of the step `select` for one run or one sample."""
+        if run is not None:
+            source: Settings = {"kind": "data", "stream": self.runs[run].stream, "run": run}
+        else:
+            chosen = self.sample(sample)
+            source = {"kind": "simulation", "sample": sample, "component": chosen.component}
+            source["variation"] = chosen.variation
+        return {
+            "cuts": self.cuts,
+            "extra": sorted(self.settings["branches"]["extra"]),
+            "edges_keV": self.settings["efficiency"]["edges_keV"],
+            "file": str(self.file),
+            "source": source,
+        }

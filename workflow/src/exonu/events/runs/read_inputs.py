@@ -1,0 +1,67 @@
+"""Read an events file with its tables, and say every fault before any work starts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+from exonu.core.errors import InputError, raise_all
+from exonu.core.settings import Settings
+from exonu.events.raw.branches import Branches
+from exonu.events.runs import simulation_settings
+from exonu.events.runs.event_inputs import EventInputs
+from exonu.events.runs.run_list import (
+    read_calibration,
+    read_event_settings,
+    read_run_list,
+    read_samples,
+)
+from exonu.events.selection.cuts import Selection
+from exonu.events.variables import DOCUMENTED
+
+
+def read_event_inputs(
+    file: str | Path, n_channels: int, overrides: Settings | None = None
+) -> EventInputs:
+    """Read an events file and the tables that it names; check the cuts and the branch map.
+
+    Args:
+        file: the events file.
+        n_channels: number of photomultipliers.
+        overrides: settings that replace those of the file.
+
+    Raises:
+        InputError: one line per fault, with file, field and remedy.
+    """
+    file = Path(file)
+    settings = read_event_settings(file, overrides)
+    raise_all(_faults(settings, file))
+    Branches.from_settings(settings["branches"], file)
+    Selection.from_settings(settings["cuts"], settings["branches"]["extra"], file)
+    runs = read_run_list(file.parent / settings["runs"], n_channels)
+    samples = read_samples(file.parent / settings["samples"]) if "samples" in settings else ()
+    raise_all(simulation_settings.faults(settings, file, runs, samples))
+    table = file.parent / settings["calibration"] if "calibration" in settings else None
+    return EventInputs(file, settings, n_channels, runs, samples, read_calibration(table, runs))
+
+
+def _faults(settings: Settings, file: Path) -> Iterator[InputError]:
+    """What a schema cannot refuse."""
+    taken = DOCUMENTED.keys() | {"channel", "charge", "time", "nhit"}
+    for name in sorted(settings["branches"]["extra"].keys() & taken):
+        yield InputError(
+            "is the name of a documented variable",
+            file=file,
+            field=f"branches.extra.{name}",
+            remedy="rename it",
+        )
+    edges = settings["efficiency"]["edges_keV"]
+    for lower, upper in pairwise(edges):
+        if lower >= upper:
+            yield InputError(
+                f"do not increase ({upper:g} after {lower:g})",
+                file=file,
+                field="efficiency.edges_keV",
+                remedy="sort them",
+            )

@@ -1,0 +1,309 @@
+"""What the block `simulation` of an events file says, checked, and what each of its jobs reads of
+it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from exonu.core.errors import InputError
+from exonu.core.resources import resource_path
+from exonu.core.settings import Settings, merged, read_yaml
+from exonu.detector.optics import Electronics, LightMapSettings, Optics, Scintillation
+from exonu.events.runs.event_inputs import EventInputs
+from exonu.events.runs.run_list import NOMINAL, PHYSICS, RunList, Sample
+
+WALL_COMPONENTS = ("surface", "copper", "seal", "pmt")
+_TRACED = ("geometry", "optics", "scintillation", "electronics")
+_MAPPED = ("geometry", "optics", "light_map")
+
+
+def simulate_settings(
+    inputs: EventInputs, seed: int, *, run: int | None = None, sample: str | None = None
+) -> Settings:
+    """Settings of the step `simulate` for one run or one sample: all that it reads and nothing
+    else."""
+    block = _block(inputs)
+    shared = {"seed": seed, "geometry": geometry_settings(inputs)}
+    if run is not None:
+        row, truth = inputs.runs[run], block["truth"]
+        stream = block["streams"][row.stream]
+        names = stream["components"]
+        return shared | {
+            "detector": _sections(merged(inputs.settings["detector"], truth["detector"]), _TRACED),
+            "activities": _activities(block["activities"], names),
+            "calibration": asdict(inputs.calibration[run]),
+            "run": {"run": run, "live_time_s": row.live_time_s, "dead_pmts": sorted(row.dead_pmts)},
+            "stream": stream,
+            "factors": {
+                name: factor for name, factor in truth["activities"].items() if name in names
+            },
+            "injected": truth.get("injected") if row.stream == PHYSICS else None,
+        }
+    sheet = inputs.sample(sample)
+    settings = block["samples"][sheet.sample]
+    variation = _variation(block, sheet)
+    return shared | {
+        "detector": _sections(merged(inputs.settings["detector"], variation["detector"]), _TRACED),
+        "activities": _activities(
+            merged(block["activities"], variation["activities"]), sheet.components
+        ),
+        "calibration": asdict(inputs.calibration["simulation"]),
+        "sample": {
+            "sample": sheet.sample,
+            "components": list(sheet.components),
+            "decays": _decays(settings["decays"], sheet.components),
+            "window_keV": settings["window_keV"],
+            "liquid_radius_cm": settings.get("liquid_radius_cm"),
+            "focus": _focus(settings, inputs.runs),
+            "thin": settings.get("thin"),
+        },
+    }
+
+
+def light_map_settings(inputs: EventInputs, seed: int) -> Settings:
+    """Settings of the step `light_map`: the nominal detector as far as light is transported in
+    it."""
+    detector = _sections(inputs.settings["detector"], _MAPPED)
+    return {"seed": seed, "geometry": geometry_settings(inputs), "detector": detector}
+
+
+def geometry_settings(inputs: EventInputs) -> Settings:
+    """The block `geometry` with its file as seen from the working folder."""
+    file = inputs.settings["geometry"].get("file")
+    return {} if file is None else {"file": str(inputs.file.parent / file)}
+
+
+def _block(inputs: EventInputs) -> Settings:
+    if "simulation" not in inputs.settings:
+        raise InputError(
+            "is not there: the raw files are yours",
+            file=inputs.file,
+            field="simulation",
+            remedy="see docs/events.md",
+        )
+    block: Settings = inputs.settings["simulation"]
+    return block
+
+
+def _sections(detector: Settings, names: Sequence[str]) -> Settings:
+    return {name: detector[name] for name in names if detector.get(name)}
+
+
+def _activities(overrides: Settings, names: Sequence[str]) -> Settings:
+    components = {
+        name: content for name, content in overrides.get("components", {}).items() if name in names
+    }
+    return {"components": components} if components else {}
+
+
+def _variation(block: Settings, sample: Sample) -> Settings:
+    if sample.variation == NOMINAL:
+        return {"detector": {}, "activities": {}}
+    found: Settings = block["variations"][sample.variation]
+    return found
+
+
+def _decays(decays: int | Mapping[str, int], components: Sequence[str]) -> list[int]:
+    return [decays[name] for name in components] if isinstance(decays, Mapping) else [decays]
+
+
+def _focus(settings: Settings, runs: RunList) -> Settings | None:
+    """Around the photomultipliers that are dead in some physics run."""
+    share, dead = (
+        settings.get("focus", 0),
+        sorted({channel for run in runs.physics for channel in run.dead_pmts}),
+    )
+    return {"channels": dead, "share": share} if share and dead else None
+
+
+# -- what a schema cannot refuse
+
+
+def faults(
+    settings: Settings, file: Path, runs: RunList, samples: Sequence[Sample]
+) -> Iterator[InputError]:
+    """Faults of the blocks `detector` and `simulation`, and of the tables of what is simulated."""
+    yield from _detector_faults(settings["detector"], file, "detector")
+    if "simulation" not in settings:
+        return
+    block = settings["simulation"]
+    if not settings["is_simulated"]:
+        yield InputError(
+            "must be true if the file has a block `simulation`", file=file, field="is_simulated",
+            remedy="write true, or remove the block if the ROOT files are data",
+        )  # fmt: skip
+    yield from _detector_faults(
+        merged(settings["detector"], block["truth"]["detector"]), file, "simulation.truth.detector"
+    )
+    yield from _activity_faults(block["activities"], file, "simulation.activities")
+    for name, content in block["variations"].items():
+        field = f"simulation.variations.{name}"
+        yield from _detector_faults(
+            merged(settings["detector"], content["detector"]), file, f"{field}.detector"
+        )
+        yield from _activity_faults(content["activities"], file, f"{field}.activities")
+    for name in block["truth"]["activities"]:
+        yield from _unknown(name, _components(), file, "simulation.truth.activities")
+    yield from _stream_faults(block["streams"], file, runs)
+    sheet = file.parent / settings.get("samples", "")
+    yield from _sample_faults(block, file, samples, sheet)
+    yield from _file_faults(runs, samples, sheet)
+
+
+def _stream_faults(streams: Settings, file: Path, runs: RunList) -> Iterator[InputError]:
+    for name, stream in streams.items():
+        for component in stream["components"]:
+            yield from _unknown(
+                component, _components(), file, f"simulation.streams.{name}.components"
+            )
+        yield from _window_faults(stream, file, f"simulation.streams.{name}.window_keV")
+    for stream in dict.fromkeys(run.stream for run in runs.runs):
+        if stream not in streams:
+            numbers = [run.run for run in runs.runs if run.stream == stream]
+            yield InputError(
+                f"has no stream {stream!r}, which run {numbers[0]} of {runs.file} belongs to",
+                file=file, field="simulation.streams", remedy="say what decays in it",
+            )  # fmt: skip
+
+
+def _sample_faults(
+    block: Settings, file: Path, samples: Sequence[Sample], sheet: Path
+) -> Iterator[InputError]:
+    names = {sample.sample for sample in samples}
+    for name, settings in block["samples"].items():
+        if name not in names:
+            yield InputError(
+                "is no sample of the sample sheet", file=file, field=f"simulation.samples.{name}",
+                remedy=f"its samples are {', '.join(sorted(names))}",
+            )  # fmt: skip
+        yield from _window_faults(settings, file, f"simulation.samples.{name}.window_keV")
+    nominal: dict[str, str] = {}
+    for sample in samples:
+        field = f"simulation.samples.{sample.sample}"
+        if sample.sample not in block["samples"]:
+            yield InputError(
+                "is missing, and is in the sample sheet",
+                file=file,
+                field=field,
+                remedy="give its `decays`",
+            )
+        else:
+            yield from _decay_faults(
+                block["samples"][sample.sample], sample.components, file, field
+            )
+        for component in sample.components:
+            yield from _unknown(
+                component, _components(), sheet, f"samples, {sample.sample}, column component"
+            )
+        if sample.variation != NOMINAL and sample.variation not in block["variations"]:
+            yield InputError(
+                f"has no variation {sample.variation!r}, which the sample {sample.sample} is of", file=file,
+                field="simulation.variations", remedy="say what is varied",
+            )  # fmt: skip
+        for component in sample.components if sample.variation == NOMINAL else ():
+            if nominal.setdefault(component, sample.sample) != sample.sample:
+                yield InputError(
+                    f"{component!r} is in the nominal samples {nominal[component]} and {sample.sample}, which would "
+                    "have the same events", file=file, field="samples", remedy="give one of them more decays",
+                )  # fmt: skip
+
+
+def _decay_faults(
+    settings: Settings, components: Sequence[str], file: Path, field: str
+) -> Iterator[InputError]:
+    decays = settings["decays"]
+    if isinstance(decays, Mapping) and decays.keys() != set(components):
+        yield InputError(
+            f"is for {', '.join(decays)}, and the sample is of {', '.join(components)}", file=file,
+            field=f"{field}.decays", remedy="give a number for each of its components",
+        )  # fmt: skip
+    if not isinstance(decays, Mapping) and len(components) > 1:
+        yield InputError(
+            f"is one number for {len(components)} components", file=file, field=f"{field}.decays",
+            remedy=f"write {{{', '.join(f'{name}: {decays}' for name in components)}}}",
+        )  # fmt: skip
+    if settings.get("focus") and not set(components) & set(WALL_COMPONENTS):
+        yield InputError(
+            f"is for what decays in the wall, and the sample is of {', '.join(components)}", file=file,
+            field=f"{field}.focus", remedy="remove it",
+        )  # fmt: skip
+
+
+def _file_faults(runs: RunList, samples: Sequence[Sample], sheet: Path) -> Iterator[InputError]:
+    """Tables of what is simulated: one file each, in the units that the simulation writes."""
+    for run in runs.runs:
+        if len(run.files) != 1:
+            yield InputError(
+                f"run {run.run} has {len(run.files)} files, and is simulated into one", file=runs.file, field="files",
+                remedy="name one",
+            )  # fmt: skip
+    for sample in samples:
+        if len(sample.files) != 1:
+            wrong, remedy = f"{len(sample.files)} files, and is simulated into one", "name one"
+            yield InputError(
+                f"the sample {sample.sample} has {wrong}", file=sheet, field="files", remedy=remedy
+            )
+        if sample.equivalent_live_days != 1:
+            yield InputError(
+                f"is {sample.equivalent_live_days:g} for the sample {sample.sample}, whose weights are per day",
+                file=sheet, field="equivalent_live_days", remedy="write 1",
+            )  # fmt: skip
+        if sample.runs != "shared":
+            yield InputError(
+                f"is {sample.runs!r} for the sample {sample.sample}, which is simulated without runs", file=sheet,
+                field="runs", remedy="write shared",
+            )  # fmt: skip
+
+
+def _window_faults(settings: Settings, file: Path, field: str) -> Iterator[InputError]:
+    low, high = settings["window_keV"]
+    if not low < high:
+        yield InputError(
+            f"must be two energies, low < high (got {low:g}, {high:g})",
+            file=file,
+            field=field,
+            remedy="swap them",
+        )
+
+
+def _detector_faults(detector: Settings, file: Path, field: str) -> Iterator[InputError]:
+    sections: dict[str, Callable[[Settings | None], object]] = {
+        "optics": Optics.from_settings,
+        "scintillation": Scintillation.from_settings,
+        "electronics": Electronics.from_settings,
+        "light_map": LightMapSettings.from_settings,
+    }
+    for name, read in sections.items():
+        try:
+            read(detector.get(name))
+        except InputError as error:
+            yield InputError(
+                error.problem, file=file, field=f"{field}.{error.field}", remedy=error.remedy
+            )
+
+
+def _activity_faults(overrides: Settings, file: Path, field: str) -> Iterator[InputError]:
+    for name, content in overrides.get("components", {}).items():
+        yield from _unknown(name, _components(), file, f"{field}.components")
+        for source in content.get("sources", {}) if name in _components() else ():
+            yield from _unknown(
+                source, _components()[name]["sources"], file, f"{field}.components.{name}.sources"
+            )
+
+
+def _unknown(name: str, known: Mapping[str, Any], file: Path, field: str) -> Iterator[InputError]:
+    if name not in known:
+        yield InputError(
+            f"has no {name!r}", file=file, field=field, remedy=f"known: {', '.join(known)}"
+        )
+
+
+@cache
+def _components() -> Settings:
+    """The table of activities without the code that uses it, which planning need not import."""
+    table: Settings = read_yaml(resource_path("detectors/xmass_like_activities.yaml"))["components"]
+    return table

@@ -1,0 +1,295 @@
+"""The coupling of a U(1)_B-L dark photon against its mass: our limits, published constraints, and
+the muon's g − 2."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from exonu.core.errors import InputError
+from exonu.core.types import Array
+from exonu.interactions.anomalous_moment import AnomalousMoment, coupling_band
+from exonu.report.figures.colours import BLACK, BLUE, GREY, ORANGE, SKY, VERMILLION
+from exonu.report.figures.limit_summary import AnalysisLimits
+from exonu.report.figures.style import (
+    ANALYSIS_LOOKS,
+    SYMBOLS,
+    Look,
+    describe,
+    new_figure,
+    put_heading,
+    state_of,
+    styled,
+)
+from exonu.report.numbers.projected_limits import kind_of_data, own_days
+from exonu.search.limit_rows import COUPLING_RANGE, MASS_RANGE_MEV
+
+_STARS = ("Sun", "Horizontal-branch stars", "Red giants")
+_PROJECTED_LINES = ((0, (6, 1.5)), (0, (6, 1.5, 1.2, 1.5)), (0, (2.5, 1)))
+_LINES = ("-", (0, (5, 1.5)), (0, (3, 1, 1, 1)), (0, (1, 1)), (0, (7, 1.5, 1, 1.5)))
+
+
+@dataclass(frozen=True)
+class _Name:
+    """Where a curve's name stands: a place on the paper, no physics."""
+
+    mass_MeV: float
+    coupling: float
+    turn: float = 0.0
+    ends_there: bool = False
+    text: str = ""
+
+
+_NAMES = {
+    "Borexino": _Name(260.0, 3.7e-4, 53.0),
+    "TEXONO": _Name(14.0, 8.0e-6, 53.0),
+    "CHARM-II": _Name(0.75, 5.6e-5, ends_there=True),
+    "BaBar": _Name(0.85, 1.7e-4, ends_there=True),
+    "NA64 invisible": _Name(1.1, 2.2e-5, ends_there=True, text="NA64"),
+    "Sun": _Name(4e-5, 2.2e-8),
+    "Horizontal-branch stars": _Name(1.5e-1, 1.3e-8, 90.0, text="horizontal-\nbranch stars"),
+    "Red giants": _Name(0.85, 1.3e-8, 90.0, text="red giants"),
+}
+
+
+def draw_coupling_mass(
+    analyses: Sequence[AnalysisLimits],
+    curves: pd.DataFrame,
+    published: pd.DataFrame,
+    moment: AnomalousMoment,
+) -> Figure:
+    """Draw coupling against mass.
+
+    Args:
+        analyses: one, or several to compare; those without a dark photon are left out.
+        curves: `published_curves()`.
+        published: `exonu.search.limit_rows.published_limits()`, for limits at single masses.
+        moment: Δa_μ of the muon.
+
+    Raises:
+        InputError: if no analysis has limits on a dark photon.
+    """
+    searched = [analysis for analysis in analyses if len(analysis.rows("dark-photon"))]
+    if not searched:
+        raise InputError("hold no limits on a dark photon", file="limits.csv")
+    with styled():
+        several = len(searched) > 1
+        figure = new_figure(4.6 + (0.16 * len(searched) if several else 0.0))
+        axes = figure.subplots()
+        _draw_published_curves(axes, curves)
+        handles = _draw_muon_band(axes, moment)
+        ours = [
+            handle
+            for number, analysis in enumerate(searched)
+            for handle in _draw_ours(
+                axes, analysis, ANALYSIS_LOOKS[number % len(ANALYSIS_LOOKS)], several
+            )
+        ]
+        if several:
+            ours += [
+                _median_handle(),
+                Patch(facecolor=GREY, alpha=0.6, label=r"expected $\pm1\sigma$"),
+            ]
+        points = _draw_published_points(axes, published)
+        axes.set(xscale="log", yscale="log", xlim=MASS_RANGE_MEV, ylim=COUPLING_RANGE)
+        axes.set_xlabel("mass of the mediator $M$ [MeV]")
+        axes.set_ylabel(f"coupling ${SYMBOLS['g_BL']}$")
+        if not several:
+            put_heading(axes, searched[0].heading)
+        columns = 1 if several else 2
+        figure.legend(
+            handles=[*ours, *points, *handles],
+            loc="outside upper left",
+            ncols=columns,
+            columnspacing=1.2,
+        )
+    return figure
+
+
+def _draw_published_curves(axes: Axes, curves: pd.DataFrame) -> None:
+    """Excluded regions: by laboratories upwards, by stars up to the highest coupling that the
+    sources tabulate."""
+    of_stars = curves["experiment"].isin(_STARS)
+    mass = np.geomspace(*MASS_RANGE_MEV, 600)
+    stars = curves[of_stars]
+    tabulated = float(stars["g"].max()) if len(stars) else 0.0
+    for part, top, colour in (
+        (curves[~of_stars], COUPLING_RANGE[1], "#EFEFEF"),
+        (stars, tabulated, "#E4E0D4"),
+    ):
+        axes.fill_between(
+            mass, lowest_curve(part, mass), top, facecolor=colour, linewidth=0, zorder=1
+        )
+    for number, (name, curve) in enumerate(curves.groupby("experiment", sort=False)):
+        line = _LINES[number % len(_LINES)]
+        axes.plot(
+            curve["mass_MeV"],
+            curve["g"],
+            color="#6E6E6E",
+            linewidth=0.8,
+            linestyle=line,
+            zorder=1.5,
+        )
+        middle = curve.iloc[len(curve) // 2]
+        place = _NAMES.get(str(name), _Name(float(middle["mass_MeV"]), float(middle["g"])))
+        axes.text(
+            place.mass_MeV,
+            place.coupling,
+            place.text or str(name),
+            rotation=place.turn,
+            rotation_mode="anchor",
+            ha="right" if place.ends_there else "left",
+            fontsize=8.0,
+            linespacing=0.9,
+            color="#444444",
+            clip_on=True,
+        )
+
+
+def lowest_curve(curves: pd.DataFrame, mass_MeV: Array) -> Array:
+    """The lowest of several limits, straight in the logarithms between their points.
+
+    Args:
+        curves: columns experiment, mass_MeV, g.
+        mass_MeV: masses, shape (n,).
+
+    Returns:
+        Couplings, shape (n,); NaN where no curve has points on both sides.
+    """
+    lowest = np.full_like(mass_MeV, np.inf)
+    for _, curve in curves.groupby("experiment", sort=False):
+        known = curve.sort_values("mass_MeV")
+        logs = np.log(known[["mass_MeV", "g"]].to_numpy(dtype=np.float64))
+        limit = np.exp(
+            np.interp(np.log(mass_MeV), logs[:, 0], logs[:, 1], left=np.inf, right=np.inf)
+        )
+        lowest = np.minimum(lowest, limit)
+    return np.where(np.isfinite(lowest), lowest, np.nan)
+
+
+def _draw_muon_band(axes: Axes, moment: AnomalousMoment) -> list[Artist]:
+    mass = np.geomspace(*MASS_RANGE_MEV, 300)
+    low, high = coupling_band(mass, moment)
+    if not low.any():  # no coupling at all is within the band, too: its upper edge says everything
+        label = r"muon $g-2$, $2\sigma$ upper edge"
+        return list(axes.plot(mass, high, color=ORANGE, linewidth=1.2, linestyle="--", label=label))
+    style: dict[str, Any] = {
+        "facecolor": "none",
+        "edgecolor": ORANGE,
+        "hatch": "////",
+        "linewidth": 0.9,
+    }
+    axes.fill_between(mass, low, high, **style)
+    return [Patch(**style, label=r"muon $g-2$, $\pm2\sigma$ (see caption)")]
+
+
+def _draw_ours(axes: Axes, analysis: AnalysisLimits, look: Look, several: bool) -> list[Artist]:
+    """Expected bands and observed line; a mass without a limit leaves a gap."""
+    rows = analysis.rows("dark-photon").sort_values("mass_MeV")
+    mass = rows["mass_MeV"].to_numpy(dtype=float)
+    few: dict[str, Any] = {"marker": look.marker, "markersize": 3.5} if len(rows) < 5 else {}
+    colour = look.colour if several else BLUE
+    for ends, alpha in (
+        (("expected_minus2", "expected_plus2"), 0.22),
+        (("expected_minus1", "expected_plus1"), 0.4),
+    ):
+        low, high = (rows[end].to_numpy(dtype=float) for end in ends)
+        if not several or alpha > 0.3:
+            axes.fill_between(
+                mass, low, high, facecolor=colour, alpha=alpha, linewidth=0, zorder=2.5
+            )
+    axes.plot(
+        mass,
+        rows["expected"],
+        color=colour if several else BLACK,
+        linestyle=":",
+        linewidth=1.0,
+        zorder=3,
+    )
+    line = look.line if several else "-"
+    observed = rows["observed"].to_numpy(dtype=float)
+    axes.plot(
+        mass,
+        observed,
+        color=colour if several else BLACK,
+        linestyle=line,
+        linewidth=1.6,
+        zorder=3,
+        **few,
+    )
+    handles = _our_handles(analysis, colour, look, several, failed=int(np.isnan(observed).sum()))
+    return handles + _draw_projections(axes, analysis, look, several)
+
+
+def _draw_projections(
+    axes: Axes, analysis: AnalysisLimits, look: Look, several: bool
+) -> list[Artist]:
+    """Expected median at other live times, as lines."""
+    handles: list[Artist] = []
+    for number, projection in enumerate(analysis.projections):
+        rows = analysis.rows("dark-photon", projection.method).sort_values("mass_MeV")
+        colour = look.colour if several else VERMILLION
+        style: dict[str, Any] = {
+            "color": colour,
+            "linestyle": _PROJECTED_LINES[number % 3],
+            "linewidth": 1.2,
+        }
+        axes.plot(rows["mass_MeV"], rows["expected"], zorder=3, **style)
+        whose = f"{analysis.heading.name}, " if several else ""
+        label = f"{whose}{projection.label} ({kind_of_data(analysis.heading)})"
+        handles.append(Line2D([], [], **style, label=label))
+    return handles
+
+
+def _our_handles(
+    analysis: AnalysisLimits, colour: str, look: Look, several: bool, failed: int
+) -> list[Artist]:
+    gaps = f" ({failed} {'mass' if failed == 1 else 'masses'} without limit)" if failed else ""
+    if several:
+        state = state_of(analysis.heading)
+        name = describe(analysis.heading) + (f", {state}" if state else "") + gaps
+        return [Line2D([], [], color=colour, linestyle=look.line, linewidth=1.6, label=name)]
+    days = (
+        f", {own_days(analysis.heading)}"
+        if analysis.projections and own_days(analysis.heading)
+        else ""
+    )
+    return [
+        Line2D([], [], color=BLACK, linewidth=1.6, label=f"observed{days}{gaps}"),
+        _median_handle(days),
+        Patch(facecolor=colour, alpha=0.6, label=r"expected $\pm1\sigma$"),
+        Patch(facecolor=colour, alpha=0.22, label=r"expected $\pm2\sigma$"),
+    ]
+
+
+def _median_handle(days: str = "") -> Artist:
+    return Line2D([], [], color=BLACK, linestyle=":", linewidth=1.0, label=f"expected median{days}")
+
+
+def _draw_published_points(axes: Axes, published: pd.DataFrame) -> list[Artist]:
+    """Limits that others give at single masses."""
+    handles: list[Artist] = []
+    points = published[published["quantity"] == "dark-photon"]
+    for number, ((name, status), rows) in enumerate(
+        points.groupby(["experiment", "status"], sort=False)
+    ):
+        style: dict[str, Any] = {
+            "color": BLACK,
+            "marker": "*vPX"[number % 4],
+            "linestyle": "none",
+            "markersize": 9,
+        }
+        style["markerfacecolor"] = SKY if status == "read" else "white"
+        axes.plot(rows["mass_MeV"], rows["value"], zorder=4, **style)
+        doubt = "" if status == "read" else ", not confirmed"
+        handles.append(Line2D([], [], **style, label=f"{name}, published{doubt}"))
+    return handles

@@ -1,0 +1,132 @@
+"""Reconstructed vertices: R³, and z against R², with the fiducial volume."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+
+from exonu.core.types import Array
+from exonu.events.diagnostics.panels import vertex_cuts
+from exonu.events.selection.cuts import Selection
+from exonu.report.figures.colours import BLACK, VERMILLION
+from exonu.report.figures.events.event_panels import (
+    LABELS,
+    count_scale,
+    data_name,
+    draw_data,
+    draw_ratio,
+    draw_stack,
+    per_bin,
+    put_event_heading,
+)
+from exonu.report.figures.style import COLUMN_INCHES, new_figure, styled
+from exonu.report.numbers.event_tables import EventTables
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_AXES = (("rho2", "cm2"), ("z", "cm"))
+
+
+def draw_vertices(tables: EventTables) -> Figure:
+    """Draw R³ and z against R² of events that pass all cuts but those on the vertex."""
+    with styled():
+        figure = new_figure(6.9, 1.75 * COLUMN_INCHES)
+        halves: Any = figure.subfigures(2, 1, height_ratios=(1.25, 1))
+        _draw_radius(halves[0], tables)
+        _draw_planes(halves[1], tables)
+    return figure
+
+
+def _draw_radius(figure: Any, tables: EventTables) -> None:
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(2.4, 1))
+    counts, panel = tables.histogram("radius"), tables.record["histograms"]["radius"]
+    width = np.ones(len(counts.edges) - 1)
+    hollow = tables.record["blinded"]
+    handles = draw_stack(upper, counts, width)
+    points = draw_data(upper, counts, width, data_name(tables.record), hollow=hollow)
+    count_scale(upper, counts.simulation, counts.data, np.sqrt(counts.data))
+    draw_ratio(lower, counts, hollow=hollow)
+    for mark in panel["marks"]:
+        for axes in (upper, lower):
+            axes.axvline(mark["value"], color=VERMILLION, linewidth=1.1, zorder=3.5)
+    lower.set_xlim(counts.edges[0], counts.edges[-1])
+    lower.set_xlabel(LABELS[panel["observable"]])
+    upper.set_ylabel(per_bin(LABELS[panel["observable"]], float(counts.edges[1] - counts.edges[0])))
+    put_event_heading(upper, tables.record, "all cuts but those on the vertex")
+    figure.align_ylabels([upper, lower])
+    figure.legend(handles=[points, *handles], loc="outside right upper", fontsize=7.5)
+
+
+def _draw_planes(figure: Any, tables: EventTables) -> None:
+    table = tables.table("vertices")
+    grids = {source: _plane(rows) for source, rows in table.groupby("source")}
+    shown = [("data", data_name(tables.record)), ("simulation", "simulation")]
+    highest = max((float(grid[2].max()) for grid in grids.values()), default=1.0)
+    norm = LogNorm(max(highest * 1e-4, min(1.0, highest / 10)), highest)
+    axes_pair = figure.subplots(1, 2, sharey=True)
+    for axes, (source, label) in zip(axes_pair, shown, strict=True):
+        axes.set_title(label, loc="left", pad=3)
+        if source in grids:
+            square, height, filled = grids[source]
+            mesh = axes.pcolormesh(
+                square,
+                height,
+                np.where(filled > 0, filled, np.nan).T,
+                norm=norm,
+                cmap="viridis",
+                rasterized=True,
+            )
+            figure.colorbar(mesh, ax=axes, pad=0.01, aspect=25, label="events")
+        _draw_fiducial(axes, tables)
+        reach = 1.1 * tables.record["inradius_cm"]
+        axes.set_xlim(0, reach**2)
+        axes.set_ylim(-reach, reach)
+        axes.set_xlabel(r"$R^2 = x^2 + y^2$ [cm$^2$]")
+    axes_pair[0].set_ylabel("$z$ [cm]")
+
+
+def _plane(rows: pd.DataFrame) -> tuple[Array, Array, Array]:
+    """Edges in R² and z, and the events between them, shape (n_squares, n_heights)."""
+    edges = [np.unique(rows[[f"{axis}_low_{unit}", f"{axis}_high_{unit}"]]) for axis, unit in _AXES]
+    sides = [rows[f"{axis}_low_{unit}"].to_numpy(dtype=float) for axis, unit in _AXES]
+    filled = np.zeros((len(edges[0]) - 1, len(edges[1]) - 1))
+    filled[tuple(np.searchsorted(edge, side) for edge, side in zip(edges, sides, strict=True))] = (
+        rows["weighted"]
+    )
+    return edges[0], edges[1], filled
+
+
+def _draw_fiducial(axes: Axes, tables: EventTables) -> None:
+    """The boundary of what the cuts on the vertex keep, and the sphere that touches the walls."""
+    inradius = float(tables.record["inradius_cm"])
+    height = np.linspace(-inradius, inradius, 721)
+    axes.plot(inradius**2 - height**2, height, color=BLACK, linewidth=0.8, linestyle=":")
+    selection = Selection.from_settings(tables.record["cuts"], tables.record["extra"])
+    bounds = vertex_cuts(selection)
+    if not bounds:
+        return
+    square, z = np.meshgrid(
+        np.linspace(0, (1.1 * inradius) ** 2, 600),
+        np.linspace(-1.1 * inradius, 1.1 * inradius, 600),
+    )
+    x = np.sqrt(square).ravel()
+    columns = {
+        "x_pe_cm": x,
+        "y_pe_cm": np.zeros_like(x),
+        "z_pe_cm": z.ravel(),
+        "r_pe_cm": np.hypot(x, z.ravel()),
+    }
+    kept = np.all([selection.cuts[number].keep.evaluate(columns) for number in bounds], axis=0)
+    axes.contour(
+        square,
+        z,
+        kept.reshape(square.shape).astype(float),
+        levels=[0.5],
+        colors=[VERMILLION],
+        linewidths=1.3,
+    )

@@ -1,0 +1,286 @@
+"""The limit summary: observed and expected limits by interaction and flavour, beside those of other
+experiments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from exonu.core.errors import InputError
+from exonu.report.figures.colours import BLACK, BLUE, GREY
+from exonu.report.figures.style import (
+    ANALYSIS_LOOKS,
+    FLAVOURS,
+    SYMBOLS,
+    Look,
+    new_figure,
+    put_heading,
+    short_description,
+    state_of,
+    styled,
+)
+from exonu.report.numbers.figure_records import Heading, read_heading
+from exonu.report.numbers.projected_limits import Projection, kind_of_data, own_days, projections
+from exonu.search.limit_rows import EXPECTED
+
+PANELS = {
+    "magnetic-moment": f"neutrino magnetic moment ${SYMBOLS['mu_nu']}$ [$\\mu_\\mathrm{{B}}$]",
+    "millicharge": f"neutrino millicharge ${SYMBOLS['q_nu']}$ [$e$]",
+}
+_ROW_INCHES = 0.17
+_STATISTICS_ALONE: dict[str, Any] = {
+    "color": BLACK,
+    "marker": "<",
+    "markerfacecolor": "white",
+    "linestyle": "none",
+    "markersize": 4.5,
+}
+
+
+@dataclass(frozen=True)
+class AnalysisLimits:
+    """The limits of one analysis and what figures say of it."""
+
+    heading: Heading
+    table: pd.DataFrame
+
+    def rows(self, interaction: str, method: str = "asymptotic") -> pd.DataFrame:
+        """Limits on one interaction by one method, flavours in the order all, e, μ, τ."""
+        chosen = self.table[
+            (self.table["method"] == method) & (self.table["interaction"] == interaction)
+        ]
+        order = chosen["flavour"].map({flavour: number for number, flavour in enumerate(FLAVOURS)})
+        return chosen.iloc[np.argsort(order.to_numpy(), kind="stable")]
+
+    @property
+    def projections(self) -> list[Projection]:
+        """The live times for which limits are projected; often none."""
+        return projections(self.table)
+
+
+def read_limits(limits: Sequence[Path], counts: Sequence[Path]) -> list[AnalysisLimits]:
+    """The limits of several analyses, from each one's `limits.csv` and `counts.csv`."""
+    return [
+        AnalysisLimits(read_heading(heading), pd.read_csv(table))
+        for table, heading in zip(limits, counts, strict=True)
+    ]
+
+
+def draw_limits(analyses: Sequence[AnalysisLimits], published: pd.DataFrame) -> Figure:
+    """Draw the limit summary.
+
+    Args:
+        analyses: one, or several to compare.
+        published: `exonu.search.limit_rows.published_limits()`.
+
+    Raises:
+        InputError: if no analysis has a limit on a magnetic moment or a millicharge.
+    """
+    searched = [name for name in PANELS if any(len(analysis.rows(name)) for analysis in analyses)]
+    if not searched:
+        raise InputError("hold no limits on a magnetic moment or a millicharge", file="limits.csv")
+    heights = [_number_of_rows(name, analyses, published) for name in searched]
+    with styled():
+        figure = new_figure(_ROW_INCHES * sum(heights) + 0.65 * len(searched) + 0.55)
+        panels = figure.subplots(len(searched), 1, height_ratios=heights, squeeze=False)[:, 0]
+        for axes, interaction in zip(panels, searched, strict=True):
+            _draw_panel(axes, interaction, analyses, published)
+        if len(analyses) == 1:
+            put_heading(panels[0], analyses[0].heading, narrow=True)
+        projected = any(analysis.projections for analysis in analyses)
+        handles = _legend(len(analyses) > 1, projected)
+        figure.legend(handles=handles, loc="outside upper center", ncols=2, columnspacing=1.2)
+    return figure
+
+
+def _number_of_rows(
+    interaction: str, analyses: Sequence[AnalysisLimits], published: pd.DataFrame
+) -> int:
+    ours = sum(
+        (len(analysis.rows(interaction)) + 1) * (1 + len(analysis.projections))
+        for analysis in analyses
+    )
+    return ours + 1 + int((published["quantity"] == interaction).sum())
+
+
+def _draw_panel(
+    axes: Axes, interaction: str, analyses: Sequence[AnalysisLimits], published: pd.DataFrame
+) -> None:
+    labels: dict[float, str] = {}
+    y = 0.0
+    for number, analysis in enumerate(analyses):
+        look = ANALYSIS_LOOKS[number % len(ANALYSIS_LOOKS)]
+        _head_row(axes, y, _head(analysis, several=len(analyses) > 1))
+        for row in analysis.rows(interaction).itertuples():
+            y += 1
+            _draw_ours(axes, y, row, look)
+            labels[y] = FLAVOURS[str(row.flavour)]
+        y += 1
+        for projection in analysis.projections:
+            _head_row(axes, y, f"{projection.label} ({kind_of_data(analysis.heading)})")
+            alone = analysis.rows(interaction, projection.statistics_method).set_index("flavour")[
+                "expected"
+            ]
+            for row in analysis.rows(interaction, projection.method).itertuples():
+                y += 1
+                _draw_projected(axes, y, row, float(alone.get(row.flavour, np.nan)), look)
+                labels[y] = FLAVOURS[str(row.flavour)]
+            y += 1
+    _head_row(axes, y, "published")
+    others = published[published["quantity"] == interaction].sort_values(
+        "value", ascending=False, kind="stable"
+    )
+    for row in others.itertuples():
+        y += 1
+        _draw_published(axes, y, row)
+        labels[y] = f"{row.experiment}, {FLAVOURS[str(row.flavour)]}"
+    _dress(axes, labels, y, PANELS[interaction])
+
+
+def _head(analysis: AnalysisLimits, several: bool) -> str:
+    """What stands above an analysis's limits: in a comparison its name, and the days where others
+    are projected."""
+    heading = analysis.heading
+    days = f", {own_days(heading)}" if analysis.projections and own_days(heading) else ""
+    if not several:
+        return f"this work{days}"
+    state = state_of(heading)  # more important than the exposure, and the line is short
+    return (
+        f"{heading.name}{days}, {state}"
+        if state
+        else f"{short_description(heading)}{days}, this work"
+    )
+
+
+def _head_row(axes: Axes, y: float, text: str) -> None:
+    if y > 0:
+        axes.axhline(y - 0.5, color=GREY, linewidth=0.5)
+    axes.text(
+        0.015,
+        y,
+        text,
+        transform=axes.get_yaxis_transform(),
+        va="center",
+        fontsize=8.2,
+        fontweight="bold",
+    )
+
+
+def _draw_ours(axes: Axes, y: float, row: Any, look: Look) -> None:
+    """Expected bands, expected median and observed limit of one hypothesis; what failed is said in
+    words."""
+    _draw_expected(axes, y, row, look)
+    if np.isfinite(row.observed):
+        _draw_upper_limit(axes, y, float(row.observed), look.marker, BLACK, filled=True)
+    else:
+        _say(axes, y, "no observed limit")
+
+
+def _draw_projected(axes: Axes, y: float, row: Any, statistics_alone: float, look: Look) -> None:
+    """Expected bands and median of a projection, and its median with statistics alone."""
+    if not _draw_expected(axes, y, row, look):
+        _say(axes, y, "no expected limit")
+    if np.isfinite(statistics_alone):
+        axes.plot([statistics_alone], [y], **_STATISTICS_ALONE)
+
+
+def _draw_expected(axes: Axes, y: float, row: Any, look: Look) -> bool:
+    """Expected bands and median, if all of them were found."""
+    low2, low1, median, high1, high2 = (float(getattr(row, name)) for name in EXPECTED)
+    found = bool(np.isfinite([low2, low1, median, high1, high2]).all())
+    if found:
+        axes.barh(
+            y, high2 - low2, left=low2, height=0.62, color=look.colour, alpha=0.22, linewidth=0
+        )
+        axes.barh(
+            y, high1 - low1, left=low1, height=0.62, color=look.colour, alpha=0.40, linewidth=0
+        )
+        axes.plot(
+            [median, median],
+            [y - 0.31, y + 0.31],
+            color=BLACK,
+            linestyle=(0, (1.2, 0.8)),
+            linewidth=1.2,
+        )
+    return found
+
+
+def _say(axes: Axes, y: float, text: str) -> None:
+    style: dict[str, Any] = {"fontsize": 8.5, "fontstyle": "italic", "ha": "right", "va": "center"}
+    axes.text(0.985, y, text, transform=axes.get_yaxis_transform(), **style)
+
+
+def _draw_published(axes: Axes, y: float, row: Any) -> None:
+    _draw_upper_limit(axes, y, float(row.value), "D", GREY, filled=row.status == "read")
+
+
+def _draw_upper_limit(
+    axes: Axes, y: float, value: float, marker: str, colour: str, filled: bool
+) -> None:
+    """A marker with an arrow towards what is still allowed, of the same length on paper
+    everywhere."""
+    face = colour if filled else "white"
+    axes.plot(
+        [value], [y], marker=marker, color=colour, markerfacecolor=face, markersize=4.5, zorder=4
+    )
+    arrow = {
+        "arrowstyle": "<-",
+        "color": colour,
+        "linewidth": 0.9,
+        "shrinkA": 0,
+        "shrinkB": 0,
+        "mutation_scale": 7,
+    }
+    axes.annotate("", xy=(value, y), xytext=(-13, 0), textcoords="offset points", arrowprops=arrow)
+
+
+def _dress(axes: Axes, labels: dict[float, str], last: float, title: str) -> None:
+    axes.set_xscale("log")
+    axes.margins(x=0.07)
+    left, right = axes.get_xlim()
+    axes.set_xlim(left * (left / right) ** 0.06, right)  # room for the arrow of the lowest limit
+    axes.set_ylim(last + 0.7, -0.7)
+    axes.set_yticks(list(labels), list(labels.values()), fontsize=8.5)
+    axes.tick_params(axis="y", which="both", length=0)
+    axes.grid(axis="x", which="major", color="#E3E3E3", linewidth=0.6, zorder=0)
+    axes.set_axisbelow(True)
+    axes.set_xlabel(title, labelpad=1)
+
+
+def _legend(several: bool, projected: bool) -> list[Artist]:
+    band = GREY if several else BLUE
+    alone = (
+        [Line2D([], [], **_STATISTICS_ALONE, label="expected, statistics alone")]
+        if projected
+        else []
+    )
+    return [
+        Line2D([], [], color=BLACK, marker="o", linestyle="none", markersize=4.5, label="observed"),
+        Line2D(
+            [], [], color=BLACK, linestyle=(0, (1.2, 0.8)), linewidth=1.2, label="expected median"
+        ),
+        Patch(facecolor=band, alpha=0.6, label=r"expected $\pm1\sigma$"),
+        Patch(facecolor=band, alpha=0.22, label=r"expected $\pm2\sigma$"),
+        *alone,
+        Line2D([], [], color=GREY, marker="D", linestyle="none", markersize=4.5, label="published"),
+        Line2D(
+            [],
+            [],
+            color=GREY,
+            marker="D",
+            markerfacecolor="white",
+            linestyle="none",
+            markersize=4.5,
+            label="published, not confirmed in the source",
+        ),
+    ]

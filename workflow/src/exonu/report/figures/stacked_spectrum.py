@@ -1,0 +1,261 @@
+"""The spectrum figure: data, stacked backgrounds and signals at their limits, with the ratio to the
+background."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.container import ErrorbarContainer
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import ScalarFormatter
+from numpy.typing import ArrayLike
+from scipy.special import gammaincinv, ndtr
+
+from exonu.core.types import Array
+from exonu.report.figures.colours import BAND_GREY, BLACK
+from exonu.report.figures.style import (
+    BACKGROUND_LOOKS,
+    FLAVOURS,
+    NAMES,
+    look_of,
+    mass_text,
+    new_figure,
+    put_heading,
+    step_arrays,
+    strength_text,
+    styled,
+    with_superscripts,
+)
+from exonu.report.numbers.figure_records import SignalCounts, SpectrumCounts
+
+# ratio of the last to the first energy at which a fit to events gets a logarithmic axis of it
+_LOG_ENERGY_FROM = 50.0
+_LEAST_WIDTH = 0.06
+_HEIGHT, _ROW_HEIGHT, _USUAL_ROWS = (
+    4.4,
+    0.3,
+    10,
+)  # inches, and the rows of a legend for which they are enough
+_LOG_SCALE_FROM = (
+    50.0  # ratio of the highest to the lowest background at which the counts get a logarithmic axis
+)
+
+
+def garwood_interval(counts: ArrayLike) -> tuple[Array, Array]:
+    """Central 68.27 % confidence interval of a Poisson mean (Garwood, Biometrika 28, 437 (1936)).
+
+    Args:
+        counts: observed counts ≥ 0, shape (n,).
+
+    Returns:
+        Lower and upper end, shape (n,) each.
+
+    >>> low, high = garwood_interval([0, 9])
+    >>> low.round(2), high.round(2)
+    (array([0.  , 6.06]), array([ 1.84, 13.11]))
+    """
+    n = np.asarray(counts, dtype=np.float64)
+    tail = float(ndtr(-1.0))
+    low = np.where(n > 0, gammaincinv(np.maximum(n, 1e-300), tail), 0.0)
+    return np.asarray(low, dtype=np.float64), np.asarray(
+        gammaincinv(n + 1, 1 - tail), dtype=np.float64
+    )
+
+
+def draw_spectrum(counts: SpectrumCounts) -> Figure:
+    """Draw the spectrum of `counts.csv`; narrow bins far up an axis of log energy are drawn
+    together."""
+    log_energy = counts.after_fit and 0 < counts.low_keV[0] * _LOG_ENERGY_FROM < counts.high_keV[-1]
+    if log_energy:
+        counts = drawn_together(counts)
+    rows = 2 + len(counts.backgrounds) + len(counts.signals)
+    height = _HEIGHT + _ROW_HEIGHT * max(rows - _USUAL_ROWS, 0)
+    with styled():
+        figure = new_figure(height)
+        upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(2.4, 1))
+        _draw_counts(upper, counts)
+        _draw_ratio(lower, counts)
+        put_heading(upper, counts.heading)
+        lower.set_xlim(counts.low_keV[0], counts.high_keV[-1])
+        if log_energy:
+            lower.set_xscale("log")
+            lower.xaxis.set_major_formatter(ScalarFormatter())
+        lower.set_xlabel("reconstructed energy [keV]")
+        figure.align_ylabels([upper, lower])
+    return figure
+
+
+def drawn_together(counts: SpectrumCounts) -> SpectrumCounts:
+    """Join bins until each is at least `_LEAST_WIDTH` of its energy wide.
+
+    Errors of the backgrounds add linearly: nearly all of them are common to neighbouring bins.
+    """
+    first = [0]
+    for place, low in enumerate(counts.low_keV):
+        start = counts.low_keV[first[-1]]
+        if low - start >= _LEAST_WIDTH * start:
+            first.append(place)
+
+    def joined(values: Array) -> Array:
+        return np.asarray(np.add.reduceat(values, first))
+
+    return replace(
+        counts,
+        low_keV=counts.low_keV[first],
+        high_keV=np.append(counts.low_keV[first[1:]], counts.high_keV[-1]),
+        observed=joined(counts.observed),
+        backgrounds={label: joined(values) for label, values in counts.backgrounds.items()},
+        background_error=joined(counts.background_error),
+        signals=tuple(
+            signal if signal.counts is None else replace(signal, counts=joined(signal.counts))
+            for signal in counts.signals
+        ),
+    )
+
+
+def _draw_counts(axes: Axes, counts: SpectrumCounts) -> None:
+    width, label = _per_bin(counts)
+    total = counts.background / width
+    handles = _draw_backgrounds(axes, counts, width)
+    when = " after the fit" if counts.after_fit else ""
+    handles.append(
+        Patch(facecolor=BAND_GREY, label=rf"uncertainty of the backgrounds{when}, $\pm1\sigma$")
+    )
+    for signal in counts.signals:
+        if signal.counts is not None:
+            _step(axes, counts, total + signal.counts / width, signal)
+        handles.append(_legend_line(signal))
+    name = "Asimov data (blinded)" if counts.heading.blinded else "data"
+    name = f"simulated {name}" if counts.heading.is_simulated else name
+    points = _draw_points(axes, counts, 1 / width, label=name)
+    _set_count_scale(axes, counts, width, rows=len(handles) + 1)
+    axes.set_ylabel(label)
+    axes.legend(handles=[points, *handles], loc="upper right")
+
+
+def _per_bin(counts: SpectrumCounts) -> tuple[Array, str]:
+    """What counts are divided by, and the label of their axis: bins of unequal width are shown per
+    keV."""
+    width = counts.high_keV - counts.low_keV
+    if np.allclose(width, width[0]):
+        return np.ones_like(width), "events / keV" if width[
+            0
+        ] == 1 else f"events / ({width[0]:.3g} keV)"
+    return width, "events / keV"
+
+
+def _draw_backgrounds(axes: Axes, counts: SpectrumCounts, width: Array) -> list[Artist]:
+    """Stack the backgrounds, the first at the bottom; the legend lists them from the top."""
+    handles: list[Artist] = []
+    bottom = np.zeros_like(width)
+    for number, (name, values) in enumerate(counts.backgrounds.items()):
+        fill, hatch = BACKGROUND_LOOKS[number % len(BACKGROUND_LOOKS)]
+        edges, lower, upper = step_arrays(
+            counts.low_keV, counts.high_keV, bottom, bottom + values / width
+        )
+        style: dict[str, Any] = {
+            "facecolor": fill,
+            "hatch": hatch,
+            "edgecolor": "#999999",
+            "linewidth": 0.0,
+        }
+        handles.insert(
+            0,
+            axes.stairs(
+                upper, edges, baseline=lower, fill=True, label=with_superscripts(name), **style
+            ),
+        )
+        bottom = bottom + values / width
+    edges, outline = step_arrays(counts.low_keV, counts.high_keV, bottom)
+    axes.stairs(outline, edges, baseline=None, color="#555555", linewidth=0.9, zorder=2)
+    return handles
+
+
+def _draw_points(
+    axes: Axes, counts: SpectrumCounts, scale: Array, label: str | None = None
+) -> ErrorbarContainer:
+    """Observed counts times a scale with their Poisson errors; bins whose scale is NaN are left
+    out."""
+    low, high = garwood_interval(counts.observed)
+    shown = np.isfinite(scale)
+    middle = (counts.low_keV + counts.high_keV) / 2
+    errors = np.stack([counts.observed - low, high - counts.observed])
+    return axes.errorbar(
+        middle[shown],
+        (counts.observed * scale)[shown],
+        yerr=(errors * scale)[:, shown],
+        fmt="o",
+        color=BLACK,
+        markerfacecolor="white" if counts.heading.blinded else BLACK,
+        markersize=3.2,
+        elinewidth=0.8,
+        zorder=4,
+        label=label,
+    )
+
+
+def _step(axes: Axes, counts: SpectrumCounts, values: Array, signal: SignalCounts) -> None:
+    look = look_of(signal.interaction, signal.mass_MeV)
+    edges, shown = step_arrays(counts.low_keV, counts.high_keV, values)
+    axes.stairs(
+        shown, edges, baseline=None, color=look.colour, linestyle=look.line, linewidth=1.3, zorder=3
+    )
+
+
+def _legend_line(signal: SignalCounts) -> Artist:
+    look = look_of(signal.interaction, signal.mass_MeV)
+    line: Any = "none" if signal.counts is None else look.line
+    return Line2D(
+        [], [], color=look.colour, linestyle=line, linewidth=1.3, label=_signal_label(signal)
+    )
+
+
+def _signal_label(signal: SignalCounts) -> str:
+    words = ["+ " + NAMES[signal.interaction]]
+    if signal.flavour != "all":
+        words[0] += f" of {FLAVOURS[signal.flavour]}"
+    if signal.mass_MeV is not None:
+        words.append(mass_text(signal.mass_MeV))
+    limit = signal.strength
+    words.append(
+        "no limit" if limit is None else strength_text(signal.parameter, signal.unit, limit)
+    )
+    return ", ".join(words)
+
+
+def _set_count_scale(axes: Axes, counts: SpectrumCounts, width: Array, rows: int) -> None:
+    """Leave the upper part of the axis to the legend, so that it covers no data."""
+    inches = _HEIGHT + _ROW_HEIGHT * max(rows - _USUAL_ROWS, 0)
+    share = min(0.06 + 0.065 * rows * _HEIGHT / inches, 0.65 + 0.015 * max(rows - _USUAL_ROWS, 0))
+    background = counts.background / width
+    highest = float(max((garwood_interval(counts.observed)[1] / width).max(), background.max()))
+    positive = background[background > 0]
+    if positive.size and positive.max() / positive.min() > _LOG_SCALE_FROM:
+        lowest = 0.5 * float(positive.min())
+        axes.set_yscale("log")
+        axes.set_ylim(lowest, highest * (highest / lowest) ** (share / (1 - share)))
+    else:
+        axes.set_ylim(0, highest / (1 - share))
+
+
+def _draw_ratio(axes: Axes, counts: SpectrumCounts) -> None:
+    inverse = 1 / np.where(counts.background > 0, counts.background, np.nan)
+    error = counts.background_error * inverse
+    edges, lower, upper = step_arrays(counts.low_keV, counts.high_keV, 1 - error, 1 + error)
+    axes.stairs(upper, edges, baseline=lower, fill=True, facecolor=BAND_GREY)
+    axes.axhline(1, color="#555555", linewidth=0.9, zorder=2)
+    for signal in counts.signals:
+        if signal.counts is not None:
+            _step(axes, counts, 1 + signal.counts * inverse, signal)
+    _draw_points(axes, counts, inverse)
+    signals = [signal.counts for signal in counts.signals if signal.counts is not None]
+    shown = np.stack([counts.observed - counts.background, counts.background_error, *signals])
+    span = float(np.clip(1.15 * np.nanmax(np.abs(shown * inverse), initial=0.0), 0.25, 2.0))
+    axes.set_ylim(max(0.0, 1 - span), 1 + span)
+    axes.set_ylabel("data / background", fontsize="medium")

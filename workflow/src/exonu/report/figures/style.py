@@ -1,0 +1,245 @@
+"""One look for all figures: for a journal's column, colour-blind eyes and a grey printer, the same
+bytes each time.
+
+Whatever a colour tells, a line style, a hatch or a marker tells too. Fonts are matplotlib's own, so
+that every machine draws the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from exonu.core.files import whole_or_absent
+from exonu.core.types import Array
+from exonu.report.figures.colours import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILLION
+from exonu.report.numbers.figure_records import Heading
+
+COLUMN_INCHES = 4.2
+"""Width of a figure; shrunk to a column of 3.4 inches its text is still 7 to 8 points."""
+
+_RC: dict[str, Any] = {
+    "font.family": "STIXGeneral",
+    "mathtext.fontset": "stix",
+    "font.size": 10.0,
+    "axes.labelsize": 11.0,
+    "axes.titlesize": 9.0,
+    "legend.fontsize": 8.5,
+    "xtick.labelsize": 10.0,
+    "ytick.labelsize": 10.0,
+    "axes.linewidth": 0.8,
+    "lines.linewidth": 1.4,
+    "hatch.linewidth": 0.5,
+    "xtick.direction": "in",
+    "ytick.direction": "in",
+    "xtick.top": True,
+    "ytick.right": True,
+    "xtick.minor.visible": True,
+    "ytick.minor.visible": True,
+    "legend.frameon": False,
+    "legend.handlelength": 2.2,
+    "legend.labelspacing": 0.3,
+    "legend.borderaxespad": 0.6,
+    "axes.formatter.use_mathtext": True,
+    "figure.constrained_layout.h_pad": 0.03,
+    "figure.constrained_layout.w_pad": 0.03,
+    "figure.constrained_layout.hspace": 0.0,
+    "savefig.facecolor": "white",
+    "pdf.fonttype": 42,
+    "svg.hashsalt": "exonu",
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """Colour, line style and marker of one thing that is drawn."""
+
+    colour: str
+    line: Any = "-"
+    marker: str = "o"
+
+
+INTERACTION_LOOKS = {
+    "weak": Look(BLACK, "-"),
+    "magnetic-moment": Look(VERMILLION, "--"),
+    "millicharge": Look(BLUE, "-."),
+    "dark-photon": Look(GREEN, (0, (1, 1))),
+    "heavy-dark-photon": Look(PURPLE, (0, (5, 1, 1, 1, 1, 1))),
+}
+ANALYSIS_LOOKS = (
+    Look(BLUE, "-", "o"),
+    Look(VERMILLION, "--", "s"),
+    Look(GREEN, "-.", "^"),
+    Look(PURPLE, ":", "v"),
+    Look(ORANGE, (0, (5, 1, 1, 1, 1, 1)), "D"),
+    Look(SKY, (0, (8, 2)), "P"),
+)
+BACKGROUND_LOOKS = (
+    ("#C9DFEE", ""),
+    ("#F5D9A8", "///"),
+    ("#BFE3D7", "\\\\\\"),
+    ("#E8CCDB", "..."),
+    ("#DDDDDD", "xxx"),
+    ("#F7F0AE", "|||"),
+    ("#F2C6B4", "+++"),
+    ("#CFCBE6", "---"),
+)
+"""Fill and hatch of stacked backgrounds, light enough for data on top."""
+
+SYMBOLS = {"mu_nu": r"\mu_\nu", "q_nu": r"q_\nu", "g_BL": r"g_{B-L}"}
+UNITS = {"mu_B": r"\,\mu_\mathrm{B}", "e": r"\,e", "1": ""}
+FLAVOURS = {"all": "all flavours", "e": r"$\nu_e$", "mu": r"$\nu_\mu$", "tau": r"$\nu_\tau$"}
+NAMES = {
+    "weak": "Standard Model",
+    "magnetic-moment": "magnetic moment",
+    "millicharge": "millicharge",
+    "dark-photon": "dark photon",
+}
+
+
+def styled() -> AbstractContextManager[None]:
+    """The style, for drawing and for saving; a user's own matplotlibrc changes nothing."""
+    settings: Any = {key: value for key, value in mpl.rcParamsDefault.items() if key != "backend"}
+    return mpl.rc_context(settings | _RC)
+
+
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+
+
+def with_superscripts(text: str) -> str:
+    """Raised digits as TeX, as the figures' font lacks some.
+
+    >>> with_superscripts("²¹⁰Pb surface")
+    '$^{210}$Pb surface'
+    """
+    return re.sub(
+        "[⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda found: f"$^{{{found.group().translate(_SUPERSCRIPTS)}}}$", text
+    )
+
+
+def new_figure(height_inches: float, width_inches: float = COLUMN_INCHES) -> Figure:
+    """An empty figure; call it inside `styled()`."""
+    figure = Figure(figsize=(width_inches, height_inches), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def save(figure: Figure, files: Iterable[str | Path], dpi: int) -> None:
+    """Write a figure in the formats of the files' suffixes, whole or absent, without dates or
+    versions in it.
+
+    The layout is that of the pixels, and all formats share it: making one takes as long as drawing.
+    """
+    without = {".pdf": ("Creator", "Producer", "CreationDate"), ".png": ("Software",)}
+    with styled():
+        if (engine := figure.get_layout_engine()) is not None:  # None once it has been saved
+            figure.set_dpi(dpi)
+            engine.execute(figure)
+            figure.set_layout_engine(None)
+        for file in map(Path, files):
+            with whole_or_absent(file) as beside:
+                metadata = dict.fromkeys(without.get(file.suffix, ()))
+                figure.savefig(beside, format=file.suffix[1:], dpi=dpi, metadata=metadata)
+
+
+def in_powers_of_ten(value: float, digits: int = 2) -> str:
+    """A number as TeX with so many significant digits.
+
+    >>> in_powers_of_ten(6.36e-12)
+    '6.4\\\\times 10^{-12}'
+    >>> in_powers_of_ten(1e-5, 1), in_powers_of_ten(20.0)
+    ('10^{-5}', '20')
+    """
+    mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
+    if -2 <= int(exponent) <= 3:
+        return f"{float(f'{value:.{digits - 1}e}'):g}"
+    return (
+        f"10^{{{int(exponent)}}}"
+        if float(mantissa) == 1
+        else f"{mantissa}\\times 10^{{{int(exponent)}}}"
+    )
+
+
+def strength_text(parameter: str, unit: str, value: float, digits: int = 2) -> str:
+    """A parameter and its value as text with TeX, e.g. for a legend.
+
+    >>> strength_text("q_nu", "e", 2e-13, 1)
+    '$q_\\\\nu = 2\\\\times 10^{-13}\\\\,e$'
+    """
+    return f"${SYMBOLS[parameter]} = {in_powers_of_ten(value, digits)}{UNITS[unit]}$"
+
+
+def mass_text(mass_MeV: float) -> str:
+    """A mediator's mass as text with TeX.
+
+    >>> mass_text(1e-3), mass_text(10.0)
+    ('$M = 1\\\\,\\\\mathrm{keV}$', '$M = 10\\\\,\\\\mathrm{MeV}$')
+    """
+    for unit, size in (("eV", 1e-6), ("keV", 1e-3), ("MeV", 1.0), ("GeV", 1e3)):
+        if mass_MeV < 1e3 * size or unit == "GeV":
+            return f"$M = {mass_MeV / size:.3g}\\,\\mathrm{{{unit}}}$"
+    raise AssertionError
+
+
+def look_of(interaction: str, mass_MeV: float | None) -> Look:
+    """The look of a signal; a heavy dark photon has another than a light one."""
+    heavy = mass_MeV is not None and mass_MeV > 0.1
+    return INTERACTION_LOOKS["heavy-dark-photon" if heavy else interaction]
+
+
+def state_of(heading: Heading) -> str:
+    """What a reader must know before anything else: `simulated`, `blinded: Asimov data`, both or
+    nothing."""
+    words = ["simulated"] if heading.is_simulated else []
+    return ", ".join(words + (["blinded: Asimov data"] if heading.blinded else []))
+
+
+def describe(heading: Heading) -> str:
+    """Experiment, exposure and reference in one line."""
+    return f"{short_description(heading)}, {heading.reference}"
+
+
+def short_description(heading: Heading) -> str:
+    """Experiment and exposure."""
+    return f"{heading.name}, {heading.exposure_tonne_year:.3g} t yr"
+
+
+def step_arrays(low: Array, high: Array, *values: Array) -> tuple[Array, ...]:
+    """Edges and values for `Axes.stairs`, with a NaN where bins leave a gap.
+
+    Args:
+        low, high: bin edges, shape (n,) each.
+        values: values by bin, shape (n,) each.
+
+    >>> step_arrays(np.array([0.0, 2.0]), np.array([1.0, 3.0]), np.array([5.0, 6.0]))
+    (array([0., 1., 2., 3.]), array([ 5., nan,  6.]))
+    """
+    gaps = np.flatnonzero(low[1:] > high[:-1] * (1 + 1e-9)) + 1
+    edges = np.append(np.insert(low, gaps, high[gaps - 1]), high[-1])
+    return edges, *(
+        np.insert(np.asarray(value, dtype=np.float64), gaps, np.nan) for value in values
+    )
+
+
+def put_heading(axes: Axes, heading: Heading, *, narrow: bool = False) -> None:
+    """Write above the axes whose data these are, and above that in what state; above narrow ones in
+    two lines."""
+    description = (
+        f"{short_description(heading)},\n{heading.reference}" if narrow else describe(heading)
+    )
+    axes.set_title(description, loc="left", pad=4, linespacing=1.1)
+    state = state_of(heading)
+    if state:
+        axes.annotate(
+            state, (0, 1), (0, 27 if narrow else 16), xycoords="axes fraction", textcoords="offset points",
+            weight="bold", fontsize=9, color=VERMILLION,
+        )  # fmt: skip

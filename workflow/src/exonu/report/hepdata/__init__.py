@@ -1,0 +1,1 @@
+"""The submission to HEPData: tables, likelihoods and their packing. Start with `submission`."""

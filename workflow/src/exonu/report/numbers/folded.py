@@ -1,0 +1,130 @@
+"""The numbers behind the signal figure that the recoil tables lack: other atomic models, and
+signals in a detector."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from exonu.core.types import Array
+from exonu.interactions import Physics, RecoilSpectra
+from exonu.report.numbers.counts import Case, drawn_cases
+from exonu.report.numbers.recoil_tables import UNIT_STRENGTHS, energy_grid_keV
+from exonu.search.experiment.binned_spectrum import Experiment
+
+HEAVY_MEV = 0.1
+HEAVY_STRENGTH = 1e-4
+"""Coupling at which dark photons above `HEAVY_MEV` are shown: at that of the light ones nothing
+would be seen."""
+MILLICHARGE_MODELS = ("pai", "epa", "free")
+
+
+def shown_strength(interaction: str, mass_MeV: float | None) -> float:
+    """Strength at which a signal is shown.
+
+    >>> shown_strength("dark-photon", 10.0)
+    0.0001
+    """
+    return (
+        HEAVY_STRENGTH
+        if mass_MeV is not None and mass_MeV > HEAVY_MEV
+        else UNIT_STRENGTHS[interaction]
+    )
+
+
+def shown_rates(
+    energy_keV: Array, physics: Physics, interactions: Mapping[str, Any]
+) -> list[tuple[Case, str, Array]]:
+    """Hypothesis, atomic model and rate of every curve of the figure.
+
+    Args:
+        energy_keV: true energies, shape (n,).
+        physics: fluxes, oscillation, couplings and atomic effects.
+        interactions: the block `interactions` of an analysis's settings.
+
+    Returns:
+        Rates in events/(tonne year keV), shape (n,); first the Standard Model's.
+    """
+    spectra = RecoilSpectra(energy_keV, physics)
+    curves: list[tuple[Case, str, Array]] = [
+        (("weak", "all", None), physics.atomic("weak"), spectra.rate("weak").sum(axis=0))
+    ]
+    for case in drawn_cases(interactions):
+        interaction, flavour, mass = case
+        chosen = physics.atomic(interaction)
+        others = (
+            [model for model in MILLICHARGE_MODELS if model != chosen]
+            if interaction == "millicharge"
+            else []
+        )
+        strength = shown_strength(interaction, mass)
+        for model in (chosen, *others):
+            rate = spectra.rate(
+                interaction, flavour=flavour, strength=strength, mass_MeV=mass, atomic=model
+            )
+            curves.append((case, model, rate.sum(axis=0)))
+    return curves
+
+
+def recoil_curves(physics: Physics, interactions: Mapping[str, Any]) -> pd.DataFrame:
+    """Recoil rates of the curves, with the columns of `_key`, energy_keV and
+    rate_per_tonne_year_keV."""
+    energy = energy_grid_keV()
+    return pd.concat(
+        [
+            pd.DataFrame(
+                {**_key(case, model), "energy_keV": energy, "rate_per_tonne_year_keV": rate}
+            )
+            for case, model, rate in shown_rates(energy, physics, interactions)
+        ],
+        ignore_index=True,
+    )
+
+
+def folded_curves(
+    experiment: Experiment, physics: Physics, interactions: Mapping[str, Any]
+) -> pd.DataFrame:
+    """The same in the experiment's bins, efficiency and resolution applied, with energy_low_keV and
+    energy_high_keV."""
+    low, high = experiment.low_keV, experiment.high_keV
+    exposure = experiment.exposure_tonne_year * (high - low)
+    return pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    **_key(case, model),
+                    "energy_low_keV": low,
+                    "energy_high_keV": high,
+                    "rate_per_tonne_year_keV": experiment.response.fold(rate) / exposure,
+                }
+            )
+            for case, model, rate in shown_rates(
+                experiment.response.true_energy_keV, physics, interactions
+            )
+        ],
+        ignore_index=True,
+    )
+
+
+def efficiency_curve(experiment: Experiment) -> pd.DataFrame:
+    """The detection efficiency from zero to the last bin, with the columns energy_keV, efficiency
+    and argument."""
+    energy = np.linspace(0.0, float(experiment.high_keV.max()), 601)
+    argument = "true energy" if experiment.efficiency.of_true_energy else "reconstructed energy"
+    return pd.DataFrame(
+        {"energy_keV": energy, "efficiency": experiment.efficiency(energy), "argument": argument}
+    )
+
+
+def _key(case: Case, model: str) -> dict[str, Any]:
+    interaction, flavour, mass = case
+    return {
+        "interaction": interaction,
+        "flavour": flavour,
+        "mass_MeV": np.nan if mass is None else mass,
+        "atomic": model,
+        "strength": np.nan if interaction == "weak" else shown_strength(interaction, mass),
+    }

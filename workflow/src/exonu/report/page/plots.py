@@ -1,0 +1,253 @@
+"""The plots that a reader of the summary page can explore: their series, as JSON for the page's own
+script."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from exonu.core.types import Json
+from exonu.report.figures.colours import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILLION
+from exonu.report.numbers.figure_records import Heading
+from exonu.report.numbers.projected_limits import Projection, kind_of_data, projections
+from exonu.report.printed_tables.writing import number
+from exonu.search.limit_rows import COUPLING_RANGE, MASS_RANGE_MEV
+
+QUANTITIES = {
+    "magnetic-moment": ("neutrino magnetic moment", "μ_ν", "μ_B"),
+    "millicharge": ("neutrino millicharge", "q_ν", "e"),
+    "dark-photon": ("coupling of a U(1)_B−L dark photon", "g_B−L", ""),
+}
+"""What is searched for: name, symbol and unit in plain text."""
+FLAVOURS = {"all": "all flavours", "e": "ν_e", "mu": "ν_μ", "tau": "ν_τ"}
+_COLOURS = (VERMILLION, GREEN, PURPLE, ORANGE, SKY)
+_PROJECTED = ((BLACK, "10 3"), (BLUE, "10 3"), (BLACK, "10 3 2 3"))
+_DASHES = ("7 3", "2 2", "8 2 2 2", "12 3", "5 2 1 2 1 2")
+
+
+def strength_of(interaction: str, value: float) -> str:
+    """A value with its unit.
+
+    >>> strength_of("millicharge", 1.2e-13), strength_of("dark-photon", 1.44e-7)
+    ('1.20 × 10⁻¹³ e', '1.44 × 10⁻⁷')
+    """
+    return f"{number(value)} {QUANTITIES[interaction][2]}".rstrip()
+
+
+def mass_of(mass_MeV: float) -> str:
+    """A mass in the unit that suits it.
+
+    >>> mass_of(1e-5), mass_of(1e-3), mass_of(10.0)
+    ('10 eV', '1 keV', '10 MeV')
+    """
+    for unit, size in (("eV", 1e-6), ("keV", 1e-3)):
+        if mass_MeV < 999.5 * size:
+            return f"{mass_MeV / size:.3g} {unit}"
+    return f"{mass_MeV:.4g} MeV"
+
+
+def plots(
+    limits: pd.DataFrame, heading: Heading, published: pd.DataFrame, curves: pd.DataFrame
+) -> list[Json]:
+    """One plot for each interaction that was searched for.
+
+    Args:
+        limits: the analysis's `limits.csv`; its asymptotic CLs limits are drawn, projected ones
+            too.
+        heading: what it belongs to.
+        published: `exonu.search.limit_rows.published_limits()`.
+        curves: `exonu.search.limit_rows.published_curves()`.
+    """
+    ours = limits[limits["method"] == "asymptotic"]
+    made = []
+    for interaction, (name, _, _) in QUANTITIES.items():
+        rows = ours[ours["interaction"] == interaction]
+        others = published[published["quantity"] == interaction]
+        if rows.empty:
+            continue
+        against_mass = interaction == "dark-photon"
+        part = (
+            _against_mass(rows, others, curves)
+            if against_mass
+            else _in_rows(interaction, rows, others)
+        )
+        searched = limits[limits["interaction"] == interaction]
+        drawn = _projected_curves if against_mass else _projected_marks
+        part["series"] += [
+            one
+            for number, projection in enumerate(projections(limits))
+            for one in drawn(
+                searched, projection, kind_of_data(heading), _PROJECTED[number % len(_PROJECTED)]
+            )
+            if one["points"]
+        ]
+        made.append({"id": f"plot-{interaction}", "title": name[0].upper() + name[1:], **part})
+        made[-1]["description"] = (
+            f"{name} in {heading.name}: upper limits beside published ones; see the tables"
+        )
+    return made
+
+
+def _projected_curves(
+    limits: pd.DataFrame, projection: Projection, kind: str, look: tuple[str, str]
+) -> list[Json]:
+    """The expected limit at another live time against the mass, with systematic uncertainties and
+    without."""
+    colour, dash = look
+    made = []
+    for method, words, more in (
+        (projection.method, f"{projection.label} ({kind})", {"dash": dash}),
+        (projection.statistics_method, f"{projection.label}, statistics alone", {"dash": "1 4"}),
+    ):
+        rows = limits[limits["method"] == method].sort_values("mass_MeV")
+        made.append(_curve(words, words, rows["mass_MeV"], rows["expected"], _look(colour, **more)))
+    return made
+
+
+def _projected_marks(
+    limits: pd.DataFrame, projection: Projection, kind: str, look: tuple[str, str]
+) -> list[Json]:
+    """The same in the rows of this work's flavours."""
+    colour, _ = look
+    made = []
+    for method, words, marker in (
+        (projection.method, f"{projection.label} ({kind})", "triangle"),
+        (projection.statistics_method, f"{projection.label}, statistics alone", "left"),
+    ):
+        rows = _by_flavour(limits[limits["method"] == method])
+        points = [
+            [
+                float(row["expected"]),
+                place,
+                f"{FLAVOURS[row['flavour']]}: {strength_of(row['interaction'], row['expected'])}",
+            ]
+            for place, row in enumerate(rows.to_dict("records"))
+            if row["expected"] == row["expected"]
+        ]
+        style = _look(colour, marker=marker, hollow=True)
+        made.append(
+            {"name": words, "group": words, "kind": "marks", "look": style, "points": points}
+        )
+    return made
+
+
+def _by_flavour(rows: pd.DataFrame) -> pd.DataFrame:
+    order = {flavour: place for place, flavour in enumerate(FLAVOURS)}
+    return rows.sort_values("flavour", key=lambda column: column.map(order), kind="stable")
+
+
+def _look(colour: str, **more: Any) -> Json:
+    return {"colour": colour, **more}
+
+
+def _bands(rows: pd.DataFrame, places: Sequence[float]) -> list[Json]:
+    """Expected ±2σ and ±1σ; places are masses, or the numbers of rows."""
+    made = []
+    for name, low, high, opacity in (
+        ("expected ±2σ", "expected_minus2", "expected_plus2", 0.22),
+        ("expected ±1σ", "expected_minus1", "expected_plus1", 0.4),
+    ):
+        ends = zip(places, rows[low], rows[high], strict=True)
+        band = [
+            [place, float(least), float(most)]
+            for place, least, most in ends
+            if math.isfinite(least + most)
+        ]
+        made.append(
+            {
+                "name": name,
+                "group": name,
+                "look": _look(BLUE, opacity=opacity),
+                "points": [],
+                "band": band,
+            }
+        )
+    return [series for series in made if series["band"]]
+
+
+def _against_mass(rows: pd.DataFrame, published: pd.DataFrame, curves: pd.DataFrame) -> Json:
+    rows = rows.sort_values("mass_MeV")
+    series = _bands(rows, [float(mass) for mass in rows["mass_MeV"]])
+    for name, column, look in (
+        ("expected median", "expected", _look(BLUE, dash="2 3")),
+        ("observed", "observed", _look(BLACK, width=2.4)),
+    ):
+        series.append(_curve(name, name, rows["mass_MeV"], rows[column], look))
+    for place, (experiment, curve) in enumerate(curves.groupby("experiment", sort=False)):
+        look = _look(
+            _COLOURS[place % len(_COLOURS)], dash=_DASHES[(place + place // 5) % len(_DASHES)]
+        )
+        name = str(experiment)
+        series.append(
+            _curve(f"{name} ({curve['source'].iloc[0]})", name, curve["mass_MeV"], curve["g"], look)
+        )
+    for place, (experiment, points) in enumerate(published.groupby("experiment", sort=False)):
+        confirmed = bool((points["status"] == "read").all())
+        look = _look(_COLOURS[place % len(_COLOURS)], marker="diamond", hollow=not confirmed)
+        name = f"{experiment}, published"
+        marks = _curve(name, name, points["mass_MeV"], points["value"], look)
+        series.append(marks | {"kind": "marks"})
+    return {
+        "axes": {"x": "mass", "y": "coupling"},
+        "view": {"x": MASS_RANGE_MEV, "y": COUPLING_RANGE},
+        "x": "mass of the mediator in MeV",
+        "y": "coupling g_B−L",
+        "hint": "Above a curve all is excluded; above that of a star, up to where its source ends.",
+        "series": [one for one in series if one["points"] or one.get("band")],
+    }
+
+
+def _curve(name: str, group: str, masses: Any, couplings: Any, look: Json) -> Json:
+    known = [
+        (float(m), float(g)) for m, g in zip(masses, couplings, strict=True) if math.isfinite(g)
+    ]
+    points = [[m, g, f"mass {mass_of(m)}, coupling {number(g)}"] for m, g in known]
+    return {"name": name, "group": group, "kind": "line", "look": look, "points": points}
+
+
+def _in_rows(interaction: str, rows: pd.DataFrame, published: pd.DataFrame) -> Json:
+    rows = _by_flavour(rows)
+    labels = [f"this work, {FLAVOURS[flavour]}" for flavour in rows["flavour"]]
+    series = _bands(rows, range(len(rows)))
+    for name, column, look in (
+        ("expected median", "expected", _look(BLUE, marker="square", hollow=True)),
+        ("observed", "observed", _look(BLACK, marker="circle")),
+    ):
+        values = enumerate(rows[column])
+        points = [
+            [float(v), row, f"{labels[row]}: {strength_of(interaction, v)}"]
+            for row, v in values
+            if v == v
+        ]
+        series.append(
+            {"name": name, "group": name, "kind": "marks", "look": look, "points": points}
+        )
+    experiments = list(published["experiment"].unique())
+    for record in published.sort_values("value", ascending=False, kind="stable").to_dict("records"):
+        place = experiments.index(record["experiment"])
+        confirmed = record["status"] == "read"
+        text = f"{FLAVOURS[record['flavour']]}, {strength_of(interaction, record['value'])}, {record['reference']}"
+        series.append(
+            {
+                "name": record["experiment"]
+                + (", published" if confirmed else ", published, not confirmed"),
+                "group": record["experiment"],
+                "kind": "marks",
+                "look": _look(
+                    _COLOURS[place % len(_COLOURS)], marker="diamond", hollow=not confirmed
+                ),
+                "points": [[float(record["value"]), len(labels), text]],
+            }
+        )
+        labels.append(f"{record['experiment']}, {FLAVOURS[record['flavour']]}")
+    _, symbol, unit = QUANTITIES[interaction]
+    return {
+        "axes": {"x": symbol},
+        "x": f"upper limit on {symbol} in {unit}",
+        "hint": "Values to the right of a mark are excluded. Hollow diamonds: not confirmed in the source itself.",
+        "rows": labels,
+        "series": [one for one in series if one["points"] or one.get("band")],
+    }

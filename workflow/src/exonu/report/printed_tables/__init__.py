@@ -1,0 +1,1 @@
+"""Tables for papers and notes, in CSV, LaTeX and Markdown. Start with `result_tables`."""

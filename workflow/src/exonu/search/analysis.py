@@ -1,0 +1,136 @@
+"""An analysis: its settings, and the workspaces that follow from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from exonu.core.errors import InputError
+from exonu.core.resources import schema_path
+from exonu.core.settings import Settings, checked, merged, read_yaml
+
+CONFIG_SCHEMA = schema_path("config.yaml")
+ANALYSIS_SCHEMA = schema_path("analysis.yaml")
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """One analysis of `config/`.
+
+    Attributes:
+        name: its name, and that of its folder in `results/`.
+        file: its YAML.
+        settings: all settings, defaults included.
+    """
+
+    name: str
+    file: Path
+    settings: Settings
+
+    @property
+    def starts_from_events(self) -> bool:
+        """Whether it starts from ROOT files, not from a published spectrum."""
+        return "events" in self.settings
+
+    @property
+    def experiment_file(self) -> Path:
+        """The YAML of the published spectrum.
+
+        Raises:
+            InputError: if the analysis starts from events.
+        """
+        if self.starts_from_events:
+            raise InputError(
+                "starts from events, whose spectrum is not known before they are selected",
+                file=self.file,
+                field="events",
+                remedy="run the workflow, then use results/<analysis>/workspaces",
+            )
+        return self.file.parent / str(self.settings["experiment"])
+
+    @property
+    def events_file(self) -> Path:
+        """The YAML of an analysis that starts from events."""
+        return self.file.parent / str(self.settings["events"])
+
+
+def find_analysis(name: str, folder: Path) -> Path:
+    """The file of an analysis: `<folder>/<name>.yaml` or `<folder>/<name>/analysis.yaml`."""
+    candidates = [folder / f"{name}.yaml", folder / name / "analysis.yaml"]
+    found = [candidate for candidate in candidates if candidate.is_file()]
+    if len(found) != 1:
+        problem = "has no file" if not found else "has two files"
+        raise InputError(
+            f"the analysis {name!r} {problem} ({' and '.join(map(str, found or candidates))})",
+            file=folder / "config.yaml",
+            field="analyses",
+            remedy="write one of them (`exonu init` makes a template)" if not found else "keep one",
+        )
+    return found[0]
+
+
+def read_analysis(name: str, file: Path, overrides: Mapping[str, Any] | None = None) -> Analysis:
+    """Read and check the settings of an analysis.
+
+    Args:
+        name: its name.
+        file: its YAML.
+        overrides: settings that replace those of the file.
+
+    Raises:
+        InputError: one line per fault.
+    """
+    settings = checked(merged(read_yaml(file), overrides or {}), ANALYSIS_SCHEMA, file)
+    if ("experiment" in settings) == ("events" in settings):
+        raise InputError(
+            "must name either `experiment` or `events`",
+            file=file,
+            field="experiment",
+            remedy="the YAML of a published spectrum, or that of ROOT files",
+        )
+    grid = settings["interactions"].get("dark-photon", {}).get("masses_MeV")
+    if grid and grid["minimum"] >= grid["maximum"]:
+        raise InputError(
+            f"must be < maximum (got {grid['minimum']:g} and {grid['maximum']:g})",
+            file=file,
+            field="interactions.dark-photon.masses_MeV.minimum",
+            remedy="swap them, or list single masses in more_masses_MeV",
+        )
+    return Analysis(name, file, settings)
+
+
+def read_config(config: Mapping[str, Any], file: Path) -> list[Analysis]:
+    """All analyses of `config/config.yaml`.
+
+    Args:
+        config: its content, as Snakemake merged it with `--configfile` and `--config`.
+        file: the file, whose folder holds the analyses.
+    """
+    settings = checked(dict(config), CONFIG_SCHEMA, file)
+    if "comparison" in settings["analyses"]:
+        raise InputError(
+            "'comparison' is the folder of figures of all analyses",
+            file=file,
+            field="analyses",
+            remedy="rename it",
+        )
+    strangers = sorted(set(settings["overrides"]) - set(settings["analyses"]))
+    if strangers:
+        raise InputError(
+            "is not one of the analyses",
+            file=file,
+            field=f"overrides.{strangers[0]}",
+            remedy="add it to `analyses`",
+        )
+    folder = file.parent
+    return [
+        read_analysis(name, find_analysis(name, folder), settings["overrides"].get(name))
+        for name in settings["analyses"]
+    ]
+
+
+def default_settings() -> Settings:
+    """The settings of an analysis that chooses nothing."""
+    return checked({"config_version": 1, "experiment": "-"}, ANALYSIS_SCHEMA, "defaults")

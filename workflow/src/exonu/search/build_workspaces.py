@@ -1,0 +1,134 @@
+"""From an experiment and an analysis's settings to all workspaces of one interaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from exonu.core.errors import InputError, raise_all
+from exonu.core.files import write_text
+from exonu.core.settings import Settings, read_yaml
+from exonu.interactions import Physics
+from exonu.search.experiment.binned_spectrum import Experiment
+from exonu.search.signals import PARAMETERS, fold_signals, fold_solar_neutrinos, hypotheses
+from exonu.search.workspace import Workspace, build_workspace
+from exonu.solar import solar_sources
+
+
+def build_workspaces(
+    experiment: Experiment,
+    interaction: str,
+    settings: Mapping[str, Any],
+    cases: list[tuple[str, float | None]] | None = None,
+) -> list[Workspace]:
+    """Workspaces of every flavour and mass of one interaction.
+
+    Args:
+        experiment: bins, data, backgrounds, response.
+        interaction: `magnetic-moment`, `millicharge` or `dark-photon`.
+        settings: settings of an analysis, with the blocks physics, interactions, systematics and
+            blind.
+        cases: flavours and masses, if not those of the settings.
+
+    Raises:
+        InputError: if a fit range does not begin and end at edges of bins.
+    """
+    fit_range = settings["interactions"].get(interaction, {}).get("fit_range_keV")
+    if fit_range is not None:
+        experiment = experiment.within(*fit_range)
+    physics = Physics.from_settings(settings["physics"])
+    systematics = settings["systematics"]
+    if cases is None:
+        cases = hypotheses(interaction, settings["interactions"][interaction])
+    other = systematics["atomic_shape"]
+    signals = fold_signals(experiment, physics, interaction, cases, other_atomic=other)
+    sources = solar_sources(physics.solar_model, physics.beryllium_line)
+    uncertainties = {source.name: source.relative_uncertainty for source in sources}
+    solar = (
+        None if experiment.includes_solar_neutrinos else fold_solar_neutrinos(experiment, physics)
+    )
+    made = [
+        build_workspace(
+            experiment,
+            signal,
+            uncertainties,
+            systematics,
+            solar_neutrinos=solar,
+            blind=bool(settings["blind"]),
+        )
+        for signal in signals
+    ]
+    if fit_range is not None:
+        for workspace in made:
+            workspace.meaning["fit_range_keV"] = [float(end) for end in fit_range]
+    return made
+
+
+def meaning_file(workspace_file: str | Path) -> Path:
+    """The page beside a workspace that says what its parameters mean: ``<name>.poi_map.yaml``."""
+    workspace_file = Path(workspace_file)
+    return workspace_file.with_name(f"{workspace_file.stem}.poi_map.yaml")
+
+
+def write_meaning(folder: Path, workspace: Workspace) -> None:
+    """Write the page beside a workspace."""
+    head = "# What the parameters of the workspace beside this file mean; see results/README.md.\n"
+    text = yaml.safe_dump(workspace.meaning, sort_keys=False, allow_unicode=True)
+    write_text(meaning_file(folder / f"{workspace.name}.json"), head + text)
+
+
+def read_meaning(workspace_file: str | Path) -> Settings | None:
+    """Read the page beside a workspace; None if there is none.
+
+    Raises:
+        InputError: if it is not a page of this form.
+    """
+    file = meaning_file(workspace_file)
+    if not file.is_file():
+        return None
+    meaning = read_yaml(file)
+    if not isinstance(meaning.get("poi_map"), dict):
+        raise InputError(
+            "is missing or no mapping",
+            file=file,
+            field="poi_map",
+            remedy="for example `mu_sq: mu**2`",
+        )
+    if "reference_strength" in meaning:
+        raise_all(_unit_faults(meaning, file))
+    return meaning
+
+
+def _unit_faults(meaning: Settings, file: Path) -> Iterator[InputError]:
+    """What turns μ into a physical parameter."""
+    for name in ("reference_strength", "power"):
+        value = meaning.get(name)
+        if not isinstance(value, int | float) or value <= 0:
+            yield InputError(
+                f"must be a number > 0 (got {value!r})",
+                file=file,
+                field=name,
+                remedy="μ = (strength / reference)**power",
+            )
+    known = [name for name in PARAMETERS if name == meaning.get("interaction")]
+    if not known:
+        yield InputError(
+            f"must be one of {', '.join(PARAMETERS)} (got {meaning.get('interaction')!r})", file=file,
+            field="interaction", remedy="remove reference_strength if μ stands for nothing else",
+        )  # fmt: skip
+
+
+def needed_meaning(workspace_file: str | Path) -> Settings:
+    """Read the page beside a workspace.
+
+    Raises:
+        InputError: if there is none.
+    """
+    meaning = read_meaning(workspace_file)
+    if meaning is None:
+        remedy = "make the workspaces again with snakemake"
+        raise InputError("is missing", file=meaning_file(workspace_file), remedy=remedy)
+    return meaning

@@ -1,0 +1,33 @@
+"""What an analysis of events was given, read and checked before any work starts.
+
+A module of its own: the limits of a published spectrum do not depend on how events are read.
+"""
+
+from __future__ import annotations
+
+from exonu.core.errors import raise_all
+from exonu.detector.geometry import geodesic_geometry
+from exonu.detector.geometry_table import read_geometry
+from exonu.detector.optics import xmass_like
+from exonu.events.runs.event_inputs import EventInputs
+from exonu.events.runs.read_inputs import read_event_inputs
+from exonu.events.runs.run_list import read_event_settings
+from exonu.search.analysis import Analysis
+
+
+def event_inputs(analysis: Analysis) -> EventInputs:
+    """Everything that an analysis of events names: its events file and tables, checked.
+
+    Raises:
+        InputError: one line per fault; last, one for each row whose ROOT files do not exist.
+    """
+    file, overrides = analysis.events_file, analysis.settings["events_settings"]
+    settings = read_event_settings(file, overrides)
+    table = settings["geometry"].get("file")
+    if table is None:
+        geometry = geodesic_geometry(xmass_like(settings["detector"])["geometry"])
+    else:
+        geometry = read_geometry(file.parent / table)
+    inputs = read_event_inputs(file, geometry.n_channels, overrides)
+    raise_all(inputs.absent_files())
+    return inputs

@@ -1,0 +1,180 @@
+"""An experiment's binned spectrum, ready to fit: from what it published (one YAML and its CSVs), or
+from events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+
+from exonu.core.errors import InputError
+from exonu.core.types import Array
+from exonu.detector import Efficiency, Response
+
+Variations = Mapping[str, tuple[Array, Array]]
+"""Templates (or matrices) one standard deviation up and down, by nuisance parameter."""
+
+
+@dataclass(frozen=True)
+class Background:
+    """One background component.
+
+    Attributes:
+        name, label: name in the workspace, and in figures, where components of one label are one
+            class.
+        counts: expected counts, efficiency included, shape (n_bins,).
+        statistical_error: MC statistical errors, shape (n_bins,), or None where the experiment
+            gives none.
+        uncertainty: relative uncertainty of the normalisation; None if it is free.
+        is_log_normal: whether the uncertainty is that of a factor (1 + u)^±1, which is positive
+            however large u is.
+        variations: templates one standard deviation up and down, by nuisance parameter.
+        norms: further relative uncertainties of the normalisation, by nuisance parameter; factors
+            (1 + u)^±1.
+        statistical_name: nuisance parameters of the statistical errors; components that share them
+            have one per bin.
+    """
+
+    name: str
+    label: str
+    counts: Array
+    statistical_error: Array | None
+    uncertainty: float | None
+    is_log_normal: bool = False
+    variations: Variations = field(default_factory=dict)
+    norms: Mapping[str, float] = field(default_factory=dict)
+    statistical_name: str | None = None
+
+    def within(self, bins: slice) -> Background:
+        """The same in some of the bins."""
+        error = self.statistical_error
+        return replace(
+            self,
+            counts=self.counts[bins],
+            statistical_error=None if error is None else error[bins],
+            variations={
+                name: (up[bins], down[bins]) for name, (up, down) in self.variations.items()
+            },
+        )
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A binned spectrum with its backgrounds and the response to signals.
+
+    Attributes:
+        name, reference: what figures and tables call it, and its paper.
+        is_simulated: whether the observed counts are simulated.
+        low_keV, high_keV: bin edges, shape (n_bins,) each.
+        observed: counts, shape (n_bins,); None if the analysis is blind and never read them.
+        backgrounds: the components of the model.
+        includes_solar_neutrinos: whether the backgrounds contain the Standard Model's solar
+            neutrinos.
+        exposure_tonne_year: exposure.
+        efficiency: the detection efficiency.
+        efficiency_uncertainty: its relative uncertainty.
+        make_response: makes the response when it is asked for, since planning only checks the
+            input.
+        response_variations: matrices of the response one standard deviation up and down, by
+            nuisance parameter.
+        norms: further relative uncertainties of everything that is folded, by nuisance parameter.
+        live_days: live time, where it is known.
+        solar_label: class of the solar neutrinos in figures.
+        report_ranges_keV: edges of the energy ranges of tables; one range of all bins if empty.
+    """
+
+    name: str
+    reference: str
+    is_simulated: bool
+    low_keV: Array
+    high_keV: Array
+    observed: Array | None
+    backgrounds: tuple[Background, ...]
+    includes_solar_neutrinos: bool
+    exposure_tonne_year: float
+    efficiency: Efficiency
+    efficiency_uncertainty: float
+    make_response: Callable[[], Response]
+    response_variations: Variations = field(default_factory=dict)
+    norms: Mapping[str, float] = field(default_factory=dict)
+    live_days: float | None = None
+    solar_label: str = "solar neutrinos"
+    report_ranges_keV: tuple[float, ...] = ()
+
+    @cached_property
+    def response(self) -> Response:
+        """Folds a recoil rate into expected counts."""
+        return self.make_response()
+
+    @property
+    def background(self) -> Array:
+        """Sum of the given backgrounds, shape (n_bins,)."""
+        return np.asarray(sum(component.counts for component in self.backgrounds))
+
+    @property
+    def is_from_events(self) -> bool:
+        """Whether it was made from selected events: only then is its live time known."""
+        return self.live_days is not None
+
+    def fold_variations(self, rate_per_tonne_year_keV: Array) -> dict[str, tuple[Array, Array]]:
+        """Counts with each variation of the response up and down.
+
+        Args:
+            rate_per_tonne_year_keV: rates at `response.true_energy_keV`, shape (..., n_true).
+
+        Returns:
+            By nuisance parameter, two arrays of shape (..., n_bins).
+        """
+        return {
+            name: (rate_per_tonne_year_keV @ up.T, rate_per_tonne_year_keV @ down.T)
+            for name, (up, down) in self.response_variations.items()
+        }
+
+    def within(self, low_keV: float, high_keV: float) -> Experiment:
+        """The same in a fit range.
+
+        Raises:
+            InputError: if an end of the range is no edge of a bin.
+        """
+        first = _place(low_keV, self.low_keV, "lower")
+        last = _place(high_keV, self.high_keV, "upper")
+        if first > last:
+            raise InputError(
+                f"{low_keV:g} to {high_keV:g} keV holds no bin",
+                field="fit_range_keV",
+                remedy="swap them",
+            )
+        bins = slice(first, last + 1)
+
+        def response() -> Response:
+            whole = self.response
+            return Response(
+                whole.low_keV[bins], whole.high_keV[bins], whole.true_energy_keV, whole.matrix[bins]
+            )
+
+        return replace(
+            self,
+            low_keV=self.low_keV[bins],
+            high_keV=self.high_keV[bins],
+            observed=None if self.observed is None else self.observed[bins],
+            backgrounds=tuple(background.within(bins) for background in self.backgrounds),
+            make_response=response,
+            response_variations={
+                n: (up[bins], down[bins]) for n, (up, down) in self.response_variations.items()
+            },
+        )
+
+
+def _place(energy_keV: float, edges_keV: Array, which: str) -> int:
+    """The bin that begins (or ends) at an energy."""
+    found = np.flatnonzero(np.isclose(edges_keV, energy_keV, rtol=1e-9, atol=0))
+    if found.size:
+        return int(found[0])
+    nearest = edges_keV[np.argmin(np.abs(edges_keV - energy_keV))]
+    raise InputError(
+        f"{energy_keV:g} keV is not the {which} edge of a bin",
+        field="fit_range_keV",
+        remedy=f"the nearest is {nearest:g} keV",
+    )

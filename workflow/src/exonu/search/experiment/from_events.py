@@ -1,0 +1,153 @@
+"""The file between events and search: templates and response as JSON, read as an `Experiment`.
+
+`templates.json` is what the selected events give. `experiment.json` is the same with the priors of
+the activities, which enter here and not before, so that a changed prior fills no template again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from exonu.core.errors import InputError
+from exonu.core.files import read_json
+from exonu.core.settings import Settings, merged
+from exonu.core.types import Json
+from exonu.detector import Efficiency, Response
+from exonu.search.experiment.binned_spectrum import Background, Experiment
+from exonu.templates.packing import FORMAT, STATISTICAL_NAME, unpacked
+
+
+def with_priors(
+    templates: Json, priors: Mapping[str, Mapping[str, Any]], file: Path | None = None
+) -> Json:
+    """The content of `experiment.json`.
+
+    Args:
+        templates: the content of `templates.json`.
+        priors: of each background, `activity` (relative to that of its sample) and its relative
+            `uncertainty`, None if it is free.
+        file: for messages.
+
+    Raises:
+        InputError: backgrounds and priors that do not belong together.
+    """
+    _require_format(templates, file)
+    strangers = sorted(priors.keys() ^ templates["backgrounds"].keys())
+    if strangers:
+        raise InputError(
+            f"has no {'template' if strangers[0] in priors else 'prior'}",
+            file=file,
+            field=f"backgrounds.{strangers[0]}",
+            remedy="make the templates again with snakemake",
+        )
+    backgrounds = {
+        name: {**content, "normalisation": dict(priors[name])}
+        for name, content in templates["backgrounds"].items()
+    }
+    return {**templates, "backgrounds": backgrounds}
+
+
+def read_event_experiment(file: Path, overrides: Settings | None = None) -> Experiment:
+    """Read `experiment.json`.
+
+    Args:
+        file: the file.
+        overrides: keys of it that are replaced, e.g. ``{"backgrounds": {"seal": {"normalisation":
+            {"activity": 2}}}}``.
+
+    Raises:
+        InputError: no such file, or none of this form.
+    """
+    known = read_json(file)
+    _require_format(known, file)
+    _require_known(overrides or {}, known, file)
+    content = merged(known, overrides or {})
+    edges = np.array(content["edges_keV"], dtype=np.float64)
+    response, n_bins = content["response"], len(edges) - 1
+    true = np.array(response["true_energy_keV"], dtype=np.float64)
+    efficiency = content["efficiency"]
+    return Experiment(
+        name=content["name"],
+        reference=content["reference"],
+        is_simulated=content["is_simulated"],
+        low_keV=edges[:-1],
+        high_keV=edges[1:],
+        observed=None
+        if content["observed"] is None
+        else np.array(content["observed"], dtype=np.float64),
+        backgrounds=tuple(
+            _background(name, content["backgrounds"][name], file) for name in content["order"]
+        ),
+        includes_solar_neutrinos=False,
+        exposure_tonne_year=float(content["exposure_tonne_year"]),
+        efficiency=Efficiency(
+            np.array(efficiency["energy_keV"]), np.array(efficiency["efficiency"]), True
+        ),
+        efficiency_uncertainty=0.0,
+        make_response=lambda: Response(
+            edges[:-1], edges[1:], true, unpacked(response["matrix"], n_bins)
+        ),
+        response_variations={
+            name: (unpacked(both["up"], n_bins), unpacked(both["down"], n_bins))
+            for name, both in response["variations"].items()
+        },
+        norms=response["norms"],
+        live_days=float(content["live_days"]),
+        solar_label=content["solar_label"],
+        report_ranges_keV=tuple(content["report_ranges_keV"]),
+    )
+
+
+def _background(name: str, content: Mapping[str, Any], file: Path) -> Background:
+    if "normalisation" not in content:
+        raise InputError(
+            "has no prior yet",
+            file=file,
+            field=f"backgrounds.{name}",
+            remedy="read experiment.json beside it",
+        )
+    activity, uncertainty = (content["normalisation"][key] for key in ("activity", "uncertainty"))
+    return Background(
+        name=name,
+        label=content["label"],
+        counts=activity * np.array(content["counts"], dtype=np.float64),
+        statistical_error=activity * np.array(content["statistical_error"], dtype=np.float64),
+        uncertainty=None if uncertainty is None else float(uncertainty),
+        is_log_normal=True,
+        variations={
+            key: (activity * np.array(both["up"]), activity * np.array(both["down"]))
+            for key, both in content["variations"].items()
+        },
+        norms=content["norms"],
+        statistical_name=STATISTICAL_NAME,
+    )
+
+
+def _require_format(content: Any, file: Path | None) -> None:
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise InputError(
+            "holds no templates of this program",
+            file=file,
+            remedy="make it with the step `experiment`",
+        )
+
+
+def _require_known(
+    overrides: Mapping[str, Any], content: Mapping[str, Any], file: Path, field: str = ""
+) -> None:
+    """A misspelt key would change nothing, silently."""
+    for key, value in overrides.items():
+        place = f"{field}.{key}" if field else str(key)
+        if key not in content:
+            raise InputError(
+                "is not a key of it",
+                file=file,
+                field=place,
+                remedy=f"known keys: {', '.join(content)}",
+            )
+        if isinstance(value, Mapping) and isinstance(content[key], Mapping):
+            _require_known(value, content[key], file, place)

@@ -1,0 +1,41 @@
+"""Read an experiment: from what it published (one YAML and its CSVs), or from what an analysis of
+events made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from exonu.core.settings import Settings, read_yaml
+from exonu.search.experiment.binned_spectrum import Experiment
+from exonu.search.experiment.from_events import read_event_experiment
+from exonu.search.experiment.published import read_published_experiment
+
+
+def experiment_files(file: str | Path) -> list[Path]:
+    """The experiment's file and every CSV that it names: what a rule has to watch."""
+    file = Path(file)
+    if file.suffix == ".json":
+        return [file]
+    settings = read_yaml(file)
+    blocks = [settings.get(key) for key in ("spectrum", "efficiency", "resolution")]
+    names = [
+        block["file"]
+        for block in blocks
+        if isinstance(block, dict) and isinstance(block.get("file"), str)
+    ]
+    return [file, *(file.parent / name for name in names)]
+
+
+def read_experiment(file: str | Path, overrides: Settings | None = None) -> Experiment:
+    """Read and check an experiment.
+
+    Args:
+        file: its YAML file, of the form `workflow/schemas/experiment.yaml`, or the
+            `experiment.json` that an analysis of events makes.
+        overrides: settings that replace those of the file (a variant of an analysis).
+
+    Raises:
+        InputError: one line per fault, with file, field and remedy.
+    """
+    read = read_event_experiment if Path(file).suffix == ".json" else read_published_experiment
+    return read(Path(file), overrides)

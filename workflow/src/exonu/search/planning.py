@@ -1,0 +1,103 @@
+"""What an analysis asks for, checked before any work starts: fit ranges and variants, as the jobs
+will read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from exonu.core.errors import InputError, InputErrors, raise_all
+from exonu.core.settings import Settings, checked, merged
+from exonu.search.analysis import ANALYSIS_SCHEMA, Analysis
+from exonu.search.experiment.binned_spectrum import Experiment
+from exonu.search.experiment.read_experiment import read_experiment
+
+T = TypeVar("T")
+
+
+def planned_experiment(analysis: Analysis) -> Experiment:
+    """The published spectrum of an analysis, with everything that the analysis wants of it checked.
+
+    Raises:
+        InputError: one line per fault of the experiment, or of a fit range or variant.
+    """
+    experiment = read_experiment(analysis.experiment_file)
+    raise_all(_range_faults(experiment, analysis.settings, analysis, "interactions"))
+    for name, variant in analysis.settings["variants"].items():
+        settings = variant_settings(analysis, name)
+        try:
+            varied = read_experiment(analysis.experiment_file, variant["experiment"])
+        except InputError as error:
+            raise InputErrors(_in_variant(error, analysis, f"variants.{name}.experiment")) from None
+        raise_all(
+            _range_faults(varied, settings, analysis, f"variants.{name}.settings.interactions")
+        )
+    return experiment
+
+
+class OfSearches(dict[str, T]):
+    """Something of each analysis that has a search; of one without samples it says why it is not
+    there.
+
+    Args:
+        content: by the analysis's name.
+        without: the events file of each analysis of data alone.
+
+    Raises:
+        InputError: when asked for such an analysis.
+
+    >>> OfSearches({"demo": 1}, {"own": "config/own/events.yaml"})["demo"]
+    1
+    """
+
+    def __init__(self, content: Mapping[str, T], without: Mapping[str, str | Path]) -> None:
+        super().__init__(content)
+        self._without = without
+
+    def __missing__(self, name: str) -> T:
+        if name not in self._without:
+            raise KeyError(name)
+        raise InputError(
+            f"is missing: {name} has data alone, and templates and limits need simulation to compare them with",
+            file=self._without[name],
+            field="samples",
+            remedy=f"add a sample sheet, see docs/events.md, or ask for results/{name}/cut_flow/cut_flow.csv",
+        )
+
+
+def variant_settings(analysis: Analysis, name: str) -> Settings:
+    """The settings of an analysis with those of a variant in their place.
+
+    Raises:
+        InputError: keys or values that the analysis itself might not have either.
+    """
+    settings = merged(analysis.settings, analysis.settings["variants"][name]["settings"])
+    try:
+        return checked(settings, ANALYSIS_SCHEMA, analysis.file)
+    except InputError as error:
+        raise InputErrors(_in_variant(error, analysis, f"variants.{name}.settings")) from None
+
+
+def _in_variant(error: InputError, analysis: Analysis, field: str) -> Iterator[InputError]:
+    """Faults of a variant, named where the variant stands."""
+    for fault in error.errors if isinstance(error, InputErrors) else (error,):
+        place = f"{field}.{fault.field}" if fault.field else field
+        problem = (
+            fault.problem if fault.file == str(analysis.file) else f"{fault.problem} ({fault.file})"
+        )
+        yield InputError(problem, file=analysis.file, field=place, remedy=fault.remedy)
+
+
+def _range_faults(
+    experiment: Experiment, settings: Settings, analysis: Analysis, field: str
+) -> Iterator[InputError]:
+    for name, block in settings["interactions"].items():
+        if "fit_range_keV" in block:
+            try:
+                experiment.within(*block["fit_range_keV"])
+            except InputError as error:
+                place = f"{field}.{name}.fit_range_keV"
+                yield InputError(
+                    error.problem, file=analysis.file, field=place, remedy=error.remedy
+                )

@@ -1,0 +1,64 @@
+"""A search with another live time: the same model, with all its counts scaled and an Asimov data
+set."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+
+from exonu.core.types import Json
+
+FREE_OF_PRIORS = ("mu", "mu_sq")
+
+
+def projection(spec: Json, factor: float, *, statistics_only: bool = False) -> Json:
+    """A workspace with its live time multiplied.
+
+    Templates, their variations and the errors of the simulation scale; relative uncertainties stay.
+    The data are the expected counts without a signal, all nuisance parameters at their nominal
+    values.
+
+    Args:
+        spec: pyhf's JSON of a workspace of this program.
+        factor: new live time over the old one.
+        statistics_only: leave out all that could be fitted but the signal, so that it stays
+            nominal.
+
+    >>> sample = {"name": "b", "data": [2.0], "modifiers": [{"name": "b_norm", "type": "normfactor", "data": None}]}
+    >>> signal = {"name": "s", "data": [1.0], "modifiers": [{"name": "mu", "type": "normfactor", "data": None}]}
+    >>> spec = {"channels": [{"name": "c", "samples": [sample, signal]}],
+    ...         "observations": [{"name": "c", "data": [7.0]}], "measurements": [{"config": {"parameters": []}}]}
+    >>> projection(spec, 10)["observations"][0]["data"]
+    [20.0]
+    """
+    made = copy.deepcopy(spec)
+    [channel] = made["channels"]
+    expected = np.zeros(len(channel["samples"][0]["data"]))
+    for sample in channel["samples"]:
+        sample["data"] = _times(factor, sample["data"])
+        is_signal = any(modifier["name"] in FREE_OF_PRIORS for modifier in sample["modifiers"])
+        if not is_signal:
+            expected += np.asarray(sample["data"])
+        if statistics_only:
+            sample["modifiers"] = [
+                one for one in sample["modifiers"] if one["name"] in FREE_OF_PRIORS
+            ]
+        for modifier in sample["modifiers"]:
+            if modifier["type"] == "histosys":
+                modifier["data"] = {
+                    key: _times(factor, counts) for key, counts in modifier["data"].items()
+                }
+            elif modifier["type"] == "staterror":
+                modifier["data"] = _times(factor, modifier["data"])
+    made["observations"][0]["data"] = expected.tolist()
+    if statistics_only:
+        config = made["measurements"][0]["config"]
+        config["parameters"] = [
+            one for one in config["parameters"] if one["name"] in FREE_OF_PRIORS
+        ]
+    return made
+
+
+def _times(factor: float, counts: list[float]) -> list[float]:
+    return [factor * count for count in counts]

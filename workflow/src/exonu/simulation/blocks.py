@@ -1,0 +1,175 @@
+"""The events of a run or a sample before light, in pieces of bounded size.
+
+The pieces are fixed by what is simulated, not by the machine: a run is cut into equal stretches of
+    time (Poisson
+processes in separate stretches are independent), a sample into equal parts of each source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import ceil
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import constants
+
+from exonu.core.seeds import derived_seed
+from exonu.core.types import Array
+from exonu.detector.geometry import Geometry
+from exonu.simulation.components import Component
+from exonu.simulation.generation.generate import Deposits, generate_source, joined, shared
+from exonu.simulation.generation.pseudo_data import pseudo_data
+
+DECAYS_PER_BLOCK = 200_000
+"""About how many decays a piece has: 100 MB if all leave energy in the liquid."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """A piece of a run or a sample.
+
+    Attributes:
+        deposits: its events.
+        component: index of each event's component, shape (n,), uint16.
+        time_s: since the start of the run, ascending; 0 in a sample, shape (n,).
+        number: of each event, ascending, unique in a sample, shape (n,), uint64; of a run, it is
+            not used.
+        decays: how many were drawn for it, those that leave nothing included.
+        seed: of its light.
+    """
+
+    deposits: Deposits
+    component: NDArray[np.uint16]
+    time_s: Array
+    number: NDArray[np.uint64]
+    decays: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Thinning:
+    """Of the events above a visible energy one in so many is kept, and weighs as much more.
+
+    Attributes:
+        above_keV: visible energy.
+        one_in: of so many decays in a row.
+    """
+
+    above_keV: float
+    one_in: int
+
+    def thinned(self, deposits: Deposits, decays: int) -> Deposits:
+        """The events that are kept of a source; which ones, follows from their numbers.
+
+        Args:
+            deposits: some events of one source.
+            decays: how many decays of the source are drawn in all.
+        """
+        above = deposits.visible_keV > self.above_keV
+        heavier = decays / ceil(
+            decays / self.one_in
+        )  # numbers count from 0: exact for any number of decays
+        weight = deposits.weight_per_day * np.where(above, heavier, 1.0)
+        return replace(deposits, weight_per_day=weight).take(
+            ~above | (deposits.number % self.one_in == 0)
+        )
+
+
+def run_blocks(
+    components: Sequence[Component],
+    live_time_s: float,
+    geometry: Geometry,
+    seed: int,
+    *,
+    factors: Mapping[str, float],
+    prescale: float = 1.0,
+    window_keV: tuple[float, float],
+    live_fraction: float = 1.0,
+) -> Iterator[Block]:
+    """Poisson draws of everything that decays in a run; see `generate_data.pseudo_data`.
+
+    Args:
+        components: what decays; an event's component is its index here.
+        live_time_s: live time.
+        geometry: the detector.
+        seed: of the run.
+        factors, prescale, window_keV: see `pseudo_data`.
+        live_fraction: live time over the time that the run takes.
+    """
+    elapsed_s = live_time_s / live_fraction
+    decays = expected_decays(components, elapsed_s, factors, prescale)
+    stretches = max(1, ceil(decays / DECAYS_PER_BLOCK))
+    length_s = elapsed_s / stretches
+    for k in range(stretches):
+        mine = derived_seed(seed, f"stretch={k}")
+        drawn = pseudo_data(
+            components, length_s / constants.day, geometry, mine,
+            factors=factors, prescale=prescale, window_keV=window_keV,
+        )  # fmt: skip
+        number = np.zeros(len(drawn.deposits), dtype=np.uint64)
+        component = _component(drawn.deposits, components)
+        share = round(decays * (k + 1) / stretches) - round(decays * k / stretches)
+        yield Block(drawn.deposits, component, k * length_s + drawn.time_s, number, share, mine)
+
+
+def expected_decays(
+    components: Sequence[Component], elapsed_s: float, factors: Mapping[str, float], prescale: float
+) -> float:
+    """Mean number of decays in a time."""
+    per_day = sum(what.rate_per_day * factors.get(what.name, 1.0) for what in components)
+    return float(per_day / prescale * elapsed_s / constants.day)
+
+
+def sample_blocks(
+    components: Sequence[Component],
+    decays: Sequence[int],
+    geometry: Geometry,
+    seed: int,
+    window_keV: tuple[float, float],
+    thinning: Thinning | None = None,
+) -> Iterator[Block]:
+    """A weighted sample of each component; every source has its share in every piece.
+
+    Samples with the same components and numbers of decays have the same events in the same order,
+    whatever the detector that sees them. The numbers of events count the decays.
+
+    Args:
+        components: what decays.
+        decays: how many of each are drawn, at least one per source.
+        geometry: the detector.
+        seed: of all samples; each source has its own random numbers from it.
+        window_keV: visible energies to keep.
+        thinning: of events with much light.
+    """
+    counts = [shared(n, what.sources) for what, n in zip(components, decays, strict=True)]
+    sources = [
+        (source, count)
+        for what, mine in zip(components, counts, strict=True)
+        for source, count in zip(what.sources, mine, strict=True)
+    ]
+    pieces = max(1, ceil(sum(decays) / DECAYS_PER_BLOCK))
+    before = 0
+    for k in range(pieces):
+        parts, numbers, start = [], [], before
+        for source, count in sources:
+            ids = np.arange(count * k // pieces, count * (k + 1) // pieces)
+            part = generate_source(
+                source, ids, geometry, seed, source.rate_per_day / count, window_keV
+            )
+            part = part if thinning is None else thinning.thinned(part, count)
+            parts.append(part)
+            numbers.append(before + part.number - count * k // pieces)
+            before += len(ids)
+        deposits = joined(parts)
+        yield Block(
+            deposits, _component(deposits, components), np.zeros(len(deposits)),
+            np.concatenate(numbers).astype(np.uint64), before - start, seed,
+        )  # fmt: skip
+
+
+def _component(deposits: Deposits, components: Sequence[Component]) -> NDArray[np.uint16]:
+    names = [what.name for what in components]
+    index = np.array([names.index(name) for name in deposits.component], dtype=np.uint16)
+    return index[deposits.source]

@@ -1,0 +1,297 @@
+"""The compiled event loop of the generator: where, what, and which sites of energy in the
+liquid."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from exonu.core.compiled import exact_kernel
+from exonu.decays.decay_kernels import MOST_PARTICLES, PHOTON, decay
+from exonu.detector.random_numbers import start_stream, uniform
+from exonu.detector.transport import turned
+from exonu.simulation.gammas.gamma_kernels import follow_photon, inside, per_cm
+from exonu.simulation.wall.wall_kernels import (
+    aimed,
+    bremsstrahlung_keV,
+    chord,
+    energy_left,
+    forced,
+    point_of_decay,
+    range_of,
+    survives,
+)
+
+MOST_SITES = 64
+SITE_COLUMNS = 9  # x, y, z, energy, light fraction, cos_min, axis (3)
+EVENT_COLUMNS = 4  # x, y, z of the decay, importance weight
+
+
+@exact_kernel
+def photon_from_liquid(
+    energy: float, point: Any, attenuation: Any, walls: Any, sites: Any, n: int, stream: Any
+) -> Any:
+    """Follow a photon that starts in the liquid in any direction; the new number of sites."""
+    direction = turned(0.0, 0.0, 1.0, 2 * uniform(stream) - 1, stream)
+    return follow_photon(energy, point, direction, -1.0, attenuation, walls, sites, n, stream)
+
+
+@exact_kernel
+def decay_in_liquid(
+    particles: int,
+    kinds: Any,
+    energies: Any,
+    groups: Any,
+    point: Any,
+    attenuation: Any,
+    walls: Any,
+    sites: Any,
+    stream: Any,
+) -> Any:
+    """Sites of a decay in the liquid: electrons stop at the point, those of one transition
+    together."""
+    n, last = 0, -1
+    for i in range(particles):
+        if kinds[i] == PHOTON:
+            n = photon_from_liquid(energies[i], point, attenuation, walls, sites, n, stream)
+            last = -1
+        elif groups[i] == last or n == len(sites):
+            sites[n - 1, 3] += energies[i]
+        else:
+            sites[n, 0], sites[n, 1], sites[n, 2] = point
+            sites[n, 3] = energies[i]
+            n, last = n + 1, groups[i]
+    return n
+
+
+@exact_kernel
+def electron_from_wall(
+    energy: float,
+    depth: float,
+    point: Any,
+    normal: Any,
+    place: Any,
+    walls: Any,
+    sites: Any,
+    n: int,
+    stream: Any,
+) -> Any:
+    """An electron on its way out of the wall, to half its range in the liquid; the new number of
+    sites.
+
+    One that meets another wall beside an edge stays where it came out.
+    """
+    cosine = 2 * uniform(stream) - 1
+    if cosine <= 0 or n == len(sites):
+        return n
+    if depth > 0:
+        energy = energy_left(energy, place.density * depth / cosine)
+    if energy <= 0:
+        return n
+    dx, dy, dz = turned(normal[0], normal[1], normal[2], cosine, stream)
+    reach = 0.5 * range_of(energy) / place.xenon_density
+    x, y, z = point[0] + reach * dx, point[1] + reach * dy, point[2] + reach * dz
+    if not inside(x, y, z, walls):
+        x, y, z = point
+    sites[n, 0], sites[n, 1], sites[n, 2] = x, y, z
+    sites[n, 3] = energy
+    return n + 1
+
+
+@exact_kernel
+def photon_from_wall(
+    energy: float,
+    depth: float,
+    point: Any,
+    normal: Any,
+    favoured: bool,
+    place: Any,
+    attenuation: Any,
+    walls: Any,
+    sites: Any,
+    n: int,
+    stream: Any,
+) -> Any:
+    """A photon on its way out of the wall and through the liquid.
+
+    Returns:
+        The new number of sites; how much more often importance sampling gives this way than nature,
+        were it favoured.
+    """
+    x, y, z = point
+    mu = per_cm(attenuation.photoelectric, energy, attenuation) + per_cm(
+        attenuation.compton, energy, attenuation
+    )
+    dx, dy, dz, ratio = aimed(x, y, z, place, favoured, stream)
+    cosine = dx * normal[0] + dy * normal[1] + dz * normal[2]
+    if cosine <= 0 or not survives(energy, depth / cosine, attenuation, stream):
+        return n, ratio
+    enter, leave = chord(x, y, z, dx, dy, dz, place.target_cm)
+    flight, more = forced(enter, leave, mu, place.bias, favoured, stream)
+    return follow_photon(
+        energy, point, (dx, dy, dz), flight, attenuation, walls, sites, n, stream
+    ), ratio * more
+
+
+@exact_kernel
+def decay_in_wall(
+    particles: int,
+    kinds: Any,
+    energies: Any,
+    point: Any,
+    normal: Any,
+    place: Any,
+    attenuation: Any,
+    walls: Any,
+    sites: Any,
+    stream: Any,
+) -> Any:
+    """Sites of a decay on or in the wall, and its weight.
+
+    Importance sampling favours one of the photons, each as likely as the others; the weight is
+    nature's density over the mean of those of the choices (balance heuristic: E. Veach and L. J.
+    Guibas, SIGGRAPH 1995, 419)."""
+    depth = place.shallow_cm + (place.deep_cm - place.shallow_cm) * uniform(stream)
+    photons = 0
+    for i in range(particles):
+        photons += kinds[i] == PHOTON
+    favoured = int(uniform(stream) * photons) if place.bias > 0 else -1
+    n, seen, ratios = 0, 0, 0.0
+    for i in range(particles):
+        if kinds[i] == PHOTON:
+            n, ratio = photon_from_wall(
+                energies[i],
+                depth,
+                point,
+                normal,
+                seen == favoured,
+                place,
+                attenuation,
+                walls,
+                sites,
+                n,
+                stream,
+            )
+            seen, ratios = seen + 1, ratios + ratio
+            continue
+        n = electron_from_wall(energies[i], depth, point, normal, place, walls, sites, n, stream)
+        photon = bremsstrahlung_keV(energies[i], place.charge, stream) if depth > 0 else 0.0
+        if photon > 0:
+            n, _ = photon_from_wall(
+                photon, depth, point, normal, False, place, attenuation, walls, sites, n, stream
+            )
+    return n, photons / ratios if photons > 0 else 1.0
+
+
+@exact_kernel
+def decay_at_point(
+    particles: int,
+    kinds: Any,
+    energies: Any,
+    place: Any,
+    attenuation: Any,
+    walls: Any,
+    sites: Any,
+    stream: Any,
+) -> Any:
+    """Sites of a decay in a capsule at the centre that stops the electrons; `deep_cm` is its
+    wall."""
+    n = 0
+    for i in range(particles):
+        if kinds[i] == PHOTON and survives(energies[i], place.deep_cm, attenuation, stream):
+            n = photon_from_liquid(
+                energies[i], (0.0, 0.0, 0.0), attenuation, walls, sites, n, stream
+            )
+    return n
+
+
+@exact_kernel
+def finish(n: int, point: Any, normal: Any, on_wall: bool, place: Any, sites: Any) -> Any:
+    """Light fraction and cone of each site; the visible energy in keV."""
+    visible = 0.0
+    for i in range(n):
+        dx, dy, dz = sites[i, 0] - point[0], sites[i, 1] - point[1], sites[i, 2] - point[2]
+        in_pocket = on_wall and math.sqrt(dx * dx + dy * dy + dz * dz) < place.pocket_cm
+        sites[i, 4] = place.escape_fraction if in_pocket else 1.0
+        sites[i, 5] = place.cos_min if in_pocket else -1.0
+        sites[i, 6], sites[i, 7], sites[i, 8] = normal
+        visible += sites[i, 3] * sites[i, 4]
+    return visible
+
+
+@exact_kernel
+def generate_events(
+    ids: Any,
+    seed: int,
+    scheme: Any,
+    place: Any,
+    attenuation: Any,
+    walls: Any,
+    window_keV: Any,
+    events: Any,
+    counts: Any,
+    sites: Any,
+) -> Any:
+    """Generate events until all are done or the sites are full.
+
+    Args:
+        ids: numbers of the events; event i has the random numbers of (seed, ids[i]).
+        seed: of the source.
+        scheme, place, attenuation, walls: what decays, where, in what.
+        window_keV: (low, high) of the visible energy; other events get no sites.
+        events: filled with the point of decay and the weight, shape (n, EVENT_COLUMNS).
+        counts: filled with the number of sites, shape (n,).
+        sites: filled row by row, shape (m, SITE_COLUMNS).
+
+    Returns:
+        Number of events done, number of sites.
+    """
+    kinds, groups = (
+        np.empty(MOST_PARTICLES, dtype=np.int64),
+        np.empty(MOST_PARTICLES, dtype=np.int64),
+    )
+    energies, stream = np.empty(MOST_PARTICLES), np.empty(2, dtype=np.uint64)
+    used = 0
+    for event in range(len(ids)):
+        if used + MOST_SITES > len(sites):
+            return event, used
+        start_stream(stream, seed, ids[event])
+        x, y, z, face, here = point_of_decay(place, walls, stream)
+        normal = (0.0, 0.0, 1.0)
+        mine = sites[used : used + MOST_SITES]
+        particles = decay(scheme, kinds, energies, groups, stream)
+        weight = 1.0
+        if face >= 0:
+            normal = (-walls.normals[face, 0], -walls.normals[face, 1], -walls.normals[face, 2])
+            n, weight = decay_in_wall(
+                particles,
+                kinds,
+                energies,
+                (x, y, z),
+                normal,
+                place,
+                attenuation,
+                walls,
+                mine,
+                stream,
+            )
+        elif place.kind == 1:
+            n = decay_at_point(particles, kinds, energies, place, attenuation, walls, mine, stream)
+        else:
+            n = decay_in_liquid(
+                particles, kinds, energies, groups, (x, y, z), attenuation, walls, mine, stream
+            )
+        visible = finish(n, (x, y, z), normal, face >= 0, place, mine)
+        if here == 0 or not window_keV[0] <= visible <= window_keV[1]:
+            n = 0
+        events[event, 0], events[event, 1], events[event, 2], events[event, 3] = (
+            x,
+            y,
+            z,
+            here * weight,
+        )
+        counts[event] = n
+        used += n
+    return len(ids), used

@@ -1,0 +1,199 @@
+"""Decays in the wall: where, how deep, and what comes out of copper, the aluminium seal and the
+tubes.
+
+Models, both in straight lines:
+
+- Electrons lose their practical range R(E) of L. Katz and A. S. Penfold (Rev. Mod. Phys. 24, 28
+  (1952)): after a path s an electron of energy E is left with R⁻¹(R(E) − ρs). Scattering back from
+  the liquid is left out.
+- X-rays and γ-rays survive with exp(−μs); scattered ones are lost. Electrons that start in a solid
+  give bremsstrahlung photons by Kramers' law for thick targets, dN/dk = K Z (T − k)/k, in all
+  directions (H. A. Kramers, Philos. Mag. 46, 836 (1923); K from the efficiency of X-ray tubes,
+  0.9e-6 Z T/keV).
+
+Light of sites in a pocket (a gap beside a window) leaves it with an escape fraction, through a
+cone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from exonu.core.errors import InputError
+from exonu.core.types import Array
+from exonu.detector.geometry import Geometry
+from exonu.simulation.wall.focus import NO_FOCUS, Focus
+
+RANGE_G_PER_CM2, RANGE_POWER, RANGE_CURVATURE = 0.412, 1.265, 0.0954
+"""Katz and Penfold: R = 0.412 E^(1.265 − 0.0954 ln E) g/cm², E in MeV, 0.01 to 2.5 MeV."""
+KRAMERS_PER_KEV = 1.8e-6
+"""K of dN/dk = K Z (T − k)/k."""
+PLACES = ("liquid", "point", "window", "copper", "seal")
+LIQUID, POINT, WINDOW, COPPER, SEAL = range(5)
+
+
+@dataclass(frozen=True)
+class Pocket:
+    """Where light leaves through a cone around the inward normal.
+
+    Attributes:
+        escape_fraction: share of the light that leaves, 0 to 1.
+        cos_min: cosine of the cone's half opening; −1 is isotropic.
+        depth_cm: sites closer than this to the decay are in the pocket.
+    """
+
+    escape_fraction: float = 1.0
+    cos_min: float = -1.0
+    depth_cm: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.escape_fraction <= 1:
+            raise InputError(
+                f"must be from 0 to 1 (got {self.escape_fraction})", field="pocket.escape_fraction"
+            )
+        if not -1 <= self.cos_min < 1:
+            raise InputError(
+                f"must be from -1 to below 1 (got {self.cos_min})", field="pocket.cos_min"
+            )
+        if not self.depth_cm >= 0:
+            raise InputError(f"must be ≥ 0 (got {self.depth_cm})", field="pocket.depth_cm")
+
+
+class Walls(NamedTuple):
+    """The geometry as the kernels of the generator take it."""
+
+    normals: Array  # (n_faces, 3), outward
+    offsets: Array  # (n_faces,)
+    safe_radius2: float  # squared radius of a sphere that touches no wall
+    positions: Array  # (n_channels, 3)
+    axes: Array  # (n_channels, 3) in the window plane, towards a side
+    cross_axes: Array  # (n_channels, 3)
+    half_size: Array  # (n_channels,)
+    window: NDArray[np.int64]  # (n_channels,)
+
+
+class Place(NamedTuple):
+    """Where decays are, as the kernels take it."""
+
+    kind: int  # index of PLACES
+    radius_cm: float  # liquid: largest radius, inf for all of it
+    outer_cm: float  # radius of a sphere that holds the detector
+    shallow_cm: float  # wall: depth in the material, uniform between these
+    deep_cm: float
+    density: float  # of the material, g/cm³
+    charge: float  # its Z, for bremsstrahlung
+    xenon_density: float
+    escape_fraction: float
+    cos_min: float
+    pocket_cm: float
+    target_cm: float  # importance sampling towards a sphere of this radius, 0 for none
+    bias: float  # share of the photons that it sends there
+    focus: Focus = NO_FOCUS  # channels around which decays are favoured
+
+
+def practical_range_g_per_cm2(energy_keV: ArrayLike) -> Array:
+    """Practical range of electrons after Katz and Penfold, same shape.
+
+    >>> practical_range_g_per_cm2([100.0, 1000.0]).round(4)
+    array([0.0135, 0.412 ])
+    """
+    log = np.log(np.asarray(energy_keV, dtype=np.float64) * 1e-3)
+    return np.asarray(RANGE_G_PER_CM2 * np.exp(log * (RANGE_POWER - RANGE_CURVATURE * log)))
+
+
+def energy_of_range_keV(range_g_per_cm2: ArrayLike) -> Array:
+    """Inverse of `practical_range_g_per_cm2`; 0 for a range ≤ 0."""
+    length = np.asarray(range_g_per_cm2, dtype=np.float64)
+    log = np.log(np.where(length > 0, length, 1.0) / RANGE_G_PER_CM2)
+    root = np.sqrt(RANGE_POWER**2 - 4 * RANGE_CURVATURE * log)
+    return np.asarray(
+        np.where(length > 0, 1e3 * np.exp((RANGE_POWER - root) / (2 * RANGE_CURVATURE)), 0.0)
+    )
+
+
+def bremsstrahlung_photons(energy_keV: ArrayLike, charge: float, above_keV: float) -> Array:
+    """Mean number of bremsstrahlung photons above an energy from an electron that stops in a thick
+    target."""
+    energy = np.maximum(np.asarray(energy_keV, dtype=np.float64), above_keV)
+    return np.asarray(
+        KRAMERS_PER_KEV * charge * (energy * np.log(energy / above_keV) - (energy - above_keV))
+    )
+
+
+def wall_areas_cm2(geometry: Geometry) -> dict[str, float]:
+    """Area of the windows and of the copper between them."""
+    windows = float(geometry.window_area_cm2.sum())
+    return {"window": windows, "copper": geometry.volume_and_area[1] - windows}
+
+
+def seal_length_cm(geometry: Geometry) -> float:
+    """Length of all window edges together."""
+    perimeter = np.where(geometry.window == 1, 2 * np.pi, 4 * np.sqrt(3)) * geometry.half_size_cm
+    return float(perimeter.sum())
+
+
+def walls_of(geometry: Geometry) -> Walls:
+    """The geometry for the kernels."""
+    return Walls(
+        normals=np.ascontiguousarray(geometry.face_normals),
+        offsets=geometry.face_offsets_cm,
+        safe_radius2=float((0.999999 * geometry.inradius_cm) ** 2),
+        positions=geometry.positions_cm,
+        axes=geometry.axes,
+        cross_axes=np.asarray(np.cross(geometry.normals, geometry.axes), dtype=np.float64),
+        half_size=geometry.half_size_cm,
+        window=geometry.window,
+    )
+
+
+def place_of(source: Mapping[str, Any], geometry: Geometry, xenon_density: float) -> Place:
+    """A place from the settings of a source: `place`, `depth_cm` [from, to], `material`, `pocket`,
+    `importance`.
+
+    Raises:
+        InputError: an unknown place, or a number outside its range.
+    """
+    if source["place"] not in PLACES:
+        raise InputError(
+            f"is not a known place (got {source['place']!r})",
+            field="place",
+            remedy=f"known: {', '.join(PLACES)}",
+        )
+    shallow, deep = source.get("depth_cm", (0.0, 0.0))
+    if not 0 <= shallow <= deep:
+        raise InputError(
+            f"must be two numbers, 0 ≤ from ≤ to (got {shallow}, {deep})", field="depth_cm"
+        )
+    pocket = Pocket(**source.get("pocket", {}))
+    importance = source.get("importance", {})
+    bias = float(importance.get("bias", 0.0))
+    if not 0 <= bias < 1:
+        raise InputError(f"must be from 0 to below 1 (got {bias})", field="importance.bias")
+    material = source.get("material_properties", {})
+    return Place(
+        kind=PLACES.index(source["place"]),
+        radius_cm=float(source.get("radius_cm", np.inf)),
+        outer_cm=_outer_radius_cm(geometry),
+        shallow_cm=float(shallow),
+        deep_cm=float(deep),
+        density=float(material.get("density_g_per_cm3", 1.0)),
+        charge=float(material.get("charge", 0.0)),
+        xenon_density=xenon_density,
+        escape_fraction=pocket.escape_fraction,
+        cos_min=pocket.cos_min,
+        pocket_cm=pocket.depth_cm,
+        target_cm=float(importance.get("target_cm", 0.0)),
+        bias=bias,
+    )
+
+
+def _outer_radius_cm(geometry: Geometry) -> float:
+    from scipy.spatial import HalfspaceIntersection
+
+    planes = np.column_stack([geometry.face_normals, -geometry.face_offsets_cm])
+    corners = HalfspaceIntersection(planes, np.zeros(3)).intersections
+    return float(np.linalg.norm(corners, axis=1).max())

@@ -1,0 +1,341 @@
+r"""The HistFactory likelihood: events expected in each bin, -ln L, its gradient and its Hessian, on
+one page.
+
+Events expected in bin b, summed over the components c (a sample in a channel; all have the bins of
+their channel):
+
+    ν_b(θ, γ) = Σ_c F_c(θ) · G_cb(θ) · L_cb · γ_b         [γ_b only for the components it applies
+    to] F_c  = Π_k f_k         normfactor, lumi: f = θ;   tied parameter: f = θ²;   normsys: f =
+    code4(θ) G_cb = nominal_cb + Σ_h Δ_h,b(θ)                      histosys: Δ = code4p(θ) L_cb = Π
+    θ                                            bin-wise factors that are not profiled (rare)
+
+    code4(α)  = up^α (α ≥ 1),  down^-α (α ≤ -1),  1 + a₁α + .. + a₆α⁶ between (value and two
+    derivatives continuous) code4p(α) = α·(up - nom) (α > 1),  α·(nom - down) (α < -1),  αS + α²(15
+    - 10α² + 3α⁴)A between,
+                S, A = half the sum, a sixteenth of the difference of (up - nom) and (nom - down)
+
+Minus log-likelihood, less a constant of the data (it is 0 where everything is met exactly):
+
+    ℓ = Σ_b [ν_b - N_b + N_b ln(N_b/ν_b)]  +  Σ_normal ½((θ - a)/σ)²  +  Σ_Poisson [θτ - a + a
+    ln(a/θτ)]
+
+Derivatives, with w = 1 - N/ν and κ = N/ν²:
+
+    ∂ℓ/∂i   = Σ_b w ∂ν/∂i + constraint
+    ∂²ℓ/∂i∂j = Σ_b [κ ∂ν/∂i ∂ν/∂j + w ∂²ν/∂i∂j] + constraint
+
+The γ are at their optimum for the present θ (`primitives.profile_gammas`: one quadratic per bin),
+so the gradient is the profile's own (envelope theorem) and the Hessian gets the Schur complement of
+each bin's γ, with ν = A + γB:   H_ij -= Σ_b h_i h_j / H_γγ,   h_i = w ∂B/∂i + κ B ∂ν/∂i,   H_γγ =
+κB² + constraint. Held parameters and γ at a bound contribute nothing to it. Sources: HistFactory,
+CERN-OPEN-2012-016; pyhf 0.7.6."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from exonu.statistics.engine.backend import jit, jit_for_both
+from exonu.statistics.engine.flat import (
+    LINEAR,
+    NORMAL,
+    POISSON,
+    SQUARE,
+    BoolArray,
+    Flat,
+    FloatArray,
+)
+from exonu.statistics.engine.primitives import (
+    add_gram,
+    add_pair,
+    add_pair_product,
+    add_product,
+    add_triple,
+    dot,
+    mixed_rows,
+    multiply_local,
+    poisson_constraint,
+    poisson_terms,
+    profile_gammas,
+    schur_weights,
+    split_yield,
+    times_gamma,
+)
+
+
+@jit
+def factor(kind: int, x: float, c: FloatArray) -> tuple[float, float, float]:
+    """A factor f(x) with its first and second derivative."""
+    if kind == LINEAR:
+        return x, 1.0, 0.0
+    if kind == SQUARE:
+        return x * x, 2.0 * x, 2.0
+    if x >= 1.0:
+        f = float(np.exp(x * c[6]))
+        return f, c[6] * f, c[6] * c[6] * f
+    if x <= -1.0:
+        f = float(np.exp(-x * c[7]))
+        return f, -c[7] * f, c[7] * c[7] * f
+    f = 1.0 + x * (c[0] + x * (c[1] + x * (c[2] + x * (c[3] + x * (c[4] + x * c[5])))))
+    d1 = c[0] + x * (2 * c[1] + x * (3 * c[2] + x * (4 * c[3] + x * (5 * c[4] + x * 6 * c[5]))))
+    d2 = 2 * c[1] + x * (6 * c[2] + x * (12 * c[3] + x * (20 * c[4] + x * 30 * c[5])))
+    return f, d1, d2
+
+
+@jit
+def shift(x: float) -> tuple[float, float, float, float, float, float]:
+    """Weights of (up - nominal) and (nominal - down) in code4p, and their first and second
+    derivatives."""
+    if x > 1.0:
+        return x, 0.0, 1.0, 0.0, 0.0, 0.0
+    if x < -1.0:
+        return 0.0, x, 0.0, 1.0, 0.0, 0.0
+    t = x * x * (15.0 + x * x * (-10.0 + 3.0 * x * x)) / 16.0
+    t1 = x * (30.0 + x * x * (-40.0 + 18.0 * x * x)) / 16.0
+    t2 = (30.0 + x * x * (-120.0 + 90.0 * x * x)) / 16.0
+    return 0.5 * x + t, 0.5 * x - t, 0.5 + t1, 0.5 - t1, t2, -t2
+
+
+@jit
+def components(
+    m: Flat,
+    theta: FloatArray,
+    factors: FloatArray,
+    scale: FloatArray,
+    shape: FloatArray,
+    local: FloatArray,
+) -> None:
+    """Fill factors (3, K), scale F (C,), shape G (C, B) and local L (C, B) for the parameters
+    theta."""
+    for c in range(m.first.size):
+        scale[c] = 1.0
+        for k in range(m.factor_start[c], m.factor_start[c + 1]):
+            f, d1, d2 = factor(m.factor_kind[k], theta[m.factor_parameter[k]], m.factor_code4[k])
+            factors[0, k], factors[1, k], factors[2, k] = f, d1, d2
+            scale[c] *= f
+        shape[c] = m.nominal[c]
+        for h in range(m.shift_start[c], m.shift_start[c + 1]):
+            up, down, _, _, _, _ = shift(theta[m.shift_parameter[h]])
+            add_pair(shape[c], up, m.shift_up[h], down, m.shift_down[h])
+        local[c] = 1.0
+        for k in range(m.local_start[c], m.local_start[c + 1]):
+            multiply_local(local[c], m.local_parameter[k], theta)
+
+
+@jit_for_both
+def evaluate(
+    m: Flat,
+    data: FloatArray,
+    theta: FloatArray,
+    held: BoolArray,
+    gradient: FloatArray,
+    hessian: FloatArray,
+    fisher: bool,
+) -> float:
+    """ℓ at theta, whose γ are set to their optimum; gradient (D,) and Hessian (D, D; lower
+    triangle) are overwritten.
+
+    With fisher the Hessian is Fisher's information instead (positive, used where the exact one is
+    not). Infinite, with the derivatives undefined, where data are impossible."""
+    bins, size = m.gamma.size, m.dense.size
+    factors = np.empty((3, m.factor_kind.size))
+    scale = np.empty(m.first.size)
+    shape, local = np.empty((m.first.size, bins)), np.empty((m.first.size, bins))
+    components(m, theta, factors, scale, shape, local)
+    without, scaled = np.zeros(bins), np.zeros(bins)
+    for c in range(m.first.size):
+        split_yield(without, scaled, scale[c], shape[c], local[c], m.has_gamma[c])
+    gammas = np.empty((3, bins))
+    value = profile_gammas(m, data, theta, held, without, scaled, gammas)
+    add_product(without, 1.0, gammas[0], scaled)  # ν = A + γB
+    slope, curvature = np.empty(bins), np.empty(bins)
+    value += poisson_terms(data[:bins], without, slope, curvature, fisher)
+    if not value < np.inf:
+        return np.inf
+
+    gradient[:] = 0.0
+    hessian[:] = 0.0
+    jacobian = np.zeros((size, bins))  # ∂ν/∂θ
+    scaled_jacobian = np.zeros((size, bins)) if m.mixed else jacobian  # ∂B/∂θ
+    second = np.zeros(bins) if fisher else slope
+    for c in range(m.first.size):
+        component_derivatives(
+            m,
+            c,
+            theta,
+            factors,
+            scale[c],
+            shape[c],
+            local[c],
+            gammas[0],
+            second,
+            jacobian,
+            scaled_jacobian,
+            hessian,
+        )
+    for i in range(size):
+        p = m.dense[i]
+        gradient[i] += dot(slope, jacobian[i])
+        kind = m.constraint[p]
+        if kind == NORMAL:
+            pull = (theta[p] - data[m.measured[p]]) / m.width[p]
+            value += 0.5 * pull * pull
+            gradient[i] += pull / m.width[p]
+            hessian[i, i] += 1.0 / m.width[p] ** 2
+        elif kind == POISSON:
+            aux = data[m.measured[p]]
+            value += poisson_constraint(aux, theta[p] * m.width[p])
+            gradient[i] += m.width[p] - aux / theta[p]
+            hessian[i, i] += aux / theta[p] ** 2
+
+    # The Schur complement of each bin's γ.
+    weights = np.empty((2, bins))
+    schur_weights(gammas, scaled, second, curvature, m.mixed, weights)
+    add_gram(hessian, weights[0], jacobian)
+    if m.mixed:
+        h = np.empty((size, bins))
+        mixed_rows(h, jacobian, scaled_jacobian, second, curvature, scaled)
+        add_gram(hessian, weights[1], h)
+    return value
+
+
+@jit
+def component_derivatives(
+    m: Flat,
+    c: int,
+    theta: FloatArray,
+    factors: FloatArray,
+    scale: float,
+    shape: FloatArray,
+    local: FloatArray,
+    gamma: FloatArray,
+    weight: FloatArray,
+    jacobian: FloatArray,
+    scaled_jacobian: FloatArray,
+    hessian: FloatArray,
+) -> None:
+    """Add component c to ∂ν/∂θ, ∂B/∂θ and (weighted by w) to the second derivatives Σ_b w
+    ∂²ν/∂θ∂θ."""
+    has_gamma = m.has_gamma[c]
+    outer = np.empty((2, gamma.size))  # L γ and w L γ
+    times_gamma(local, has_gamma, gamma, weight, outer)
+    shape_sum = dot(outer[1], shape)
+    k0, k1 = m.factor_start[c], m.factor_start[c + 1]
+    h0, h1 = m.shift_start[c], m.shift_start[c + 1]
+
+    # F and its derivatives: with P = Π of the factors that are not zero, ∂F/∂j = f'_j P/f_j, unless
+    # others vanish.
+    zeros, product = 0, 1.0
+    for k in range(k0, k1):
+        if factors[0, k] == 0.0:
+            zeros += 1
+        else:
+            product *= factors[0, k]
+    first = np.empty(k1 - k0)
+    for k in range(k0, k1):
+        f, is_zero = factors[0, k], factors[0, k] == 0.0
+        rest = product / (1.0 if is_zero else f) if zeros == int(is_zero) else 0.0
+        first[k - k0] = factors[1, k] * rest
+        i = m.column[m.factor_parameter[k]]
+        hessian[i, i] += factors[2, k] * rest * shape_sum
+        add_product(jacobian[i], first[k - k0], shape, outer[0])
+        if m.mixed:
+            add_triple(scaled_jacobian[i], first[k - k0], shape, local, has_gamma)
+        for l in range(k0, k):  # noqa: E741
+            both = int(is_zero) + int(factors[0, l] == 0.0)
+            if zeros != both or shape_sum == 0.0:
+                continue
+            rest = (
+                product / (1.0 if is_zero else f) / (1.0 if factors[0, l] == 0.0 else factors[0, l])
+            )
+            j = m.column[m.factor_parameter[l]]
+            hessian[max(i, j), min(i, j)] += factors[1, k] * factors[1, l] * rest * shape_sum
+
+    for h in range(h0, h1):
+        i = m.column[m.shift_parameter[h]]
+        _, _, up1, down1, up2, down2 = shift(theta[m.shift_parameter[h]])
+        up, down = m.shift_up[h], m.shift_down[h]
+        add_pair_product(jacobian[i], scale * up1, up, scale * down1, down, outer[0])
+        if m.mixed:
+            add_triple(scaled_jacobian[i], scale * up1, up, local, has_gamma)
+            add_triple(scaled_jacobian[i], scale * down1, down, local, has_gamma)
+        sum_up, sum_down = dot(outer[1], up), dot(outer[1], down)
+        hessian[i, i] += scale * (up2 * sum_up + down2 * sum_down)
+        cross = up1 * sum_up + down1 * sum_down
+        for k in range(k0, k1):
+            j = m.column[m.factor_parameter[k]]
+            hessian[max(i, j), min(i, j)] += first[k - k0] * cross * (2.0 if i == j else 1.0)
+
+    if m.local_start[c + 1] > m.local_start[c]:
+        local_derivatives(
+            m, c, theta, first, scale, shape, gamma, weight, jacobian, scaled_jacobian, hessian
+        )
+
+
+@jit
+def local_derivatives(
+    m: Flat,
+    c: int,
+    theta: FloatArray,
+    first: FloatArray,
+    scale: float,
+    shape: FloatArray,
+    gamma: FloatArray,
+    weight: FloatArray,
+    jacobian: FloatArray,
+    scaled_jacobian: FloatArray,
+    hessian: FloatArray,
+) -> None:
+    """The same for bin-wise factors that Newton's method sees: a second one in a bin, or one shared
+    between bins."""
+    l0, l1 = m.local_start[c], m.local_start[c + 1]
+    for b in range(m.first[c], m.last[c]):
+        has_gamma = m.has_gamma[c, b]
+        outer = 1.0 + has_gamma * (gamma[b] - 1.0)
+        for k in range(l0, l1):
+            p = m.local_parameter[k, b]
+            if p < 0:
+                continue
+            i = m.column[p]
+            others = 1.0
+            for l in range(l0, l1):  # noqa: E741
+                if l != k and m.local_parameter[l, b] >= 0:
+                    others *= theta[m.local_parameter[l, b]]
+            jacobian[i, b] += scale * shape[b] * others * outer
+            if m.mixed:
+                scaled_jacobian[i, b] += scale * shape[b] * others * has_gamma
+            w = weight[b] * outer
+            for l in range(l0, k):  # noqa: E741
+                q = m.local_parameter[l, b]
+                if q >= 0:
+                    rest = 1.0
+                    for n in range(l0, l1):
+                        if n not in (k, l) and m.local_parameter[n, b] >= 0:
+                            rest *= theta[m.local_parameter[n, b]]
+                    j = m.column[q]
+                    hessian[max(i, j), min(i, j)] += w * scale * shape[b] * rest
+            for f in range(m.factor_start[c], m.factor_start[c + 1]):
+                j = m.column[m.factor_parameter[f]]
+                hessian[max(i, j), min(i, j)] += (
+                    w * first[f - m.factor_start[c]] * shape[b] * others
+                )
+            for h in range(m.shift_start[c], m.shift_start[c + 1]):
+                j = m.column[m.shift_parameter[h]]
+                _, _, up1, down1, _, _ = shift(theta[m.shift_parameter[h]])
+                change = up1 * m.shift_up[h, b] + down1 * m.shift_down[h, b]
+                hessian[max(i, j), min(i, j)] += w * scale * change * others
+
+
+@jit_for_both
+def expected_events(m: Flat, theta: FloatArray) -> FloatArray:
+    """ν of each component and bin, (C, B), for all parameters as given."""
+    factors = np.empty((3, m.factor_kind.size))
+    scale = np.empty(m.first.size)
+    shape, local = np.zeros((m.first.size, m.gamma.size)), np.zeros((m.first.size, m.gamma.size))
+    components(m, theta, factors, scale, shape, local)
+    out = np.zeros((m.first.size, m.gamma.size))
+    for c in range(m.first.size):
+        for b in range(m.first[c], m.last[c]):
+            out[c, b] = scale[c] * shape[c, b] * local[c, b]
+            if m.has_gamma[c, b] > 0.0:
+                out[c, b] *= theta[m.gamma[b]]
+    return out

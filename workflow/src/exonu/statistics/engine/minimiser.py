@@ -1,0 +1,152 @@
+r"""Newton's method within bounds: the minimiser of the engine.
+
+Each step solves H d = -g by Cholesky on the parameters that can move (not held, not at a bound that
+the gradient pushes against), with the exact Hessian of the profile likelihood. Where that is
+singular (parameters that the data cannot tell apart) its diagonal is raised by up to 1e-7 of
+itself; where it is not positive definite, Fisher's information, which always is, takes its place.
+Fisher scoring alone is not used: it oscillates. The step is clipped to the bounds; if that does not
+lower ℓ enough (Armijo), it is cut at the first bound it meets and then halved until it does.
+
+Converged means EDM = ½ |g·d| < 1e-14, the distance to the minimum that the quadratic form expects,
+in units of ln L; the parameters are then good to about 1e-7 of their errors. Where rounding allows
+no further descent, 1e-9 will do. Whatever ends otherwise is reported as such."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from exonu.statistics.engine.backend import jit, jit_for_both
+from exonu.statistics.engine.flat import BoolArray, Flat, FloatArray
+from exonu.statistics.engine.likelihood import evaluate
+from exonu.statistics.engine.primitives import cholesky_solve
+
+CONVERGED, IMPOSSIBLE, STALLED, EXHAUSTED = 0, 1, 2, 3
+TOLERANCE, ROUNDING = 1e-14, 1e-9
+MAXIMUM_ITERATIONS = 100
+
+
+@jit_for_both
+def newton(
+    m: Flat,
+    data: FloatArray,
+    theta: FloatArray,
+    held: BoolArray,
+    gradient: FloatArray,
+    hessian: FloatArray,
+) -> tuple[float, float, int, int]:
+    """Minimise ℓ from theta, in place.
+
+    Args:
+        m, data, held: model, data vector (B + auxiliary), parameters that do not move, (P,).
+        theta: start, (P,); on return the minimum, γ included.
+        gradient, hessian: (D,), (D, D); on return those at the minimum (lower triangle).
+
+    Returns:
+        ℓ at the minimum, EDM, iterations, and the status (0 converged, 1 impossible, 2 no descent,
+        3 too many steps).
+    """
+    size = m.dense.size
+    step, trial_gradient, trial_hessian = np.empty(size), np.empty(size), np.empty((size, size))
+    for i in range(size):
+        p = m.dense[i]
+        if not held[p]:
+            theta[p] = min(max(theta[p], m.lower[p]), m.upper[p])
+    value = evaluate(m, data, theta, held, gradient, hessian, False)
+    if not value < np.inf:
+        return value, np.inf, 0, IMPOSSIBLE
+    trial = theta.copy()
+    edm = np.inf
+    for iteration in range(MAXIMUM_ITERATIONS):
+        newton_step(m, data, theta, held, gradient, hessian, step)
+        edm = 0.5 * abs(float(np.dot(gradient, step)))
+        if edm < TOLERANCE:
+            return value, edm, iteration, CONVERGED
+        length, room, descends = 1.0, reach(m, theta, step), False
+        for attempt in range(60):
+            for i in range(size):
+                p = m.dense[i]
+                trial[p] = (
+                    min(max(theta[p] + length * step[i], m.lower[p]), m.upper[p])
+                    if step[i] != 0.0
+                    else theta[p]
+                )
+            trial_value = evaluate(m, data, trial, held, trial_gradient, trial_hessian, False)
+            gain = 0.0
+            for i in range(size):
+                gain += gradient[i] * (trial[m.dense[i]] - theta[m.dense[i]])
+            if trial_value <= value + 1e-4 * min(gain, 0.0) + 1e-13 * (1.0 + abs(value)):
+                descends = True
+                break
+            length = room if attempt == 0 and room < 1.0 else 0.5 * length
+        if not descends:
+            return value, edm, iteration, CONVERGED if edm < ROUNDING else STALLED
+        theta[:] = trial
+        value = trial_value
+        gradient[:] = trial_gradient
+        hessian[:] = trial_hessian
+    return value, edm, MAXIMUM_ITERATIONS, CONVERGED if edm < ROUNDING else EXHAUSTED
+
+
+@jit
+def newton_step(
+    m: Flat,
+    data: FloatArray,
+    theta: FloatArray,
+    held: BoolArray,
+    gradient: FloatArray,
+    hessian: FloatArray,
+    step: FloatArray,
+) -> None:
+    """The step of the parameters that can move; those that the likelihood does not depend on
+    stay."""
+    size = m.dense.size
+    moves = np.zeros(size, dtype=np.bool_)
+    for i in range(size):
+        p, g = m.dense[i], gradient[i]
+        at_bound = (theta[p] <= m.lower[p] and g > 0.0) or (theta[p] >= m.upper[p] and g < 0.0)
+        moves[i] = not (held[p] or at_bound or (g == 0.0 and hessian[i, i] == 0.0))
+    matrix, ridge = hessian.copy(), 0.0
+    while ridge < 1e-6:
+        if cholesky_solve(matrix, gradient, moves, step):
+            # a parameter at its bound that the step would push out stays there: solve without it
+            leaves = False
+            for i in range(size):
+                p = m.dense[i]
+                if (step[i] < 0.0 and theta[p] <= m.lower[p]) or (
+                    step[i] > 0.0 and theta[p] >= m.upper[p]
+                ):
+                    moves[i], leaves = False, True
+            if not leaves:
+                return
+        else:
+            ridge = 1e-11 if ridge == 0.0 else 100.0 * ridge
+            add_ridge(matrix, hessian, ridge)
+    fisher, ignored, scratch = np.empty((size, size)), np.empty(size), theta.copy()
+    evaluate(m, data, scratch, held, ignored, fisher, True)
+    while ridge < 1e3:
+        add_ridge(matrix, fisher, ridge)
+        if cholesky_solve(matrix, gradient, moves, step):
+            return
+        ridge *= 100.0
+
+
+@jit
+def add_ridge(out: FloatArray, matrix: FloatArray, ridge: float) -> None:
+    """out = matrix with its diagonal raised by a fraction, and 1 where it is not positive."""
+    for i in range(matrix.shape[0]):
+        for j in range(i + 1):
+            out[i, j] = matrix[i, j]
+        out[i, i] = matrix[i, i] * (1.0 + ridge) if matrix[i, i] > 0.0 else 1.0
+
+
+@jit
+def reach(m: Flat, theta: FloatArray, step: FloatArray) -> float:
+    """Length of the step at which the first parameter meets a bound."""
+    room = np.inf
+    for i in range(step.size):
+        p = m.dense[i]
+        if step[i] > 0.0 and theta[p] < m.upper[p]:
+            room = min(room, (m.upper[p] - theta[p]) / step[i])
+        elif step[i] < 0.0 and theta[p] > m.lower[p]:
+            room = min(room, (m.lower[p] - theta[p]) / step[i])
+    return room

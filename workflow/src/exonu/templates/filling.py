@@ -1,0 +1,330 @@
+"""Templates from selected events: data, backgrounds with their variations, and the response to
+signals.
+
+Backgrounds are filled from the reconstructed events of their nominal samples, so that a shifted
+vertex may bring in an event that the nominal one leaves out; everything else comes from selected
+events. The result is `templates.json` of `packing`, the histograms behind it, and a table of what
+each systematic does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from exonu.core.errors import InputError
+from exonu.core.settings import Settings
+from exonu.core.types import Array, Json
+from exonu.detector.activities import activities
+from exonu.detector.geometry_table import read_geometry
+from exonu.detector.model import Detector
+from exonu.events.raw.root_files import read_columns
+from exonu.events.runs.run_list import NOMINAL
+from exonu.interactions import breakpoints_keV
+from exonu.templates.histograms import ENERGY, Histogram, fill
+from exonu.templates.packing import FORMAT, numbers, packed
+from exonu.templates.signal_response import EventResponse, SimulatedRecoils
+from exonu.templates.simulated_samples import SIGNAL, SOLAR, Kept, SampleReader, Sources
+from exonu.templates.systematics import BASELINE, Effect, Paired, Systematic, declared
+from exonu.xenon import xenon_property
+
+EFFICIENCY_POINTS = 120
+_DAYS_PER_YEAR = 365.25
+
+
+@dataclass(frozen=True)
+class Filling:
+    """One job of the step `templates`.
+
+    Args:
+        settings: of `template_jobs.template_settings`.
+        sources: the files.
+
+    Raises:
+        InputError: see `systematics.declared`.
+    """
+
+    settings: Settings
+    sources: Sources
+    histograms: dict[str, Histogram] = field(default_factory=dict)
+
+    @cached_property
+    def edges_keV(self) -> Array:
+        """Edges of the bins."""
+        return np.asarray(self.settings["edges_keV"], dtype=np.float64)
+
+    @cached_property
+    def systematics(self) -> list[Systematic]:
+        """Those declared, the energy scale as the calibration has it."""
+        cuts = [cut["name"] for cut in self.settings["cuts"]]
+        found = declared(self.settings["systematics"], cuts, self.settings["file"])
+        scale = self.sources.calibrated_scale or 0.0
+        return [
+            replace(one, size=max(one.size, scale)) if one.from_calibration else one
+            for one in found
+        ]
+
+    @cached_property
+    def shifts(self) -> dict[str, float]:
+        """Factors on the vertex, by the names of the varied selections."""
+        positions = [one for one in self.systematics if one.kind == "position"]
+        return {
+            f"{one.name}-{way}": 1 + sign * one.size
+            for one in positions
+            for way, sign in (("up", 1), ("down", -1))
+        }
+
+    @cached_property
+    def samples(self) -> SampleReader:
+        """Their events."""
+        return SampleReader(self.settings, self.sources, self.shifts)
+
+    @cached_property
+    def liquid_mass_kg(self) -> float:
+        """Mass of the liquid to which the signal's weights refer."""
+        given = self.settings["templates"].get("liquid_mass_kg")
+        if given is not None:
+            return float(given)
+        table = self.settings.get("geometry")
+        geometry = Detector.from_settings(
+            self.settings["detector"], read_geometry(table) if table else None
+        ).geometry
+        return float(geometry.volume_and_area[0] * xenon_property("liquid_density") * 1e-3)
+
+    def observed(self) -> Array | None:
+        """Counts of the data; None if the analysis is blind."""
+        if self.sources.data is None:
+            return None
+        total = Histogram.empty(self.edges_keV)
+        for file in self.sources.data:
+            for columns in read_columns(file, names=[ENERGY]):
+                total += fill(columns[ENERGY], 1.0, self.edges_keV)
+        self.histograms["data"] = total
+        return total.values
+
+    # -- effects
+
+    def effects(self, component: str, kept: Kept) -> Iterator[Effect]:
+        """What each systematic that touches a component does to it, kept or not."""
+        for systematic in self.systematics:
+            ways = (
+                self._ways(systematic, component, kept) if systematic.touches(component) else None
+            )
+            if ways is not None:
+                report = self.settings["templates"]["report_ranges_keV"]
+                yield Effect.of(systematic, component, *ways, self.edges_keV, report)
+
+    def _ways(
+        self, systematic: Systematic, component: str, kept: Kept
+    ) -> tuple[Paired, Paired] | None:
+        """The component's events before and after, up and down; None if the systematic is no matter
+        of templates."""
+        if systematic.kind == "traced":
+            return self._traced(systematic.name, component)
+        energy, before = kept.energy_keVee, kept.weight * kept.passed[NOMINAL]
+        if systematic.kind == "energy-scale":
+            up, down = (
+                Paired(energy, before, energy * (1 + s * systematic.size), before) for s in (1, -1)
+            )
+        elif systematic.kind == "position":
+            masks = (kept.passed[f"{systematic.name}-{way}"] for way in ("up", "down"))
+            up, down = (Paired(energy, before, energy, kept.weight * mask) for mask in masks)
+        elif (
+            systematic.kind == "dead-pmt"
+            and self.sources.correction
+            and component in self.settings["wall"]
+        ):
+            up, down = (
+                Paired(energy, before, energy, before * way)
+                for way in (kept.dead_up, kept.dead_down)
+            )
+        else:
+            return None
+        return up, down
+
+    def _traced(self, name: str, component: str) -> tuple[Paired, Paired] | None:
+        """Variations against the baseline; with one direction only, the other is its inverse."""
+        base = self.samples.varied(BASELINE, component)
+        if base is None and component in self.settings["templates"]["like_signal"]:
+            return self._traced(
+                name, SIGNAL
+            )  # what is uniform in the liquid changes alike at the same energy
+        up, down = (self.samples.varied(f"{name}-{way}", component) for way in ("up", "down"))
+        if base is None or (up is None and down is None):
+            return None
+        made = {
+            way: Paired.joined(base, events)
+            for way, events in (("up", up), ("down", down))
+            if events is not None
+        }
+        return made.get("up") or made["down"].reversed, made.get("down") or made["up"].reversed
+
+    def norms(self, component: str) -> dict[str, float]:
+        """Relative uncertainties of the efficiencies of cuts."""
+        cuts = [one for one in self.systematics if one.kind == "cut" and one.touches(component)]
+        return {one.parameter: one.size for one in cuts}
+
+    # -- results
+
+    def label(self, component: str) -> str:
+        """Class of a component in figures."""
+        known = activities()["components"].get(component, {})
+        return str(
+            self.settings["templates"]["labels"].get(component, known.get("label", component))
+        )
+
+    def background(
+        self, row: Mapping[str, Any], effects: Sequence[Effect], spectrum: Histogram
+    ) -> Json:
+        """A background of `templates.json`: counts in the live time."""
+        counts = spectrum.scaled(self.settings["live_days"])
+        return {
+            "label": self.label(row["components"][0]),
+            "component": row["components"][0],
+            "counts": numbers(counts.values),
+            "statistical_error": numbers(counts.errors),
+            "norms": self.norms(row["components"][0]),
+            "variations": {
+                effect.systematic.parameter: {
+                    "up": numbers(counts.values * effect.up_bins),
+                    "down": numbers(counts.values * effect.down_bins),
+                }
+                for effect in effects
+                if effect.is_kept
+            },
+        }
+
+    def response(self, kept: Kept, effects: Sequence[Effect]) -> tuple[Json, dict[str, Array]]:
+        """The response of `templates.json`, and its table for figures."""
+        recoils = kept.recoils
+        if not recoils.fraction.any():
+            raise InputError(
+                "keeps no event of the signal sample", file=self.settings["file"], field="cuts"
+            )
+        self._check_weights(recoils)
+        response = EventResponse.of(
+            recoils,
+            self.edges_keV,
+            liquid_mass_kg=self.liquid_mass_kg,
+            live_days=self.settings["live_days"],
+            smoothing=self.settings["templates"]["smoothing"],
+            breakpoints_keV=breakpoints_keV(),
+        )
+        nominal = response.matrix(recoils)
+        variations = {}
+        for effect in (effect for effect in effects if effect.is_kept):
+            one = effect.systematic
+            if one.kind == "energy-scale":
+                ways = [response.matrix(recoils.rescaled(1 + sign * one.size)) for sign in (1, -1)]
+            elif one.kind == "position":
+                ways = [
+                    response.matrix(recoils.selected(kept.passed[f"{one.name}-{way}"]))
+                    for way in ("up", "down")
+                ]
+            else:
+                ways = [bins[:, None] * nominal for bins in (effect.up_bins, effect.down_bins)]
+            variations[one.parameter] = {"up": packed(ways[0]), "down": packed(ways[1])}
+        share = (
+            self.settings["templates"].get("fiducial_mass_kg", self.liquid_mass_kg)
+            / self.liquid_mass_kg
+        )
+        seen = recoils.true_energy_keV[recoils.fraction > 0]
+        energies = np.geomspace(seen.min(), seen.max(), EFFICIENCY_POINTS)
+        table = {"true_energy_keV": energies, **response.table(recoils, energies, share)}
+        content = {
+            "true_energy_keV": response.true_energy_keV.tolist(),
+            "matrix": packed(nominal),
+            "variations": variations,
+            "norms": self.norms(SIGNAL),
+        }
+        return content, table
+
+    def _check_weights(self, recoils: SimulatedRecoils) -> None:
+        """Weights of 1 would make limits wrong by orders of magnitude, and nothing else would show
+        it."""
+        share, slack = recoils.share_of_liquid(), 5 / np.sqrt(recoils.true_energy_keV.size)
+        if share > 1.1 + slack:
+            raise InputError(
+                f"stands for {share:.3g} times the recoils of one per keV and day in the whole liquid",
+                file=self.settings["file"],
+                field="samples (signal)",
+                remedy="give its events the weight T ln(highest/lowest)/N: T the true energy, N the recoils simulated "
+                "flat in ln T in the whole liquid, and its row 1 equivalent live day; see docs/events.md",
+            )
+
+
+@dataclass(frozen=True)
+class Templates:
+    """All that the step `templates` makes.
+
+    Attributes:
+        content: `templates.json`.
+        effects: of every systematic on every component, kept or not.
+        histograms: counts per day of each background, and of the data in all.
+        response_table: efficiency and resolution against the true energy.
+        solar: selected events of the solar sample, per day, as a check of the response; None
+            without that sample.
+    """
+
+    content: Json
+    effects: list[Effect]
+    histograms: Mapping[str, Histogram]
+    response_table: Mapping[str, Array]
+    solar: Histogram | None
+
+
+def fill_templates(settings: Settings, sources: Sources) -> Templates:
+    """Fill all templates.
+
+    Args:
+        settings: of `template_jobs.template_settings`.
+        sources: the files.
+
+    Raises:
+        InputError: a file without a column that is needed, a systematic that does not fit, a
+            variation that cannot be paired, cuts that keep no signal.
+    """
+    job = Filling(settings, sources)
+    observed = job.observed()
+    backgrounds: dict[str, Json] = {}
+    all_effects: list[Effect] = []
+    response: Json = {}
+    table: dict[str, Array] = {}
+    solar = None
+    for row in settings["nominal"]:
+        component = row["components"][0]
+        kept = job.samples.nominal(row)
+        nominal = kept.passed[NOMINAL]
+        spectrum = fill(kept.energy_keVee[nominal], kept.weight[nominal], job.edges_keV)
+        if component == SOLAR:
+            solar = spectrum
+            continue
+        effects = list(job.effects(component, kept))
+        all_effects += effects
+        if component == SIGNAL:
+            response, table = job.response(kept, effects)
+        else:
+            job.histograms[row["name"]] = spectrum
+            backgrounds[row["name"]] = job.background(row, effects, spectrum)
+    mass_kg = settings["templates"].get("fiducial_mass_kg", job.liquid_mass_kg)
+    content = {
+        "format": FORMAT,
+        **{key: settings[key] for key in ("name", "is_simulated", "live_days")},
+        "reference": settings["templates"]["reference"],
+        "exposure_tonne_year": mass_kg * 1e-3 * settings["live_days"] / _DAYS_PER_YEAR,
+        "edges_keV": job.edges_keV.tolist(),
+        "observed": None if observed is None else observed.tolist(),
+        "order": list(backgrounds),
+        "backgrounds": backgrounds,
+        "solar_label": job.label(SOLAR),
+        "report_ranges_keV": settings["templates"]["report_ranges_keV"],
+        "response": response,
+        "efficiency": {
+            "energy_keV": numbers(table["true_energy_keV"]),
+            "efficiency": numbers(table["efficiency"]),
+        },
+    }
+    return Templates(content, all_effects, job.histograms, table, solar)

@@ -1,0 +1,178 @@
+"""Simulated events of an analysis, component by component, as templates need them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exonu.core.settings import Settings
+from exonu.core.types import Array
+from exonu.events.raw.root_files import read_columns
+from exonu.events.runs.run_list import NOMINAL
+from exonu.events.selection.cuts import Selection
+from exonu.templates.dead_pmt.correction import DeadPmtCorrection
+from exonu.templates.histograms import ENERGY, IN_FRONT_OF_DEAD
+from exonu.templates.signal_response import SimulatedRecoils
+
+Mask = NDArray[np.bool_]
+
+SIGNAL, SOLAR = "signal", "solar"
+VERTEX = ("r_pe_cm", "x_pe_cm", "y_pe_cm", "z_pe_cm")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Simulated events of one component that the nominal cuts or varied ones keep.
+
+    Attributes:
+        number: of each event in its sample, shape (n,), as are all.
+        energy_keVee, true_energy_keV: reconstructed and true.
+        weight: events per day, the dead-PMT correction applied.
+        dead_up, dead_down: the correction's interval, relative to the correction; 1 for events that
+            it leaves alone.
+        passed: which events the cuts keep, `nominal` and of each shift of the vertex.
+    """
+
+    number: NDArray[Any]
+    energy_keVee: Array
+    true_energy_keV: Array
+    weight: Array
+    dead_up: Array
+    dead_down: Array
+    passed: Mapping[str, Mask]
+
+    @property
+    def recoils(self) -> SimulatedRecoils:
+        """The same as recoils of a signal sample, with the nominal selection."""
+        return SimulatedRecoils(
+            self.true_energy_keV,
+            self.energy_keVee,
+            self.weight,
+            self.passed[NOMINAL].astype(np.float64),
+        )
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where the events are.
+
+    Attributes:
+        data: selected events of the physics runs; None if the analysis is blind.
+        nominal: reconstructed events of each nominal sample.
+        varied: selected events of each sample of a variation.
+        correction: of events in front of dead photomultipliers, None if there is none.
+        calibrated_scale: relative uncertainty of the energy scale that the calibration finds, None
+            if there is none.
+    """
+
+    data: Sequence[Path] | None
+    nominal: Mapping[str, Path]
+    varied: Mapping[str, Path]
+    correction: DeadPmtCorrection | None = None
+    calibrated_scale: float | None = None
+
+
+@dataclass(frozen=True)
+class SampleReader:
+    """Reads the samples of an analysis.
+
+    Attributes:
+        settings: of `template_jobs.template_settings`.
+        sources: the files.
+        shifts: factors on the vertex, by the names of the varied selections.
+    """
+
+    settings: Settings
+    sources: Sources
+    shifts: Mapping[str, float]
+
+    @cached_property
+    def selection(self) -> Selection:
+        """The cuts."""
+        return Selection.from_settings(
+            self.settings["cuts"], self.settings["extra"], self.settings["file"]
+        )
+
+    def nominal(self, row: Mapping[str, Any]) -> Kept:
+        """Events of a nominal sample that any of the selections keeps."""
+        wanted = [*self.selection.wanted, *(VERTEX[:1] if self.shifts else ())]
+        return self._read(self.sources.nominal[row["sample"]], row["components"], 0, wanted)
+
+    def varied(self, variation: str, component: str) -> tuple[NDArray[Any], Array, Array] | None:
+        """Numbers, energies and weights of a component's selected events in a variation; None
+        without a sample."""
+        parts = []
+        for row in self.settings["varied"]:
+            if row["variation"] == variation and component in row["components"]:
+                place = row["components"].index(component)
+                kept = self._read(self.sources.varied[row["sample"]], row["components"], place, ())
+                parts.append((kept.number, kept.energy_keVee, kept.weight))
+        if not parts:
+            return None
+        number, energy, weight = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+        return number, energy, weight
+
+    def _read(
+        self, file: Path, components: Sequence[str], place: int, cut_variables: Sequence[str]
+    ) -> Kept:
+        """One component of a sample's file; with variables of cuts, the cuts are applied, shifted
+        ones too."""
+        component = components[place]
+        wall = self.sources.correction is not None and component in self.settings["wall"]
+        names = {ENERGY, "weight", "event", *cut_variables}
+        names |= {"component"} if len(components) > 1 else set()
+        names |= {IN_FRONT_OF_DEAD} if wall else set()
+        names |= {"true_energy_keV"} if component in (SIGNAL, SOLAR) else set()
+        parts = [self._kept(columns, place, len(components), wall, bool(cut_variables)) for columns in
+                 read_columns(file, names=sorted(names))]  # fmt: skip
+        if not parts:
+            empty = np.empty(0)
+            nothing = dict.fromkeys([NOMINAL, *self.shifts], np.empty(0, dtype=bool))
+            return Kept(np.empty(0, dtype=np.uint64), empty, empty, empty, empty, empty, nothing)
+        columns = ("number", "energy_keVee", "true_energy_keV", "weight", "dead_up", "dead_down")
+        joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in columns}
+        passed = {
+            key: np.concatenate([part.passed[key] for part in parts]) for key in parts[0].passed
+        }
+        return Kept(**joined, passed=passed)
+
+    def _kept(
+        self,
+        columns: Mapping[str, NDArray[Any]],
+        place: int,
+        n_components: int,
+        wall: bool,
+        select: bool,
+    ) -> Kept:
+        n = len(columns[ENERGY])
+        mine = columns["component"] == place if n_components > 1 else np.ones(n, dtype=bool)
+        passed = {NOMINAL: mine}
+        if select:
+            passed = {NOMINAL: mine & self.selection.kept(columns)}
+            for name, factor in self.shifts.items():
+                shifted = {key: factor * columns[key] for key in VERTEX if key in columns}
+                passed[name] = mine & self.selection.kept({**columns, **shifted})
+        rows = np.logical_or.reduce(list(passed.values()))
+        energy = columns[ENERGY][rows].astype(np.float64)
+        c, up, down = np.ones((3, len(energy)))
+        if wall and self.sources.correction is not None:
+            dead = columns[IN_FRONT_OF_DEAD][rows] == 1
+            c[dead], up[dead], down[dead] = self.sources.correction.factor_at(energy[dead])
+            up, down = up / c, down / c
+        true = columns.get("true_energy_keV", columns[ENERGY])[rows].astype(np.float64)
+        weight = c * columns["weight"][rows]
+        return Kept(
+            columns["event"][rows],
+            energy,
+            true,
+            weight,
+            up,
+            down,
+            {key: mask[rows] for key, mask in passed.items()},
+        )

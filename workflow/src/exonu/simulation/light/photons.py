@@ -11,6 +11,7 @@ from scipy.special import ndtri
 from exonu.core.errors import InputError
 from exonu.core.seeds import derived_seed
 from exonu.core.types import Array
+from exonu.detector.light_yield import relative_light_yield
 from exonu.detector.model import Detector
 
 Integers = NDArray[np.int64]

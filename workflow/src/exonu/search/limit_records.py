@@ -10,18 +10,11 @@ import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import NormalDist
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from exonu.core.errors import InputError
 from exonu.core.files import finite, plain, read_json
-from exonu.core.settings import merged, read_yaml
-from exonu.core.types import Json
-from exonu.search.analysis import default_settings, read_analysis
-from exonu.search.build_workspaces import build_workspaces, read_meaning
-from exonu.search.experiment.read_experiment import read_experiment
-from exonu.search.signals import PARAMETERS
-from exonu.search.strengths import strength
-from exonu.search.studies.projections import projection
+from exonu.search.strengths import meaning_file, strength
 from exonu.statistics import (
     AlternativeLimit,
     Model,
@@ -30,6 +23,9 @@ from exonu.statistics import (
     delta_chi2_limit,
     upper_limit,
 )
+
+if TYPE_CHECKING:
+    from exonu.core.types import Json
 
 log = logging.getLogger(__name__)
 

@@ -28,6 +28,16 @@ class Tally:
     impossible: int = 0
     multimodal: bool = False
 
+    def since(self, before: Tally) -> Tally:
+        """What came after an earlier state; several minima are a property of the likelihood."""
+        return Tally(
+            self.fits - before.fits,
+            self.iterations - before.iterations,
+            self.failed - before.failed,
+            self.impossible - before.impossible,
+            self.multimodal,
+        )
+
     def count(self, minimum: Minimum) -> Minimum:
         self.fits += 1
         self.iterations += minimum.iterations
@@ -188,13 +198,21 @@ def signal_scale(model: Model, theta: FloatArray) -> float:
 
 @dataclass(frozen=True)
 class Root:
-    """A crossing, the bracket it was found in, whether it was found, and the last point computed on
-    the way."""
+    """A crossing, the bracket it was found in, whether it was found, the last point computed on
+    the way, and whether there is none because the function levels off."""
 
     value: float
     bracket: tuple[float, float]
     found: bool
     nearest: float = np.nan
+    level: bool = False
+
+
+FLAT = 1e-3
+"""Rise, from one step to one ten times as far, below which a function counts as level."""
+FARTHEST = 1e10
+"""How many times the first step a level function is followed; signals that nuisance parameters
+cancel to more digits than that are lost in rounding."""
 
 
 def find_root(
@@ -210,12 +228,17 @@ def find_root(
         low, high: the crossing is looked for in between.
     """
     below, above = low, np.inf
-    x = guess
+    x, before = min(guess, high), -np.inf
+    first = x - low
     for _ in range(200):
         x = min(x, high)
         value, slope = f(x)
         if value != value:
             return Root(np.nan, (below, above), False)
+        level = np.isinf(above) and value < 0.0 and value - before < FLAT
+        before = value
+        if level and x - low >= FARTHEST * first:
+            return Root(np.inf, (below, high), False, x, True)
         if value == 0.0:
             return Root(x, (below, above), True, x)
         if value > 0.0:
@@ -228,13 +251,23 @@ def find_root(
         if below < new < above and abs(new - x) <= 2e-5 * abs(new - low):
             return Root(float(new), (below, above), True, x)
         if np.isinf(above):
-            farthest = low + 10.0 * (x - low)
-            x = farthest if not below < new <= farthest else new
+            # A function that has levelled off is followed in ever larger steps.
+            farthest = low + (1e3 if level else 10.0) * (x - low)
+            if level:
+                farthest = min(farthest, low + FARTHEST * max(first, 0.0) * 1.0001)
+            x = farthest if level or not below < new <= farthest else new
         elif not below < new < above or (below > low and above - below < 1e-12 * abs(above)):
             if above - below <= 1e-12 * max(abs(above - low), 1e-300):
                 return Root(0.5 * (below + above), (below, above), True, x)
             # In scale rather than in distance while nothing is known below.
-            x = low + 0.1 * (above - low) if below == low else 0.5 * (below + above)
+            x = low + 0.1 * (above - low) if below == low else _middle(low, below, above)
         else:
             x = new
     return Root(np.nan, (below, above), False)
+
+
+def _middle(low: float, below: float, above: float) -> float:
+    """Half way in scale, seen from `low`, if the ends are far apart; else half way."""
+    if above - low > 100.0 * (below - low):
+        return low + float(np.sqrt((below - low) * (above - low)))
+    return 0.5 * (below + above)

@@ -15,6 +15,7 @@ from exonu.statistics.toys import (
     data_profile,
     fit_toys,
     generator,
+    one_sided,
     sample_data,
     toy_cls,
 )
@@ -74,7 +75,7 @@ def coverage(
     >>> bool(point.fraction > 0.8), point.failed
     (True, 0)
     """
-    from exonu.statistics.engine.batch import FAILED, MU_HAT, MULTIMODAL, Q_ASIMOV, Q
+    from exonu.statistics.engine.batch import FAILED, MU_HAT, MULTIMODAL, Q_ASIMOV, T
 
     if n_toys <= 0:
         raise InputError(f"must be > 0 (got {n_toys})", field="n_toys")
@@ -87,10 +88,13 @@ def coverage(
         mu = float(value)
         truth = profile.at(mu)
         toys = sample_data(model, truth.theta, n_toys, generator(seed, mu, "signal", 0))
-        rows = fit_toys(model, toys, mu, truth, truth, asimov=True)
+        rows = fit_toys(profile.model, toys, mu, truth, truth, asimov=True)
         good = rows[rows[:, FAILED] == 0.0]
         n = len(good)
-        log_cls = np.array([log_cls_value(q, q_a) for q, q_a in good[:, [Q, Q_ASIMOV]]])
+        q = one_sided(good[:, T], good[:, MU_HAT], mu)
+        log_cls = np.array(
+            [log_cls_value(*pair) for pair in zip(q, good[:, Q_ASIMOV], strict=True)]
+        )
         covered = int(np.count_nonzero(log_cls >= threshold))
         fraction = covered / n if n else float("nan")
         error = (

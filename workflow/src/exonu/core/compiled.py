@@ -142,7 +142,7 @@ class Kernel(CPUDispatcher):
 
     def _compile_for_args(self, *args: Any, **kws: Any) -> Any:
         with _without_extensions():
-            return super()._compile_for_args(*args, **kws)  # type: ignore[no-untyped-call]
+            return super()._compile_for_args(*args, **kws)  # type: ignore[misc]
 
     def get_call_template(self, args: Any, kws: Any) -> Any:
         """As numba does for a call in a kernel, but 0 is an integer: it would compile once more for
@@ -186,7 +186,8 @@ def compile_cached(function: Any, digest: str, *, both: bool = False, **options:
         "no_cfunc_wrapper": True,
         **options,
     }
-    if numba.config.DISABLE_JIT:  # NUMBA_DISABLE_JIT=1: to step through a kernel with a debugger
+    config: Any = numba.config
+    if config.DISABLE_JIT:  # NUMBA_DISABLE_JIT=1: to step through a kernel with a debugger
         return function
     compiled = Kernel(function, targetoptions=options)
     compiled.digest = digest

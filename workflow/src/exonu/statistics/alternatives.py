@@ -20,7 +20,7 @@ import numpy as np
 from exonu.core.errors import InputError
 from exonu.statistics.asymptotic import distance_from_minimum
 from exonu.statistics.engine.flat import FloatArray
-from exonu.statistics.profile_pair import ProfilePair, profile_pair
+from exonu.statistics.profiles import ProfilePair, profile_pair
 from exonu.statistics.profiling import Profile, Tally, find_root, signal_scale
 from exonu.statistics.quadratic import sign_changes
 from exonu.statistics.workspaces.compiled_model import Model

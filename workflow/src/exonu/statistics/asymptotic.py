@@ -33,7 +33,7 @@ from exonu.statistics.engine.backend import versions
 from exonu.statistics.engine.flat import FloatArray
 from exonu.statistics.fitting import FitResult
 from exonu.statistics.intervals.normal import cdf, log_cdf, quantile
-from exonu.statistics.profile_pair import ProfilePair, profile_pair
+from exonu.statistics.profiles import ProfilePair, profile_pair
 from exonu.statistics.profiling import Profile, Root, Tally, find_root, signal_scale
 from exonu.statistics.quadratic import sign_changes
 from exonu.statistics.workspaces.compiled_model import INTERPOLATION, Model

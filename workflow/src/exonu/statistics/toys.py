@@ -22,7 +22,7 @@ import numpy as np
 from exonu.core.errors import InputError
 from exonu.statistics.engine.flat import NORMAL, POISSON, FloatArray
 from exonu.statistics.fitting import Minimum
-from exonu.statistics.profile_pair import ProfilePair, profile_pair
+from exonu.statistics.profiles import ProfilePair, profile_pair
 from exonu.statistics.profiling import Profile
 from exonu.statistics.workspaces.compiled_model import Model
 

@@ -20,7 +20,7 @@ import numpy as np
 from exonu.core.errors import InputError
 from exonu.statistics.engine.flat import FloatArray
 from exonu.statistics.intervals.two_sided import two_sided_interval
-from exonu.statistics.profile_pair import ProfilePair, profile_pair
+from exonu.statistics.profiles import ProfilePair, profile_pair
 from exonu.statistics.profiling import Profile
 from exonu.statistics.toys import CHUNK_SIZE, ToySet, chunks_of, fit_toys, generator, sample_data
 from exonu.statistics.workspaces.compiled_model import Model

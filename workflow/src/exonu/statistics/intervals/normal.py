@@ -51,4 +51,4 @@ def significance(p: float) -> float:
     >>> print(f"{significance(0.5):.1f} {significance(2.866516e-7):.4f}")
     0.0 5.0000
     """
-    return -quantile(p)
+    return 0.0 - quantile(p)

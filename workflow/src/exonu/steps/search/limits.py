@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from exonu.core.files import write_json
+from exonu.search.conventions import methods_of, power_constraint_of
 from exonu.search.limit_records import limit_record
 from exonu.steps._step import parser, run
 
@@ -15,7 +16,11 @@ def main() -> None:
     statistics = given.settings["statistics"]
     records = [
         limit_record(
-            file, statistics["methods"], statistics["confidence_level"], statistics["projections"]
+            file,
+            methods_of(statistics),
+            statistics["confidence_level"],
+            statistics["projections"],
+            power_constraint_of(statistics),
         )
         for file in given.workspaces
     ]

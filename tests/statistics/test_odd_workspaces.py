@@ -92,9 +92,7 @@ def test_a_band_below_the_level_stays_finite() -> None:
 @given(st.floats(1e-6, 1e6), st.floats(0.02, 0.4))
 def test_a_signal_that_nothing_hides_has_a_limit_on_any_scale(events: float, size: float) -> None:
     uncertainty = modifier("s", "normsys", {"lo": 1.0 - size, "hi": 1.0 + size})
-    spec = one_channel(
-        [events, 2.0 * events], [50.0, 60.0], [52.0, 57.0], on_signal=(uncertainty,)
-    )
+    spec = one_channel([events, 2.0 * events], [50.0, 60.0], [52.0, 57.0], on_signal=(uncertainty,))
     limit = upper_limit(compile_workspace(spec))
     assert np.isfinite([limit.observed, *limit.expected, limit.interval[1]]).all()
 

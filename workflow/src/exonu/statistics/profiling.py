@@ -55,6 +55,7 @@ class Profile:
         best: the global minimum in μ, within the bounds.
         points: the conditional minima found so far, by μ.
         thorough: every fit is repeated from the other side of the nominal values.
+        verified: values of μ that `verify` has found to hold.
     """
 
     model: Model
@@ -64,6 +65,7 @@ class Profile:
     best: Minimum
     points: dict[float, Minimum] = field(default_factory=dict)
     thorough: bool = False
+    verified: set[float] = field(default_factory=set)
 
     @classmethod
     def of(cls, model: Model, data: FloatArray, tally: Tally) -> Profile:
@@ -109,8 +111,9 @@ class Profile:
 
         If it does not, all points are forgotten, and from now on every fit has two starts.
         """
-        if self.thorough:
+        if self.thorough or mu in self.verified:
             return True
+        self.verified.add(mu)
         before = self.at(mu).value
         if self.improve(mu, mirrored(self.model, self.at(mu).theta)).value >= before - 1e-9:
             return True

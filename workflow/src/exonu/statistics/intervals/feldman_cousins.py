@@ -130,10 +130,11 @@ def toy_point(
 def _fitted(profile: Profile, draws: FloatArray, mu: float, scale: float) -> FloatArray:
     """Test statistics of toys; equal ones, as a counting experiment has them, are fitted once."""
     truth = profile.at(mu)
-    if draws.shape[1] > 2:
+    if draws.shape[1] > 1:
         return fit_toys(profile.model, draws, mu, truth, truth, False, scale)
-    distinct, place = np.unique(draws, axis=0, return_inverse=True)
-    return fit_toys(profile.model, distinct, mu, truth, truth, False, scale)[place.ravel()]
+    distinct, place = np.unique(draws.ravel(), return_inverse=True)
+    rows = fit_toys(profile.model, distinct[:, None], mu, truth, truth, False, scale)
+    return rows[place]
 
 
 def feldman_cousins(

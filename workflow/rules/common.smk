@@ -1,11 +1,9 @@
-# What all rules share. The settings of the analyses, checked before the DAG is built, and the parameters by which
-# Snakemake knows that a job has to run again.
+# What is asked for. The analyses, checked before the DAG is built, and the names of their files.
 
 import json
 import os
 import shutil
 import sys
-from hashlib import sha256
 from pathlib import Path
 
 TOP = Path(workflow.current_basedir).parents[1]
@@ -15,9 +13,7 @@ sys.path.insert(0, str(SOURCE))
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
-from exonu.core.digest import code_digest, library_digest
 from exonu.core.errors import InputError
-from exonu.core.files import canonical_json, write_text
 from exonu.search.analysis import read_config
 from exonu.search.event_analysis import event_inputs
 from exonu.search.experiment.read_experiment import experiment_files
@@ -25,14 +21,6 @@ from exonu.search.planning import (
     OfSearches,
     planned_experiment,
     variant_settings,
-)
-from exonu.search.studies.injected_cases import (
-    ingest_settings,
-    injected_cases,
-    injected_hypotheses,
-    injected_signal,
-    injected_simulate_settings,
-    split_case,
 )
 from exonu.search.build_workspaces import meaning_file
 from exonu.search.signals import hypotheses, hypothesis_name
@@ -91,18 +79,6 @@ INTERACTIONS = OfSearches(
 )
 FIRST_ANALYSIS = next(iter(INTERACTIONS), None)
 
-# Of the jobs that could start, that one comes first for which most others wait; figures fill the gaps at the end. On a
-# new machine the first job of a kind compiles its kernels while the other core does something else: fits of the first
-# analysis beside the first simulation, and the reconstruction of the first sample beside the second simulation.
-PRIORITY = {
-    "light map": 20,  # it takes two cores: later, one would wait for the other (priorities of jobs side by side add up)
-    "first fits": 5,
-    "events": 4,
-    "simulation": 3,
-    "search": 2,
-    "long figures": 1,
-}
-
 if WITHOUT_SEARCH and workflow.is_main_process:
     logger.info(
         f"{', '.join(WITHOUT_SEARCH)}: no samples, so it ends at the cut flow and figures of data; no templates and no limits."
@@ -121,59 +97,7 @@ onerror:
 wildcard_constraints:
     analysis="|".join(ANALYSES),
     interaction="magnetic-moment|millicharge|dark-photon",
-
-
-def settings(analysis, *blocks):
-    """Canonical JSON of what a step reads of an analysis's settings: blocks, or parts of them as `statistics.toys`."""
-    chosen = {}
-    for block in blocks:
-        name, _, part = block.partition(".")
-        content = ANALYSES[analysis].settings[name]
-        chosen[name] = (
-            {**chosen.get(name, {}), part: content[part]} if part else content
-        )
-    return canonical_json(chosen)
-
-
-LONGEST_ARGUMENT = 20_000
-
-
-def argument(wildcards, text):
-    """Text for the command line of a step. Linux takes 131 072 characters for a whole job, and the settings or the files of
-    thousands of runs are more: they go into a file that is named after its content, and the step reads `@file`.
-    """
-    if len(text) <= LONGEST_ARGUMENT:
-        return text
-    file = Path(
-        "results",
-        wildcards.analysis,
-        "arguments",
-        f"{sha256(text.encode()).hexdigest()[:20]}.txt",
-    )
-    if not file.is_file():
-        write_text(file, text)
-    return f"@{file}"
-
-
-def written(wildcards, content):
-    """Canonical JSON of settings, as a step is given it."""
-    return argument(wildcards, canonical_json(content))
-
-
-def listed(wildcards, input):
-    """The names of many files, as a step is given them: one name per line in a file if there are too many."""
-    names = argument(wildcards, "\n".join(input))
-    return names if names.startswith("@") else list(input)
-
-
-def code(step):
-    """Digest of a step's modules and of the facts that they read."""
-    return code_digest(f"exonu.steps.{step}")
-
-
-def libraries(step):
-    """Digest of the installed versions of the packages that a step imports."""
-    return library_digest(f"exonu.steps.{step}")
+    chunk=r"\d+",
 
 
 def experiment_inputs(analysis):
@@ -220,9 +144,14 @@ def interaction_limits(analysis):
     ]
 
 
+def beside(workspaces):
+    """The pages beside workspaces, which say what their μ means."""
+    return [str(meaning_file(file)) for file in workspaces]
+
+
 def meaning_files(analysis, interaction):
     """The pages beside these workspaces."""
-    return [str(meaning_file(file)) for file in workspace_files(analysis, interaction)]
+    return beside(workspace_files(analysis, interaction))
 
 
 def diagnosed_files(analysis):
@@ -232,9 +161,10 @@ def diagnosed_files(analysis):
     ]
 
 
-def compared_with(analysis):
-    """The experiment whose published limits stand beside ours."""
-    return ANALYSES[analysis].settings.get("compare_with", TITLES[analysis])
+def compared(analysis):
+    """What a table of limits is told: whose they are, and whose published limits stand beside them."""
+    beside_ours = ANALYSES[analysis].settings.get("compare_with", TITLES[analysis])
+    return {"analysis": analysis, "experiment": beside_ours}
 
 
 def yields_by_range(analysis):
@@ -246,31 +176,54 @@ def yields_by_range(analysis):
     )
 
 
-def table_files(analysis):
-    """The tables of an analysis; one of events has a cut flow and activities too."""
-    return [
-        f"results/{analysis}/tables/{table}.{suffix}"
-        for table in [*TABLES, *(EVENT_TABLES_PRINTED if analysis in EVENTS else [])]
-        for suffix in TABLE_SUFFIXES
-    ]
+def is_blind(analysis):
+    """Whether an analysis leaves its data aside."""
+    return ANALYSES[analysis].settings["blind"]
 
 
-def rule_name(*parts):
-    """A rule's name made from names with dashes."""
-    return "_".join(parts).replace("-", "_")
+# Functions of the wildcards, for inputs and settings.
 
 
-def resource(amount):
-    """An amount of memory or time that grows when a job is tried again."""
-    return lambda wildcards, attempt: amount * attempt
+def of_analysis(make):
+    """What a function makes of an analysis's name."""
+    return lambda wildcards: make(wildcards.analysis)
 
 
-def folder_of_output(wildcards, output):
-    """The folder that a step with many outputs writes into."""
-    return os.path.dirname(output[0])
+main_file_of_experiment = of_analysis(lambda analysis: experiment_inputs(analysis)[0])
+tables_of_experiment = of_analysis(lambda analysis: experiment_inputs(analysis)[1:])
 
 
-def of_source(wildcards):
+def one_of(table, of=lambda entry: entry):
+    """An analysis's entry in a table, or what a function makes of it."""
+    return lambda wildcards: of(table[wildcards.analysis])
+
+
+def where(chosen, file):
+    """A file of those analyses that are among the chosen, or none."""
+    return lambda wildcards: (
+        [file.format(**wildcards)] if wildcards.analysis in chosen else []
+    )
+
+
+def seed_of(wildcards, seeded):
+    return {"seed": ANALYSES[wildcards.analysis].settings["seed"]} if seeded else {}
+
+
+def of_events(make, seeded=False):
+    """What a function makes of the events, and perhaps of the seed, of an analysis."""
+    return lambda wildcards: make(
+        EVENTS[wildcards.analysis], **seed_of(wildcards, seeded)
+    )
+
+
+def of_source(make, seeded=False):
+    """The same for one run or sample of them."""
+    return lambda wildcards: make(
+        EVENTS[wildcards.analysis], **seed_of(wildcards, seeded), **source_of(wildcards)
+    )
+
+
+def source_of(wildcards):
     """A run or a sample, as the settings of a job are asked for."""
     kind, _, name = wildcards.source.partition("_")
     return {kind: int(name) if kind == "run" else name}
@@ -278,7 +231,7 @@ def of_source(wildcards):
 
 def raw_files(wildcards):
     """The ROOT files of a run or a sample, relative to the working directory where they are below it."""
-    inputs, source = EVENTS[wildcards.analysis], of_source(wildcards)
+    inputs, source = EVENTS[wildcards.analysis], source_of(wildcards)
     row = (
         inputs.runs[source["run"]]
         if "run" in source
@@ -287,71 +240,9 @@ def raw_files(wildcards):
     return [os.path.normpath(file) for file in row.files]
 
 
-def of_all_sources(pattern):
-    """The files of all runs and samples of an analysis."""
+def files_of(stage, sources, suffix=".root"):
+    """The files of some runs and samples; a function of the wildcards gives their names."""
     return lambda wildcards: [
-        pattern.format(analysis=wildcards.analysis, source=source)
-        for source in SOURCES[wildcards.analysis]
+        f"results/{wildcards.analysis}/{stage}/{source}{suffix}"
+        for source in sources(wildcards)
     ]
-
-
-def files_of(stage, sources):
-    """The files of some runs and samples; `sources` gives their names for an analysis."""
-    return lambda wildcards: [
-        f"results/{wildcards.analysis}/{stage}/{source}.root"
-        for source in sources(wildcards.analysis)
-    ]
-
-
-def injected_limits(wildcards):
-    """The limits of which an injected strength is a multiple."""
-    interaction = split_case(wildcards.case)[0].rpartition("_")[0]
-    return f"results/{wildcards.analysis}/limits/{interaction}.json"
-
-
-def injected_signal_of(case, limits):
-    """What a case injects. While its limits are not there, Snakemake leaves the parameter open."""
-    return injected_signal(json.loads(Path(limits).read_text()), *split_case(case))
-
-
-def injected_workspaces(wildcards):
-    """The workspaces of the injected hypotheses."""
-    return [
-        f"results/{wildcards.analysis}/workspaces/{name}.json"
-        for name in INJECTED[wildcards.analysis]
-    ]
-
-
-def limits_of_injected(wildcards):
-    """The limits of the injected hypotheses' interactions, one file each."""
-    names = (name.rpartition("_")[0] for name in INJECTED[wildcards.analysis])
-    return [
-        f"results/{wildcards.analysis}/limits/{interaction}.json"
-        for interaction in dict.fromkeys(names)
-    ]
-
-
-def injected_events(wildcards):
-    """The selected signal events of every case and physics run."""
-    return [
-        f"results/{wildcards.analysis}/injection/{case}/selected/run_{run.run}.root"
-        for case in injected_cases(ANALYSES[wildcards.analysis].settings)
-        for run in EVENTS[wildcards.analysis].runs.physics
-    ]
-
-
-def described_files(analysis):
-    """The YAMLs whose numbers carry a status: the experiment's, or of events and of the detector they are simulated in."""
-    if analysis not in EVENTS:
-        return experiment_inputs(analysis)[:1]
-    files = [os.path.normpath(ANALYSES[analysis].events_file)]
-    if "simulation" in EVENTS[analysis].settings:
-        detectors = TOP / "resources" / "detectors"
-        files += map(from_here, sorted(detectors.glob("xmass_like_*.yaml")))
-    return files
-
-
-def main_figures(analysis):
-    """The figures of the page: those of events first, then those of the search."""
-    names = [*EVENT_FIGURES.get(analysis, []), *FIGURES[analysis]]
-    return [f"results/{analysis}/figures/{name}.png" for name in names]

@@ -3,7 +3,7 @@
 #   ROOT files ─► events ─► templates ─┐
 #                 published spectrum ──┴─► workspaces ─► limits ─► tables · figures      results/<analysis>/
 #
-# What is run stands in config/config.yaml; how a rule is written, in workflow/rules/base.smk.
+# What is run stands in config/config.yaml; how a rule is written, in workflow/rules/step.smk.
 
 from snakemake.utils import min_version
 
@@ -11,7 +11,10 @@ min_version("9.19")  # pathvars of rules in modules
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/base.smk"
+include: "workflow/rules/files.smk"
+include: "workflow/rules/archive_contents.smk"
+include: "workflow/rules/parameters.smk"
+include: "workflow/rules/step.smk"
 include: "workflow/rules/events.smk"
 include: "workflow/rules/templates.smk"
 include: "workflow/rules/event_figures.smk"

@@ -21,17 +21,6 @@ DRAWN_WORKSPACES = OfSearches(
 )
 
 
-def tables_of(analyses):
-    """Limits and counts of several analyses."""
-    return {
-        name: expand(f"results/{{analysis}}/{file}", analysis=analyses)
-        for name, file in [
-            ("limits", "limits/limits.csv"),
-            ("counts", "spectra/counts.csv"),
-        ]
-    }
-
-
 for analysis, workspaces in DRAWN_WORKSPACES.items():
 
     rule:

@@ -23,49 +23,6 @@ wildcard_constraints:
     case=r"[a-z-]+_[a-z]+_x[0-9.e+-]+",
 
 
-def injected_limits(wildcards):
-    """The limits of which an injected strength is a multiple."""
-    interaction = split_case(wildcards.case)[0].rpartition("_")[0]
-    return f"results/{wildcards.analysis}/limits/{interaction}.json"
-
-
-def simulated_signal(wildcards, input):
-    """What simulates a case. While its limits are not there, Snakemake leaves the parameter open."""
-    limits = json.loads(Path(input[0]).read_text())
-    signal = injected_signal(limits, *split_case(wildcards.case))
-    seed, run = (
-        ANALYSES[wildcards.analysis].settings["seed"],
-        source_of(wildcards)["run"],
-    )
-    return injected_simulate_settings(EVENTS[wildcards.analysis], seed, run, signal)
-
-
-def ingested_signal(wildcards, input):
-    """What ingests it."""
-    run = source_of(wildcards)["run"]
-    return ingest_settings(EVENTS[wildcards.analysis], run, str(input[0]))
-
-
-def injected_workspaces(analysis):
-    """The workspaces of the injected hypotheses."""
-    return [f"results/{analysis}/workspaces/{name}.json" for name in INJECTED[analysis]]
-
-
-def limits_of_injected(analysis):
-    """The limits of the injected hypotheses' interactions, one file each."""
-    interactions = dict.fromkeys(name.rpartition("_")[0] for name in INJECTED[analysis])
-    return [f"results/{analysis}/limits/{name}.json" for name in interactions]
-
-
-def injected_events(analysis):
-    """The selected signal events of every case and physics run."""
-    return [
-        f"results/{analysis}/injection/{case}/selected/run_{run.run}.root"
-        for case in injected_cases(ANALYSES[analysis].settings)
-        for run in EVENTS[analysis].runs.physics
-    ]
-
-
 use rule simulate as injected_simulate with:
     input:
         injected_limits,

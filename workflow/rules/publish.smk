@@ -4,21 +4,6 @@ TABLES = ["limits", "yields", "systematics"]
 EVENT_TABLES_PRINTED = ["cut_flow", "activities"]
 
 
-def printed(analysis, tables):
-    """The files of some tables."""
-    return [
-        f"results/{analysis}/tables/{table}.{suffix}"
-        for table in tables
-        for suffix in ["csv", "tex", "md"]
-    ]
-
-
-def table_files(analysis):
-    """The tables of an analysis; one of events has a cut flow and activities too."""
-    of_events = EVENT_TABLES_PRINTED if analysis in EVENTS else []
-    return printed(analysis, [*TABLES, *of_events])
-
-
 use rule step as tables_of_analysis with:
     """Limits, yields and systematic uncertainties as CSV, LaTeX and Markdown."""
     input:

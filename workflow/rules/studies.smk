@@ -16,17 +16,6 @@ FITS = [
 ]
 
 
-def toy_jobs(analysis):
-    """How many jobs share the toys."""
-    return ANALYSES[analysis].settings["statistics"]["toys"]["chunks"]
-
-
-def joined_toys(analysis):
-    """What the table of limits from toys is told."""
-    level = ANALYSES[analysis].settings["statistics"]["confidence_level"]
-    return {**compared(analysis), "confidence_level": level}
-
-
 for analysis, workspaces in DRAWN_WORKSPACES.items():
 
     rule:

@@ -49,23 +49,6 @@ CORRECTED = [name for name, inputs in EVENTS.items() if wants_correction(inputs)
 CLOSURE_JOBS = 4
 
 
-def probed(inputs):
-    """Names of the runs and samples that the dead-PMT correction comes from."""
-    return map(source_name, probe_sources(inputs))
-
-
-def histogrammed(wildcards):
-    """Names of the runs and samples whose spectra are written for ROOT."""
-    inputs, blind = EVENTS[wildcards.analysis], is_blind(wildcards.analysis)
-    return map(source_name, histogram_sources(inputs, blind=blind))
-
-
-def histogram_settings_of(wildcards):
-    """What these histograms are made with."""
-    inputs, blind = EVENTS[wildcards.analysis], is_blind(wildcards.analysis)
-    return histogram_settings(inputs, bin_edges(inputs, fraction=0.5), blind=blind)
-
-
 use rule step as probes with:
     """Events of the wall before living photomultipliers, reconstructed again without these."""
     input:

@@ -21,6 +21,6 @@ def main(
     png: Png,
     pdf: Pdf,
 ) -> None:
-    tables = (pd.read_csv(file, comment="#") for file in (chain, toys, pulls))
-    figure = draw_injection(*tables, heading=read_heading(counts))
+    chained, drawn, pulled = (pd.read_csv(file, comment="#") for file in (chain, toys, pulls))
+    figure = draw_injection(chained, drawn, pulled, read_heading(counts))
     save(figure, (png, pdf), settings["plots"]["dpi"])

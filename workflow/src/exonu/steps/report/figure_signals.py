@@ -21,6 +21,6 @@ def main(
     png: Png,
     pdf: Pdf,
 ) -> None:
-    tables = [pd.read_csv(file, comment="#") for file in (curves, folded, efficiency)]
-    figure = draw_signals(*tables, heading=read_heading(counts))
+    before, behind, seen = (pd.read_csv(file, comment="#") for file in (curves, folded, efficiency))
+    figure = draw_signals(before, behind, seen, read_heading(counts))
     save(figure, (png, pdf), settings["plots"]["dpi"])

@@ -1,13 +1,8 @@
-# How a rule is written. A rule that runs a step is derived from `step` below and says what is its own: inputs, outputs,
-# settings, memory and time. Rules that are made for each analysis in a loop cannot be derived, and say the rest too.
-#
-# Names make the command line: an input or output with a name is the step's argument of that name, and so is what `step(...)`
-# is given beside the settings. An input without a name only has to be there. Outputs without names are `--output`: the
-# file, or the folder of several.
+# The parameters of a rule and the command line of its step; see step.smk.
+
 
 from hashlib import sha256
 from inspect import signature
-from shlex import quote
 
 from exonu.core.digest import code_digest, library_digest
 from exonu.core.files import canonical_json, write_text
@@ -49,16 +44,15 @@ def written_settings(*asked):
     """Canonical JSON of settings, or the function of a job that gives it."""
     if not asked or isinstance(asked[0], dict):
         return canonical_json(asked[0] if asked else {})
+    if isinstance(asked[0], str):
+        make = of_analysis(lambda analysis: settings(analysis, *asked))
+    else:
+        make = asked[0]
 
     def of_job(wildcards, **known):
-        content = (
-            settings(wildcards.analysis, *asked)
-            if isinstance(asked[0], str)
-            else asked[0](wildcards, **known)
-        )
-        return argument(wildcards.analysis, canonical_json(content))
+        return argument(wildcards.analysis, canonical_json(make(wildcards, **known)))
 
-    if not isinstance(asked[0], str) and "input" in signature(asked[0]).parameters:
+    if "input" in signature(make).parameters:
         return lambda wildcards, input: of_job(wildcards, input=input)
     return lambda wildcards: of_job(wildcards)
 
@@ -83,39 +77,32 @@ def command_line(given):
     def arguments(wildcards, input, output, threads):
         known = {"wildcards": wildcards, "input": input, "threads": threads}
         named = {
-            name: files[name] for files in (input, output) for name in files.keys()
+            name: group[name] for group in (input, output) for name in group.keys()
         }
         if not output.keys():
-            named["output"] = (
-                output[0] if len(output) == 1 else os.path.dirname(output[0])
-            )
+            folder = os.path.dirname(output[0])
+            named["output"] = output[0] if len(output) == 1 else folder
         for name, value in given.items():
-            wanted = signature(value).parameters if callable(value) else ()
-            named[name] = (
-                value(**{key: known[key] for key in wanted}) if wanted else value
-            )
-        folder = Path(output[0]).parts[1]
-        words = (
-            (name, [value] if isinstance(value, str | int) else value)
-            for name, value in named.items()
-        )
+            named[name] = value
+            if callable(value):
+                wanted = signature(value).parameters
+                named[name] = value(**{key: known[key] for key in wanted})
+        analysis = Path(output[0]).parts[1]
         return " ".join(
-            f"--{name.replace('_', '-')} {many(folder, value)}"
-            for name, value in words
+            f"--{name.replace('_', '-')} {words(analysis, value)}"
+            for name, value in named.items()
             if value
         )
 
     return arguments
 
 
-def many(analysis, values):
-    """Several values on a command line, or one per line in a file if there are too many."""
-    text = argument(analysis, "\n".join(map(str, values)))
-    return (
-        text
-        if text.startswith("@")
-        else " ".join(quote(str(value)) for value in values)
-    )
+def words(analysis, values):
+    """One or several values on a command line, or one per line in a file if there are too many."""
+    values = [values] if isinstance(values, str | int) else values
+    values = list(map(str, values))
+    text = argument(analysis, "\n".join(values))
+    return text if text.startswith("@") else " ".join(map(quote, values))
 
 
 def argument(analysis, text):
@@ -140,7 +127,7 @@ def memory_and_time(megabytes, minutes):
 
 
 def figure_files(name, subcategory="search", label=None, of="{analysis}"):
-    """What a rule that draws makes: a PNG, which Snakemake's report shows, and a PDF."""
+    """What a step that draws makes: a PNG, which Snakemake's report shows, and a PDF."""
     shown = report(
         f"results/{of}/figures/{name}.png",
         caption=f"../report/{name}.rst",
@@ -152,7 +139,7 @@ def figure_files(name, subcategory="search", label=None, of="{analysis}"):
 
 
 def many_figures(analysis, names, kind):
-    """The same of a rule that draws many, which share a caption: all PNGs, then all PDFs."""
+    """The same of a step that draws many, which share a caption: all PNGs, then all PDFs."""
     names = list(names)
     png, pdf = (
         [f"results/{analysis}/figures/{name}.{suffix}" for name in names]
@@ -165,19 +152,3 @@ def many_figures(analysis, names, kind):
 def rule_name(*parts):
     """A rule's name made from names with dashes."""
     return "_".join(parts).replace("-", "_")
-
-
-rule step:
-    log:
-        "results/{analysis}/logs/<job>.log",
-    benchmark:
-        "results/{analysis}/benchmarks/<job>.tsv"
-    """What every rule of a step has, unless it says otherwise."""
-    pathvars:
-        job="step",
-    conda:
-        "../../envs/environment.yaml"
-    resources:
-        **memory_and_time(500, 5),
-    shell:
-        STEP

@@ -44,16 +44,14 @@ use rule step as event_diagnostics with:
 
 
 for analysis, drawn in EVENT_FIGURES.items():
+    tables = [f"results/{analysis}/event_diagnostics/{name}" for name in EVENT_TABLES]
 
     rule:
         """Figures of these tables and of the cut flow."""
         name:
             rule_name("figure_events", analysis)
         input:
-            tables=[
-                f"results/{analysis}/event_diagnostics/{table}"
-                for table in EVENT_TABLES
-            ],
+            tables=tables,
             cut_flow=f"results/{analysis}/cut_flow/cut_flow.csv",
             efficiency=f"results/{analysis}/cut_flow/cut_efficiency.csv",
         output:

@@ -4,6 +4,7 @@ PHYSICS = ["physics", "systematics", "blind"]
 
 for analysis, searched in INTERACTIONS.items():
     for interaction in searched:
+        asked = [*PHYSICS, f"interactions.{interaction}"]
 
         rule:
             """Workspaces of one interaction, each with a page that says what its μ means."""
@@ -26,11 +27,7 @@ for analysis, searched in INTERACTIONS.items():
                 **memory_and_time(500, 5),
             params:
                 **step(
-                    "search.workspaces",
-                    *PHYSICS,
-                    f"interactions.{interaction}",
-                    of=analysis,
-                    interaction=interaction,
+                    "search.workspaces", *asked, of=analysis, interaction=interaction
                 ),
             shell:
                 STEP

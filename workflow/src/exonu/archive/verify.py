@@ -17,7 +17,6 @@ from exonu.core.errors import InputError
 from exonu.core.files import read_json
 from exonu.search.limit_records import limit_methods, read_model, refuse_other_form
 from exonu.search.limit_rows import COLUMNS, EXPECTED, KEY, limit_rows
-from exonu.statistics import profile_pair
 
 TOLERANCE = 1e-6
 """Relative: what another CPU may change in a limit, and more than the nine digits of limits.csv
@@ -105,7 +104,7 @@ def _record(file: Path, confidence_level: float) -> dict[str, Any]:
         raise InputError("has no page beside it that says what its μ means", file=file)
     return {
         "meaning": meaning,
-        "methods": limit_methods(profile_pair(model), ["asymptotic"], confidence_level),
+        "methods": limit_methods(model, ["asymptotic"], confidence_level),
     }
 
 

@@ -163,7 +163,7 @@ def refuse_other_form(spec: Json, file: Path) -> None:
 
 
 def limit_methods(
-    pair: ProfilePair,
+    model: Model | ProfilePair,
     methods: Sequence[str],
     confidence_level: float,
     power_constraint: int | None = None,
@@ -171,7 +171,7 @@ def limit_methods(
     """Limits on a model's parameter of interest by each method.
 
     Args:
-        pair: the profiles of the data, fitted once for all methods.
+        model: the model, or the profiles of its data; they are fitted once for all methods.
         methods: which limits.
         confidence_level: confidence level.
         power_constraint: σ of the expected limit below which no observed one is stated; None for
@@ -182,6 +182,7 @@ def limit_methods(
         (five values, −2σ to +2σ, or None), `interval`, `crossings`, `confidence_level` and the
         engine's `record`; a value that was not found is None.
     """
+    pair = model if isinstance(model, ProfilePair) else profile_pair(model)
     found = {method: _METHODS[method](pair, confidence_level) for method in methods}
     return {method: _constrained(limit, power_constraint) for method, limit in found.items()}
 

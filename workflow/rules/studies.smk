@@ -85,7 +85,7 @@ use rule step as toy_chunk with:
     params:
         **step(
             "search.toys",
-            *("statistics.toys", "seed"),
+            *("statistics.confidence_level", "statistics.toys", "seed"),
             declared=one_of(DIAGNOSED),
             chunk=lambda wildcards: [wildcards.chunk, toy_jobs(wildcards.analysis)],
         ),

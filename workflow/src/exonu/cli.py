@@ -218,6 +218,13 @@ def _limit(given: argparse.Namespace) -> str:
         _refuse_with_workspace(given)
         answer = limit_of_workspace(given.file, given.confidence_level, given.measurement)
     else:
+        if given.measurement is not None:
+            raise InputError(
+                "is given without a workspace, which alone has measurements",
+                file=given.file,
+                field="--measurement",
+                remedy="leave it out",
+            )
         if given.interaction is None:
             raise InputError(
                 "is missing", file=given.file, field="--interaction", remedy=f"choose {_NEEDED}"

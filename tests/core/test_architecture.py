@@ -15,6 +15,7 @@ LIBRARY = ROOT / "workflow" / "src" / "exonu"
 # Each package may import those of the lines above it, and of its own line only itself.
 LAYERS = [
     {"core"},
+    {"catalogue"},
     {"solar", "xenon", "detector", "statistics"},
     {"interactions", "decays"},
     {"events"},

@@ -15,6 +15,7 @@ sys.path.insert(0, str(SOURCE))
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
+from exonu.catalogue import SEARCHED
 from exonu.core.digest import code_digest, library_digest
 from exonu.core.errors import InputError
 from exonu.core.files import canonical_json, write_text
@@ -120,7 +121,7 @@ onerror:
 
 wildcard_constraints:
     analysis="|".join(ANALYSES),
-    interaction="magnetic-moment|millicharge|dark-photon",
+    interaction="|".join(SEARCHED),
 
 
 def settings(analysis, *blocks):

@@ -45,13 +45,13 @@ def photoabsorption_rate(
     Args:
         atomic: `epa`, `pai` or `pai-liquid`.
         energies_keV: deposited energies, shape (n,).
-        moments: `atomic_moments` summed over flavours, shape (sources, 3, n).
+        moments: `atomic_moments`, shape (..., 3, n).
         neutrino_mass_eV: mass in the logarithm.
 
     Returns:
-        Per atom, s and MeV, shape (sources, n).
+        Per atom, s and MeV, shape (..., n).
     """
-    flux, log_energy, log_momentum = moments[:, 0], moments[:, 1], moments[:, 2]
+    flux, log_energy, log_momentum = (moments[..., k, :] for k in range(3))
     per_MeV = ALPHA / np.pi * photoabsorption_cm2(energies_keV) / (energies_keV * 1e-3)
     if atomic == "pai-liquid":
         logarithm, screening = _density_effect(energies_keV)

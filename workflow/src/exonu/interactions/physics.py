@@ -7,19 +7,14 @@ from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from exonu.catalogue import INTERACTIONS
 from exonu.core.errors import InputError
 from exonu.interactions.couplings import coupling_sets
 from exonu.solar import oscillation, solar_sources
 
-INTERACTIONS = ("weak", "magnetic-moment", "millicharge", "dark-photon")
-
-FREE_ATOMIC = ("stepping", "free")
-MILLICHARGE_ATOMIC = ("pai", "pai-liquid", "epa", "stepping", "free")
-
 _HEAVIEST_NEUTRINO_EV = (
     10.0  # below the first ionisation energy, so that each logarithm stays positive
 )
-_ATOMIC_FIELD = {name: f"{name.replace('-', '_')}_atomic" for name in INTERACTIONS}
 
 
 @dataclass(frozen=True)
@@ -32,11 +27,9 @@ class Physics:
         beryllium_line: `double` (862 and 384 keV) or `single` (862 keV with the full flux).
         couplings: weak couplings, `radiative`, `tree-0.2312` or `tree-0.2386`.
         sources: which of `pp be7 pep n13 o15 f17`.
-        weak_atomic: `stepping` (electrons bound by no more than T) or `free` (54 electrons); and so
-            for
-        magnetic_moment_atomic: the magnetic moment, and
-        dark_photon_atomic: the dark photon.
-        millicharge_atomic: `pai`, `pai-liquid`, `epa`, `stepping` or `free`.
+        treatments: how bound electrons are treated, by interaction: pairs of its name and one of
+            those that the catalogue gives it, `stepping` (electrons bound by no more than T),
+            `free` (all of them) or what is its own. Those that are left out are the default.
         neutrino_mass_eV: mass in the logarithm of `epa` and `pai`.
         millicharge_weak_interference: add the interference of the millicharge with the weak term.
 
@@ -52,10 +45,7 @@ class Physics:
     beryllium_line: str = "double"
     couplings: str = "radiative"
     sources: tuple[str, ...] = ("pp", "be7", "pep", "n13", "o15", "f17")
-    weak_atomic: str = "stepping"
-    magnetic_moment_atomic: str = "stepping"
-    millicharge_atomic: str = "pai"
-    dark_photon_atomic: str = "stepping"
+    treatments: tuple[tuple[str, str], ...] = ()
     neutrino_mass_eV: float = 1.0
     millicharge_weak_interference: bool = False
 
@@ -75,8 +65,12 @@ class Physics:
             raise InputError(
                 f"names a source twice (got {', '.join(self.sources)})", field="sources"
             )
-        for interaction, field in _ATOMIC_FIELD.items():
-            check_atomic(getattr(self, field), interaction)
+        chosen = dict(self.treatments)
+        _known(chosen, tuple(INTERACTIONS), "atomic.")
+        for interaction, value in chosen.items():
+            check_atomic(value, interaction)
+        every = tuple((name, chosen.get(name, one.atomic[0])) for name, one in INTERACTIONS.items())
+        object.__setattr__(self, "treatments", every)
         mass = self.neutrino_mass_eV
         if (
             isinstance(mass, bool)
@@ -95,7 +89,7 @@ class Physics:
 
     def atomic(self, interaction: str) -> str:
         """Atomic setting of an interaction."""
-        return str(getattr(self, _ATOMIC_FIELD[interaction]))
+        return dict(self.treatments)[interaction]
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> Physics:
@@ -116,8 +110,8 @@ class Physics:
                 field="atomic",
                 remedy="write `millicharge: pai` below it",
             )
-        _known(atomic, INTERACTIONS, "atomic.")
-        known = [name for name in cls.__dataclass_fields__ if name not in _ATOMIC_FIELD.values()]
+        _known(atomic, tuple(INTERACTIONS), "atomic.")
+        known = [name for name in cls.__dataclass_fields__ if name != "treatments"]
         _known(choices, [*known, "atomic"], "")
         if "sources" in choices:
             sources = choices["sources"]
@@ -126,7 +120,7 @@ class Physics:
                     f"must be a list (got {sources!r})", field="sources", remedy="write [pp, be7]"
                 )
             choices["sources"] = tuple(sources)
-        return cls(**choices, **{_ATOMIC_FIELD[name]: value for name, value in atomic.items()})
+        return cls(**choices, treatments=tuple(atomic.items()))
 
     def to_settings(self) -> dict[str, Any]:
         """The inverse of `from_settings`, all choices spelled out.
@@ -135,14 +129,13 @@ class Physics:
         True
         """
         settings = asdict(self)
-        atomic = {name: settings.pop(field) for name, field in _ATOMIC_FIELD.items()}
+        atomic = dict(settings.pop("treatments"))
         return settings | {"sources": list(self.sources), "atomic": atomic}
 
 
 def check_atomic(value: object, interaction: str) -> None:
     """Raise `InputError` unless the atomic setting is one of the interaction's."""
-    allowed = MILLICHARGE_ATOMIC if interaction == "millicharge" else FREE_ATOMIC
-    _one_of(value, allowed, f"atomic.{interaction}")
+    _one_of(value, INTERACTIONS[interaction].atomic, f"atomic.{interaction}")
 
 
 def _one_of(value: object, allowed: tuple[str, ...], field: str) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from exonu.core.errors import InputError
+from exonu.core.errors import InputError, raise_all
 from exonu.core.resources import schema_path
 from exonu.core.settings import Settings, checked, merged, read_yaml
 
@@ -90,15 +90,20 @@ def read_analysis(name: str, file: Path, overrides: Mapping[str, Any] | None = N
             field="experiment",
             remedy="the YAML of a published spectrum, or that of ROOT files",
         )
-    grid = settings["interactions"].get("dark-photon", {}).get("masses_MeV")
-    if grid and grid["minimum"] >= grid["maximum"]:
-        raise InputError(
-            f"must be < maximum (got {grid['minimum']:g} and {grid['maximum']:g})",
-            file=file,
-            field="interactions.dark-photon.masses_MeV.minimum",
-            remedy="swap them, or list single masses in more_masses_MeV",
-        )
+    raise_all(_mass_faults(settings["interactions"], file))
     return Analysis(name, file, settings)
+
+
+def _mass_faults(interactions: Mapping[str, Any], file: Path) -> Iterator[InputError]:
+    for name, block in interactions.items():
+        grid = block.get("masses_MeV")
+        if grid and grid["minimum"] >= grid["maximum"]:
+            yield InputError(
+                f"must be < maximum (got {grid['minimum']:g} and {grid['maximum']:g})",
+                file=file,
+                field=f"interactions.{name}.masses_MeV.minimum",
+                remedy="swap them, or list single masses in more_masses_MeV",
+            )
 
 
 def read_config(config: Mapping[str, Any], file: Path) -> list[Analysis]:

@@ -8,12 +8,13 @@ from typing import Any
 
 import yaml
 
+from exonu.catalogue import SEARCHED
 from exonu.core.errors import InputError, raise_all
 from exonu.core.files import write_text
 from exonu.core.settings import Settings, read_yaml
 from exonu.interactions import Physics
 from exonu.search.experiment.binned_spectrum import Experiment
-from exonu.search.signals import PARAMETERS, fold_signals, fold_solar_neutrinos, hypotheses
+from exonu.search.signals import fold_signals, fold_solar_neutrinos, hypotheses
 from exonu.search.workspace import Workspace, build_workspace
 from exonu.solar import solar_sources
 
@@ -28,7 +29,7 @@ def build_workspaces(
 
     Args:
         experiment: bins, data, backgrounds, response.
-        interaction: `magnetic-moment`, `millicharge` or `dark-photon`.
+        interaction: one that is searched for.
         settings: settings of an analysis, with the blocks physics, interactions, systematics and
             blind.
         cases: flavours and masses, if not those of the settings.
@@ -113,10 +114,10 @@ def _unit_faults(meaning: Settings, file: Path) -> Iterator[InputError]:
                 field=name,
                 remedy="μ = (strength / reference)**power",
             )
-    known = [name for name in PARAMETERS if name == meaning.get("interaction")]
+    known = [name for name in SEARCHED if name == meaning.get("interaction")]
     if not known:
         yield InputError(
-            f"must be one of {', '.join(PARAMETERS)} (got {meaning.get('interaction')!r})", file=file,
+            f"must be one of {', '.join(SEARCHED)} (got {meaning.get('interaction')!r})", file=file,
             field="interaction", remedy="remove reference_strength if μ stands for nothing else",
         )  # fmt: skip
 

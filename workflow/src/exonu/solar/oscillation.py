@@ -10,12 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import constants
 
+from exonu.catalogue import FLAVOURS as FLAVOURS
 from exonu.core.errors import InputError
 from exonu.core.resources import resource_path
 from exonu.core.types import Array
 from exonu.solar.solar_tables import read_rows
-
-FLAVOURS = ("e", "mu", "tau")
 
 _FERMI_PER_MEV2 = constants.value("Fermi coupling constant") * 1e-6
 _HBAR_C_MEV_CM = constants.value("reduced Planck constant times c in MeV fm") * 1e-13

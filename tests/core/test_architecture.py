@@ -16,7 +16,8 @@ LIBRARY = ROOT / "workflow" / "src" / "exonu"
 LAYERS = [
     {"core"},
     {"catalogue"},
-    {"solar", "xenon", "detector", "statistics"},
+    {"solar", "targets", "detector", "statistics"},
+    {"sources", "xenon"},
     {"interactions", "decays"},
     {"events"},
     {"simulation"},

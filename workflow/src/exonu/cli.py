@@ -18,6 +18,7 @@ import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from exonu import __version__
 from exonu.catalogue import INTERACTIONS, SEARCHED
@@ -68,23 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    rate = commands.add_parser("rate", help="recoil rates of one interaction as CSV")
-    rate.add_argument("--interaction", choices=tuple(INTERACTIONS), required=True)
-    rate.add_argument(
-        "--source", choices=(*SOURCES, "all"), default="all", help="solar neutrino source"
-    )
-    _add_hypothesis(rate)
-    rate.add_argument(
-        "--strength",
-        type=_number,
-        help="of the parameter in its unit, never scaled (default 1; none for weak)",
-    )
-    rate.add_argument("--part", choices=("total", "pure", "interference"), default="total")
-    rate.add_argument(
-        "--energies", type=_numbers, required=True, help="true recoil energies in keV, e.g. 0.5,1,2"
-    )
-    rate.set_defaults(command=_rate)
-
+    _add_rate(commands)
     survival = commands.add_parser("survival", help="flavour of solar neutrinos at Earth as CSV")
     survival.add_argument("--source", choices=SOURCES, required=True)
     survival.add_argument(
@@ -101,7 +86,12 @@ def _parser() -> argparse.ArgumentParser:
     limit.add_argument(
         "file", type=Path, help="EXPERIMENT.yaml, an analysis of config/, or a pyhf WORKSPACE.json"
     )
-    limit.add_argument("--interaction", choices=tuple(SEARCHED), help="needed for an experiment")
+    limit.add_argument(
+        "--interaction",
+        choices=tuple(SEARCHED),
+        metavar="NAME",
+        help="needed for an experiment; `exonu interactions` lists them",
+    )
     _add_hypothesis(limit)
     limit.add_argument("--confidence-level", type=_number, default=0.9)
     limit.set_defaults(command=_limit)
@@ -142,15 +132,46 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_rate(commands: Any) -> None:
+    rate = commands.add_parser("rate", help="recoil rates of one interaction as CSV")
+    rate.add_argument(
+        "--interaction",
+        choices=tuple(INTERACTIONS),
+        metavar="NAME",
+        required=True,
+        help="`exonu interactions` lists them",
+    )
+    rate.add_argument(
+        "--source", choices=(*SOURCES, "all"), default="all", help="solar neutrino source"
+    )
+    _add_hypothesis(rate)
+    rate.add_argument(
+        "--strength",
+        type=_number,
+        help="of the parameter in its unit, never scaled (default 1; none for weak)",
+    )
+    rate.add_argument("--part", choices=("total", "pure", "interference"), default="total")
+    rate.add_argument(
+        "--energies", type=_numbers, required=True, help="true recoil energies in keV, e.g. 0.5,1,2"
+    )
+    rate.set_defaults(command=_rate)
+
+
 def _add_hypothesis(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--flavour", choices=FLAVOURS, help="which neutrino interacts (default all)"
+        "--flavour",
+        choices=FLAVOURS,
+        metavar="STATE",
+        help="which neutrino interacts (default all)",
     )
     parser.add_argument(
         "--mass-mev", type=_number, help="mass in MeV, where the interaction has one"
     )
     parser.add_argument(
-        "--atomic", choices=ATOMIC, help="atomic model (default: the interaction's own)"
+        "--atomic",
+        choices=ATOMIC,
+        metavar="MODEL",
+        help="atomic model (default: the interaction's own)",
     )
 
 

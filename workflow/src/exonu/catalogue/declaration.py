@@ -216,6 +216,11 @@ class Interaction:
     place: int = 100
 
     @property
+    def settings_name(self) -> str:
+        """The name under which settings treat its electrons: the same for both signs."""
+        return self.name.removesuffix("-negative") if self.sign < 0 else self.name
+
+    @property
     def has_mass(self) -> bool:
         """Whether a mass belongs to the hypothesis."""
         return self.masses is not None

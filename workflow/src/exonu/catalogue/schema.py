@@ -45,6 +45,7 @@ def _filled(part: Any, model: Schema | None) -> Any:
                 "default": one.atomic[0],
             }
             for name, one in INTERACTIONS.items()
+            if name == one.settings_name
         }
         part["additionalProperties"] = False
     elif wanted is not None:

@@ -1,5 +1,5 @@
-"""Moments of the solar flux above a recoil energy: all that an interaction needs to know of the
-Sun."""
+"""Moments of a neutrino flux above a recoil energy: all that an interaction needs to know of its
+source."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import numpy as np
 
 from exonu.core.types import Array
 from exonu.interactions.cross_sections import ELECTRON_MASS_MEV, minimum_energy_MeV
-from exonu.solar import Oscillation, Source, flavour_probabilities
+from exonu.solar import Oscillation
+from exonu.sources import NeutrinoSource
 
 ORDER = 32
 """Gauss-Legendre nodes per panel: relative error below 1e-6
@@ -18,24 +19,44 @@ ORDER = 32
 
 
 def kinematic_moments(
-    sources: Iterable[Source], parameters: Oscillation, recoil_MeV: Array, order: int = ORDER
+    sources: Iterable[NeutrinoSource],
+    parameters: Oscillation,
+    recoil_MeV: Array,
+    order: int = ORDER,
+    *,
+    lower_MeV: Array | None = None,
+    of_masses: bool = False,
 ) -> Array:
     """M_k(T) = ∫ φ(E) P_f(E) E^−k dE over E > E_min(T), k = 0, 1, 2.
+
+    Args:
+        sources: of the neutrinos.
+        parameters: of their oscillation.
+        recoil_MeV: T, shape (n,).
+        order: quadrature nodes per panel.
+        lower_MeV: E_min, shape (n,), if not that of a recoiling electron.
+        of_masses: P of the mass states ν_1, ν_2, ν_3 instead of the flavours.
 
     Returns:
         Shape (sources, 3 flavours, 3, n), in MeV^−k cm⁻² s⁻¹.
     """
-    lower = minimum_energy_MeV(recoil_MeV)
+    lower = minimum_energy_MeV(recoil_MeV) if lower_MeV is None else lower_MeV
     moments = []
     for source in sources:
-        energy, flux = _flavour_flux(source, parameters, lower, np.full_like(lower, np.inf), order)
-        powers = np.stack([np.ones_like(energy), 1 / energy, 1 / energy**2])
+        energy, flux = _flavour_flux(
+            source, parameters, lower, np.full_like(lower, np.inf), order, of_masses
+        )
+        inverse = 1 / np.maximum(energy, np.finfo(float).tiny ** 0.25)
+        powers = np.stack([np.ones_like(energy), inverse, inverse**2])
         moments.append(np.einsum("fij,kij->fki", flux, powers))
     return np.stack(moments)
 
 
 def atomic_moments(
-    sources: Iterable[Source], parameters: Oscillation, recoil_MeV: Array, order: int = ORDER
+    sources: Iterable[NeutrinoSource],
+    parameters: Oscillation,
+    recoil_MeV: Array,
+    order: int = ORDER,
 ) -> Array:
     """Moments over E > T, the neutrinos that can give an atom the energy T, for the photoabsorption
     terms.
@@ -70,9 +91,15 @@ def atomic_moments(
 
 
 def _flavour_flux(
-    source: Source, parameters: Oscillation, lower: Array, upper: Array, order: int
+    source: NeutrinoSource,
+    parameters: Oscillation,
+    lower: Array,
+    upper: Array,
+    order: int,
+    of_masses: bool = False,
 ) -> tuple[Array, Array]:
     """Nodes, shape (n, nodes), and flux × P_f × weight, shape (3, n, nodes)."""
     energy, weight = source.spectrum.nodes(lower, upper, order)
-    probability = flavour_probabilities(energy, source.electron_density_mol_per_cm3, parameters)
+    share = source.masses if of_masses else source.flavours
+    probability = share(energy, parameters)
     return energy, source.flux_per_cm2_s * weight * probability

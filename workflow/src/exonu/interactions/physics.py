@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
@@ -11,7 +11,10 @@ from exonu.catalogue import INTERACTIONS
 from exonu.core.errors import InputError
 from exonu.interactions.couplings import coupling_sets
 from exonu.solar import oscillation, solar_sources
+from exonu.sources import FluxTable, NeutrinoSource, Reactor, reactor_source
+from exonu.targets import target_folder
 
+_TREATED = tuple(name for name, one in INTERACTIONS.items() if name == one.settings_name)
 _HEAVIEST_NEUTRINO_EV = (
     10.0  # below the first ionisation energy, so that each logarithm stays positive
 )
@@ -31,6 +34,9 @@ class Physics:
             those that the catalogue gives it, `stepping` (electrons bound by no more than T),
             `free` (all of them) or what is its own. Those that are left out are the default.
         neutrino_mass_eV: mass in the logarithm of `epa` and `pai`.
+        target: one of `exonu.targets.TARGETS`, or a folder of tables.
+        reactor: neutrinos of a reactor instead of those of the Sun.
+        flux_table: neutrinos of a table instead of those of the Sun.
         millicharge_weak_interference: add the interference of the millicharge with the weak term.
 
     Raises:
@@ -48,6 +54,9 @@ class Physics:
     treatments: tuple[tuple[str, str], ...] = ()
     neutrino_mass_eV: float = 1.0
     millicharge_weak_interference: bool = False
+    target: str = "xenon"
+    reactor: Reactor | None = None
+    flux_table: FluxTable | None = None
 
     def __post_init__(self) -> None:
         known_sources = tuple(
@@ -66,10 +75,10 @@ class Physics:
                 f"names a source twice (got {', '.join(self.sources)})", field="sources"
             )
         chosen = dict(self.treatments)
-        _known(chosen, tuple(INTERACTIONS), "atomic.")
+        _known(chosen, _TREATED, "atomic.")
         for interaction, value in chosen.items():
             check_atomic(value, interaction)
-        every = tuple((name, chosen.get(name, one.atomic[0])) for name, one in INTERACTIONS.items())
+        every = tuple((name, chosen.get(name, INTERACTIONS[name].atomic[0])) for name in _TREATED)
         object.__setattr__(self, "treatments", every)
         mass = self.neutrino_mass_eV
         if (
@@ -81,15 +90,38 @@ class Physics:
                 f"must be a number in 0 < m ≤ {_HEAVIEST_NEUTRINO_EV:g} eV (got {mass!r})",
                 field="neutrino_mass_eV",
             )
+        target_folder(self.target)
+        if self.reactor is not None and self.flux_table is not None:
+            raise InputError(
+                "is given with a flux table: neutrinos come from one of them",
+                field="reactor",
+                remedy="leave one out",
+            )
         if not isinstance(self.millicharge_weak_interference, bool):
             raise InputError(
                 f"must be true or false (got {self.millicharge_weak_interference!r})",
                 field="millicharge_weak_interference",
             )
 
+    @property
+    def neutrino_sources(self) -> tuple[NeutrinoSource, ...]:
+        """The sources that count, in the order of every array that has them."""
+        if self.reactor is not None:
+            return (reactor_source(self.reactor),)
+        if self.flux_table is not None:
+            return (self.flux_table,)
+        known = solar_sources(self.solar_model, self.beryllium_line)
+        by_name = {source.name: source for source in known}
+        return tuple(by_name[name] for name in self.sources)
+
+    @property
+    def source_names(self) -> tuple[str, ...]:
+        """Names of the sources."""
+        return tuple(source.name for source in self.neutrino_sources)
+
     def atomic(self, interaction: str) -> str:
         """Atomic setting of an interaction."""
-        return dict(self.treatments)[interaction]
+        return dict(self.treatments)[INTERACTIONS[interaction].settings_name]
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> Physics:
@@ -110,7 +142,7 @@ class Physics:
                 field="atomic",
                 remedy="write `millicharge: pai` below it",
             )
-        _known(atomic, tuple(INTERACTIONS), "atomic.")
+        _known(atomic, _TREATED, "atomic.")
         known = [name for name in cls.__dataclass_fields__ if name != "treatments"]
         _known(choices, [*known, "atomic"], "")
         if "sources" in choices:
@@ -120,6 +152,10 @@ class Physics:
                     f"must be a list (got {sources!r})", field="sources", remedy="write [pp, be7]"
                 )
             choices["sources"] = tuple(sources)
+        if isinstance(choices.get("reactor"), Mapping):
+            choices["reactor"] = Reactor.from_settings(choices["reactor"])
+        if isinstance(choices.get("flux_table"), Mapping):
+            choices["flux_table"] = FluxTable.from_settings(choices["flux_table"])
         return cls(**choices, treatments=tuple(atomic.items()))
 
     def to_settings(self) -> dict[str, Any]:
@@ -128,7 +164,10 @@ class Physics:
         >>> Physics.from_settings(Physics().to_settings()) == Physics()
         True
         """
-        settings = asdict(self)
+        settings = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        for name in ("reactor", "flux_table"):
+            block = settings.pop(name)
+            settings |= {} if block is None else {name: block.to_settings()}
         atomic = dict(settings.pop("treatments"))
         return settings | {"sources": list(self.sources), "atomic": atomic}
 

@@ -1,4 +1,4 @@
-"""Recoil spectra in natural xenon, in events/(tonne year keV)."""
+"""Recoil spectra in a target, in events/(tonne year keV)."""
 
 from __future__ import annotations
 
@@ -24,8 +24,14 @@ from exonu.interactions.cross_sections import (
 from exonu.interactions.millicharge import photoabsorption_rate
 from exonu.interactions.moments import ORDER, atomic_moments, kinematic_moments
 from exonu.interactions.physics import Physics, check_atomic
-from exonu.solar import LineSpectrum, Source, oscillation, solar_sources
-from exonu.xenon import edges_keV, effective_charge, free_electrons, xenon_property
+from exonu.solar import LineSpectrum, oscillation
+from exonu.targets import (
+    atoms_per_tonne,
+    edges_keV,
+    effective_charge,
+    free_electrons,
+    target_property,
+)
 
 PARTS = ("total", "pure", "interference")
 _PHOTOABSORPTION = ("epa", "pai", "pai-liquid")
@@ -90,14 +96,16 @@ class RecoilSpectra:
         self.physics = Physics() if physics is None else physics
         self._recoil_MeV = self.energies_keV * 1e-3
         self._parameters = oscillation(self.physics.oscillation)
-        self._couplings = chiral_couplings(self.physics.couplings)
-        self._sources = _selected_sources(self.physics)
+        self._sources = self.physics.neutrino_sources
+        # Of an antineutrino the electron's two chiralities change places.
+        self._chirality = -1 if self._sources[0].is_antineutrino else 1
+        self._couplings = chiral_couplings(self.physics.couplings)[:: self._chirality]
         self._order = order
 
     @property
     def source_names(self) -> tuple[str, ...]:
         """Names of the sources, in the order of the arrays."""
-        return self.physics.sources
+        return self.physics.source_names
 
     @cached_property
     def _kinematic(self) -> Array:
@@ -130,7 +138,7 @@ class RecoilSpectra:
             atomic: instead of the atomic setting of the physics.
 
         Returns:
-            Events/(tonne year keV) of natural xenon, shape (sources, n).
+            Events/(tonne year keV) of the target, shape (sources, n).
 
         Raises:
             InputError: if the arguments are not allowed or do not fit together.
@@ -205,7 +213,7 @@ class RecoilSpectra:
         self, one: Interaction, shift: Shift, at: Recoil, atomic: str, interference: bool | None
     ) -> Polynomial:
         """With B the bilinear form of the weak cross-section, I = 2 B(g, δ) and P = B(δ, δ)."""
-        charges = np.array(shift.charges, dtype=np.float64)
+        charges = np.array(shift.charges, dtype=np.float64)[:: self._chirality]
         profile = np.atleast_2d(shift.profile(at))[:, None, None, :]
         if interference is None:
             interference = (
@@ -228,15 +236,16 @@ class RecoilSpectra:
 
     def _photoabsorbed(self, shift_squared: Array, charges: Array, atomic: str) -> Array:
         """Pure rate of a millicharge of 1 e on an atom, shape (1, flavours, sources, n)."""
-        atoms = _atoms_per_tonne() * constants.Julian_year * 1e-3
+        target = self.physics.target
+        atoms = atoms_per_tonne(target) * constants.Julian_year * 1e-3
         soft = photoabsorption_rate(
-            atomic, self.energies_keV, self._atomic, self.physics.neutrino_mass_eV
+            atomic, self.energies_keV, self._atomic, self.physics.neutrino_mass_eV, target
         )
         pure = atoms * soft.swapaxes(0, 1)[None]
         if atomic != "epa":
             form = bilinear_form(charges, charges, self._recoil_MeV)
-            hard = self._electron_rate(form, "free") / xenon_property("atomic_number")
-            pure = pure + shift_squared * effective_charge(self.energies_keV) * hard
+            hard = self._electron_rate(form, "free") / target_property(target, "atomic_number")
+            pure = pure + shift_squared * effective_charge(target, self.energies_keV) * hard
         return np.asarray(pure)
 
     def _electron_rate(self, form: Array, atomic: str) -> Array:
@@ -247,14 +256,15 @@ class RecoilSpectra:
         """
         moments = self._kinematic
         per_electron = np.einsum("sfkn,fkn->fsn", moments, np.broadcast_to(form, moments.shape[1:]))
-        electrons = (
-            free_electrons(self.energies_keV)
-            if atomic == "stepping"
-            else xenon_property("atomic_number")
-        )
-        return np.asarray(
-            _atoms_per_tonne() * constants.Julian_year * 1e-3 * electrons * per_electron
-        )
+        scale = atoms_per_tonne(self.physics.target) * constants.Julian_year * 1e-3
+        return np.asarray(scale * self._electrons(atomic) * per_electron)
+
+    def _electrons(self, atomic: str) -> Array | float:
+        """Electrons of an atom that count, by the treatment of bound ones, shape (n,) or a
+        number."""
+        if atomic == "free":
+            return target_property(self.physics.target, "atomic_number")
+        return free_electrons(self.physics.target, self.energies_keV)
 
 
 def recoil_rate(
@@ -268,7 +278,7 @@ def recoil_rate(
     part: str = "total",
     physics: Physics | None = None,
 ) -> Array:
-    """Recoil rate in events/(tonne year keV) of natural xenon, shape (n,): one call for one
+    """Recoil rate in events/(tonne year keV) of the target, shape (n,): one call for one
     spectrum.
 
     Args:
@@ -301,28 +311,18 @@ def recoil_rate(
 
 
 def breakpoints_keV(physics: Physics | None = None) -> Array:
-    """Energies at which a recoil spectrum steps: xenon's edges and the highest recoils of neutrino
-    lines, ascending.
+    """Energies at which a recoil spectrum steps: the target's edges and the highest recoils of
+    neutrino lines, ascending.
 
     Give them to the quadrature that folds a spectrum with a detector's response.
     """
+    chosen = Physics() if physics is None else physics
     lines = [
         maximum_recoil_MeV(source.spectrum.energies_MeV) * 1e3
-        for source in _selected_sources(Physics() if physics is None else physics)
+        for source in chosen.neutrino_sources
         if isinstance(source.spectrum, LineSpectrum)
     ]
-    return np.unique(np.concatenate([edges_keV(), *lines]))
-
-
-def _selected_sources(physics: Physics) -> list[Source]:
-    by_name = {
-        source.name: source for source in solar_sources(physics.solar_model, physics.beryllium_line)
-    }
-    return [by_name[name] for name in physics.sources]
-
-
-def _atoms_per_tonne() -> float:
-    return float(constants.N_A * 1e6 / xenon_property("atomic_mass"))
+    return np.unique(np.concatenate([edges_keV(chosen.target), *lines]))
 
 
 def _check_arguments(

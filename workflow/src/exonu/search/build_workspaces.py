@@ -16,7 +16,6 @@ from exonu.interactions import Physics
 from exonu.search.experiment.binned_spectrum import Experiment
 from exonu.search.signals import fold_signals, fold_solar_neutrinos, hypotheses
 from exonu.search.workspace import Workspace, build_workspace
-from exonu.solar import solar_sources
 
 
 def build_workspaces(
@@ -46,8 +45,9 @@ def build_workspaces(
         cases = hypotheses(interaction, settings["interactions"][interaction])
     other = systematics["atomic_shape"]
     signals = fold_signals(experiment, physics, interaction, cases, other_atomic=other)
-    sources = solar_sources(physics.solar_model, physics.beryllium_line)
-    uncertainties = {source.name: source.relative_uncertainty for source in sources}
+    uncertainties = {
+        source.name: source.relative_uncertainty for source in physics.neutrino_sources
+    }
     solar = (
         None if experiment.includes_solar_neutrinos else fold_solar_neutrinos(experiment, physics)
     )

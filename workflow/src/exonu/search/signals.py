@@ -130,7 +130,7 @@ def fold_signals(
             interaction,
             flavour,
             mass,
-            physics.sources,
+            physics.source_names,
             linear[i],
             quadratic[i],
             other_atomic=others[i],

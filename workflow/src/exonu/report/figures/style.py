@@ -23,7 +23,7 @@ from exonu.catalogue import INTERACTIONS, SEARCHED, STATES
 from exonu.catalogue import UNITS as CATALOGUE_UNITS
 from exonu.core.files import whole_or_absent
 from exonu.core.types import Array
-from exonu.report.figures.colours import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILLION
+from exonu.report.figures.colours import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION
 from exonu.report.numbers.figure_records import Heading
 
 COLUMN_INCHES = 4.2

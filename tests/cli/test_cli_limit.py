@@ -277,7 +277,7 @@ def test_without_its_page_a_quadratic_workspace_is_refused(refused, experiment):
 
 
 REFUSED = {
-    "{} ": r"experiment\.yaml: --interaction: is missing; choose magnetic-moment, millicharge or dark-photon",
+    "{} ": r"experiment\.yaml: --interaction: is missing; choose one that `exonu inter",
     "{} --interaction dark-photon": r"--mass-mev: is missing; a dark photon needs its mass",
     "{} --interaction dark-photon --mass-mev 0": r"--mass-mev: must be > 0 \(got 0\)",
     "{} --interaction dark-photon --mass-mev=-2": r"--mass-mev: must be > 0 \(got -2\)",

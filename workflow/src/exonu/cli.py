@@ -26,7 +26,6 @@ from exonu.core.errors import InputError
 
 SOURCES = ("pp", "be7", "pep", "n13", "o15", "f17")
 FLAVOURS = tuple(dict.fromkeys(state for one in INTERACTIONS.values() for state in one.states))
-_NEEDED = f"{', '.join([*SEARCHED][:-1])} or {[*SEARCHED][-1]}"
 ATOMIC = tuple(dict.fromkeys(name for one in INTERACTIONS.values() for name in one.atomic))
 
 
@@ -248,7 +247,10 @@ def _limit(given: argparse.Namespace) -> str:
     else:
         if given.interaction is None:
             raise InputError(
-                "is missing", file=given.file, field="--interaction", remedy=f"choose {_NEEDED}"
+                "is missing",
+                file=given.file,
+                field="--interaction",
+                remedy="choose one that `exonu interactions` lists",
             )
         answer = limit_of_experiment(
             given.file,

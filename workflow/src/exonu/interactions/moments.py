@@ -10,9 +10,10 @@ import numpy as np
 
 from exonu.core.types import Array
 from exonu.interactions.cross_sections import ELECTRON_MASS_MEV, minimum_energy_MeV
-from exonu.solar import Oscillation
+from exonu.solar import BetaSpectrum, Oscillation
 from exonu.sources import NeutrinoSource
 
+_PANELS = 400
 ORDER = 32
 """Gauss-Legendre nodes per panel: relative error below 1e-6
 (tests/interactions/test_moments.py)."""
@@ -50,6 +51,61 @@ def kinematic_moments(
         powers = np.stack([np.ones_like(energy), inverse, inverse**2])
         moments.append(np.einsum("fij,kij->fki", flux, powers))
     return np.stack(moments)
+
+
+def threshold_moments(
+    sources: Iterable[NeutrinoSource], parameters: Oscillation, lower_MeV: Array
+) -> Array:
+    """`kinematic_moments` above so many lower limits that each may not have a quadrature of its
+    own.
+
+    The moments of a beta spectrum are integrated once, from its endpoint down to every edge of a
+    grid in v = √(q₀ − E), and interpolated with their exact derivatives (cubic Hermite): within
+    1e-7 of the quadrature.
+
+    Args:
+        sources: of the neutrinos.
+        parameters: of their oscillation.
+        lower_MeV: E_min, any shape.
+
+    Returns:
+        Shape (sources, 3 flavours, 3, *shape).
+    """
+    lower = np.asarray(lower_MeV, dtype=np.float64).ravel()
+    moments = [
+        _interpolated(source, source.spectrum, parameters, lower)
+        if isinstance(source.spectrum, BetaSpectrum)
+        else kinematic_moments([source], parameters, lower, lower_MeV=lower)[0]
+        for source in sources
+    ]
+    return np.stack(moments).reshape(len(moments), 3, 3, *np.shape(lower_MeV))
+
+
+def _interpolated(
+    source: NeutrinoSource, spectrum: BetaSpectrum, parameters: Oscillation, lower: Array
+) -> Array:
+    top = np.sqrt(spectrum.endpoint_MeV)
+    step = top / _PANELS
+    v = np.arange(_PANELS + 1) * step
+    edge = np.maximum(spectrum.endpoint_MeV - v**2, 0.0)
+    energy, flux = _flavour_flux(source, parameters, edge[1:], edge[:-1], 6)
+    powers = np.stack([np.ones_like(energy), 1 / energy, 1 / energy**2])
+    panels = np.einsum("fij,kij->fki", flux, powers)
+    total = np.concatenate([np.zeros((3, 3, 1)), np.cumsum(panels, axis=-1)], axis=-1)
+    inside = np.clip(edge, 1e-9 * spectrum.endpoint_MeV, None)
+    density = source.flux_per_cm2_s * 2 * v * spectrum.density(inside)
+    share = density * source.flavours(inside, parameters)
+    slope = share[:, None] * np.stack([np.ones_like(inside), 1 / inside, 1 / inside**2]) * step
+    at = np.sqrt(np.clip(spectrum.endpoint_MeV - lower, 0.0, None)) / step
+    i = np.clip(at.astype(np.int64), 0, _PANELS - 1)
+    u = np.clip(at - i, 0.0, 1.0)
+    w = u**2 * (3 - 2 * u)
+    return np.asarray(
+        total[..., i] * (1 - w)
+        + total[..., i + 1] * w
+        + slope[..., i] * (u * (1 - u) ** 2)
+        - slope[..., i + 1] * (u**2 * (1 - u))
+    )
 
 
 def atomic_moments(

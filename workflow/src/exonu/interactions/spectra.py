@@ -9,7 +9,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import constants
 
-from exonu.catalogue import FLAVOURS, INTERACTIONS, SEARCHED, Form, Interaction, Recoil, Shift
+from exonu.catalogue import (
+    FLAVOURS,
+    INTERACTIONS,
+    SEARCHED,
+    Form,
+    Interaction,
+    MassiveForm,
+    Recoil,
+    Shift,
+)
+from exonu.catalogue.declaration import MASS_STATES, PAIRS
 from exonu.core.errors import InputError
 from exonu.core.types import Array
 from exonu.interactions.couplings import chiral_couplings
@@ -22,7 +32,7 @@ from exonu.interactions.cross_sections import (
     maximum_recoil_MeV,
 )
 from exonu.interactions.millicharge import photoabsorption_rate
-from exonu.interactions.moments import ORDER, atomic_moments, kinematic_moments
+from exonu.interactions.moments import ORDER, atomic_moments, kinematic_moments, threshold_moments
 from exonu.interactions.physics import Physics, check_atomic
 from exonu.solar import LineSpectrum, oscillation
 from exonu.targets import (
@@ -112,6 +122,12 @@ class RecoilSpectra:
         return kinematic_moments(self._sources, self._parameters, self._recoil_MeV, self._order)
 
     @cached_property
+    def _kinematic_of_masses(self) -> Array:
+        return kinematic_moments(
+            self._sources, self._parameters, self._recoil_MeV, self._order, of_masses=True
+        )
+
+    @cached_property
     def _atomic(self) -> Array:
         return atomic_moments(self._sources, self._parameters, self._recoil_MeV, self._order)
 
@@ -189,12 +205,28 @@ class RecoilSpectra:
         at = self._recoil(masses_MeV)
         if isinstance(one.formula, Shift):
             return self._shifted(one, one.formula, at, atomic, interference)
-        assert isinstance(one.formula, Form)
-        coefficients = np.broadcast_arrays(*one.formula.coefficients(at), self._recoil_MeV)[:3]
-        rates = self._electron_rate(np.stack(coefficients)[None], atomic)
-        profile = np.ones((1, 1)) if one.formula.profile is None else one.formula.profile(at)
-        linear = np.atleast_2d(profile)[:, None, None, :] * rates
-        return Polynomial(linear, None, one.power, one.states[1:])
+        if isinstance(one.formula, MassiveForm):
+            linear = self._massive(one.formula, at, atomic)
+        else:
+            assert isinstance(one.formula, Form)
+            coefficients = np.broadcast_arrays(*one.formula.coefficients(at), self._recoil_MeV)[:3]
+            of_masses = one.states in (MASS_STATES, PAIRS)
+            rates = self._electron_rate(np.stack(coefficients)[None], atomic, of_masses=of_masses)
+            if one.states == PAIRS:  # a moment μ_ij counts for both of its states
+                rates = np.stack([rates[[0, 1]], rates[[0, 2]], rates[[1, 2]]]).sum(axis=1)
+            profile = np.ones((1, 1)) if one.formula.profile is None else one.formula.profile(at)
+            linear = np.atleast_2d(profile)[:, None, None, :] * rates
+        states = one.states[1:] or FLAVOURS
+        return Polynomial(linear, None, one.power, states)
+
+    def _massive(self, formula: MassiveForm, at: Recoil, atomic: str) -> Array:
+        """Rate where each mass has coefficients and a threshold of its own, shape (m, flavours,
+        sources, n)."""
+        lower = formula.minimum_energy(at)
+        moments = threshold_moments(self._sources, self._parameters, lower)
+        coefficients = np.stack(np.broadcast_arrays(*formula.coefficients(at), lower)[:3])
+        per_electron = np.einsum("sfkmn,kmn->mfsn", moments, coefficients)
+        return np.asarray(self._scale(atomic) * per_electron)
 
     def _recoil(self, masses_MeV: ArrayLike | None) -> Recoil:
         masses = np.atleast_1d(np.asarray(0.0 if masses_MeV is None else masses_MeV, np.float64))
@@ -248,16 +280,20 @@ class RecoilSpectra:
             pure = pure + shift_squared * effective_charge(target, self.energies_keV) * hard
         return np.asarray(pure)
 
-    def _electron_rate(self, form: Array, atomic: str) -> Array:
+    def _electron_rate(self, form: Array, atomic: str, *, of_masses: bool = False) -> Array:
         """Rate of a cross-section on one electron, coefficients of shape (flavours, 3, n).
 
         Returns:
-            Shape (flavours, sources, n).
+            Shape (flavours, sources, n), or mass states instead of flavours.
         """
-        moments = self._kinematic
+        moments = self._kinematic_of_masses if of_masses else self._kinematic
         per_electron = np.einsum("sfkn,fkn->fsn", moments, np.broadcast_to(form, moments.shape[1:]))
-        scale = atoms_per_tonne(self.physics.target) * constants.Julian_year * 1e-3
-        return np.asarray(scale * self._electrons(atomic) * per_electron)
+        return np.asarray(self._scale(atomic) * per_electron)
+
+    def _scale(self, atomic: str) -> Array:
+        """From a rate per electron, second and MeV to one per tonne, year and keV."""
+        per_atom = atoms_per_tonne(self.physics.target) * constants.Julian_year * 1e-3
+        return np.asarray(per_atom * self._electrons(atomic))
 
     def _electrons(self, atomic: str) -> Array | float:
         """Electrons of an atom that count, by the treatment of bound ones, shape (n,) or a

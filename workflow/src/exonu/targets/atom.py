@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import constants
 
 from exonu.core.errors import InputError
 from exonu.core.resources import resource_path
@@ -104,6 +105,4 @@ def atoms_per_tonne(target: str) -> float:
     >>> f"{atoms_per_tonne('xenon'):.4g}"
     '4.587e+27'
     """
-    from scipy import constants  # here, since steps that count electrons need no more of it
-
     return float(constants.N_A * 1e6 / target_property(target, "atomic_mass"))

@@ -39,7 +39,7 @@ def build_workspaces(
     fit_range = settings["interactions"].get(interaction, {}).get("fit_range_keV")
     if fit_range is not None:
         experiment = experiment.within(*fit_range)
-    physics = Physics.from_settings(settings["physics"])
+    physics = Physics.from_settings({**settings["physics"], "target": experiment.target})
     systematics = settings["systematics"]
     if cases is None:
         cases = hypotheses(interaction, settings["interactions"][interaction])

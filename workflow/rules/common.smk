@@ -14,6 +14,7 @@ sys.path.insert(0, str(SOURCE))
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
+from exonu.catalogue import SEARCHED
 from exonu.core.errors import InputError
 from exonu.search.analysis import read_config
 from exonu.search.event_analysis import event_inputs
@@ -101,5 +102,5 @@ onerror:
 
 wildcard_constraints:
     analysis="|".join(ANALYSES),
-    interaction="magnetic-moment|millicharge|dark-photon",
+    interaction="|".join(SEARCHED),
     chunk=r"\d+",

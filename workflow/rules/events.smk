@@ -1,7 +1,12 @@
 # From raw ROOT files to selected events: ingest ─► reconstruct ─► select ─► cut flow, once for every run of the run list
 # and every sample of the sample sheet. Where an events file has a block `simulation`, its raw files are made here too.
 
-from exonu.events.runs.simulation_settings import light_map_settings, simulate_settings
+from exonu.events.runs.simulation_settings import (
+    light_map_settings,
+    light_tables_settings,
+    light_tables_used,
+    simulate_settings,
+)
 
 SOURCES = {
     name: [
@@ -16,8 +21,46 @@ wildcard_constraints:
     source=r"(run|sample)_[A-Za-z0-9_.-]+",
 
 
+def light_tables_of(wildcards):
+    """The light tables that the simulation of a run or a sample draws from; none if all of its light is traced."""
+    optics = light_tables_used(EVENTS[wildcards.analysis], **of_source(wildcards))
+    return f"results/{wildcards.analysis}/light_tables/{optics}" if optics else []
+
+
+rule light_tables:
+    """Light near the wall, from which bulky classes of events draw their hits; traced once for the data and for the samples."""
+    output:
+        directory("results/{analysis}/light_tables/{optics}"),
+    log:
+        "results/{analysis}/logs/light_tables_{optics}.log",
+    benchmark:
+        "results/{analysis}/benchmarks/light_tables_{optics}.tsv"
+    priority: PRIORITY["light map"]
+    conda:
+        "../../envs/environment.yaml"
+    threads: 2
+    resources:
+        mem_mb=resource(1000),
+        runtime=resource(60),
+    params:
+        settings=lambda wildcards: written(
+            wildcards,
+            light_tables_settings(
+                EVENTS[wildcards.analysis],
+                seed=ANALYSES[wildcards.analysis].settings["seed"],
+                optics=wildcards.optics,
+            ),
+        ),
+        code=code("events.light_tables"),
+        libraries=libraries("events.light_tables"),
+    shell:
+        "python -m exonu.steps.events.light_tables --settings {params.settings:q} --threads {threads} --output {output} &> {log}"
+
+
 rule simulate:
     """A run or a sample of the demonstration: decays, light, photomultipliers."""
+    input:
+        light_tables=light_tables_of,
     output:
         "results/{analysis}/raw/{source}.root",
     log:
@@ -41,8 +84,13 @@ rule simulate:
         ),
         code=code("events.simulate"),
         libraries=libraries("events.simulate"),
+        tables=lambda wildcards: (
+            f"--light-tables '{found}'"
+            if (found := light_tables_of(wildcards))
+            else ""
+        ),
     shell:
-        "python -m exonu.steps.events.simulate --settings {params.settings:q} --output {output} &> {log}"
+        "python -m exonu.steps.events.simulate --settings {params.settings:q} {params.tables} --output {output} &> {log}"
 
 
 rule ingest:

@@ -13,9 +13,14 @@ def main() -> None:
     arguments.add_argument(
         "--threads", type=int, default=1, help="number of threads; changes nothing else"
     )
+    arguments.add_argument(
+        "--light-tables",
+        type=Path,
+        help="folder of the tables, where the settings ask for light from them",
+    )
     given = arguments.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
-    simulate(given.settings, given.output, threads=given.threads)
+    simulate(given.settings, given.output, light_tables=given.light_tables, threads=given.threads)
 
 
 if __name__ == "__main__":

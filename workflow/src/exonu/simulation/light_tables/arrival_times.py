@@ -57,7 +57,7 @@ def quantiles_ns(counts: Array, detector: Detector) -> Floats:
         later = np.maximum(folded[:, start : start + len(time)], 0)
         later[:, 0] += np.maximum(folded[:, :start], 0).sum(axis=1)
         cumulative = np.cumsum(later, axis=1)
-        cumulative /= cumulative[:, -1:]
+        cumulative = (cumulative - later / 2) / cumulative[:, -1:]  # half of a step lies before it
         for row, total in enumerate(cumulative):
             rising = np.concatenate([[True], np.diff(total) > 1e-15])
             result[row, k] = np.interp(wanted, total[rising], time[rising])

@@ -94,7 +94,8 @@ def tally_rest(
         rest[channel] += far
         row = min(int(straight[channel] / distance_step), times.shape[0] - 1)
         delay = (path - straight[channel]) / medium.velocity_cm_per_ns
-        column = min(max(int((delay - first_delay) / delay_step), 0), times.shape[1] - 1)
+        place = (delay - first_delay) / delay_step + 0.5  # the nearest
+        column = min(max(int(place), 0), times.shape[1] - 1)
         times[row, column] += far if direct else 1.0
 
 

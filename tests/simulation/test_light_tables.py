@@ -1,6 +1,5 @@
 """Light from tables: what is near, what is tabulated, and events that are drawn, beside traced ones."""
 
-import sys
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -38,6 +37,7 @@ from exonu.simulation.light_tables.table_making import (
 )
 from exonu.simulation.light_tables.table_set import LightTables
 from exonu.simulation.simulate_raw import Simulation, simulate
+from exonu.steps._step import call
 from exonu.steps.events import light_tables as light_tables_step
 
 DETECTOR = Detector.from_settings()
@@ -354,8 +354,6 @@ def test_settings_that_make_no_sense_are_named(place, value, message, tmp_path) 
 def test_the_step_makes_a_folder(inputs, tmp_path, monkeypatch) -> None:
     from exonu.core.files import canonical_json
 
-    settings = tmp_path / "settings.json"
-    settings.write_text(canonical_json(light_tables_settings(inputs, 1, "nominal")))
     monkeypatch.setattr(
         light_tables_step,
         "make_light_tables",
@@ -366,11 +364,7 @@ def test_the_step_makes_a_folder(inputs, tmp_path, monkeypatch) -> None:
             size=TableSize(frequency=6, depths_cm=(0.001, 3.0), photons=100),
         ),
     )
-    monkeypatch.setattr(
-        sys,
-        "argv",
-        ["light_tables", "--settings", settings.read_text(), "--output", str(tmp_path / "made")],
-    )
-    light_tables_step.main()
+    words = ["--settings", canonical_json(light_tables_settings(inputs, 1, "nominal"))]
+    call(light_tables_step.main, [*words, "--output", str(tmp_path / "made")])
     assert LightTables.load(tmp_path / "made").settings["seed"] == 1
     assert not list(Path(tmp_path).glob(".made*"))

@@ -6,6 +6,7 @@ from exonu.events.runs.simulation_settings import (
     light_map_settings,
     light_tables_settings,
     light_tables_used,
+    raw_is_temporary,
     simulate_settings,
 )
 
@@ -55,6 +56,20 @@ use rule step as simulate with:
         **memory_and_time(1000, 60),
     params:
         **step("events.simulate", of_source(simulate_settings, seeded=True)),
+
+
+WITHOUT_RAW = [name for name in EVENTS if raw_is_temporary(EVENTS[name])]
+
+if WITHOUT_RAW:
+
+    use rule simulate as simulate_temporary with:
+        """The same where raw files are removed as soon as they are ingested."""
+        output:
+            temp("results/{analysis}/raw/{source}.root"),
+        wildcard_constraints:
+            analysis="|".join(WITHOUT_RAW),
+
+    ruleorder: simulate_temporary > simulate
 
 
 use rule step as ingest with:

@@ -74,6 +74,11 @@ def light_map_settings(inputs: EventInputs, seed: int) -> Settings:
     return {"seed": seed, "geometry": geometry_settings(inputs), "detector": detector}
 
 
+def raw_is_temporary(inputs: EventInputs) -> bool:
+    """Whether the workflow simulates raw files that go as soon as they are ingested."""
+    return inputs.is_generated and not _block(inputs)["keep_raw"]
+
+
 def light_tables_settings(inputs: EventInputs, seed: int, optics: str) -> Settings:
     """Settings of the step `light_tables`.
 

@@ -12,7 +12,7 @@ from exonu.core.compiled import kernel
 from exonu.core.types import Array, Floats
 from exonu.detector.random_numbers import gamma, poisson, start_stream, uniform
 from exonu.simulation.light.tracer_kernel import is_coincidence, photoelectrons_of
-from exonu.simulation.light_tables.near_light import near_light, nearest_face
+from exonu.simulation.light_tables.near_light import KINDS, near_light, nearest_face
 
 FEWEST_DIRECTIONS, PHOTONS_PER_DIRECTION = 64, 12.0
 """Directions of near light: so many and one more for so many photons, so that their scatter stays
@@ -36,8 +36,7 @@ class Tables(NamedTuple):
     guess: NDArray[np.int64]  # (cells, cells)
     depths_cm: Array  # (n_layers,)
     rest: Floats  # (n_nodes, n_layers, n_channels)
-    by_copper: Floats  # (n_nodes, n_channels)
-    by_windows: Floats  # (n_nodes, n_channels)
+    reflected: Floats  # (n_nodes, KINDS, n_channels)
     near: Array  # (2,)
     absorbs: Array  # share that a window takes by cosine of incidence, from 0 to 1
     times_ns: Floats  # (n_layers + 1, n_distances, n_slow, n_quantiles)
@@ -118,20 +117,10 @@ def source_light(
     depth = planes[face, 3] - x * planes[face, 0] - y * planes[face, 1] - z * planes[face, 2]
     most = len(tables.points)
     count = min(most, FEWEST_DIRECTIONS + int(emitted / PHOTONS_PER_DIRECTION))
-    n, by_copper, by_windows = near_light(
-        x,
-        y,
-        z,
-        face,
-        tables.points,
-        count,
-        tables.near,
-        tables.absorbs,
-        medium,
-        walls,
-        stream,
-        rays,
-    )
+    reflected = np.empty(KINDS)
+    n = near_light(
+        x, y, z, face, tables.points, count, tables.near, tables.absorbs, medium, walls, stream, rays, reflected
+    )  # fmt: skip
     near_sum = 0.0
     for k in range(n):
         channel, light = int(rays[k, 0]), emitted * rays[k, 1]
@@ -156,8 +145,8 @@ def source_light(
         part = emitted * corners[k]
         add_row(np.float32(part * (1 - below)), tables.rest[node, layer], folded)
         add_row(np.float32(part * below), tables.rest[node, layer + 1], folded)
-        add_row(np.float32(part * by_copper), tables.by_copper[node], folded)
-        add_row(np.float32(part * by_windows), tables.by_windows[node], folded)
+        for kind in range(KINDS):
+            add_row(np.float32(part * reflected[kind]), tables.reflected[node, kind], folded)
     names = tables.permutations[turn]
     for c in range(len(mean)):
         mean[c] = folded[names[c]]

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exonu.core.errors import InputError
-from exonu.core.types import Array
+from exonu.core.types import Array, Floats
 from exonu.detector.model import Detector
 from exonu.simulation.light.photons import LightSources
 from exonu.simulation.light.tracer import (
@@ -50,6 +50,11 @@ _PLASTIC = 1.32471795724474602596
 _LATE = 10
 """Slow decay times that the charge window must hold: the tables cut no late light."""
 _FLIGHT_NS = 100.0
+
+
+def _unfolded(values: Floats, of: Integers, names: Integers) -> Floats:
+    """Values of all nodes, shape (n_nodes, n, n_channels), from those of the domain."""
+    return np.ascontiguousarray(np.moveaxis(np.moveaxis(values, 1, 2)[of, names], 2, 1))
 
 
 @dataclass(frozen=True)
@@ -99,9 +104,8 @@ class Drawing:
             across=nodes.across,
             guess=nodes.guess,
             depths_cm=tables.depths_cm,
-            rest=np.ascontiguousarray(np.moveaxis(np.moveaxis(tables.rest, 1, 2)[of, names], 2, 1)),
-            by_copper=np.ascontiguousarray(tables.by_copper[of, names]),
-            by_windows=np.ascontiguousarray(tables.by_windows[of, names]),
+            rest=_unfolded(tables.rest, of, names),
+            reflected=_unfolded(tables.reflected, of, names),
             near=tables.near_cm,
             absorbs=self._absorbs(),
             times_ns=tables.times_ns,

@@ -18,7 +18,15 @@ from exonu.detector.transport import (
     window_absorbs,
     window_at,
 )
-from exonu.simulation.light_tables.near_light import near_share, nearest_face
+from exonu.simulation.light_tables.near_light import (
+    BY_COPPER,
+    TOTALLY,
+    near_share,
+    nearest_face,
+)
+
+
+MOST_TRIES = 100
 
 
 @kernel
@@ -101,24 +109,27 @@ def tally_rest(
 
 @kernel
 def tally_reflected(
-    point: Any, photons: int, seed: int, number: int, diffuse: bool, near: Any, medium: Any, walls: Any, counts: Any
+    point: Any, photons: int, seed: int, number: int, kind: int, near: Any, medium: Any, walls: Any, counts: Any
 ) -> Any:  # fmt: skip
     """Where photons end that the wall near a point reflects, as if all of it did alike.
 
     Args:
-        point, photons, seed, number, near, medium, walls: see `tally_rest`.
-        diffuse: as copper does; otherwise as windows do.
+        point, seed, number, near, medium, walls: see `tally_rest`.
+        photons: how many reflected ones are wanted.
+        kind: BY_COPPER, or BY_WINDOWS, or TOTALLY: by windows that reflect all of it.
         counts: added to, by channel, shape (n_channels,).
 
     Returns:
-        The number of reflected photons.
+        The number of reflected photons; fewer than wanted where the wall hardly ever reflects so.
     """
     stream = np.empty(2, dtype=np.uint64)
     start_stream(stream, seed, number)
     face = nearest_face(point[0], point[1], point[2], walls)
     ax, ay, az = walls.planes[face, 0], walls.planes[face, 1], walls.planes[face, 2]
     done = 0
-    for _ in range(photons):
+    for _ in range(MOST_TRIES * photons):
+        if done == photons:
+            break
         x, y, z = point[0], point[1], point[2]
         dx, dy, dz = turned(ax, ay, az, 1 - 1.4 * uniform(stream), stream)
         to_wall, face = distance_to_wall(x, y, z, dx, dy, dz, walls)
@@ -126,13 +137,12 @@ def tally_reflected(
             continue
         x, y, z = x + to_wall * dx, y + to_wall * dy, z + to_wall * dz
         nx, ny, nz = walls.planes[face, 0], walls.planes[face, 1], walls.planes[face, 2]
-        if diffuse:
+        if kind == BY_COPPER:
             dx, dy, dz = turned(-nx, -ny, -nz, math.sqrt(1 - uniform(stream)), stream)
         else:
             cosine = dx * nx + dy * ny + dz * nz
-            if uniform(stream) < window_absorbs(
-                cosine, medium.n_ratio, medium.photocathode_reflectance
-            ):
+            takes = window_absorbs(cosine, medium.n_ratio, medium.photocathode_reflectance)
+            if (takes == 0) != (kind == TOTALLY) or uniform(stream) < takes:
                 continue
             dx, dy, dz = dx - 2 * cosine * nx, dy - 2 * cosine * ny, dz - 2 * cosine * nz
         done += 1

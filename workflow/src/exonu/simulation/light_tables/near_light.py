@@ -15,6 +15,10 @@ from exonu.core.compiled import kernel
 from exonu.detector.random_numbers import uniform
 from exonu.detector.transport import IN_COPPER, azimuth, distance_to_wall, window_at
 
+BY_COPPER, BY_WINDOWS, TOTALLY = range(3)
+KINDS = 3
+"""How the wall reflects: copper diffuses, windows and cathodes are mirrors for a part of the light,
+and for all of it below the angle of total reflection."""
 GRAZING = 0.25
 """Share of the directions that meet the nearest wall so flatly that windows reflect all."""
 
@@ -93,9 +97,9 @@ def distance_from(
 @kernel
 def near_light(
     x: float, y: float, z: float, face: int, points: Any, count: int, near: Any, absorbs: Any, medium: Any, walls: Any,
-    stream: Any, found: Any,
+    stream: Any, found: Any, reflected: Any,
 ) -> Any:  # fmt: skip
-    """Near light of an isotropic source: on windows, reflected by copper, reflected by windows.
+    """Near light of an isotropic source: on windows, and reflected by copper and by windows.
 
     Args:
         x, y, z, face: the source [cm], and its nearest wall.
@@ -108,10 +112,11 @@ def near_light(
         stream: random numbers: two, for the turn.
         found: filled with channel, share of the source's light, and path [cm], of each ray that a
             window takes, shape (most, 3).
+        reflected: filled with the shares of the source's light that are reflected, by kind, shape
+            (KINDS,).
 
     Returns:
-        Number of rows of `found`; share of the source's light that copper reflects; the same of
-        windows.
+        Number of rows of `found`.
     """
     ax, ay, az = walls.planes[face, 0], walls.planes[face, 1], walls.planes[face, 2]
     lowest = least_cosine(x, y, z, face, near[1], walls)
@@ -129,7 +134,7 @@ def near_light(
     each_steep = 0.5 * (1 - middle) / (count - grazing)
     each_grazing = 0.5 * (middle - lowest) / max(grazing, 1)
     lost = 1 / medium.absorption_cm + 1 / medium.rayleigh_cm
-    n, by_copper, by_windows = 0, 0.0, 0.0
+    n, by_copper, by_windows, totally = 0, 0.0, 0.0, 0.0
     for k in range(count):
         place = points[k, 0] + shift
         place -= math.floor(place)
@@ -159,8 +164,11 @@ def near_light(
         step = incidence * (len(absorbs) - 1)
         cell = min(int(step), len(absorbs) - 2)
         taken = share * (absorbs[cell] + (step - cell) * (absorbs[cell + 1] - absorbs[cell]))
-        by_windows += share - taken
         if taken > 0:
+            by_windows += share - taken
             found[n, 0], found[n, 1], found[n, 2] = channel, taken, to_wall
             n += 1
-    return n, by_copper, by_windows
+        else:
+            totally += share
+    reflected[BY_COPPER], reflected[BY_WINDOWS], reflected[TOTALLY] = by_copper, by_windows, totally
+    return n

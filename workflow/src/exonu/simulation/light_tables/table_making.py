@@ -25,6 +25,7 @@ from exonu.simulation.light_tables.arrival_times import (
     STEP_NS,
     quantiles_ns,
 )
+from exonu.simulation.light_tables.near_light import KINDS
 from exonu.simulation.light_tables.nodes import Nodes, layer_points, nodes_of
 from exonu.simulation.light_tables.table_set import LightTables
 
@@ -43,7 +44,7 @@ class TableSize:
         frequency: of the geodesic directions; 40 are nodes 1.2 cm apart.
         depths_cm: layers, from the wall inwards.
         near_cm: distances of `near_light.near_share`.
-        photons: traced from each node; half as many for each kind of reflection.
+        photons: traced from each node; a quarter for each kind of reflection.
     """
 
     frequency: int = 40
@@ -84,7 +85,7 @@ def build_light_tables(
     reach = 2 * float(np.linalg.norm(geometry.positions_cm, axis=1).max())
     n_distances = int(np.ceil(reach / DISTANCE_STEP_CM))
     axes = (DISTANCE_STEP_CM, FIRST_DELAY_NS, STEP_NS)
-    per_node = len(size.depths_cm) + 2
+    per_node = len(size.depths_cm) + KINDS
 
     def one(row: int) -> tuple[Array, Array, Array]:
         alike = geometry.permutations[stabiliser(directions[row], geometry.symmetry)]
@@ -95,13 +96,13 @@ def build_light_tables(
                 points[row], size.photons, seed, row * per_node + k, near, geometry.positions_cm, axes,
                 medium, walls, rest[k], times[k],
             )  # fmt: skip
-        reflected = np.zeros((2, geometry.n_channels))
-        for k in range(2):
+        reflected = np.zeros((KINDS, geometry.n_channels))
+        for k in range(KINDS):
             done = tally_reflected(
-                shallow[row], size.photons // 2, seed, row * per_node + len(layers) + k, k == 0, near,
+                shallow[row], size.photons // 4, seed, row * per_node + len(layers) + k, k, near,
                 medium, walls, reflected[k],
             )  # fmt: skip
-            reflected[k] /= done
+            reflected[k] /= max(done, 1)
         if progress is not None:
             progress(1)
         return rest[:, alike].mean(axis=1) / size.photons, reflected[:, alike].mean(axis=1), times
@@ -116,8 +117,7 @@ def build_light_tables(
         depths_cm=np.array(size.depths_cm),
         near_cm=near,
         rest=rest.astype(np.float32),
-        by_copper=reflected[:, 0].astype(np.float32),
-        by_windows=reflected[:, 1].astype(np.float32),
+        reflected=reflected.astype(np.float32),
         times_ns=quantiles_ns(_with_near(times.sum(axis=0)), detector),
         settings=settings or {},
     )

@@ -14,7 +14,7 @@ from exonu.core.files import read_json, whole_or_absent, write_json
 from exonu.core.settings import Settings
 from exonu.core.types import Array, Floats
 
-_ARRAYS = ("rest", "by_copper", "by_windows", "times_ns", "depths_cm", "near_cm")
+_ARRAYS = ("rest", "reflected", "times_ns", "depths_cm", "near_cm")
 _RECORD = "light_tables.json"
 
 
@@ -29,8 +29,8 @@ class LightTables:
         rest: probability that a photon of a node ends on a channel without having met a near wall
             first, or counted so by the share of it that is not near; shape (n_domain, n_layers,
             n_channels).
-        by_copper, by_windows: probability that a photon ends on a channel after a near wall
-            reflected it as copper, or as windows; shape (n_domain, n_channels).
+        reflected: probability that a photon ends on a channel after a near wall reflected it, by
+            kind (`near_light.KINDS`); shape (n_domain, KINDS, n_channels).
         times_ns: quantiles of the delay behind a straight flight by layer and distance, see
             `arrival_times.quantiles_ns`; the last layer is near light; shape (n_layers + 1,
             n_distances, SLOW_TIMES, QUANTILES).
@@ -41,8 +41,7 @@ class LightTables:
     depths_cm: Array
     near_cm: Array
     rest: Floats
-    by_copper: Floats
-    by_windows: Floats
+    reflected: Floats
     times_ns: Floats
     settings: Settings
 

@@ -25,7 +25,6 @@ from exonu.simulation.light_tables.near_light import (
     nearest_face,
 )
 
-
 MOST_TRIES = 100
 
 

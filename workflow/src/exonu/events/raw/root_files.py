@@ -5,7 +5,6 @@ wrong is said with file, branch and entry."""
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from exonu.core.errors import InputError, raise_all
 from exonu.core.settings import Settings
+from exonu.events.expressions import nearest, quoted
 
 CHUNK_BYTES = 32_000_000
 """Uncompressed size of the columns that are read at a time; a job needs several times as much."""
@@ -100,9 +100,9 @@ class Tree:
         )
 
     def _near(self, name: str) -> str:
-        near = difflib.get_close_matches(name, self.branches, n=1)
+        near = nearest(name, self.branches)
         return (
-            f"did you mean `{near[0]}`?"
+            f"did you mean {quoted(near[0])}?"
             if near
             else f"its branches are: {', '.join(self.branches[:30])}"
         )

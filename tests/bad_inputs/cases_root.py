@@ -123,7 +123,7 @@ ROOT_FILES = {
     "metadata that is no JSON": Case(_metadata, RUN, "metadata", "is not JSON"),
     "branch missing": Case(_columns(charge=None), RUN, "branch charge", "is not a branch of 'raw'"),
     "texts": Case(_texts, RUN, "tree raw.*", "cannot be read"),
-    "number where a list belongs": Case(_columns(time=_LIST), RUN, "branch time", "is no list of hits"),
+    "number where a list belongs": Case(_columns(time=_LIST), RUN, "branch time", "is not a list of hits"),
     "list where a number belongs": Case(_columns(event=ak.Array([[1], [2, 3]])), RUN, "branch event", "is a list per event"),
     "lists of lists": Case(_lists_of_lists, RUN, "tree raw.*", "cannot be read"),
     "lists of different length": Case(_columns(charge=ak.Array([[1.0, 2.0], [3.0, 4.0]])), RUN, "branch charge, entry 1", "has 2 hits where channel has 1"),

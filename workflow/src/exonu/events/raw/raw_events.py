@@ -8,6 +8,7 @@ The default layout (`BRANCHES`) is one entry per event with ``run, event, time_s
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,7 +19,8 @@ from numpy.typing import NDArray
 
 from exonu.core.settings import Settings
 from exonu.events.raw.branches import Branches
-from exonu.events.raw.root_files import CHUNK_BYTES, Jagged, open_tree
+from exonu.events.raw.reading import Reading
+from exonu.events.raw.root_files import CHUNK_BYTES, open_tree
 from exonu.events.raw.writer import ColumnWriter, cut_mantissa
 
 INNER, OUTER = 1, 2
@@ -39,7 +41,7 @@ class Events:
         trigger: bits `INNER` and `OUTER`, shape (n,), uint8.
         offsets: shape (n + 1,), from 0.
         channel, charge, time: photomultiplier, charge [PE] and time [ns] of each hit, uint16 and
-            float32.
+            float32. Times of raw files count from the first hit of their event.
         true_energy_keV: deposited energy of a simulated event, shape (n,); None for data.
         true_xyz_cm: its place, shape (n, 3); None for data.
         component: number of its component, shape (n,), uint16; None for data.
@@ -172,22 +174,26 @@ def read_raw(
     *,
     n_channels: int | None = None,
     chunk_bytes: int = CHUNK_BYTES,
+    allow_empty: bool = False,
+    tally: Counter[str] | None = None,
 ) -> Iterator[Events]:
-    """Read raw events, chunk by chunk.
+    """Read raw events, chunk by chunk; times count from the first hit of each event.
 
     Args:
         path: the ROOT file, with a TTree or an RNTuple.
         branches: where what stands; the default layout if None.
         n_channels: number of photomultipliers; channels must lie below it.
         chunk_bytes: about how many uncompressed bytes to read at a time.
+        allow_empty: whether no entries are no fault.
+        tally: counts hits that are left out, see `reading.Reading`.
 
     Raises:
-        InputError: see `root_files.open_tree` and `branches.Branches.events`; each names file,
-            branch and entry.
+        InputError: see `root_files.open_tree` and `reading.Reading.arrays`; each names file, branch
+            and entry.
     """
     branches = branches or Branches.default()
-    with open_tree(path, branches.tree) as tree:
-        reading = branches.bound(tree)
+    with open_tree(path, branches.tree, allow_empty=allow_empty) as tree:
+        reading = Reading.of(tree, branches, tally=tally)
         for start, columns in tree.chunks(reading.needed, chunk_bytes):
             yield Events(**reading.arrays(columns, start, n_channels))
 
@@ -203,7 +209,7 @@ def read_events(path: str | Path, chunk_bytes: int = CHUNK_BYTES) -> Iterator[Ev
     `Events.columns`."""
     default = Branches.default()
     with open_tree(path, "events", allow_empty=True) as tree:
-        reading = default.bound(tree)
+        reading = Reading.of(tree, default, is_raw=False)
         more = [
             name
             for name in tree.branches
@@ -214,7 +220,7 @@ def read_events(path: str | Path, chunk_bytes: int = CHUNK_BYTES) -> Iterator[Ev
             yield Events(
                 **arrays,
                 columns={
-                    name: column for name in more if not isinstance(column := read[name], Jagged)
+                    name: column for name in more if isinstance(column := read[name], np.ndarray)
                 },
             )
 

@@ -48,7 +48,26 @@ class Jagged:
         return np.diff(self.offsets)
 
 
-Column = NDArray[Any] | Jagged
+@dataclass(frozen=True)
+class Nested:
+    """A list of lists per entry: entry i has the inner lists `offsets[i]` to `offsets[i + 1]`, and
+    inner list j has `content[inner[j]:inner[j + 1]]`.
+
+    Attributes:
+        offsets: shape (n + 1,), from 0.
+        inner: shape (n_inner + 1,), from 0.
+        content: all values one after the other.
+    """
+
+    offsets: NDArray[np.int64]
+    inner: NDArray[np.int64]
+    content: NDArray[Any]
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+
+Column = NDArray[Any] | Jagged | Nested
 
 
 @dataclass(frozen=True)
@@ -121,12 +140,12 @@ class Tree:
         """
         if not self.n_entries:
             return
-        step = max(
-            1, min(self.n_entries, int(self._tree.num_entries_for(chunk_bytes, list(names))))
-        )
         is_rntuple = hasattr(self._tree, "cluster_summaries")
         start = 0
         try:
+            step = max(
+                1, min(self.n_entries, int(self._tree.num_entries_for(chunk_bytes, list(names))))
+            )
             for table in (
                 self._by_clusters(names, step) if is_rntuple else self._by_entries(names, step)
             ):
@@ -263,10 +282,14 @@ def _column(array: Any) -> Column:
     if isinstance(layout, ak.contents.NumpyArray):  # entries of fixed shape
         layout = layout.to_RegularArray().to_ListOffsetArray64(True)
     content = getattr(layout, "content", None)
-    if isinstance(layout, ak.contents.ListOffsetArray) and isinstance(
-        content, ak.contents.NumpyArray
-    ):
-        return Jagged(np.asarray(layout.offsets.data, dtype=np.int64), np.asarray(content.data))
+    if isinstance(layout, ak.contents.ListOffsetArray):
+        offsets = np.asarray(layout.offsets.data, dtype=np.int64)
+        if isinstance(content, ak.contents.NumpyArray) and content.data.ndim == 1:
+            return Jagged(offsets, np.asarray(content.data))
+        if content is not None and content.purelist_depth == 2 and not content.is_record:
+            inner = _column(ak.Array(content))
+            if isinstance(inner, Jagged):
+                return Nested(offsets, inner.offsets, inner.content)
     raise TypeError(f"{ak.type(array)} is neither a number nor a list of numbers per entry")
 
 
@@ -310,12 +333,12 @@ def read_columns(
         opened.require(chosen)
         for start, columns in opened.chunks(chosen, chunk_bytes):
             for name, column in columns.items():
-                if isinstance(column, Jagged):
+                if not isinstance(column, np.ndarray):
                     raise InputError(
                         "is a list where one number per entry is needed",
                         file=path,
                         field=f"branch {name}, entry {start}",
                     )
             yield {
-                name: column for name, column in columns.items() if not isinstance(column, Jagged)
+                name: column for name, column in columns.items() if isinstance(column, np.ndarray)
             }

@@ -152,6 +152,25 @@ class Events:
         )
         return {name: getattr(self, name) for name in names}
 
+    @classmethod
+    def joined(cls, parts: Sequence[Events]) -> Events:
+        """Events of several parts one after the other; all have the same quantities."""
+        if len(parts) == 1:
+            return parts[0]
+        first, *_ = parts
+
+        def all_of(values: Sequence[Any]) -> Any:
+            return None if values[0] is None else np.concatenate(values)
+
+        counts = np.concatenate([part.n_hits for part in parts])
+        per_event = {
+            name: all_of([part._per_event()[name] for part in parts]) for name in first._per_event()
+        }
+        per_hit = {name: all_of([getattr(part, name) for part in parts]) for name in _HITS}
+        columns = {name: all_of([part.columns[name] for part in parts]) for name in first.columns}
+        offsets = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
+        return cls(offsets=offsets, columns=columns, **per_event, **per_hit)
+
     def with_hits(self, kept: NDArray[np.bool_]) -> Events:
         """The same events with some of their hits, given as a mask of shape (n_hits,)."""
         if kept.all():
@@ -198,10 +217,38 @@ def read_raw(
             yield Events(**reading.arrays(columns, start, n_channels))
 
 
-def count_entries(path: str | Path, tree: str) -> int:
-    """Number of entries of a tree."""
-    with open_tree(path, tree, allow_empty=True) as opened:
-        return opened.n_entries
+@dataclass(frozen=True)
+class RawFile:
+    """What a raw file holds, known without reading its events.
+
+    Attributes:
+        path: the file.
+        n_entries: number of its entries.
+        optional: quantities of simulation that it has.
+    """
+
+    path: Path
+    n_entries: int
+    optional: frozenset[str]
+
+
+def look_into(path: str | Path, branches: Branches) -> RawFile:
+    """What a raw file holds; a branch that is missing is an `InputError`."""
+    with open_tree(path, branches.tree, allow_empty=True) as tree:
+        return RawFile(Path(path), tree.n_entries, Reading.of(tree, branches).optional)
+
+
+def read_times(
+    path: str | Path, branches: Branches, chunk_bytes: int = CHUNK_BYTES
+) -> Iterator[NDArray[np.float64]]:
+    """The times of a raw file's events [s], chunk by chunk, without their hits."""
+    alone = replace(
+        branches, expressions={"time_s": branches.expressions["time_s"]}, extra={}, no_hit=None
+    )
+    with open_tree(path, branches.tree, allow_empty=True) as tree:
+        reading = Reading.of(tree, alone)
+        for start, columns in tree.chunks(reading.needed, chunk_bytes):
+            yield reading.event_numbers("time_s", columns, start)
 
 
 def read_events(path: str | Path, chunk_bytes: int = CHUNK_BYTES) -> Iterator[Events]:

@@ -152,16 +152,19 @@ class Reading:
             except InputError as fault:
                 yield fault
 
+    def event_numbers(self, name: str, columns: Mapping[str, Column], start: int) -> NDArray[Any]:
+        """One quantity that is a number per event, from a chunk of columns."""
+        n = len(next(iter(columns.values())))
+        kind = {**EVENT_KINDS, **TRUTH_KINDS}[name]
+        return self._numbers(name, self.chosen[name], columns, n, start, kind)
+
     def _parts(
         self, columns: Mapping[str, Column], start: int, n_channels: int | None
     ) -> Iterator[Callable[[], dict[str, Any]]]:
         yield lambda: self._hits(columns, start, n_channels)
         n = len(next(iter(columns.values())))
-        kinds: dict[str, Any] = {**EVENT_KINDS, **TRUTH_KINDS}
-        for name in [name for name in kinds if name in self.chosen]:
-            yield lambda name=name: {  # type: ignore[misc]
-                name: self._numbers(name, self.chosen[name], columns, n, start, kinds[name])
-            }
+        for name in [name for name in (*EVENT_KINDS, *TRUTH_KINDS) if name in self.chosen]:
+            yield lambda name=name: {name: self.event_numbers(name, columns, start)}  # type: ignore[misc]
         for name, expression in self.branches.extra.items():
             yield lambda name=f"extra.{name}", expression=expression: {  # type: ignore[misc]
                 name: self._numbers(name, expression, columns, n, start, np.float64, finite=False)

@@ -13,6 +13,7 @@ from pathlib import Path
 from exonu.core.errors import InputError
 from exonu.core.resources import schema_path
 from exonu.core.settings import Settings
+from exonu.events.raw.channel_map import ChannelMap
 from exonu.events.runs.run_list import Calibration, RunList, Sample
 from exonu.events.runs.sheets import absent_files
 
@@ -26,6 +27,7 @@ class EventInputs:
         settings: its settings, defaults included.
         n_channels: number of photomultipliers.
         runs, samples, calibration: the tables.
+        channel_map: channels of the numbers that the files have; None if they have channels.
     """
 
     file: Path
@@ -34,6 +36,7 @@ class EventInputs:
     runs: RunList
     samples: tuple[Sample, ...]
     calibration: dict[int | str, Calibration]
+    channel_map: ChannelMap | None = None
 
     def ingest_settings(self, *, run: int | None = None, sample: str | None = None) -> Settings:
         """Settings of the step `ingest` for one run or one sample."""
@@ -41,6 +44,9 @@ class EventInputs:
         shared |= {"n_channels": self.n_channels, "file": str(self.file)} | self.run_settings(
             run=run, sample=sample
         )
+        shared["geometry_is_given"] = "file" in self.settings["geometry"]
+        if self.channel_map is not None:
+            shared["channel_map"] = self.channel_map.as_json()
         if run is not None:
             mine = {"is_simulated": self.settings["is_simulated"], "run": run}
             return shared | mine | {"calibration": asdict(self.calibration[run])}

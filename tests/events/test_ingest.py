@@ -40,7 +40,7 @@ def run_step(step, settings, *arguments):
         patch.setattr(
             sys, "argv", [step, "--settings", canonical_json(settings), *map(str, arguments)]
         )
-        importlib.import_module(f"exonu.steps.{step}").main()
+        importlib.import_module(f"exonu.steps.events.{step}").main()
 
 
 def run_ingest(folder, name, **job):

@@ -9,6 +9,7 @@ import numpy as np
 
 from exonu.core.errors import InputError
 from exonu.core.files import write_csv
+from exonu.core.settings import Settings
 from exonu.core.tables import read_numbers
 from exonu.core.types import Array
 from exonu.detector.geometry import HEXAGON, ROUND, Geometry
@@ -83,6 +84,14 @@ def read_geometry(channels: str | Path, walls: str | Path | None = None) -> Geom
         face_offsets_cm=np.ascontiguousarray(planes[:, 3]),
         symmetry=np.eye(3)[None],
     )
+
+
+def own_geometry(block: Settings | None) -> Geometry | None:
+    """The detector that a job's block `geometry` names (`file`, and `walls` if it has such a table);
+    None for the XMASS-like one."""
+    if not block or "file" not in block:
+        return None
+    return read_geometry(block["file"], block.get("walls"))
 
 
 def write_geometry(geometry: Geometry, channels: str | Path, walls: str | Path) -> None:

@@ -19,7 +19,7 @@ from exonu.core.errors import InputError
 from exonu.core.progress import Progress
 from exonu.core.seeds import derived_seed
 from exonu.core.settings import Settings
-from exonu.detector.geometry_table import read_geometry
+from exonu.detector.geometry_table import own_geometry
 from exonu.detector.model import Detector
 from exonu.events.raw.raw_events import INNER, Events, EventWriter
 from exonu.events.runs.run_list import Calibration
@@ -67,10 +67,8 @@ class Simulation:
             InputError: settings of the detector, the activities or an injected signal that are not
                 allowed.
         """
-        table = settings["geometry"].get("file")
-        detector = Detector.from_settings(
-            settings["detector"], read_geometry(table) if table else None
-        )
+        geometry = own_geometry(settings["geometry"])
+        detector = Detector.from_settings(settings["detector"], geometry)
         calibration = Calibration(**settings["calibration"])
         return (_of_run if "run" in settings else _of_sample)(settings, detector, calibration)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 
 from exonu.core.errors import InputError
@@ -106,8 +107,24 @@ class EventInputs:
         mine = {
             key: self.settings[key] for key in ("detector", "reconstruction")
         } | self.run_settings(run=run, sample=sample)
-        table = self.settings["geometry"].get("file")
-        return mine | ({"geometry": {"file": str(self.file.parent / table)}} if table else {})
+        return mine | ({"geometry": self.geometry} if self.geometry else {})
+
+    @property
+    def geometry(self) -> Settings:
+        """The tables of a geometry of one's own as seen from the working folder, with a digest of
+        what they say, so that jobs run again when it changes; empty for the XMASS-like detector."""
+        named = {
+            key: self.file.parent / self.settings["geometry"][key]
+            for key in ("file", "walls")
+            if key in self.settings["geometry"]
+        }
+        if not named:
+            return {}
+        content = sha256(b"\0".join(file.read_bytes() for file in named.values()))
+        return {
+            **{key: str(file) for key, file in named.items()},
+            "digest": content.hexdigest()[:12],
+        }
 
     @property
     def is_generated(self) -> bool:

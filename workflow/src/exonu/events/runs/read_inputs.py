@@ -60,6 +60,13 @@ def _faults(settings: Settings, file: Path) -> Iterator[InputError]:
             field=f"branches.extra.{name}",
             remedy="rename it",
         )
+    if "walls" in settings["geometry"] and "file" not in settings["geometry"]:
+        yield InputError(
+            "is given without the photomultipliers",
+            file=file,
+            field="geometry.walls",
+            remedy="give their table, `file`, too",
+        )
     edges = settings["efficiency"]["edges_keV"]
     for lower, upper in pairwise(edges):
         if lower >= upper:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from exonu.core.errors import InputError
+from exonu.core.errors import InputError, InputErrors
 from exonu.events.expressions import Expression
 from exonu.events.raw.branches import EVENT_KINDS, HIT_KINDS, TRUTH_KINDS, Branches
 from exonu.events.raw.channel_map import LEFT_OUT, ChannelMap
@@ -60,6 +60,24 @@ class _Hits:
         return np.broadcast_to(expression.evaluate(self.flat), len(self.entry))
 
 
+def _wanted(tree: Tree, branches: Branches) -> tuple[dict[str, Expression], dict[str, str]]:
+    """The expressions that a tree has to serve, and for each branch which of them asks for it."""
+    expressions = {
+        name: expression
+        for name, expression in branches.expressions.items()
+        if not (name in TRUTH_KINDS and expression.text == name and name not in tree.branches)
+    }
+    expressions |= {f"extra.{key}": value for key, value in branches.extra.items()}
+    if branches.no_hit is not None:
+        expressions["no_hit"] = branches.no_hit
+    where = f" in {branches.file}" if branches.file else ""
+    return expressions, {
+        branch: f"branches.{name}: {expression.text}{where}"
+        for name, expression in expressions.items()
+        for branch in expression.names
+    }
+
+
 @dataclass(frozen=True)
 class Reading:
     """A branch map on one tree: makes the arrays of `Events`.
@@ -89,24 +107,34 @@ class Reading:
     ) -> Reading:  # fmt: skip
         """A branch map on an open tree; a branch that is not there is an `InputError`, but for
         those of simulation."""
-        chosen = {
-            name: expression
-            for name, expression in branches.expressions.items()
-            if not (name in TRUTH_KINDS and expression.text == name and name not in tree.branches)
-        }
-        expressions = {**chosen, **{f"extra.{key}": value for key, value in branches.extra.items()}}
-        if branches.no_hit is not None:
-            expressions["no_hit"] = branches.no_hit
-        wanted_by = {
-            branch: f"branches.{name}: {expression.text}"
-            + (f" in {branches.file}" if branches.file else "")
-            for name, expression in expressions.items()
-            for branch in expression.names
-        }
+        expressions, wanted_by = _wanted(tree, branches)
         tree.require(tuple(wanted_by), wanted_by)
+        chosen = {name: expressions[name] for name in branches.expressions if name in expressions}
         return cls(
             tree, branches, chosen, tuple(wanted_by), is_raw, Counter() if tally is None else tally
         )
+
+    @classmethod
+    def as_far_as_possible(cls, tree: Tree, branches: Branches) -> tuple[Reading, list[InputError]]:
+        """A branch map on an open tree without what needs a branch that is not there, and the
+        faults of these branches."""
+        expressions, wanted_by = _wanted(tree, branches)
+        faults = []
+        try:
+            tree.require(tuple(wanted_by), wanted_by)
+        except InputError as error:
+            faults = list(error.errors) if isinstance(error, InputErrors) else [error]
+        there = {
+            name: expression
+            for name, expression in expressions.items()
+            if set(expression.names) <= set(tree.branches)
+        }
+        reduced = replace(
+            branches, extra={key: e for key, e in branches.extra.items() if f"extra.{key}" in there}
+        )
+        chosen = {name: there[name] for name in branches.expressions if name in there}
+        needed = dict.fromkeys(branch for e in there.values() for branch in e.names)
+        return cls(tree, reduced, chosen, tuple(needed)), faults
 
     @property
     def optional(self) -> frozenset[str]:
@@ -156,12 +184,14 @@ class Reading:
         """One quantity that is a number per event, from a chunk of columns."""
         n = len(next(iter(columns.values())))
         kind = {**EVENT_KINDS, **TRUTH_KINDS}[name]
-        return self._numbers(name, self.chosen[name], columns, n, start, kind)
+        finite = self.is_raw or name != "time_s"  # ingested events without times have NaN
+        return self._numbers(name, self.chosen[name], columns, n, start, kind, finite)
 
     def _parts(
         self, columns: Mapping[str, Column], start: int, n_channels: int | None
     ) -> Iterator[Callable[[], dict[str, Any]]]:
-        yield lambda: self._hits(columns, start, n_channels)
+        if self._has_hits:
+            yield lambda: self._hits(columns, start, n_channels)
         n = len(next(iter(columns.values())))
         for name in [name for name in (*EVENT_KINDS, *TRUTH_KINDS) if name in self.chosen]:
             yield lambda name=name: {name: self.event_numbers(name, columns, start)}  # type: ignore[misc]
@@ -187,6 +217,18 @@ class Reading:
 
     # -- hits
 
+    @property
+    def _has_hits(self) -> bool:
+        """Whether all is there that hits are made of; it always is where events are read."""
+        no_hit = self.branches.no_hit
+        return set(self._of_hits) <= self.chosen.keys() and (
+            no_hit is None or set(no_hit.names) <= set(self.needed)
+        )
+
+    @property
+    def _of_hits(self) -> tuple[str, ...]:
+        return ("charge", "time") if self.branches.array_per_pmt else tuple(HIT_KINDS)
+
     def _hits(
         self, columns: Mapping[str, Column], start: int, n_channels: int | None
     ) -> dict[str, Any]:
@@ -211,7 +253,7 @@ class Reading:
         return {**cast, "offsets": hits.offsets}
 
     def _as_they_stand(self, columns: Mapping[str, Column], start: int) -> _Hits:
-        names = ("charge", "time") if self.branches.array_per_pmt else tuple(HIT_KINDS)
+        names = self._of_hits
         read = dict.fromkeys(branch for name in names for branch in self.chosen[name].names)
         if self.branches.no_hit is not None:
             read |= dict.fromkeys(self.branches.no_hit.names)

@@ -127,13 +127,14 @@ class Tree:
         )
 
     def chunks(
-        self, names: Sequence[str], chunk_bytes: int = CHUNK_BYTES
+        self, names: Sequence[str], chunk_bytes: int = CHUNK_BYTES, entries: int | None = None
     ) -> Iterator[tuple[int, dict[str, Column]]]:
         """Read the named branches chunk by chunk.
 
         Args:
             names: branches; all must be there.
             chunk_bytes: about how many uncompressed bytes to read at a time.
+            entries: how many entries to read, from the first; all if None.
 
         Yields:
             Number of the chunk's first entry, and its columns.
@@ -146,9 +147,13 @@ class Tree:
             step = max(
                 1, min(self.n_entries, int(self._tree.num_entries_for(chunk_bytes, list(names))))
             )
-            for table in (
-                self._by_clusters(names, step) if is_rntuple else self._by_entries(names, step)
-            ):
+            tables: Iterator[Any]
+            if entries is not None:
+                tables = iter([self._tree.arrays(list(names), entry_stop=entries, library="ak")])
+            else:
+                by = self._by_clusters if is_rntuple else self._by_entries
+                tables = by(names, step)
+            for table in tables:
                 yield start, {name: _column(_field(table, name, is_rntuple)) for name in names}
                 start += len(table)
         except (InputError, GeneratorExit):

@@ -2,6 +2,7 @@
 entry."""
 
 import errno
+import re
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -424,3 +425,129 @@ def test_memory_of_a_chunk_is_bounded(tmp_path):
     assert max(sizes) < 1_000_000
     with open_tree(tmp_path / "raw.root", "raw") as tree:
         assert tree.n_entries == 30_000
+
+
+# -- files of other detectors
+
+
+def write_lists(file, tree="raw", **columns):
+    with uproot.recreate(file) as opened:
+        opened.mkrntuple(tree, {name: ak.Array(values) for name, values in columns.items()})
+
+
+NO_NUMBERS = {"run": "", "event": "", "time_s": "", "trigger": ""}
+NESTED = {"q": [[[1.0], [], [2.0, 3.0]], [[], [4.0], []]], "t": [[[5], [], [6, 9]], [[], [7], []]]}
+
+
+def test_lists_of_lists_are_refused_and_taken_as_one_by_a_setting(tmp_path):
+    """Hits of each photomultiplier; its number stands once for all of them."""
+    write_lists(tmp_path / "raw.root", pmt=[[3, 4, 8], [3, 4, 8]], **NESTED)
+    layout = {"channel": "pmt", "charge": "q", "time": "t", **NO_NUMBERS}
+    message = r"branch q: is a list of lists per event; write `flatten: true` under branches"
+    with pytest.raises(InputError, match=message):
+        list(read_raw(tmp_path / "raw.root", branches(**layout)))
+    (events,) = read_raw(tmp_path / "raw.root", branches(**layout, flatten=True))
+    assert events.n_hits.tolist() == [3, 1]
+    assert events.channel.tolist() == [3, 8, 8, 4]
+    assert events.charge.tolist() == [1, 2, 3, 4]
+    assert events.time.tolist() == [0, 1, 4, 0]
+
+
+def test_flattened_arrays_number_the_inner_lists(tmp_path):
+    write_lists(tmp_path / "raw.root", **NESTED)
+    layout = {"charge": "q", "time": "t", **NO_NUMBERS, "layout": "array", "flatten": True}
+    (events,) = read_raw(tmp_path / "raw.root", branches(**layout), n_channels=3)
+    assert events.channel.tolist() == [0, 2, 2, 1]
+
+
+def test_flattened_lists_of_other_lengths(tmp_path):
+    short = {**NESTED, "t": [[[5], [], [6]], [[], [7], []]]}
+    write_lists(tmp_path / "raw.root", pmt=[[3, 4, 8], [3, 4, 8]], **short)
+    layout = {"channel": "pmt", "charge": "q", "time": "t", **NO_NUMBERS, "flatten": True}
+    with pytest.raises(InputError, match=r"branch t, entry 0: has 2 hits where pmt has 3"):
+        list(read_raw(tmp_path / "raw.root", branches(**layout)))
+
+
+def test_an_array_of_another_detector(tmp_path):
+    write_lists(tmp_path / "raw.root", q=[[1.0] * 241], t=[[1.0] * 241])
+    layout = branches(layout="array", charge="q", time="t", **NO_NUMBERS)
+    message = r"branch q, entry 0: has 241 values where the geometry has 642 photomultipliers; give"
+    with pytest.raises(InputError, match=message):
+        list(read_raw(tmp_path / "raw.root", layout, n_channels=642))
+
+
+@pytest.mark.parametrize(("sentinel", "text"), [(-1.0, "q == -1"), (np.nan, "not isfinite(q)")])
+def test_sentinels_for_no_hit(tmp_path, sentinel, text):
+    write_lists(tmp_path / "raw.root", q=[[sentinel, 2.0, 0.0, 1.0]], t=[[-9.0, 5.0, 0.0, 6.5]])
+    layout = {"layout": "array", "charge": "q", "time": "t", **NO_NUMBERS}
+    with pytest.raises(InputError, match=r"is -1 PE, negative|is nan"):
+        list(read_raw(tmp_path / "raw.root", branches(**layout)))
+    (events,) = read_raw(tmp_path / "raw.root", branches(**layout, no_hit=text), n_channels=4)
+    assert events.channel.tolist() == [1, 3]
+    assert events.time.tolist() == [0, 1.5]
+
+
+def test_no_hit_is_a_condition():
+    with pytest.raises(InputError, match=r"branches\.no_hit: is a number .* compare it"):
+        branches(no_hit="q + 1")
+
+
+def test_charges_beyond_single_precision(tmp_path):
+    write_lists(tmp_path / "raw.root", channel=[[1]], charge=[[1e39]], time=[[1.0]])
+    with pytest.raises(
+        InputError, match=r"branch charge, entry 0: is 1e\+39, beyond all that can be"
+    ):
+        list(read_raw(tmp_path / "raw.root", branches(**NO_NUMBERS)))
+
+
+def test_truth_is_not_offered_for_what_is_reconstructed(tmp_path):
+    write_raw(tmp_path / "raw.root", simulated(), {"is_simulated": True})
+    with pytest.raises(InputError, match=r"branch energy_keV: is not a branch") as error:
+        joined(tmp_path / "raw.root", branches(extra={"e": "energy_keV"}))
+    assert "did you mean" not in str(error.value)
+
+
+def test_a_name_that_needs_back_ticks_is_offered_with_them(tmp_path):
+    with uproot.recreate(tmp_path / "raw.root") as file:
+        file.mktree("raw", {"my-charge": np.float64}).extend({"my-charge": np.ones(2)})
+    with pytest.raises(InputError, match=r"did you mean `my-charge` \(with its back-ticks\)\?"):
+        joined(tmp_path / "raw.root", branches(channel="my-charge", charge="mycharge", time="1"))
+
+
+def test_an_entry_count_with_a_flipped_bit(tmp_path):
+    """Wherever the number of entries stands: all of them are read, or the file is refused."""
+    columns = {name: np.arange(60.0) for name in ("time_s", "run")}
+    file = tmp_path / "raw.root"
+    with uproot.recreate(file, compression=None) as opened:
+        opened.mktree("raw", dict.fromkeys(columns, np.float64)).extend(columns)
+    whole, count = file.read_bytes(), (60).to_bytes(8, "big")
+    places = [match.start() for match in re.finditer(re.escape(count), whole)]
+    refused = []
+    for place in places:
+        content = bytearray(whole)
+        content[place + 5] ^= 0x80  # 60 becomes 8388668
+        file.write_bytes(content)
+        try:
+            parts = [part["time_s"] for part in read_columns(file, "raw", ["time_s"])]
+            assert np.concatenate(parts).tolist() == columns["time_s"].tolist()
+        except InputError as fault:
+            refused.append(str(fault))
+    assert refused
+    assert all("raw.root: tree raw" in message for message in refused)
+
+
+def test_an_rntuple_of_the_experimental_format(tmp_path):
+    import xxhash
+
+    file = tmp_path / "raw.root"
+    write_raw(file, make_events(5), {"is_simulated": True}, rntuple=True)
+    content = bytearray(file.read_bytes())
+    start = content.rindex(b"ROOT::RNTuple")
+    anchor = content.index(b"\x00\x01\x00\x00\x00\x00", start + 20)  # version 1.0.0
+    content[anchor : anchor + 2] = b"\x00\x00"
+    digest = xxhash.xxh3_64_intdigest(bytes(content[anchor : anchor + 64]))
+    content[anchor + 64 : anchor + 72] = digest.to_bytes(8, "big")
+    file.write_bytes(content)
+    message = r"raw\.root: tree raw: is an RNTuple of the experimental format before version 1; write it again"
+    with pytest.raises(InputError, match=message):
+        joined(file)

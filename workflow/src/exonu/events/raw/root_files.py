@@ -243,9 +243,13 @@ def _found_tree(file: Any, path: Path, name: str) -> Tree:
             if kind in ("TTree", "TNtuple", "TNtupleD") or "RNTuple" in kind
         )
         if name in trees:
-            tree = file[name]
+            tree = None if "Experimental" in classes[name] else file[name]
+            if tree is None or getattr(tree, "_members", {}).get("fVersionEpoch", 1) < 1:
+                raise _of_old_version(path, name)
             branches = tuple(dict.fromkeys(map(str, tree.keys(recursive=True))))
             return Tree(path, name, branches, int(tree.num_entries), tree)
+    except InputError:
+        raise
     except Exception as error:  # as above
         raise InputError(
             f"cannot be read ({type(error).__name__}: {_first_line(error)})",
@@ -258,6 +262,15 @@ def _found_tree(file: Any, path: Path, name: str) -> Tree:
         file=path,
         field=f"tree {name}",
         remedy=f"its trees are: {', '.join(trees) or 'none'}",
+    )
+
+
+def _of_old_version(path: Path, name: str) -> InputError:
+    return InputError(
+        "is an RNTuple of the experimental format before version 1",
+        file=path,
+        field=f"tree {name}",
+        remedy="write it again with ROOT 6.34 or later, which can read it, or as a TTree",
     )
 
 

@@ -99,7 +99,8 @@ def message_first(record):
             _, found, said = text.rpartition("\nerror: ")
             record.rule_msg = said.strip() if found else record.rule_msg
         record.shellcmd = None
-    return True
+    text = record.getMessage()
+    return not ("CalledProcessError" in text and "exonu.steps." in text)
 
 
 if workflow.is_main_process:

@@ -68,9 +68,8 @@ def _compared(reports: Sequence[Settings]) -> Iterator[str]:
                 apart["below"].append(report)
         for side, found in apart.items():
             if found:
-                value = found[0]["medians"][name]
+                of, value = _listed([report["name"] for report in found]), found[0]["medians"][name]
                 yield (
-                    f"{_listed([report['name'] for report in found])}: the median {meaning} is {value:.3g}, and that of the "
-                    f"simulation {min(simulated):.3g} to {max(simulated):.3g}: an order of magnitude {side}; are the "
-                    "units right?"
+                    f"{of}: the median {meaning} is {value:.3g}, and that of the simulation "
+                    f"{min(simulated):.3g} to {max(simulated):.3g}: an order of magnitude {side}; are the units right?"
                 )

@@ -182,6 +182,9 @@ class Kernel(CPUDispatcher):
 
     To take arguments from Python, numba compiles the conversion of every array in them, and links
     it into each caller: a good part of all compilation, if the inner kernels were not without it.
+    Measured with an empty cache (numba 0.68): one limit, a light map, a simulation and a
+    reconstruction of the smoke analysis take 68 CPU-s, and 101 with numba's own dispatcher; with a
+    full one 12.8 and 13.9.
     """
 
     digest: str

@@ -12,6 +12,7 @@ from pathlib import Path
 from statistics import NormalDist
 from typing import Any
 
+from exonu.catalogue import SEARCHED
 from exonu.core.errors import InputError
 from exonu.core.files import finite, plain, read_json
 from exonu.core.settings import merged, read_yaml
@@ -19,7 +20,6 @@ from exonu.core.types import Json
 from exonu.search.analysis import default_settings, read_analysis
 from exonu.search.build_workspaces import build_workspaces, read_meaning
 from exonu.search.experiment.read_experiment import read_experiment
-from exonu.search.signals import PARAMETERS
 from exonu.search.strengths import strength
 from exonu.search.studies.projections import projection
 from exonu.statistics import (
@@ -274,27 +274,27 @@ def limit_of_experiment(
 
     Args:
         file: an experiment's YAML, or an analysis's, whose physics and systematics then hold.
-        interaction: `magnetic-moment`, `millicharge` or `dark-photon`.
+        interaction: one that is searched for.
         flavour: which flavour interacts.
-        mass_MeV: mediator mass, for the dark photon alone.
+        mass_MeV: mass, of an interaction that has one.
         atomic: atomic model, if not the default.
         confidence_level: confidence level.
     """
-    if (mass_MeV is None) == (interaction == "dark-photon"):
+    one = SEARCHED[interaction]
+    if (mass_MeV is None) == one.has_mass:
         problem = (
             "is missing" if mass_MeV is None else f"is given for {interaction}, which has no mass"
         )
         raise InputError(
             problem,
             field="--mass-mev",
-            remedy="a dark photon needs its mass, and nothing else has one",
+            remedy=f"a {one.title} needs its mass" if one.has_mass else "leave it out",
         )
     if mass_MeV is not None and mass_MeV <= 0:
         raise InputError(f"must be > 0 (got {mass_MeV:g})", field="--mass-mev")
-    if interaction == "dark-photon" and flavour != "all":
-        raise InputError(
-            "must be all for a dark photon, which couples to all flavours alike", field="--flavour"
-        )
+    if flavour not in one.states:
+        states = f"one of {', '.join(one.states)}" if len(one.states) > 1 else "all"
+        raise InputError(f"must be {states} for a {one.title} (got {flavour!r})", field="--flavour")
     settings, experiment_file = _settings(file)
     if atomic is not None:
         settings = merged(settings, {"physics": {"atomic": {interaction: atomic}}})
@@ -329,7 +329,7 @@ def _settings(file: Path) -> tuple[Json, Path]:
 
 
 def _in_physical_units(found: Json, meaning: Mapping[str, Any]) -> Json:
-    parameter = PARAMETERS[meaning["interaction"]]
+    parameter = SEARCHED[meaning["interaction"]].parameter
 
     def physical(value: float | Sequence[float | None] | None) -> Any:
         if isinstance(value, list):
@@ -338,7 +338,11 @@ def _in_physical_units(found: Json, meaning: Mapping[str, Any]) -> Json:
 
     keys = ("observed", "expected", "interval", "crossings")
     converted = {key: physical(found[key]) for key in keys}
-    return {"parameter": parameter.name, "unit": parameter.unit, **_answer({**found, **converted})}
+    return {
+        "parameter": parameter.name,
+        "unit": parameter.unit_name,
+        **_answer({**found, **converted}),
+    }
 
 
 def _answer(found: Json) -> Json:

@@ -80,7 +80,8 @@ def _values(part: dict[str, Any], root: Settings) -> str:
     if "enum" in part:
         return ", ".join(f"`{value}`" for value in part["enum"])
     if part.get("type") == "array":
-        return f"list of {_values(resolved(part['items'], root), root)}"
+        items = part.get("items")
+        return f"list of {_values(resolved(items, root), root)}" if items else "list"
     words = {"exclusiveMinimum": ">", "minimum": "≥", "exclusiveMaximum": "<", "maximum": "≤"}
     limits = [f"{sign} {part[word]}" for word, sign in words.items() if word in part]
     return " ".join(

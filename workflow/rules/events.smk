@@ -59,20 +59,6 @@ use rule step as simulate with:
         **step("events.simulate", of_source(simulate_settings, seeded=True)),
 
 
-WITHOUT_RAW = [name for name in EVENTS if raw_is_temporary(EVENTS[name])]
-
-if WITHOUT_RAW:
-
-    use rule simulate as simulate_temporary with:
-        """The same where raw files are removed as soon as they are ingested."""
-        output:
-            temp("results/{analysis}/raw/{source}.root"),
-        wildcard_constraints:
-            analysis="|".join(WITHOUT_RAW),
-
-    ruleorder: simulate_temporary > simulate
-
-
 OWN_FILES = [name for name, inputs in EVENTS.items() if not inputs.is_generated]
 
 
@@ -92,6 +78,20 @@ use rule step as check_raw with:
 
 
 checked_raw = where(OWN_FILES, "results/{analysis}/ingested/checked.json")
+
+
+WITHOUT_RAW = [name for name in EVENTS if raw_is_temporary(EVENTS[name])]
+
+if WITHOUT_RAW:
+
+    use rule simulate as simulate_temporary with:
+        """The same where raw files are removed as soon as they are ingested."""
+        output:
+            temp("results/{analysis}/raw/{source}.root"),
+        wildcard_constraints:
+            analysis="|".join(WITHOUT_RAW),
+
+    ruleorder: simulate_temporary > simulate
 
 
 use rule step as ingest with:

@@ -227,6 +227,11 @@ def test_projection_of_statistics_is_a_search_with_more_time(toy):
     # μ is linear in the counts: with statistics alone it falls as 1/√time once counts are many
     assert statistics[1] / statistics[2] == pytest.approx(50, rel=0.1)
     assert all(alone < full for alone, full in zip(statistics, systematic, strict=True))
+    without_mc = [
+        one[f"asymptotic-{f * days:g}d-no-mc"]["expected"][2]
+        for f, one in zip((1, 4, 1e4), limits, strict=True)
+    ]
+    assert all(a < b < c for a, b, c in zip(statistics, without_mc, systematic, strict=True))
     assert systematic[0] > systematic[1] > systematic[2]
     assert limits[0]["asymptotic-10d"]["observed"] is None
     # the same time, Asimov data: what a blinded workspace finds

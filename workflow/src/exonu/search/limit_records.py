@@ -21,7 +21,7 @@ from exonu.search.build_workspaces import build_workspaces, read_meaning
 from exonu.search.experiment.read_experiment import read_experiment
 from exonu.search.signals import PARAMETERS
 from exonu.search.strengths import strength
-from exonu.search.studies.projections import projection
+from exonu.search.studies.projections import KINDS, projection
 from exonu.statistics import (
     AlternativeLimit,
     Model,
@@ -221,7 +221,8 @@ def projected_limits(
         file: the workspace's file, for messages.
 
     Returns:
-        `asymptotic-<days>d` with the same templates and systematics, `asymptotic-<days>d-stat` with
+        `asymptotic-<days>d` with the same templates and systematics, `asymptotic-<days>d-no-mc`
+        without the uncertainty from the number of simulated events, `asymptotic-<days>d-stat` with
         all nuisance parameters at their nominal values.
 
     Raises:
@@ -235,9 +236,10 @@ def projected_limits(
             remedy="leave it out: only analyses of events have one",
         )
     name, found = f"asymptotic-{days:g}d", {}
-    for method, statistics_only in ((name, False), (f"{name}-stat", True)):
+    for uncertainties, ending in KINDS.items():
+        method = f"{name}{ending}"
         projected = projection(
-            spec, days / float(meaning["live_days"]), statistics_only=statistics_only
+            spec, days / float(meaning["live_days"]), uncertainties=uncertainties
         )
         model = compile_workspace(projected, poi_map=meaning["poi_map"], file=file)
         limit = _asymptotic(model, confidence_level)

@@ -10,9 +10,11 @@ import numpy as np
 from exonu.core.types import Json
 
 FREE_OF_PRIORS = ("mu", "mu_sq")
+KINDS = {"all": "", "no-mc": "-no-mc", "stat": "-stat"}
+"""Which uncertainties a projection has, and what the names of its limits end with."""
 
 
-def projection(spec: Json, factor: float, *, statistics_only: bool = False) -> Json:
+def projection(spec: Json, factor: float, *, uncertainties: str = "all") -> Json:
     """A workspace with its live time multiplied.
 
     Templates, their variations and the errors of the simulation scale; relative uncertainties stay.
@@ -22,8 +24,8 @@ def projection(spec: Json, factor: float, *, statistics_only: bool = False) -> J
     Args:
         spec: pyhf's JSON of a workspace of this program.
         factor: new live time over the old one.
-        statistics_only: leave out all that could be fitted but the signal, so that it stays
-            nominal.
+        uncertainties: `all`; `no-mc`, without those of the simulation's statistics; or `stat`, with
+            all that could be fitted but the signal left out, so that it stays nominal.
 
     >>> sample = {"name": "b", "data": [2.0], "modifiers": [{"name": "b_norm", "type": "normfactor", "data": None}]}
     >>> signal = {"name": "s", "data": [1.0], "modifiers": [{"name": "mu", "type": "normfactor", "data": None}]}
@@ -40,10 +42,9 @@ def projection(spec: Json, factor: float, *, statistics_only: bool = False) -> J
         is_signal = any(modifier["name"] in FREE_OF_PRIORS for modifier in sample["modifiers"])
         if not is_signal:
             expected += np.asarray(sample["data"])
-        if statistics_only:
-            sample["modifiers"] = [
-                one for one in sample["modifiers"] if one["name"] in FREE_OF_PRIORS
-            ]
+        sample["modifiers"] = [
+            one for one in sample["modifiers"] if not _left_out(one, uncertainties)
+        ]
         for modifier in sample["modifiers"]:
             if modifier["type"] == "histosys":
                 modifier["data"] = {
@@ -52,12 +53,18 @@ def projection(spec: Json, factor: float, *, statistics_only: bool = False) -> J
             elif modifier["type"] == "staterror":
                 modifier["data"] = _times(factor, modifier["data"])
     made["observations"][0]["data"] = expected.tolist()
-    if statistics_only:
+    if uncertainties == "stat":
         config = made["measurements"][0]["config"]
         config["parameters"] = [
             one for one in config["parameters"] if one["name"] in FREE_OF_PRIORS
         ]
     return made
+
+
+def _left_out(modifier: Json, uncertainties: str) -> bool:
+    if uncertainties == "no-mc":
+        return bool(modifier["type"] == "staterror")
+    return uncertainties == "stat" and modifier["name"] not in FREE_OF_PRIORS
 
 
 def _times(factor: float, counts: list[float]) -> list[float]:

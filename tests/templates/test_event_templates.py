@@ -266,7 +266,14 @@ def test_root_templates(toy):
     folder, _, experiment = toy
     with uproot.open(folder / "templates" / "templates.root") as file:
         nominal = file["seal_u/nominal"]
-        np.testing.assert_allclose(nominal.values(), experiment.backgrounds[2].counts, rtol=1e-6)
+        seal = experiment.backgrounds[2]
+        rare = {
+            name: file[f"seal_u/{name.replace('_seal_u', '')}"].values() for name in seal.unseen
+        }
+        assert rare
+        for name, counts in rare.items():
+            np.testing.assert_allclose(counts, seal.unseen[name], rtol=1e-6)
+        np.testing.assert_allclose(nominal.values() + sum(rare.values()), seal.counts, rtol=1e-6)
         np.testing.assert_allclose(
             nominal.errors(), experiment.backgrounds[2].statistical_error, rtol=1e-6
         )

@@ -32,6 +32,7 @@ from exonu.core.errors import InputError
 from exonu.core.types import Array, Json
 from exonu.search.experiment.binned_spectrum import Background, Experiment, Variations
 from exonu.search.signals import PARAMETERS, Signal, SolarNeutrinos
+from exonu.templates.unseen import is_unseen
 
 CHANNEL = "recoil_energy"
 LITTLE = 0.05
@@ -235,6 +236,10 @@ def _background_sample(background: Background, total: Array) -> Json:
         modifiers.append({"name": errors, "type": "staterror", "data": error})
     modifiers += [_factor(norm, uncertainty) for norm, uncertainty in background.norms.items()]
     modifiers += _varied(background.counts, background.variations, total)
+    modifiers += [
+        _histosys(unseen, background.counts + up, background.counts - up)
+        for unseen, up in background.unseen.items()
+    ]
     return {"name": background.name, "data": _floats(background.counts), "modifiers": modifiers}
 
 
@@ -337,6 +342,11 @@ def _parameters(experiment: Experiment, signal: Signal, samples: list[Json]) -> 
         {"name": f"{name}_norm", "inits": [1.0], "bounds": [[0.0, 10.0]]} for name in free
     ]
     narrow = {name: bound for name, bound in _positive_range(samples).items() if bound < PYHF_BOUND}
+    parameters += [
+        {"name": name, "bounds": [[-1.0, PYHF_BOUND]]}
+        for background in experiment.backgrounds
+        for name in background.unseen
+    ]
     return parameters + [
         {"name": name, "bounds": [[-bound, bound]]} for name, bound in sorted(narrow.items())
     ]
@@ -349,6 +359,8 @@ def _positive_range(samples: list[Json]) -> dict[str, float]:
         nominal = np.asarray(sample["data"], float)
         for modifier in sample["modifiers"]:
             if modifier["type"] == "histosys":
+                if is_unseen(modifier["name"]):
+                    continue  # goes to nothing at its bound, not below
                 lowest = np.minimum(modifier["data"]["hi_data"], modifier["data"]["lo_data"])
                 fall = float(
                     np.max((nominal - lowest)[nominal > 0] / nominal[nominal > 0], initial=0.0)

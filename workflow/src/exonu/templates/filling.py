@@ -29,6 +29,7 @@ from exonu.templates.packing import FORMAT, numbers, packed
 from exonu.templates.signal_response import EventResponse, SimulatedRecoils
 from exonu.templates.simulated_samples import SIGNAL, SOLAR, Kept, SampleReader, Sources
 from exonu.templates.systematics import BASELINE, Effect, Paired, Systematic, declared
+from exonu.templates.unseen import Unseen, unseen, without_small
 from exonu.xenon import xenon_property
 
 EFFICIENCY_POINTS = 120
@@ -290,6 +291,7 @@ def fill_templates(settings: Settings, sources: Sources) -> Templates:
     job = Filling(settings, sources)
     observed = job.observed()
     backgrounds: dict[str, Json] = {}
+    not_seen: dict[str, dict[str, Unseen]] = {}
     all_effects: list[Effect] = []
     response: Json = {}
     table: dict[str, Array] = {}
@@ -309,6 +311,18 @@ def fill_templates(settings: Settings, sources: Sources) -> Templates:
         else:
             job.histograms[row["name"]] = spectrum
             backgrounds[row["name"]] = job.background(row, effects, spectrum)
+            ranges = settings["templates"]["unseen_ranges_keV"]
+            not_seen[row["name"]] = unseen(spectrum, kept.beside, kept.everywhere, ranges)
+    total = np.sum([job.histograms[name].values for name in backgrounds], axis=0)
+    least = settings["templates"]["unseen_least"]
+    for name, ranges in without_small(not_seen, total, least).items():
+        backgrounds[name]["unseen"] = {
+            key: {
+                "counts": numbers(settings["live_days"] * one.counts),
+                "shape_error": numbers(settings["live_days"] * one.shape_error),
+            }
+            for key, one in ranges.items()
+        }
     mass_kg = settings["templates"].get("fiducial_mass_kg", job.liquid_mass_kg)
     content = {
         "format": FORMAT,

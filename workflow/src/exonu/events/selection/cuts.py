@@ -81,6 +81,12 @@ class Selection:
         raise_all(faults)
         return cls(tuple(parsed))
 
+    def instead(self, name: str, keep: Expression) -> Selection:
+        """With another condition for one of the cuts."""
+        return Selection(
+            tuple(Cut(c.name, keep, c.status) if c.name == name else c for c in self.cuts)
+        )
+
     @property
     def wanted(self) -> dict[str, str]:
         """The variables that the cuts read, each with the first cut that does."""

@@ -19,6 +19,7 @@ from exonu.core.types import Json
 from exonu.detector import Efficiency, Response
 from exonu.search.experiment.binned_spectrum import Background, Experiment
 from exonu.templates.packing import FORMAT, STATISTICAL_NAME, unpacked
+from exonu.templates.unseen import parameter
 
 
 def with_priors(
@@ -110,20 +111,29 @@ def _background(name: str, content: Mapping[str, Any], file: Path) -> Background
             field=f"backgrounds.{name}",
             remedy="read experiment.json beside it",
         )
+    n_bins = len(content["counts"])
     activity, uncertainty = (content["normalisation"][key] for key in ("activity", "uncertainty"))
+    unseen = {
+        parameter(name, energy_range): activity * np.array(one["counts"])
+        for energy_range, one in content["unseen"].items()
+    }
+    of_shapes = [np.array(one["shape_error"]) for one in content["unseen"].values()]
+    errors = [np.array(content["statistical_error"], dtype=np.float64), *of_shapes]
+    rare = sum(unseen.values(), np.zeros(n_bins))
     return Background(
         name=name,
         label=content["label"],
-        counts=activity * np.array(content["counts"], dtype=np.float64),
-        statistical_error=activity * np.array(content["statistical_error"], dtype=np.float64),
+        counts=activity * np.array(content["counts"], dtype=np.float64) + rare,
+        statistical_error=activity * np.sqrt(np.sum(np.square(errors), axis=0)),
         uncertainty=None if uncertainty is None else float(uncertainty),
         is_log_normal=True,
         variations={
-            key: (activity * np.array(both["up"]), activity * np.array(both["down"]))
+            key: (activity * np.array(both["up"]) + rare, activity * np.array(both["down"]) + rare)
             for key, both in content["variations"].items()
         },
         norms=content["norms"],
         statistical_name=STATISTICAL_NAME,
+        unseen=unseen,
     )
 
 

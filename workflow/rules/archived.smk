@@ -23,7 +23,7 @@ def archived(analysis):
         ),
     ]
     if analysis in EVENTS:
-        names += [f"cut_flow/{name}.csv" for name in ["cut_flow", "cut_efficiency"]]
+        names += [f"cut_flow/{name}.csv" for name in ["cut_flow", "cut_efficiency", "cut_conditions"]]
         names += [
             f"templates/{name}"
             for name in [

@@ -167,6 +167,7 @@ rule cut_flow:
     output:
         cut_flow="results/{analysis}/cut_flow/cut_flow.csv",
         efficiency="results/{analysis}/cut_flow/cut_efficiency.csv",
+        conditions="results/{analysis}/cut_flow/cut_conditions.csv",
     log:
         "results/{analysis}/logs/cut_flow.log",
     benchmark:
@@ -186,7 +187,7 @@ rule cut_flow:
         libraries=libraries("events.cut_flow"),
     shell:
         "python -m exonu.steps.events.cut_flow {params.counts} --settings {params.settings:q} --cut-flow {output.cut_flow} "
-        "--efficiency {output.efficiency} &> {log}"
+        "--efficiency {output.efficiency} --conditions {output.conditions} &> {log}"
 
 
 rule events:

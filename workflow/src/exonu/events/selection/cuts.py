@@ -18,6 +18,7 @@ from exonu.core.types import Array
 from exonu.events.expressions import Expression, parse
 from exonu.events.raw.root_files import CHUNK_BYTES, Jagged, open_tree, read_metadata
 from exonu.events.raw.writer import ColumnWriter
+from exonu.events.selection.cut_conditions import ConditionCounts
 from exonu.events.variables import known_variables
 
 TREE = "events"
@@ -117,14 +118,22 @@ class CutCounts:
     Args:
         selection: the cuts.
         edges_keV: edges of the bins of true energy, shape (n_bins + 1,).
+        ranges_keVee: of `cut_conditions.ConditionCounts`.
 
     Attributes:
         sums: events, Σw and Σw² after 0 … n cuts, shape (3, n_cuts + 1).
+        conditions: each cut taken last, too.
         binned: the same in bins of true energy, shape (3, n_cuts + 1, n_bins); None without true
             energies.
     """
 
-    def __init__(self, selection: Selection, edges_keV: Sequence[float]) -> None:
+    def __init__(
+        self,
+        selection: Selection,
+        edges_keV: Sequence[float],
+        ranges_keVee: Sequence[float] = (),
+    ) -> None:
+        self.conditions = ConditionCounts([cut.keep.names for cut in selection.cuts], ranges_keVee)
         self._selection, self._edges = selection, np.asarray(edges_keV, dtype=np.float64)
         self.sums = np.zeros((3, len(selection.cuts) + 1))
         self.binned: Array | None = None
@@ -134,9 +143,9 @@ class CutCounts:
         n = len(next(iter(columns.values())))
         weight = np.asarray(columns.get("weight", np.ones(n)), dtype=np.float64)
         powers = np.stack([np.ones(n), weight, weight**2])
-        after = np.logical_and.accumulate(
-            np.vstack([np.ones(n, dtype=bool), self._selection.passed(columns)]), axis=0
-        )
+        passed = self._selection.passed(columns)
+        self.conditions.add(columns, passed)
+        after = np.logical_and.accumulate(np.vstack([np.ones(n, dtype=bool), passed]), axis=0)
         self.sums += powers @ after.T
         energy = columns.get("true_energy_keV")
         if energy is not None:
@@ -166,13 +175,15 @@ class CutCounts:
             ],
             "sums": self.sums.tolist(),
             "edges_keV": self._edges.tolist(),
+            "ranges_keVee": self.conditions.ranges_keVee.tolist(),
+            "conditions": self.conditions.sums.tolist(),
             "binned": None if self.binned is None else self.binned.tolist(),
         }
 
 
 def select(
     selection: Selection, path: str | Path, output: str | Path, source: Settings, edges_keV: Sequence[float],
-    *, chunk_bytes: int = CHUNK_BYTES,
+    *, ranges_keVee: Sequence[float] = (), chunk_bytes: int = CHUNK_BYTES,
 ) -> Settings:  # fmt: skip
     """Write the events of a file that pass all cuts, and count.
 
@@ -180,7 +191,7 @@ def select(
         selection: the cuts.
         path: reconstructed events: the tree `events` of a ROOT file, with any columns.
         output: file for the kept events, with all columns that hold one number per event.
-        source, edges_keV: see `CutCounts`.
+        source, edges_keV, ranges_keVee: see `CutCounts`.
         chunk_bytes: about how many uncompressed bytes to read at a time.
 
     Returns:
@@ -189,7 +200,7 @@ def select(
     Raises:
         InputError: a cut reads a variable that the file does not hold.
     """
-    counts = CutCounts(selection, edges_keV)
+    counts = CutCounts(selection, edges_keV, ranges_keVee)
     metadata = read_metadata(path)
     with open_tree(path, TREE, allow_empty=True) as tree:
         tree.require(tuple(selection.wanted), selection.wanted)

@@ -4,6 +4,7 @@ energy."""
 from pathlib import Path
 
 from exonu.core.files import read_json, write_csv
+from exonu.events.selection.cut_conditions import cut_condition_table
 from exonu.events.selection.cut_flow import cut_efficiency_table, cut_flow_table
 from exonu.steps._step import parser, run
 
@@ -17,6 +18,9 @@ def main() -> None:
     arguments.add_argument(
         "--efficiency", type=Path, required=True, help="CSV of efficiencies against the true energy"
     )
+    arguments.add_argument(
+        "--conditions", type=Path, required=True, help="CSV of each cut taken last"
+    )
     given = arguments.parse_args()
     records = [read_json(file) for file in given.counts]
     live_days = given.settings["live_days"]
@@ -24,6 +28,7 @@ def main() -> None:
         f"Simulation is scaled to {live_days:.9g} live days; intervals are 68.27 % (Clopper-Pearson).",
     )
     write_csv(given.cut_flow, cut_flow_table(records, live_days), comments)
+    write_csv(given.conditions, cut_condition_table(records), comments)
     write_csv(given.efficiency, cut_efficiency_table(records), comments[:0])
 
 

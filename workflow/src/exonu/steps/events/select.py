@@ -21,7 +21,14 @@ def main() -> None:
     selection = Selection.from_settings(settings["cuts"], settings["extra"], settings["file"])
     write_json(
         given.counts,
-        select(selection, given.events, given.output, settings["source"], settings["edges_keV"]),
+        select(
+            selection,
+            given.events,
+            given.output,
+            settings["source"],
+            settings["edges_keV"],
+            ranges_keVee=settings["ranges_keVee"],
+        ),
     )
 
 

@@ -169,7 +169,7 @@ def test_weights_of_a_sample_add_up_to_the_rate(tmp_path):
 
 def test_samples_keep_events_that_do_not_trigger(tmp_path):
     def change(content):
-        content["simulation"]["samples"]["surface"] = {"decays": 3000, "window_keV": [0.01, 0.6]}
+        content["simulation"]["samples"]["surface"] = {"decays": 12000, "window_keV": [0.01, 0.6]}
 
     events = events_of(job(inputs_of(tmp_path, change), sample="surface"))
     assert set(events["trigger"].tolist()) == {0, 1}

@@ -79,9 +79,18 @@ class Filling:
         }
 
     @cached_property
+    def without(self) -> dict[str, str]:
+        """Cuts whose rejected events are needed, by the names of the varied selections."""
+        return {
+            f"{one.name}-without": str(one.cut)
+            for one in self.systematics
+            if one.kind == "cut" and one.of == "rejected"
+        }
+
+    @cached_property
     def samples(self) -> SampleReader:
         """Their events."""
-        return SampleReader(self.settings, self.sources, self.shifts)
+        return SampleReader(self.settings, self.sources, self.shifts, self.without)
 
     @cached_property
     def liquid_mass_kg(self) -> float:
@@ -133,6 +142,11 @@ class Filling:
         elif systematic.kind == "position":
             masks = (kept.passed[f"{systematic.name}-{way}"] for way in ("up", "down"))
             up, down = (Paired(energy, before, energy, kept.weight * mask) for mask in masks)
+        elif systematic.kind == "cut" and systematic.of == "rejected":
+            rejected = kept.passed[f"{systematic.name}-without"] & ~kept.passed[NOMINAL]
+            after = before + systematic.size * kept.weight * rejected
+            up = Paired(energy, before, energy, after)
+            down = up.reversed
         elif (
             systematic.kind == "dead-pmt"
             and self.sources.correction
@@ -164,8 +178,9 @@ class Filling:
         return made.get("up") or made["down"].reversed, made.get("down") or made["up"].reversed
 
     def norms(self, component: str) -> dict[str, float]:
-        """Relative uncertainties of the efficiencies of cuts."""
-        cuts = [one for one in self.systematics if one.kind == "cut" and one.touches(component)]
+        """Relative uncertainties of the efficiencies of cuts, the same at all energies."""
+        flat = (one for one in self.systematics if one.kind == "cut" and one.of == "kept")
+        cuts = [one for one in flat if one.touches(component)]
         return {one.parameter: one.size for one in cuts}
 
     # -- results

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -97,11 +97,13 @@ class SampleReader:
         settings: of `template_jobs.template_settings`.
         sources: the files.
         shifts: factors on the vertex, by the names of the varied selections.
+        without: cuts that are left out, by the names of the varied selections.
     """
 
     settings: Settings
     sources: Sources
     shifts: Mapping[str, float]
+    without: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def selection(self) -> Selection:
@@ -163,7 +165,9 @@ class SampleReader:
                  read_columns(file, names=sorted(names))]  # fmt: skip
         if not parts:
             empty = np.empty(0)
-            nothing = dict.fromkeys([NOMINAL, BESIDE, *self.shifts], np.empty(0, dtype=bool))
+            nothing = dict.fromkeys(
+                [NOMINAL, BESIDE, *self.shifts, *self.without], np.empty(0, dtype=bool)
+            )
             none = Weighted(empty, empty)
             return Kept(
                 np.empty(0, dtype=np.uint64), empty, empty, empty, empty, empty, nothing, none
@@ -195,6 +199,8 @@ class SampleReader:
         if select:
             passed = {NOMINAL: mine & self.selection.kept(columns)}
             passed[BESIDE] = mine & self.beside.kept(columns)
+            for name, cut in self.without.items():
+                passed[name] = mine & self.selection.without(cut).kept(columns)
             for name, factor in self.shifts.items():
                 shifted = {key: factor * columns[key] for key in VERTEX if key in columns}
                 passed[name] = mine & self.selection.kept({**columns, **shifted})

@@ -88,6 +88,10 @@ class Selection:
             tuple(Cut(c.name, keep, c.status) if c.name == name else c for c in self.cuts)
         )
 
+    def without(self, name: str) -> Selection:
+        """With one of the cuts left out."""
+        return Selection(tuple(cut for cut in self.cuts if cut.name != name))
+
     @property
     def wanted(self) -> dict[str, str]:
         """The variables that the cuts read, each with the first cut that does."""

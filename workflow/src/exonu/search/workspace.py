@@ -293,8 +293,11 @@ def variation_modifiers(
 
 
 def _atomic_modifiers(model: str, counts: Array, other: Array) -> list[Json]:
-    """One nuisance parameter from one atomic model to the other: overall size (normsys) times shape
-    (histosys).
+    """One nuisance parameter from one atomic model (at 0 and below) to the other (at 1): overall
+    size (normsys) times shape (histosys).
+
+    One-sided: that `epa` and `pai-liquid` lie below `pai` says nothing of a rate above it. Between
+    −1 and 0 pyhf's polynomials leave the model by no more than a twentieth of the difference.
 
     The size is interpolated exponentially and no bin's shape falls by more than LARGEST_FALL for
     one standard deviation, so that the signal stays positive out to pyhf's bound of five. Only bins
@@ -304,8 +307,8 @@ def _atomic_modifiers(model: str, counts: Array, other: Array) -> list[Json]:
     shape = alternative / size - nominal
     name = f"atomic_{model.replace('-', '_')}"
     least = (1 - LARGEST_FALL) * nominal
-    up, down = (np.maximum(nominal + sign * shape, least) for sign in (1, -1))
-    return [_normsys(name, size, 1 / size), _histosys(name, up, down)]
+    up = np.maximum(nominal + shape, least)
+    return [_normsys(name, size, 1.0), _histosys(name, up, nominal)]
 
 
 def _factor(name: str, uncertainty: float) -> Json:

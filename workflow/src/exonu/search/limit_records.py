@@ -22,6 +22,7 @@ from exonu.search.experiment.read_experiment import read_experiment
 from exonu.search.signals import PARAMETERS
 from exonu.search.strengths import strength
 from exonu.search.studies.projections import KINDS, projection
+from exonu.search.studies.simulation_error import simulation_notes
 from exonu.statistics import (
     AlternativeLimit,
     Model,
@@ -199,6 +200,9 @@ def limit_record(
     """
     model, meaning = read_search(file)
     found = limit_methods(model, methods, confidence_level)
+    if "live_days" in meaning and "asymptotic" in found:
+        notes = simulation_notes(meaning, float(meaning["live_days"]))
+        found["asymptotic"]["record"]["notes"] += notes
     for asked in projections:
         found |= projected_limits(read_json(file), meaning, asked["days"], confidence_level, file)
     return {"name": file.stem, "meaning": meaning, "methods": found}
@@ -244,6 +248,11 @@ def projected_limits(
         model = compile_workspace(projected, poi_map=meaning["poi_map"], file=file)
         limit = _asymptotic(model, confidence_level)
         found[method] = {**limit, "observed": None, "interval": None, "crossings": []}
+    with_mc, without = (
+        strength(found[f"{name}{KINDS[kind]}"]["expected"][2], meaning) for kind in ("all", "no-mc")
+    )
+    loosened = with_mc / without if with_mc and without else None
+    found[name]["record"]["notes"] += simulation_notes(meaning, days, loosened)
     return found
 
 

@@ -391,6 +391,8 @@ class Effect:
         if largest < self.systematic.prune_below or largest == 0:
             return f"pruned: below {self.systematic.prune_below:g}"
         if self.is_traced and self.chance > self.systematic.significance:
+            if self.times_needed <= 1:
+                return f"kept, not significant, known to {RESOLVED:g}"
             samples = f"samples {BASELINE} and {self.systematic.name} of {self.component}"
             return f"kept, not resolved: {samples} need {self.times_needed:.2g} times the events"
         return "kept, made symmetric" if self.symmetric else "kept"

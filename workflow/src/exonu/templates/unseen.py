@@ -1,4 +1,5 @@
-"""What a component may contribute where none of its simulated events passes the cuts.
+"""What a component may contribute where none of its simulated events, or none of its heavy ones,
+passes the cuts.
 
 No event of weight w in a bin does not mean no counts. Of a Poisson mean of which nothing was seen,
 with a flat prior, the expectation is one event, and so is the standard deviation: w ± w, with the
@@ -45,10 +46,10 @@ class Weighted:
 
 @dataclass(frozen=True)
 class Unseen:
-    """Counts per day in the empty bins of a range, each with an uncertainty as large.
+    """Counts per day in bins of a range, each with an uncertainty as large.
 
     Attributes:
-        counts: shape (n_bins,), 0 in bins that hold events.
+        counts: shape (n_bins,).
         shape_error: statistical error of their distribution over the bins, shape (n_bins,).
     """
 
@@ -59,7 +60,7 @@ class Unseen:
 def unseen(
     spectrum: Histogram, beside: Weighted, everywhere: Weighted, ranges_keV: Sequence[float]
 ) -> dict[str, Unseen]:
-    """Counts per day that a component may have in its empty bins.
+    """Counts per day that a component may have beside those of its events that pass.
 
     Args:
         spectrum: the component's events that pass all cuts.
@@ -69,25 +70,28 @@ def unseen(
             centre.
 
     Returns:
-        By range (`16_30`); ranges without an empty bin are left out.
+        By range (`16_30`): in its empty bins, or in all where the error of the events that pass is
+        less than one event of the largest weight. Ranges without such bins are left out.
 
     >>> spectrum = fill([2.5], [0.5], [2, 4, 6])
     >>> wall = Weighted(np.array([2.5, 5.0]), np.array([0.5, 2.0]))
-    >>> {name: found.counts.tolist() for name, found in unseen(spectrum, wall, wall, [2, 6]).items()}
-    {'2_6': [0.0, 2.0]}
+    >>> {name: found.counts.round(3).tolist() for name, found in unseen(spectrum, wall, wall, [2, 6]).items()}
+    {'2_6': [0.667, 1.333]}
     """
     edges = spectrum.edges_keV
     centres = (edges[1:] + edges[:-1]) / 2
     found = {}
     for low, high in pairwise(ranges_keV):
-        empty = (centres >= low) & (centres < high) & (spectrum.entries == 0)
+        bins = (centres >= low) & (centres < high)
         here, near = everywhere.between(low, high), beside.between(low, high)
         largest = max(here.weight.max(initial=0.0), 0.0) or everywhere.weight.max(initial=0.0)
-        if not empty.any() or largest <= 0:
+        if np.sqrt(spectrum.variances[bins].sum()) >= largest:  # so heavy ones have been seen
+            bins &= spectrum.entries == 0
+        if not bins.any() or largest <= 0:
             continue
         near = near if np.any(near.weight > 0) else here
         there = fill(near.energy_keVee, near.weight, edges)
-        shape = np.where(empty, there.values / largest + 1 / empty.sum(), 0.0)
+        shape = np.where(bins, there.values / largest + 1 / bins.sum(), 0.0)
         counts = largest * shape / shape.sum()
         relative = 1 / np.sqrt(np.maximum(there.effective_entries, 1.0))
         found[f"{low:g}_{high:g}"] = Unseen(counts, relative * counts)

@@ -253,6 +253,7 @@ class Filling:
         content = {
             "true_energy_keV": response.true_energy_keV.tolist(),
             "matrix": packed(nominal),
+            "statistical_error": numbers(response.relative_errors(recoils)),
             "variations": variations,
             "norms": self.norms(SIGNAL),
         }

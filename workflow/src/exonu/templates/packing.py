@@ -14,6 +14,7 @@ from exonu.core.types import Array, Json
 
 FORMAT = "exonu-templates-2"
 STATISTICAL_NAME = "mc_statistics"
+SIGNAL_STATISTICAL_NAME = "signal_statistics"
 DIGITS = 7
 """Significant digits of templates and matrices: far beyond their statistical errors."""
 

@@ -24,6 +24,7 @@ import numpy as np
 
 from exonu.core.types import Array
 from exonu.templates.histograms import Histogram, fill
+from exonu.templates.packing import SIGNAL_STATISTICAL_NAME
 
 BESIDE, EVERYWHERE = "beside", "everywhere"
 """Names of the selections from which weights and shapes are taken."""
@@ -126,4 +127,6 @@ def is_unseen(name: str) -> bool:
 
 def is_of_the_simulations_statistics(modifier: Mapping[str, Any]) -> bool:
     """Whether a modifier of a workspace is there only because the simulation is finite."""
-    return str(modifier["type"]) == "staterror" or is_unseen(str(modifier["name"]))
+    name = str(modifier["name"])
+    of_signal = name.startswith(f"{SIGNAL_STATISTICAL_NAME}_")
+    return str(modifier["type"]) == "staterror" or of_signal or is_unseen(name)

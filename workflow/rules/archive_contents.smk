@@ -21,6 +21,7 @@ def archived(analysis):
         *EVENT_FIGURES.get(analysis, []),
         *(["calibration"] if calibrated else []),
         *(["dead_pmt"] if corrected else []),
+        *(["simulation_error"] if analysis in TEMPLATES else []),
     ]
     names = [
         *("summary.html", "limits/limits.csv", "limits/variants.csv"),

@@ -56,7 +56,7 @@ def _rows(schema: Settings, root: Settings, prefix: str) -> Iterator[str]:
             continue
         yield f"| `{prefix}{key}` | {meaning} | {_values(described, root)} | {shown} |"
         yield from _rows(described, root, f"{prefix}{key}.")
-        if described.get("type") == "array":
+        if "items" in described:
             yield from _rows(resolved(described["items"], root), root, f"{prefix}{key}.<n>.")
     for branch in schema.get("allOf", []):
         form = branch["if"]["properties"]["form"]["const"]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exonu.report.figures.simulation_error import draw_simulation_error
+from exonu.report.figures.size_of_simulation import draw_simulation_error
 from exonu.search.experiment.binned_spectrum import Background
 from exonu.search.studies.simulation_error import (
     SUM,

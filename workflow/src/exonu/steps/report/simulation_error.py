@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 from exonu.core.files import write_csv
-from exonu.report.figures.simulation_error import draw_simulation_error
+from exonu.report.figures.size_of_simulation import draw_simulation_error
 from exonu.report.figures.style import save
 from exonu.search.experiment.from_events import read_event_experiment
 from exonu.search.studies.simulation_error import simulation_error_table

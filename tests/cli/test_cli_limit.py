@@ -377,7 +377,7 @@ def test_not_a_workspace(refused, tmp_path, text, message):
 
 OTHER_JSON = {
     "templates/experiment.json": (
-        '{"format": "exonu-templates-1", "edges_keV": [2, 4], "response": {}, "backgrounds": {}}',
+        '{"format": "exonu-templates-2", "edges_keV": [2, 4], "response": {}, "backgrounds": {}}',
         "is not a pyhf workspace, but templates of an analysis of events; give one of the workspaces made from it",
     ),
     "limits/millicharge.json": (

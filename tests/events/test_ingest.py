@@ -264,6 +264,8 @@ def test_from_raw_files_to_the_cut_flow(analysis_folder):
         analysis_folder / "cut_flow.csv",
         "--efficiency",
         analysis_folder / "efficiency.csv",
+        "--conditions",
+        analysis_folder / "conditions.csv",
     )
     run_step(
         "cut_flow",

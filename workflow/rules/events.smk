@@ -184,6 +184,7 @@ use rule step as cut_flow with:
     output:
         cut_flow="results/{analysis}/cut_flow/cut_flow.csv",
         efficiency="results/{analysis}/cut_flow/cut_efficiency.csv",
+        conditions="results/{analysis}/cut_flow/cut_conditions.csv",
     pathvars:
         job="cut_flow",
     priority: PRIORITY["search"]

@@ -149,6 +149,12 @@ def _faults(inputs: EventInputs) -> Iterator[InputError]:
         yield InputError(
             "has no background", file=sheet, field="component", remedy="add a nominal sample of one"
         )
+    beside, cuts = inputs.settings["templates"]["beside"], [cut["name"] for cut in inputs.cuts]
+    if beside and beside["cut"] not in cuts:
+        yield InputError(
+            f"is the cut {beside['cut']!r}, which is not there", file=inputs.file,
+            field="templates.beside.cut", remedy=f"the cuts are {', '.join(cuts)}",
+        )  # fmt: skip
     for row in (row for row in nominal if "," in row.component):
         yield InputError(
             f"the nominal sample {row.sample} has several components", file=sheet, field="component",

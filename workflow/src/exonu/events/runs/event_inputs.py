@@ -155,6 +155,8 @@ class EventInputs:
             "cuts": self.cuts,
             "extra": sorted(self.settings["branches"]["extra"]),
             "edges_keV": self.settings["efficiency"]["edges_keV"],
+            # Not of data: a blinded spectrum is not shown in this way either.
+            "ranges_keVee": [] if run is not None else self.settings["efficiency"]["ranges_keVee"],
             "file": str(self.file),
             "source": source,
         }

@@ -4,6 +4,8 @@ exonu rate --interaction magnetic-moment --source all --strength 1e-11 --energie
 exonu survival --source pp --energies-mev 0.1,0.3
 exonu limit EXPERIMENT.yaml --interaction millicharge --flavour e
 exonu limit WORKSPACE.json
+exonu limit ONE.yaml OTHER.yaml --interaction millicharge
+exonu combine ONE.yaml OTHER.yaml --interaction millicharge -o together.json
 exonu verify ARCHIVE.zip
 exonu show FILE.root EVENT -o event.png
 exonu init DIR [--events]
@@ -17,6 +19,7 @@ import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from exonu import __version__
 from exonu.core.errors import InputError
@@ -98,12 +101,29 @@ def _parser() -> argparse.ArgumentParser:
         "limit", help="upper limits from a published spectrum or a pyhf workspace as JSON"
     )
     limit.add_argument(
-        "file", type=Path, help="EXPERIMENT.yaml, an analysis of config/, or a pyhf WORKSPACE.json"
+        "file",
+        type=Path,
+        nargs="+",
+        help="EXPERIMENT.yaml, an analysis of config/, or a pyhf WORKSPACE.json; several are combined",
     )
     limit.add_argument("--interaction", choices=INTERACTIONS[1:], help="needed for an experiment")
     _add_hypothesis(limit)
     limit.add_argument("--confidence-level", type=_number, default=0.9)
     limit.set_defaults(command=_limit)
+
+    combine = commands.add_parser(
+        "combine", help="join experiments into one pyhf workspace with a common strength"
+    )
+    combine.add_argument(
+        "file",
+        type=Path,
+        nargs="+",
+        help="of each experiment its YAML, its analysis, experiment.json or workspace; or a combined analysis",
+    )
+    combine.add_argument("--interaction", choices=INTERACTIONS[1:], help="needed for an experiment")
+    _add_hypothesis(combine)
+    combine.add_argument("-o", "--output", type=Path, required=True, help="the joined workspace")
+    combine.set_defaults(command=_combine)
 
     verify = commands.add_parser(
         "verify", help="check an archive of results, and find its limits again"
@@ -206,13 +226,19 @@ def _survival(given: argparse.Namespace) -> str:
 
 
 def _limit(given: argparse.Namespace) -> str:
-    from exonu.search.limit_records import limit_of_experiment, limit_of_workspace
+    from exonu.search.limit_records import is_combination, limit_of_experiment, limit_of_workspace
 
     if not 0.5 < given.confidence_level < 1:
         raise InputError(
             f"must lie between 0.5 and 1 (got {given.confidence_level:g})",
             field="--confidence-level",
         )
+    if is_combination(given.file):
+        from exonu.search.combination.from_files import limit_of_files
+
+        answer = limit_of_files(given.file, given.confidence_level, **_hypothesis(given))
+        return json.dumps(answer, indent=1, ensure_ascii=False) + "\n"
+    [given.file] = given.file
     if given.file.suffix.lower() == ".json":
         _refuse_with_workspace(given)
         answer = limit_of_workspace(given.file, given.confidence_level)
@@ -229,6 +255,22 @@ def _limit(given: argparse.Namespace) -> str:
             atomic=given.atomic,
             confidence_level=given.confidence_level,
         )
+    return json.dumps(answer, indent=1, ensure_ascii=False) + "\n"
+
+
+def _hypothesis(given: argparse.Namespace) -> dict[str, Any]:
+    return {
+        "interaction": given.interaction,
+        "flavour": given.flavour,
+        "mass_MeV": given.mass_mev,
+        "atomic": given.atomic,
+    }
+
+
+def _combine(given: argparse.Namespace) -> str:
+    from exonu.search.combination.from_files import combine_files
+
+    answer = combine_files(given.file, given.output, **_hypothesis(given))
     return json.dumps(answer, indent=1, ensure_ascii=False) + "\n"
 
 

@@ -245,6 +245,14 @@ def projected_limits(
     return found
 
 
+def is_combination(files: Sequence[Path]) -> bool:
+    """Whether several experiments are asked for: by several files, or by an analysis that combines
+    them."""
+    if len(files) > 1:
+        return True
+    return files[0].suffix.lower() != ".json" and "experiments" in read_yaml(files[0])
+
+
 def limit_of_workspace(file: Path, confidence_level: float) -> Json:
     """Asymptotic CLs limits of any pyhf workspace, in units of its parameter of interest; for
     `exonu limit`.
@@ -256,7 +264,7 @@ def limit_of_workspace(file: Path, confidence_level: float) -> Json:
     found = limit_methods(model, ["asymptotic"], confidence_level)["asymptotic"]
     answer = {"parameter": model.poi, "unit": "1", **_answer(found)}
     if meaning is not None and "reference_strength" in meaning:
-        answer["physical"] = _in_physical_units(found, meaning)
+        answer["physical"] = in_physical_units(found, meaning)
     return answer
 
 
@@ -280,6 +288,31 @@ def limit_of_experiment(
         atomic: atomic model, if not the default.
         confidence_level: confidence level.
     """
+    check_hypothesis(interaction, flavour, mass_MeV)
+    settings, experiment_file = analysis_settings(file)
+    if atomic is not None:
+        settings = merged(settings, {"physics": {"atomic": {interaction: atomic}}})
+    experiment = read_experiment(experiment_file)
+    [workspace] = build_workspaces(experiment, interaction, settings, [(flavour, mass_MeV)])
+    model = compile_workspace(workspace.spec, poi_map=workspace.meaning["poi_map"], file=file)
+    log.info("%s: %d bins, %d parameters", workspace.name, model.n_bins, len(model.parameters))
+    found = limit_methods(model, ["asymptotic"], confidence_level)["asymptotic"]
+    case = {
+        "experiment": experiment.name,
+        "interaction": interaction,
+        "flavour": flavour,
+        "mass_MeV": mass_MeV,
+    }
+    flags = {"blinded": workspace.meaning["blinded"], "is_simulated": experiment.is_simulated}
+    return {**case, **in_physical_units(found, workspace.meaning), **flags}
+
+
+def check_hypothesis(interaction: str, flavour: str, mass_MeV: float | None) -> None:
+    """Refuse a flavour or a mass that does not belong to the interaction.
+
+    Raises:
+        InputError: naming the option of the command line.
+    """
     if (mass_MeV is None) == (interaction == "dark-photon"):
         problem = (
             "is missing" if mass_MeV is None else f"is given for {interaction}, which has no mass"
@@ -295,25 +328,9 @@ def limit_of_experiment(
         raise InputError(
             "must be all for a dark photon, which couples to all flavours alike", field="--flavour"
         )
-    settings, experiment_file = _settings(file)
-    if atomic is not None:
-        settings = merged(settings, {"physics": {"atomic": {interaction: atomic}}})
-    experiment = read_experiment(experiment_file)
-    [workspace] = build_workspaces(experiment, interaction, settings, [(flavour, mass_MeV)])
-    model = compile_workspace(workspace.spec, poi_map=workspace.meaning["poi_map"], file=file)
-    log.info("%s: %d bins, %d parameters", workspace.name, model.n_bins, len(model.parameters))
-    found = limit_methods(model, ["asymptotic"], confidence_level)["asymptotic"]
-    case = {
-        "experiment": experiment.name,
-        "interaction": interaction,
-        "flavour": flavour,
-        "mass_MeV": mass_MeV,
-    }
-    flags = {"blinded": workspace.meaning["blinded"], "is_simulated": experiment.is_simulated}
-    return {**case, **_in_physical_units(found, workspace.meaning), **flags}
 
 
-def _settings(file: Path) -> tuple[Json, Path]:
+def analysis_settings(file: Path) -> tuple[Json, Path]:
     """Settings and the experiment's file, from an analysis's file or for an experiment's."""
     content = read_yaml(file)
     if content.keys() & {"events", "runs"}:
@@ -328,7 +345,8 @@ def _settings(file: Path) -> tuple[Json, Path]:
     return default_settings(), file
 
 
-def _in_physical_units(found: Json, meaning: Mapping[str, Any]) -> Json:
+def in_physical_units(found: Json, meaning: Mapping[str, Any]) -> Json:
+    """An entry of `limit_methods` as the command line gives it, in the physical parameter."""
     parameter = PARAMETERS[meaning["interaction"]]
 
     def physical(value: float | Sequence[float | None] | None) -> Any:

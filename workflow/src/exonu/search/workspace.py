@@ -369,6 +369,7 @@ def _meaning(
 ) -> Json:
     parameter = PARAMETERS[signal.interaction]
     return {
+        "experiment": experiment.name,
         "interaction": signal.interaction,
         "flavour": signal.flavour,
         "mass_MeV": signal.mass_MeV,

@@ -74,7 +74,7 @@ def compile_layout(
     }
     reader = Reader(file)
     tied = reader.ties(poi, poi_map, normfactors)
-    reader = Reader(file, signal={*tied, poi} if tied else ())
+    reader = Reader(file, signal={*tied, *tied.values(), poi} if tied else ())
     channels = reader.channels(channels_spec)
     sets = collect(reader, channels, settings)
     for name in tied:

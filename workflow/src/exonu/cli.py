@@ -111,19 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     limit.add_argument("--confidence-level", type=_number, default=0.9)
     limit.set_defaults(command=_limit)
 
-    combine = commands.add_parser(
-        "combine", help="join experiments into one pyhf workspace with a common strength"
-    )
-    combine.add_argument(
-        "file",
-        type=Path,
-        nargs="+",
-        help="of each experiment its YAML, its analysis, experiment.json or workspace; or a combined analysis",
-    )
-    combine.add_argument("--interaction", choices=INTERACTIONS[1:], help="needed for an experiment")
-    _add_hypothesis(combine)
-    combine.add_argument("-o", "--output", type=Path, required=True, help="the joined workspace")
-    combine.set_defaults(command=_combine)
+    _add_combine(commands)
 
     verify = commands.add_parser(
         "verify", help="check an archive of results, and find its limits again"
@@ -156,6 +144,22 @@ def _parser() -> argparse.ArgumentParser:
     init.add_argument("folder", type=Path, help="a new folder, e.g. config/my-experiment")
     init.set_defaults(command=_init)
     return parser
+
+
+def _add_combine(commands: Any) -> None:
+    combine = commands.add_parser(
+        "combine", help="join experiments into one pyhf workspace with a common strength"
+    )
+    combine.add_argument(
+        "file",
+        type=Path,
+        nargs="+",
+        help="of each experiment its YAML, its analysis, experiment.json or workspace; or a combined analysis",
+    )
+    combine.add_argument("--interaction", choices=INTERACTIONS[1:], help="needed for an experiment")
+    _add_hypothesis(combine)
+    combine.add_argument("-o", "--output", type=Path, required=True, help="the joined workspace")
+    combine.set_defaults(command=_combine)
 
 
 def _add_hypothesis(parser: argparse.ArgumentParser) -> None:

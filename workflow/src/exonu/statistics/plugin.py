@@ -76,6 +76,10 @@ class NewtonOptimizer(scipy_optimizer):  # type: ignore[misc]
     ) -> Any:
         """Minimise pyhf's ``twice_nll``; arguments and results as
         `pyhf.optimize.mixins.OptimizerMixin.minimize`."""
+        if do_grad and not pyhf.tensorlib.default_do_grad:
+            raise pyhf.exceptions.Unsupported(
+                f"{pyhf.tensorlib.name} does not support autodifferentiation."
+            )
         method = self._checked(options)
         compiled = self._model(pdf) if objective is twice_nll else _OTHER_OBJECTIVE
         if method is not None and not isinstance(compiled, str):

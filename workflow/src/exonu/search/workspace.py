@@ -382,6 +382,7 @@ def _meaning(
         "pruned": dict(sorted(pruned.items())),
         "blinded": blind,
         "is_simulated": experiment.is_simulated,
+        "exposure_tonne_year": experiment.exposure_tonne_year,
         **({"live_days": experiment.live_days} if experiment.is_from_events else {}),
     }
 

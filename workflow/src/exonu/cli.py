@@ -6,6 +6,8 @@ exonu limit EXPERIMENT.yaml --interaction millicharge --flavour e
 exonu limit WORKSPACE.json
 exonu limit ONE.yaml OTHER.yaml --interaction millicharge
 exonu combine ONE.yaml OTHER.yaml --interaction millicharge -o together.json
+exonu project EXPERIMENT.yaml --interaction millicharge --exposure 1,10,100 --background 1,0.1
+exonu hs3 WORKSPACE.json -o workspace.hs3.json
 exonu verify ARCHIVE.zip
 exonu show FILE.root EVENT -o event.png
 exonu init DIR [--events]
@@ -112,6 +114,8 @@ def _parser() -> argparse.ArgumentParser:
     limit.set_defaults(command=_limit)
 
     _add_combine(commands)
+    _add_project(commands)
+    _add_hs3(commands)
 
     verify = commands.add_parser(
         "verify", help="check an archive of results, and find its limits again"
@@ -160,6 +164,13 @@ def _add_combine(commands: Any) -> None:
     _add_hypothesis(combine)
     combine.add_argument("-o", "--output", type=Path, required=True, help="the joined workspace")
     combine.set_defaults(command=_combine)
+
+
+def _add_hs3(commands: Any) -> None:
+    hs3 = commands.add_parser("hs3", help="convert a pyhf workspace to HS3, or HS3 to a workspace")
+    hs3.add_argument("file", type=Path, help="a pyhf workspace, or an HS3 document")
+    hs3.add_argument("-o", "--output", type=Path, required=True, help="the other of both")
+    hs3.set_defaults(command=_hs3)
 
 
 def _add_hypothesis(parser: argparse.ArgumentParser) -> None:
@@ -278,6 +289,59 @@ def _combine(given: argparse.Namespace) -> str:
     return json.dumps(answer, indent=1, ensure_ascii=False) + "\n"
 
 
+def _add_project(commands: Any) -> None:
+    project = commands.add_parser(
+        "project",
+        help="expected limits and discovery reach against exposure and background, as CSV",
+    )
+    project.add_argument(
+        "file", type=Path, help="EXPERIMENT.yaml, an analysis of config/, or a workspace of exonu"
+    )
+    project.add_argument("--interaction", choices=INTERACTIONS[1:], help="needed for an experiment")
+    _add_hypothesis(project)
+    project.add_argument(
+        "--exposure", type=_numbers, required=True, help="exposures in tonne·year, e.g. 1,10,100"
+    )
+    project.add_argument(
+        "--background",
+        type=_numbers,
+        default=[1.0],
+        help="backgrounds per exposure in units of today's, e.g. 1,0.1 (default 1)",
+    )
+    project.add_argument("--confidence-level", type=_number, default=0.9)
+    project.add_argument(
+        "--significance", type=_number, default=3.0, help="Z of the reach (default 3)"
+    )
+    project.add_argument("--figure", type=Path, help="draw them too: a PNG or PDF")
+    project.set_defaults(command=_project)
+
+
+def _project(given: argparse.Namespace) -> str:
+    from exonu.search.studies.projected_experiments import projected_table
+
+    table = projected_table(
+        given.file,
+        given.exposure,
+        given.background,
+        confidence_level=given.confidence_level,
+        significance=given.significance,
+        **_hypothesis(given),
+    )
+    if given.figure is not None:
+        from exonu.report.figures.projected_reach import draw_projections
+        from exonu.report.figures.style import save
+
+        _check_figure(given.figure, "--figure")
+        save(draw_projections(table), [given.figure], 160)
+    return str(table.to_csv(index=False, float_format="%.9g"))
+
+
+def _hs3(given: argparse.Namespace) -> str:
+    from exonu.search.hs3_files import convert_file
+
+    return json.dumps(convert_file(given.file, given.output), indent=1) + "\n"
+
+
 def _refuse_with_workspace(given: argparse.Namespace) -> None:
     """A workspace has its own parameter of interest: what would choose another must not be ignored
     in silence."""
@@ -302,16 +366,17 @@ def _show(given: argparse.Namespace) -> str:
     from exonu.report.figures.events.event_display import draw_event, event_words
     from exonu.report.figures.style import save
 
-    if given.output.suffix not in (".png", ".pdf"):
-        raise InputError(
-            "is neither .png nor .pdf",
-            file=given.output,
-            field="--output",
-            remedy="name a PNG or PDF",
-        )
+    _check_figure(given.output, "--output")
     one = find_event(given.file, given.event, run=given.run, settings_file=given.events)
     save(draw_event(one), [given.output], 160)
     return f"wrote {given.output}: {'; '.join(event_words(one)[:3])}\n"
+
+
+def _check_figure(file: Path, option: str) -> None:
+    if file.suffix not in (".png", ".pdf"):
+        raise InputError(
+            "is neither .png nor .pdf", file=file, field=option, remedy="name a PNG or PDF"
+        )
 
 
 def _init(given: argparse.Namespace) -> str:

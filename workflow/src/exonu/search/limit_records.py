@@ -73,6 +73,7 @@ _MADE_FROM_IT = (
     "give one of the workspaces made from it, results/<analysis>/workspaces/<hypothesis>.json"
 )
 _OTHER_JSON = (
+    ({"distributions", "likelihoods"}, "an HS3 document", "convert it with `exonu hs3`"),
     ({"edges_keV", "response", "backgrounds"}, "templates of an analysis of events", _MADE_FROM_IT),
     (
         {"spectrum", "exposure_tonne_year"},

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from hs3 import to_hs3
 
 from exonu.core.errors import InputError
 from exonu.statistics.examples import recoil_workspace, two_bins_workspace
+from exonu.statistics.workspaces.hs3 import to_hs3
 
 
 def test_unknown_modifier_is_refused_by_name() -> None:

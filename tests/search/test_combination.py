@@ -6,6 +6,7 @@ import copy
 import json
 
 import numpy as np
+import pandas as pd
 import pyhf
 import pytest
 from hypothesis import given, settings
@@ -14,16 +15,26 @@ from hypothesis import strategies as st
 from exonu.cli import main
 from exonu.core.errors import InputError
 from exonu.core.resources import resource_path
+from exonu.report.figures.combined_experiments import draw_combination
+from exonu.report.figures.style import save
+from exonu.report.numbers.combined_counts import write_combined_counts
+from exonu.report.numbers.figure_records import read_heading
 from exonu.search.analysis import default_settings, read_config
 from exonu.search.build_workspaces import build_workspaces, write_meaning
 from exonu.search.combination.agreement import alone, combination_record, with_own_strengths
+from exonu.search.combination.combined_tables import (
+    combination_table,
+    of_hypotheses,
+    parameter_table,
+)
 from exonu.search.combination.from_files import join_files
 from exonu.search.combination.joining import Part, join, parameter_rows, with_reference
+from exonu.search.combination.members import read_member
 from exonu.search.experiment.read_experiment import read_experiment
 from exonu.search.limit_records import limit_methods
 from exonu.search.strengths import strength
 from exonu.search.workspace import Workspace
-from exonu.statistics import NewtonOptimizer, compile_workspace, fit
+from exonu.statistics import NewtonOptimizer, compile_workspace, fit, profile_pair
 
 NAMES = ("xenonnt-sr0", "xenon1t-sr1")
 
@@ -156,8 +167,7 @@ def test_compatibility_is_the_ratio_of_two_fits_of_pyhf(
 ) -> None:
     joined = join(parts[interaction])
     model = compile_workspace(joined.spec, poi_map=joined.meaning["poi_map"] or None)
-    limit = limit_methods(model, ["asymptotic"], 0.9)["asymptotic"]
-    record = combination_record(joined.spec, joined.meaning, limit, 0.9)
+    record = combination_record(joined.spec, joined.meaning, profile_pair(model), 0.9)
     test = record["compatibility"]
     assert test["failed"] == 0
     assert test["degrees"] == 1
@@ -192,8 +202,8 @@ def test_compatibility_of_equal_data_is_perfect_and_toys_know_the_bound(
     expected = model.expected({"mu": 3.0})
     for one in spec["observations"]:
         one["data"] = expected[model.channels[one["name"]]].tolist()
-    limit = limit_methods(compile_workspace(spec), ["asymptotic"], 0.9)["asymptotic"]
-    test = combination_record(spec, joined.meaning, limit, 0.9, toys=20)["compatibility"]
+    pair = profile_pair(compile_workspace(spec))
+    test = combination_record(spec, joined.meaning, pair, 0.9, toys=20)["compatibility"]
     assert test["q"] == pytest.approx(0.0, abs=1e-8)
     assert test["p_value"] == pytest.approx(1.0, abs=1e-3)
     assert test["p_value_toys"] == 1.0
@@ -209,8 +219,8 @@ def test_toys_follow_chi_square_far_from_the_bound(parts: dict[str, list[Part]])
     for name, mu in (("XENON1T_SR1", 60.0), ("XENONnT_SR0", 55.0)):
         [one] = [one for one in spec["observations"] if one["name"] == name]
         one["data"] = model.expected({"mu": mu})[model.channels[name]].tolist()
-    limit = limit_methods(compile_workspace(spec), ["asymptotic"], 0.9)["asymptotic"]
-    test = combination_record(spec, joined.meaning, limit, 0.9, toys=1500, seed=3)["compatibility"]
+    pair = profile_pair(compile_workspace(spec))
+    test = combination_record(spec, joined.meaning, pair, 0.9, toys=1500, seed=3)["compatibility"]
     assert 0.05 < test["p_value"] < 0.95
     assert abs(test["p_value_toys"] - test["p_value"]) < 4 * test["p_value_toys_error"] + 0.01
 
@@ -364,3 +374,44 @@ def test_a_combined_analysis_is_read(tmp_path) -> None:
         _ = both.experiment_file
     joined = join_files([tmp_path / "both.yaml"], "millicharge")
     assert list(joined.meaning["experiments"]) == ["XENON1T_SR1", "XENONnT_SR0"]
+
+
+def test_tables_of_a_combined_analysis_and_their_figure(
+    parts: dict[str, list[Part]], tmp_path
+) -> None:
+    files = []
+    for hypothesis in parts.values():
+        joined = join(hypothesis)
+        write_meaning(tmp_path, joined)
+        files.append(tmp_path / f"{joined.name}.json")
+        files[-1].write_text(json.dumps(joined.spec))
+    asked = {
+        "statistics": {"confidence_level": 0.9},
+        "combination": {"compatibility_toys": 20},
+        "seed": 1,
+    }
+    table = combination_table(files, files, asked)
+    assert list(table["experiment"]) == ["XENON1T SR1", "XENONnT SR0", "combined"] * 2
+    toys = table.set_index(["interaction", "experiment"])["compatibility_p_toys"]
+    assert 0 <= toys["magnetic-moment", "combined"] < 0.3
+    assert np.isnan(toys["dark-photon", "combined"])  # quadratic: asymptotic alone
+    drawn = of_hypotheses(table, [files[1].stem])
+    assert list(drawn["interaction"]) == ["dark-photon"] * 3
+    counts = tmp_path / "counts.csv"
+    members = [
+        read_member(resource_path(f"published/{name}/experiment.yaml"), {"blind": name == NAMES[1]})
+        for name in NAMES
+    ]
+    write_combined_counts(counts, members, blind=False)
+    heading = read_heading(counts)
+    assert heading.name == "XENON1T SR1 + XENONnT SR0"
+    assert heading.exposure_tonne_year == pytest.approx(1.16 + 0.65)
+    assert heading.blinded
+    content = pd.read_csv(counts, comment="#")
+    blind = content[content["experiment"] == "XENON1T SR1"]
+    np.testing.assert_allclose(blind["observed"], blind["expected_background"])
+    figure = draw_combination(table, heading)
+    texts = [text.get_text() for axes in figure.axes for text in axes.texts]
+    assert any("agreement" in text for text in texts)
+    save(figure, [tmp_path / "combination.png"], 80)
+    assert len(parameter_table(files)) == 10

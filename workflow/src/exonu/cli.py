@@ -111,6 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     limit.add_argument("--interaction", choices=INTERACTIONS[1:], help="needed for an experiment")
     _add_hypothesis(limit)
     limit.add_argument("--confidence-level", type=_number, default=0.9)
+    limit.add_argument("--measurement", help="of a workspace that has several")
     limit.set_defaults(command=_limit)
 
     _add_combine(commands)
@@ -256,7 +257,7 @@ def _limit(given: argparse.Namespace) -> str:
     [given.file] = given.file
     if given.file.suffix.lower() == ".json":
         _refuse_with_workspace(given)
-        answer = limit_of_workspace(given.file, given.confidence_level)
+        answer = limit_of_workspace(given.file, given.confidence_level, given.measurement)
     else:
         if given.interaction is None:
             raise InputError(

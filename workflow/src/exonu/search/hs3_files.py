@@ -7,8 +7,9 @@ from pathlib import Path
 from exonu.core.errors import InputError
 from exonu.core.files import read_json, write_json, write_text
 from exonu.core.types import Json
-from exonu.search.build_workspaces import meaning_file, read_meaning
+from exonu.search.build_workspaces import read_meaning
 from exonu.search.limit_records import refuse_other_json
+from exonu.search.strengths import meaning_file
 from exonu.statistics.workspaces.hs3 import from_hs3, to_hs3
 
 

@@ -29,6 +29,8 @@ PARAMETERS = {"mu_nu": "μ_{ν}", "q_nu": "q_{ν}", "g_BL": "g_{B−L}"}
 UNITS = {"mu_B": "μ_{B}", "e": "e", "1": ""}
 METHODS = {
     "toys": "CLs with toys",
+    "two-sided": "two-sided",
+    "feldman-cousins": "Feldman–Cousins",
     "delta-chi2": "−2Δln L = 2.71",
     "bayes-integral": "∫ exp(−χ²/2)",
 }

@@ -13,7 +13,7 @@ Compatibility (Cowan et al., arXiv:1007.1727, as for any nested hypotheses): q =
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -22,11 +22,9 @@ from scipy.special import gammaincc
 from exonu.core.files import finite
 from exonu.core.types import Json
 from exonu.search.limit_records import limit_methods
-from exonu.statistics import Model, compile_workspace, fit
-from exonu.statistics.engine.flat import FloatArray
+from exonu.statistics import Model, ProfilePair, compile_workspace, fit, profile_pair
+from exonu.statistics.engine.flat import FloatArray, IntArray
 from exonu.statistics.fitting import Minimum, auxiliary_start, minimise
-from exonu.statistics.profiling import Profile, Tally
-from exonu.statistics.quadratic import survey
 from exonu.statistics.toys import sample_data
 
 
@@ -100,7 +98,7 @@ def with_own_strengths(
 def combination_record(
     spec: Json,
     meaning: Mapping[str, Any],
-    combined: Mapping[str, Any],
+    joint: ProfilePair,
     confidence_level: float,
     *,
     toys: int = 0,
@@ -110,25 +108,24 @@ def combination_record(
 
     Args:
         spec, meaning: a joined workspace and its page.
-        combined: its asymptotic limit, as `limit_methods` gives it.
+        joint: the profiles of its data.
         confidence_level: confidence level.
         toys: toys of the compatibility test; 0 for none.
         seed: their seed.
     """
-    models = {
-        experiment: compile_workspace(
-            alone(spec, meaning, experiment), poi_map=_ties_of(meaning["poi_map"])
-        )
+    pairs = {
+        experiment: profile_pair(_compiled(alone(spec, meaning, experiment), meaning["poi_map"]))
         for experiment in meaning["experiments"]
     }
     limits = {
-        experiment: limit_methods(model, ["asymptotic"], confidence_level)["asymptotic"]
-        for experiment, model in models.items()
+        experiment: limit_methods(pair, ["asymptotic"], confidence_level)["asymptotic"]
+        for experiment, pair in pairs.items()
     }
+    combined = limit_methods(joint, ["asymptotic"], confidence_level)["asymptotic"]
     at = combined["expected"][2]
     information = {
-        experiment: _information(model, at) if at is not None else np.nan
-        for experiment, model in models.items()
+        experiment: np.nan if at is None else pair.asimov.twice_delta(at)[0]
+        for experiment, pair in pairs.items()
     }
     total = sum(information.values())
     return {
@@ -137,30 +134,25 @@ def combination_record(
                 "experiment": experiment,
                 "observed": limits[experiment]["observed"],
                 "expected": limits[experiment]["expected"],
-                "best_fit": limits[experiment]["record"]["best_fit"],
+                "best_fit": pair.observed.mu_hat,
                 "information": finite(information[experiment]),
                 "share": finite(information[experiment] / total) if total > 0 else None,
             }
-            for experiment in models
+            for experiment, pair in pairs.items()
         ],
-        "compatibility": compatibility(spec, meaning, models, toys=toys, seed=seed),
+        "compatibility": compatibility(spec, meaning, joint, pairs, toys=toys, seed=seed),
     }
 
 
-def _ties_of(poi_map: Mapping[str, str]) -> dict[str, str] | None:
-    return dict(poi_map) or None
-
-
-def _information(model: Model, mu: float) -> float:
-    """-2 ln L of the Asimov data without signal at μ."""
-    profile = Profile.of(model, model.data(), Tally())
-    return Profile.asimov(profile).twice_delta(mu)[0]
+def _compiled(spec: Json, poi_map: Mapping[str, str]) -> Model:
+    return compile_workspace(spec, poi_map=dict(poi_map) or None)
 
 
 def compatibility(
     spec: Json,
     meaning: Mapping[str, Any],
-    models: Mapping[str, Model],
+    joint: ProfilePair,
+    pairs: Mapping[str, ProfilePair],
     *,
     toys: int = 0,
     seed: int = 0,
@@ -169,7 +161,8 @@ def compatibility(
 
     Args:
         spec, meaning: a joined workspace and its page.
-        models: the compiled workspace of each experiment alone.
+        joint: the profiles of its data.
+        pairs: those of each experiment alone.
         toys: how many toys; 0 for none, and the asymptotic p-value stands alone.
         seed: their seed.
 
@@ -177,9 +170,11 @@ def compatibility(
         `q`, `degrees`, `p_value` (asymptotic), `p_value_toys` and its error, the strengths `common`
         and `separate` in units of μ, and `failed` fits.
     """
-    test = _Ratio(spec, meaning, models)
-    q, common, separate, converged = test(test.joint.data())
-    degrees = len(models) - 1
+    test = _Ratio(spec, meaning, joint.model, {name: one.model for name, one in pairs.items()})
+    best = {name: pair.observed.mu_hat for name, pair in pairs.items()}
+    common, data = joint.observed.best, joint.observed.data
+    q, separate, converged = test(data, common, best)
+    degrees = len(pairs) - 1
     found: Json = {
         "q": finite(q),
         "degrees": degrees,
@@ -187,86 +182,89 @@ def compatibility(
         "p_value_toys": None,
         "p_value_toys_error": None,
         "toys": 0,
-        "common": finite(common.theta[test.joint.poi_index]),
-        "separate": {name: finite(separate.theta[index]) for name, index in test.strengths.items()},
+        "common": finite(float(common.theta[joint.model.poi_index])),
+        "separate": {
+            name: finite(float(separate.theta[index])) for name, index in test.strengths.items()
+        },
         "failed": int(not converged),
     }
     if toys:
-        rng = np.random.default_rng(seed)
-        drawn = sample_data(test.joint, common.theta, toys, rng)
-        tried = [test(np.ascontiguousarray(data)) for data in drawn]
-        good = np.array([one[0] for one in tried if one[3]])
+        drawn = sample_data(joint.model, common.theta, toys, np.random.default_rng(seed))
+        tried = [test.of_toy(np.ascontiguousarray(one)) for one in drawn]
+        good = np.array([value for value, fitted in tried if fitted])
         p = float(np.mean(good >= q - 1e-9)) if good.size else np.nan
-        error = np.sqrt(p * (1 - p) / good.size) if good.size else np.nan
-        found |= {"p_value_toys": finite(p), "p_value_toys_error": finite(float(error))}
+        error = float(np.sqrt(p * (1 - p) / good.size)) if good.size else np.nan
+        found |= {"p_value_toys": finite(p), "p_value_toys_error": finite(error)}
         found |= {"toys": int(good.size), "failed": found["failed"] + toys - int(good.size)}
     return found
 
 
 class _Ratio:
-    """q of a data set, from two fits of it."""
+    """q of a data set, from its fits with a common strength and with separate ones."""
 
-    def __init__(self, spec: Json, meaning: Mapping[str, Any], models: Mapping[str, Model]) -> None:
+    def __init__(
+        self,
+        spec: Json,
+        meaning: Mapping[str, Any],
+        joint: Model,
+        models: Mapping[str, Model],
+    ) -> None:
         made, ties, strengths = with_own_strengths(spec, meaning)
-        self.joint = compile_workspace(spec, poi_map=_ties_of(meaning["poi_map"]))
-        self.free = compile_workspace(made, poi_map=ties or None)
+        self.joint, self.models = joint, models
+        self.free = _compiled(made, ties)
         self.strengths = {name: self.free.index(one) for name, one in strengths.items()}
-        self.models = models
         # Positions in the data of each experiment's bins and auxiliary measurements.
-        self.where = {name: _places(self.joint, model) for name, model in models.items()}
+        self.where = {name: _places(joint, model) for name, model in models.items()}
         # Nuisance parameters have other places in the two models, and the same names.
-        self.common = [
+        self.nuisances = [
             (i, self.free.index(name))
-            for i, name in enumerate(self.joint.parameters)
+            for i, name in enumerate(joint.parameters)
             if name in self.free.parameters
         ]
         self.auxiliary = [
-            self.joint.n_bins + self.joint.constrained.index(name) for name in self.free.constrained
+            joint.n_bins + joint.constrained.index(name) for name in self.free.constrained
         ]
 
-    def __call__(self, data: FloatArray) -> tuple[float, Minimum, Minimum, bool]:
-        common = self._common(data)
+    def __call__(
+        self, data: FloatArray, common: Minimum, best: Mapping[str, float]
+    ) -> tuple[float, Minimum, bool]:
+        """q, the fit with separate strengths, and whether the fits converged.
+
+        Args:
+            data: of all experiments.
+            common: the fit with a common strength.
+            best: the best strength of each experiment alone, where the fit starts; it starts from
+                the common one too.
+        """
         same = np.concatenate([data[: self.joint.n_bins], data[self.auxiliary]])
         held = self.free.fixed.copy()
-        starts = []
-        for own in (True, False):
+        shared = dict.fromkeys(best, float(common.theta[self.joint.poi_index]))
+        found = []
+        for strengths in (best, shared):
             start = np.where(held, self.free.init, auxiliary_start(self.free, same))
-            for i, j in self.common:
+            for i, j in self.nuisances:
                 start[j] = common.theta[i]
             for name, index in self.strengths.items():
-                start[index] = (
-                    self._best_alone(name, data) if own else common.theta[self.joint.poi_index]
-                )
-            starts.append(start)
-        found = [minimise(self.free, same, start, held) for start in starts]
-        best = min(
-            [one for one in found if one.converged] or found, key=lambda minimum: minimum.value
-        )
-        q = max(2.0 * (common.value - best.value), 0.0)
-        return q, common, best, common.converged and best.converged
+                start[index] = strengths[name]
+            found.append(minimise(self.free, same, start, held))
+        converged = [one for one in found if one.converged]
+        separate = min(converged or found, key=lambda minimum: minimum.value)
+        q = max(2.0 * (common.value - separate.value), 0.0)
+        return q, separate, common.converged and separate.converged
 
-    def _common(self, data: FloatArray) -> Minimum:
-        """The best fit of all together; a quadratic signal is scanned, as it may have several
-        minima."""
-        if not self.joint.tied:
-            found: Minimum = fit(self.joint, data).minimum
-            return found
-        profile = Profile.of(self.joint, data, Tally())
-        survey(profile, Profile.asimov(profile))
-        return profile.best
-
-    def _best_alone(self, experiment: str, data: FloatArray) -> float:
-        model = self.models[experiment]
-        own = np.ascontiguousarray(data[self.where[experiment]])
-        if not model.tied:
-            return float(fit(model, own).parameters[model.poi_index])
-        profile = Profile.of(model, own, Tally())
-        survey(profile, Profile.asimov(profile))
-        return profile.mu_hat
+    def of_toy(self, data: FloatArray) -> tuple[float, bool]:
+        """q of other data, and whether the fits converged; for a signal linear in μ."""
+        common = fit(self.joint, data).minimum
+        best = {
+            name: float(fit(model, data[self.where[name]]).parameters[model.poi_index])
+            for name, model in self.models.items()
+        }
+        q, _, converged = self(data, common, best)
+        return q, converged
 
 
-def _places(joint: Model, model: Model) -> FloatArray:
-    bins: Sequence[int] = [
+def _places(joint: Model, model: Model) -> IntArray:
+    bins = [
         b for name in model.channels for b in range(*joint.channels[name].indices(joint.n_bins))
     ]
     auxiliary = [joint.n_bins + joint.constrained.index(name) for name in model.constrained]

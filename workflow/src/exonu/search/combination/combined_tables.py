@@ -17,6 +17,7 @@ from exonu.search.limit_records import limit_methods, read_search
 from exonu.search.limit_rows import EXPECTED
 from exonu.search.signals import hypothesis_name
 from exonu.search.strengths import strength
+from exonu.statistics import profile_pair
 
 TOGETHER = "combined"
 """What the row of all experiments together has for its experiment."""
@@ -39,11 +40,12 @@ def combination_table(
     for file in workspaces:
         model, meaning = read_search(file)
         level = settings["statistics"]["confidence_level"]
-        found = limit_methods(model, ["asymptotic"], level)["asymptotic"]
+        pair = profile_pair(model)
+        found = limit_methods(pair, ["asymptotic"], level)["asymptotic"]
         record = combination_record(
             read_json(file),
             meaning,
-            found,
+            pair,
             level,
             # A quadratic signal is scanned in every fit: a hundred times the work.
             toys=toys if file.name in names and not meaning["poi_map"] else 0,

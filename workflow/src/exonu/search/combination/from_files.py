@@ -19,6 +19,7 @@ from exonu.search.combination.members import member_settings, parts_of, read_mem
 from exonu.search.limit_records import (
     analysis_settings,
     check_hypothesis,
+    discovery_record,
     in_physical_units,
     is_combination,
     limit_methods,
@@ -26,7 +27,7 @@ from exonu.search.limit_records import (
 )
 from exonu.search.strengths import strength
 from exonu.search.workspace import Workspace
-from exonu.statistics import compile_workspace
+from exonu.statistics import compile_workspace, profile_pair
 
 log = logging.getLogger(__name__)
 
@@ -159,8 +160,11 @@ def limit_of_files(files: Sequence[Path], confidence_level: float, **hypothesis:
     meaning = joined.meaning
     model = compile_workspace(joined.spec, poi_map=meaning["poi_map"] or None)
     log.info("%s: %d bins, %d parameters", joined.name, model.n_bins, len(model.parameters))
-    found = limit_methods(model, ["asymptotic"], confidence_level)["asymptotic"]
-    record = combination_record(joined.spec, meaning, found, confidence_level)
+    pair = profile_pair(model)
+    found = limit_methods(pair, ["asymptotic"], confidence_level)["asymptotic"] | discovery_record(
+        pair
+    )
+    record = combination_record(joined.spec, meaning, pair, confidence_level)
     case = {key: meaning[key] for key in ("interaction", "flavour", "mass_MeV")}
     names = [one["name"] for one in meaning["experiments"].values()]
     return {

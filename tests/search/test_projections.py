@@ -18,7 +18,7 @@ from exonu.search.build_workspaces import build_workspaces
 from exonu.search.experiment.read_experiment import read_experiment
 from exonu.search.studies.projections import discovery_reach, projection, projection_rows
 from exonu.search.workspace import Workspace
-from exonu.statistics import NewtonOptimizer, compile_workspace, upper_limit
+from exonu.statistics import NewtonOptimizer, compile_workspace, fit, upper_limit
 
 XENONNT = resource_path("published/xenonnt-sr0/experiment.yaml")
 
@@ -36,14 +36,14 @@ def made() -> dict[str, Workspace]:
 def test_without_systematics_the_limit_follows_the_fourth_root(made: dict[str, Workspace]) -> None:
     """x = μ² is limited by the background's fluctuation: μ ∝ (background / exposure)^¼."""
     spec, meaning = made["magnetic-moment"].spec, made["magnetic-moment"].meaning
-    rows = pd.DataFrame(projection_rows(spec, meaning, [1e3, 1e5], [1.0, 0.01]))
+    rows = pd.DataFrame(projection_rows(spec, meaning, [1e3, 1e5], [1.0, 0.25]))
     alone = rows[~rows["systematics"]].set_index(["exposure_tonne_year", "background"])
     for column, tolerance in (("expected", 5e-3), ("discovery", 2e-2)):
         value = alone[column]
         assert value[1e3, 1.0] / value[1e5, 1.0] == pytest.approx(100**0.25, rel=tolerance)
-        assert value[1e3, 1.0] / value[1e3, 0.01] == pytest.approx(100**0.25, rel=tolerance)
-    both = rows.pivot_table(index=["exposure_tonne_year", "background"], columns="systematics", values="expected")  # fmt: skip
-    assert (both[True] > both[False]).all()
+        assert value[1e5, 1.0] / value[1e5, 0.25] == pytest.approx(4**0.25, rel=tolerance)
+    with_all = rows[rows["systematics"]]["expected"].to_numpy()
+    assert (with_all > alone["expected"].to_numpy()).all()
 
 
 def test_today_without_change_is_the_asimov_limit(made: dict[str, Workspace]) -> None:
@@ -67,15 +67,14 @@ def test_data_with_the_reach_have_three_standard_deviations(
     data = model.expected_data({"mu": reach})
     if workspace.meaning["poi_map"]:
         held = {"mu": 0.0}
-        from exonu.statistics import fit
-
         q0 = 2 * (fit(model, data, held).nll - fit(model, data).nll)
     else:
         pyhf.set_backend("numpy", NewtonOptimizer())
         try:
             oracle = pyhf.Workspace(spec).model()
-            arguments = (oracle.config.suggested_init(), oracle.config.suggested_bounds(), oracle.config.suggested_fixed())  # fmt: skip
-            q0 = pyhf.infer.test_statistics.q0(0.0, data.tolist(), oracle, *arguments)
+            told = oracle.config
+            starts = (told.suggested_init(), told.suggested_bounds(), told.suggested_fixed())
+            q0 = pyhf.infer.test_statistics.q0(0.0, data.tolist(), oracle, *starts)
         finally:
             pyhf.set_backend("numpy")
     assert np.sqrt(float(q0)) == pytest.approx(3.0, abs=1e-3)
@@ -84,7 +83,8 @@ def test_data_with_the_reach_have_three_standard_deviations(
 def test_backgrounds_alone_change_with_the_background(made: dict[str, Workspace]) -> None:
     spec = made["dark-photon"].spec
     cleaner = projection(spec, 2.0, background=0.5)
-    for before, after in zip(spec["channels"][0]["samples"], cleaner["channels"][0]["samples"], strict=True):  # fmt: skip
+    samples = (one["channels"][0]["samples"] for one in (spec, cleaner))
+    for before, after in zip(*samples, strict=True):
         factor = 1.0 if before["name"] == "B0" else 2.0
         np.testing.assert_allclose(after["data"], factor * np.array(before["data"]))
 

@@ -79,11 +79,8 @@ def test_what_goes_out_comes_back(
     ties = {}
     if quadratic:
         ties = {"mu_sq": "mu**2"}
-        pure = {
-            "name": "pure",
-            "data": [1.0] * bins,
-            "modifiers": [{"name": "mu_sq", "type": "normfactor", "data": None}],
-        }
+        square = {"name": "mu_sq", "type": "normfactor", "data": None}
+        pure = {"name": "pure", "data": [1.0] * bins, "modifiers": [square]}
         workspace["channels"][0]["samples"].append(pure)
         workspace["measurements"][0]["config"]["parameters"].append(
             {"name": "mu_sq", "inits": [1.0], "fixed": True}
@@ -120,6 +117,13 @@ def changed(change: Any) -> dict[str, Any]:
     return document
 
 
+def first_modifier(document: dict[str, Any]) -> dict[str, Any]:
+    return document["distributions"][0]["samples"][0]["modifiers"][0]
+
+
+SINE = {"name": "f", "expression": "sin(mu)"}
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -128,14 +132,8 @@ def changed(change: Any) -> dict[str, Any]:
             "distributions, recoils: is of type 'gaussian_dist'",
         ),
         (lambda d: d.update(likelihoods=[]), "likelihoods: holds 0 entries"),
-        (
-            lambda d: d["functions"].append({"name": "f", "expression": "sin(mu)"}),
-            r"functions, f: cannot be converted \(expression 'sin",
-        ),
-        (
-            lambda d: d["distributions"][0]["samples"][0]["modifiers"][0].update(type="shapesys"),
-            "cannot be converted from HS3 here",
-        ),
+        (lambda d: d["functions"].append(SINE), r"f: cannot be converted \(expression 'sin"),
+        (lambda d: first_modifier(d).update(type="shapesys"), "cannot be converted from HS3 here"),
     ],
 )
 def test_what_pyhf_cannot_say_is_refused(change: Any, message: str) -> None:

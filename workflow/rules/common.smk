@@ -90,6 +90,15 @@ INTERACTIONS = OfSearches(
     },
     WITHOUT_SEARCH,
 )
+# Those of which other exposures are asked for.
+PROJECTED = [
+    name
+    for name in INTERACTIONS
+    if any(
+        "exposure_tonne_year" in one
+        for one in ANALYSES[name].settings["statistics"]["projections"]
+    )
+]
 # Those with a spectrum of their own, and not a combination of others.
 SINGLE = [name for name in INTERACTIONS if name not in COMBINED]
 try:

@@ -3,7 +3,10 @@
 from exonu.report.numbers.counts import drawn_cases, figure_names
 
 FIGURES = {
-    analysis: figure_names(searched, combined=analysis in COMBINED)
+    analysis: [
+        *figure_names(searched, combined=analysis in COMBINED),
+        *(["projections"] if analysis in PROJECTED else []),
+    ]
     for analysis, searched in INTERACTIONS.items()
 }
 COMPARED = {

@@ -126,6 +126,13 @@ def _combination_faults(settings: Settings, file: Path) -> Iterator[InputError]:
                 field=f"interactions.{name}.fit_range_keV",
                 remedy="set it in the analysis of the experiment, which the combination follows",
             )
+    if settings["statistics"]["projections"]:
+        yield InputError(
+            "scale the exposure of one experiment, and this analysis combines several",
+            file=file,
+            field="statistics.projections",
+            remedy="set them in the analysis of the experiment",
+        )
     if settings["variants"]:
         yield InputError(
             "change one experiment, and this analysis combines several",

@@ -278,7 +278,7 @@ def limit_record(
     file: Path,
     methods: Sequence[str],
     confidence_level: float,
-    projections: Sequence[Mapping[str, float]] = (),
+    projections: Sequence[Mapping[str, Any]] = (),
     power_constraint: int | None = None,
 ) -> Json:
     """The limits of a workspace of exonu, with what its μ means: an entry of
@@ -295,7 +295,7 @@ def limit_record(
     pair = profile_pair(model)
     found = limit_methods(pair, methods, confidence_level, power_constraint)
     evidence = discovery_record(pair)
-    for asked in projections:
+    for asked in (one for one in projections if "days" in one):
         found |= projected_limits(read_json(file), meaning, asked["days"], confidence_level, file)
     return {"name": file.stem, "meaning": meaning, "discovery": evidence, "methods": found}
 

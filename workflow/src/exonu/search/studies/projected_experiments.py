@@ -79,10 +79,10 @@ def projected_workspaces(
 
     Args:
         files: workspaces.
-        asked: each with `exposure_tonne_year` and `background`.
+        asked: entries of `statistics.projections`; those with an exposure count.
         confidence_level: confidence level.
     """
-    asked = list(asked)
+    asked = [one for one in asked if "exposure_tonne_year" in one]
     rows = []
     for file in files:
         spec, meaning = read_json(file), needed_meaning(file)
@@ -91,7 +91,7 @@ def projected_workspaces(
                 spec,
                 meaning,
                 [one["exposure_tonne_year"]],
-                [one["background"]],
+                [one.get("background", 1.0)],
                 confidence_level=confidence_level,
                 file=file,
             )

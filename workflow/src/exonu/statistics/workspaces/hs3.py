@@ -54,33 +54,9 @@ def to_hs3(workspace: Mapping[str, Any], poi_map: Mapping[str, str]) -> Json:
     >>> [axis["name"] for axis in document["domains"][0]["axes"]]
     ['mu', 'alpha_rate_1', 'alpha_shape_0']
     """
-    observed = {channel["name"]: channel["data"] for channel in workspace["observations"]}
     config = workspace["measurements"][0]["config"]
     settings = {setting["name"]: setting for setting in config["parameters"]}
-    distributions, data = [], []
-    for channel in workspace["channels"]:
-        name, counts = channel["name"], observed[channel["name"]]
-        axes = [{"name": f"bin_{name}", "nbins": len(counts), "min": 0, "max": len(counts)}]
-        modifiers = [modifier for sample in channel["samples"] for modifier in sample["modifiers"]]
-        if len({modifier["name"] for modifier in modifiers if modifier["type"] == "staterror"}) > 1:
-            raise InputError(
-                "has several staterror names; this converter takes one", field=f"channel {name}"
-            )
-        samples = [_sample(sample, len(counts)) for sample in channel["samples"]]
-        # ROOT reads these from the channel only: it would take a Poisson constraint otherwise.
-        statistics = {"constraint_type": "Gauss", "relThreshold": 0.0}
-        distributions.append(
-            {
-                "name": name,
-                "type": "histfactory_dist",
-                "axes": axes,
-                "staterror": statistics,
-                "samples": samples,
-            }
-        )
-        data.append(
-            {"name": f"observed_{name}", "type": "binned", "axes": axes, "contents": counts}
-        )
+    distributions, data = _channels(workspace)
     kinds = {
         (m["type"], m["name"])
         for c in workspace["channels"]
@@ -139,6 +115,37 @@ def to_hs3(workspace: Mapping[str, Any], poi_map: Mapping[str, str]) -> Json:
             },
         ],
     }
+
+
+def _channels(workspace: Mapping[str, Any]) -> tuple[list[Json], list[Json]]:
+    """A distribution and its data for every channel."""
+    observed = {channel["name"]: channel["data"] for channel in workspace["observations"]}
+    distributions: list[Json] = []
+    data: list[Json] = []
+    for channel in workspace["channels"]:
+        name, counts = channel["name"], observed[channel["name"]]
+        axes = [{"name": f"bin_{name}", "nbins": len(counts), "min": 0, "max": len(counts)}]
+        modifiers = [modifier for sample in channel["samples"] for modifier in sample["modifiers"]]
+        if len({modifier["name"] for modifier in modifiers if modifier["type"] == "staterror"}) > 1:
+            raise InputError(
+                "has several staterror names; this converter takes one", field=f"channel {name}"
+            )
+        samples = [_sample(sample, len(counts)) for sample in channel["samples"]]
+        # ROOT reads these from the channel only: it would take a Poisson constraint otherwise.
+        statistics = {"constraint_type": "Gauss", "relThreshold": 0.0}
+        distributions.append(
+            {
+                "name": name,
+                "type": "histfactory_dist",
+                "axes": axes,
+                "staterror": statistics,
+                "samples": samples,
+            }
+        )
+        data.append(
+            {"name": f"observed_{name}", "type": "binned", "axes": axes, "contents": counts}
+        )
+    return distributions, data
 
 
 def _point(name: str, setting: Mapping[str, Any]) -> Json:

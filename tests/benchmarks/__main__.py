@@ -40,6 +40,7 @@ SCRIPTS = (
     "templates",
     "signals",
     "inference",
+    "combination",
     "planning",
     "whole",
 )

@@ -36,34 +36,29 @@ def records() -> Iterator[Record]:
             for one in experiments
             for made in build_workspaces(one, interaction, default_settings(), [("all", mass)])
         ]
-        joined = join(parts)
-        ties = joined.meaning["poi_map"] or None
+        yield from _of(parts, name)
 
-        def everything() -> None:
-            pair = profile_pair(compile_workspace(join(parts).spec, poi_map=ties))
-            limit_methods(pair, METHODS, 0.9)
-            discovery_record(pair)
 
-        def contributions() -> None:
-            pair = profile_pair(compile_workspace(joined.spec, poi_map=ties))
-            combination_record(joined.spec, joined.meaning, pair, 0.9)
+def _of(parts: list[Part], name: str) -> Iterator[Record]:
+    joined = join(parts)
+    ties = joined.meaning["poi_map"] or None
 
-        everything()
-        contributions()
-        floor = 20.0 if ties is None else None
-        yield Record(
-            "combination",
-            f"two experiments, all methods but toys, {name}",
-            "ms",
-            times("ms", everything, 5),
-            floor=floor,
-        )
-        yield Record(
-            "combination",
-            f"contributions and agreement, {name}",
-            "ms",
-            times("ms", contributions, 5),
-        )
+    def everything() -> None:
+        pair = profile_pair(compile_workspace(join(parts).spec, poi_map=ties))
+        limit_methods(pair, METHODS, 0.9)
+        discovery_record(pair)
+
+    def contributions() -> None:
+        pair = profile_pair(compile_workspace(joined.spec, poi_map=ties))
+        combination_record(joined.spec, joined.meaning, pair, 0.9)
+
+    everything()
+    contributions()
+    what = f"two experiments, all methods but toys, {name}"
+    floor = 20.0 if ties is None else None
+    yield Record("combination", what, "ms", times("ms", everything, 5), floor=floor)
+    what = f"contributions and agreement, {name}"
+    yield Record("combination", what, "ms", times("ms", contributions, 5))
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ def draw_combination(table: pd.DataFrame, heading: Heading) -> Figure:
         for axes, (_, one) in zip(np.atleast_1d(panels), groups, strict=True):
             _draw_panel(axes, one.reset_index(drop=True))
         _legend(figure)
-        put_heading(np.atleast_1d(panels)[0], heading)
+        put_heading(np.atleast_1d(panels)[0], heading, narrow=True)
         figure.set_layout_engine("constrained")
     return figure
 
@@ -62,12 +62,13 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame) -> None:
             textcoords="offset points", va="center", fontsize=7.5, annotation_clip=False,
         )  # fmt: skip
     axes.set_yticks(places, [str(name) for name in rows["experiment"]])
-    axes.set_ylim(len(rows) - 0.5, -0.5)
+    axes.set_ylim(len(rows) - 0.5, -1.2)  # room for the test
     axes.tick_params(axis="y", which="both", length=0)
-    axes.set_xscale("log")
-    axes.set_xlabel(_label(records[0]), labelpad=1)
+    axes.set_xlim(left=0.0)
+    axes.ticklabel_format(axis="x", style="sci", scilimits=(0, 0))
+    axes.set_xlabel(_label(records[0]), labelpad=1, loc="left", fontsize=10)
     axes.annotate(
-        _agreement(records[-1]), (0.99, 0.97), xycoords="axes fraction", ha="right", va="top", fontsize=7.5
+        _agreement(records[-1]), (0.99, 0.96), xycoords="axes fraction", ha="right", va="top", fontsize=7.5
     )  # fmt: skip
 
 
@@ -85,6 +86,8 @@ def _label(row: Any) -> str:
 def _agreement(row: Any) -> str:
     """The p-value of the test whether the experiments agree, from toys where there are some."""
     toys = row["compatibility_p_toys"]
+    if pd.notna(toys) and toys == 0.0:
+        return f"agreement $p < {1 / row['compatibility_toys']:.1g}$"
     if pd.notna(toys):
         return f"agreement $p = {float(toys):.2g}$"
     return f"agreement $p = {float(row['compatibility_p']):.2g}$ (asymptotic)"

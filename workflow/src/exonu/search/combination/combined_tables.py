@@ -63,6 +63,7 @@ def _rows(meaning: Mapping[str, Any], found: Json, record: Json) -> list[Json]:
         "compatibility_p": test["p_value"],
         "compatibility_p_toys": test["p_value_toys"],
         "compatibility_p_toys_error": test["p_value_toys_error"],
+        "compatibility_toys": test["toys"],
     }
     together = {
         **found,

@@ -14,6 +14,7 @@ sys.path.insert(0, str(SOURCE))
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
+from exonu.catalogue import SEARCHED
 from exonu.core.errors import InputError
 from exonu.search.analysis import read_config
 from exonu.search.event_analysis import event_inputs
@@ -27,11 +28,8 @@ from exonu.search.build_workspaces import meaning_file
 from exonu.search.signals import hypotheses, hypothesis_name
 
 # The running interpreter and this repository's library come first; one thread in each job and a fixed date give the same
-# bytes everywhere. Braces in their paths are not for Snakemake to fill in.
-PYTHON, LIBRARY = (
-    quote(str(path)).replace("{", "{{").replace("}", "}}")
-    for path in (Path(sys.executable).parent, SOURCE)
-)
+# bytes everywhere.
+PYTHON, LIBRARY = (quote(str(path)) for path in (Path(sys.executable).parent, SOURCE))
 shell.prefix(
     f'set -euo pipefail; export PATH={PYTHON}:"$PATH" PYTHONPATH={LIBRARY} '
     "OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 SOURCE_DATE_EPOCH=1590537600 PYTHONHASHSEED=0; "
@@ -127,5 +125,5 @@ onerror:
 
 wildcard_constraints:
     analysis="|".join(ANALYSES),
-    interaction="magnetic-moment|millicharge|dark-photon",
+    interaction="|".join(SEARCHED),
     chunk=r"\d+",

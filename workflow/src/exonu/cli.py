@@ -8,6 +8,7 @@ exonu limit ONE.yaml OTHER.yaml --interaction millicharge
 exonu combine ONE.yaml OTHER.yaml --interaction millicharge -o together.json
 exonu project EXPERIMENT.yaml --interaction millicharge --exposure 1,10,100 --background 1,0.1
 exonu hs3 WORKSPACE.json -o workspace.hs3.json
+exonu interactions
 exonu verify ARCHIVE.zip
 exonu show FILE.root EVENT -o event.png
 exonu init DIR [--events]
@@ -24,13 +25,12 @@ from pathlib import Path
 from typing import Any
 
 from exonu import __version__
+from exonu.catalogue import INTERACTIONS, SEARCHED
 from exonu.core.errors import InputError
 
-INTERACTIONS = ("weak", "magnetic-moment", "millicharge", "dark-photon")
 SOURCES = ("pp", "be7", "pep", "n13", "o15", "f17")
-FLAVOURS = ("all", "e", "mu", "tau")
-_NEEDED = f"{', '.join(INTERACTIONS[1:-1])} or {INTERACTIONS[-1]}"
-ATOMIC = ("free", "stepping", "epa", "pai", "pai-liquid")
+FLAVOURS = tuple(dict.fromkeys(state for one in INTERACTIONS.values() for state in one.states))
+ATOMIC = tuple(dict.fromkeys(name for one in INTERACTIONS.values() for name in one.atomic))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -72,23 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    rate = commands.add_parser("rate", help="recoil rates of one interaction as CSV")
-    rate.add_argument("--interaction", choices=INTERACTIONS, required=True)
-    rate.add_argument(
-        "--source", choices=(*SOURCES, "all"), default="all", help="solar neutrino source"
-    )
-    _add_hypothesis(rate)
-    rate.add_argument(
-        "--strength",
-        type=_number,
-        help="q in e, μ in μ_B, g in 1, never scaled (default 1; none for weak)",
-    )
-    rate.add_argument("--part", choices=("total", "pure", "interference"), default="total")
-    rate.add_argument(
-        "--energies", type=_numbers, required=True, help="true recoil energies in keV, e.g. 0.5,1,2"
-    )
-    rate.set_defaults(command=_rate)
-
+    _add_rate(commands)
     survival = commands.add_parser("survival", help="flavour of solar neutrinos at Earth as CSV")
     survival.add_argument("--source", choices=SOURCES, required=True)
     survival.add_argument(
@@ -108,7 +92,12 @@ def _parser() -> argparse.ArgumentParser:
         nargs="+",
         help="EXPERIMENT.yaml, an analysis of config/, or a pyhf WORKSPACE.json; several are combined",
     )
-    limit.add_argument("--interaction", choices=INTERACTIONS[1:], help="needed for an experiment")
+    limit.add_argument(
+        "--interaction",
+        choices=tuple(SEARCHED),
+        metavar="NAME",
+        help="needed for an experiment; `exonu interactions` lists them",
+    )
     _add_hypothesis(limit)
     limit.add_argument("--confidence-level", type=_number, default=0.9)
     limit.add_argument("--measurement", help="of a workspace that has several")
@@ -117,6 +106,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_combine(commands)
     _add_project(commands)
     _add_hs3(commands)
+    listed = commands.add_parser("interactions", help="what can be searched for, as CSV")
+    listed.set_defaults(command=_interactions)
 
     verify = commands.add_parser(
         "verify", help="check an archive of results, and find its limits again"
@@ -161,7 +152,12 @@ def _add_combine(commands: Any) -> None:
         nargs="+",
         help="of each experiment its YAML, its analysis, experiment.json or workspace; or a combined analysis",
     )
-    combine.add_argument("--interaction", choices=INTERACTIONS[1:], help="needed for an experiment")
+    combine.add_argument(
+        "--interaction",
+        choices=tuple(SEARCHED),
+        metavar="NAME",
+        help="needed for an experiment; `exonu interactions` lists them",
+    )
     _add_hypothesis(combine)
     combine.add_argument("-o", "--output", type=Path, required=True, help="the joined workspace")
     combine.set_defaults(command=_combine)
@@ -174,11 +170,46 @@ def _add_hs3(commands: Any) -> None:
     hs3.set_defaults(command=_hs3)
 
 
+def _add_rate(commands: Any) -> None:
+    rate = commands.add_parser("rate", help="recoil rates of one interaction as CSV")
+    rate.add_argument(
+        "--interaction",
+        choices=tuple(INTERACTIONS),
+        metavar="NAME",
+        required=True,
+        help="`exonu interactions` lists them",
+    )
+    rate.add_argument(
+        "--source", choices=(*SOURCES, "all"), default="all", help="solar neutrino source"
+    )
+    _add_hypothesis(rate)
+    rate.add_argument(
+        "--strength",
+        type=_number,
+        help="of the parameter in its unit, never scaled (default 1; none for weak)",
+    )
+    rate.add_argument("--part", choices=("total", "pure", "interference"), default="total")
+    rate.add_argument(
+        "--energies", type=_numbers, required=True, help="true recoil energies in keV, e.g. 0.5,1,2"
+    )
+    rate.set_defaults(command=_rate)
+
+
 def _add_hypothesis(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--flavour", choices=FLAVOURS, help="which flavour interacts (default all)")
-    parser.add_argument("--mass-mev", type=_number, help="mass of the dark photon in MeV")
     parser.add_argument(
-        "--atomic", choices=ATOMIC, help="atomic model (default: the interaction's own)"
+        "--flavour",
+        choices=FLAVOURS,
+        metavar="STATE",
+        help="which neutrino interacts (default all)",
+    )
+    parser.add_argument(
+        "--mass-mev", type=_number, help="mass in MeV, where the interaction has one"
+    )
+    parser.add_argument(
+        "--atomic",
+        choices=ATOMIC,
+        metavar="MODEL",
+        help="atomic model (default: the interaction's own)",
     )
 
 
@@ -261,7 +292,10 @@ def _limit(given: argparse.Namespace) -> str:
     else:
         if given.interaction is None:
             raise InputError(
-                "is missing", file=given.file, field="--interaction", remedy=f"choose {_NEEDED}"
+                "is missing",
+                file=given.file,
+                field="--interaction",
+                remedy="choose one that `exonu interactions` lists",
             )
         answer = limit_of_experiment(
             given.file,
@@ -298,7 +332,12 @@ def _add_project(commands: Any) -> None:
     project.add_argument(
         "file", type=Path, help="EXPERIMENT.yaml, an analysis of config/, or a workspace of exonu"
     )
-    project.add_argument("--interaction", choices=INTERACTIONS[1:], help="needed for an experiment")
+    project.add_argument(
+        "--interaction",
+        choices=tuple(SEARCHED),
+        metavar="NAME",
+        help="needed for an experiment; `exonu interactions` lists them",
+    )
     _add_hypothesis(project)
     project.add_argument(
         "--exposure", type=_numbers, required=True, help="exposures in tonne·year, e.g. 1,10,100"
@@ -354,6 +393,16 @@ def _refuse_with_workspace(given: argparse.Namespace) -> None:
                 field=f"--{option.replace('_', '-')}",
                 remedy="leave it out",
             )
+
+
+def _interactions(_: argparse.Namespace) -> str:
+    rows = ["interaction,parameter,unit,flavours,mass,atomic,source"]
+    for one in SEARCHED.values():
+        states, atomic = " ".join(one.states), " ".join(one.atomic)
+        mass = "yes" if one.has_mass else "no"
+        parameter = f"{one.parameter.name},{one.parameter.unit_name}"
+        rows.append(f'{one.name},{parameter},{states},{mass},{atomic},"{one.source}"')
+    return "\n".join(rows) + "\n"
 
 
 def _verify(given: argparse.Namespace) -> str:

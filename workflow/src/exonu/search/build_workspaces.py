@@ -8,15 +8,15 @@ from typing import Any
 
 import yaml
 
+from exonu.catalogue import SEARCHED
 from exonu.core.errors import InputError, raise_all
 from exonu.core.files import write_text
 from exonu.core.settings import Settings, read_yaml
 from exonu.interactions import Physics
 from exonu.search.experiment.binned_spectrum import Experiment
-from exonu.search.signals import PARAMETERS, fold_signals, fold_solar_neutrinos, hypotheses
+from exonu.search.signals import fold_signals, fold_solar_neutrinos, hypotheses
 from exonu.search.strengths import meaning_file
 from exonu.search.workspace import Workspace, build_workspace
-from exonu.solar import solar_sources
 
 
 def build_workspaces(
@@ -29,7 +29,7 @@ def build_workspaces(
 
     Args:
         experiment: bins, data, backgrounds, response.
-        interaction: `magnetic-moment`, `millicharge` or `dark-photon`.
+        interaction: one that is searched for.
         settings: settings of an analysis, with the blocks physics, interactions, systematics and
             blind.
         cases: flavours and masses, if not those of the settings.
@@ -40,14 +40,15 @@ def build_workspaces(
     fit_range = settings["interactions"].get(interaction, {}).get("fit_range_keV")
     if fit_range is not None:
         experiment = experiment.within(*fit_range)
-    physics = Physics.from_settings(settings["physics"])
+    physics = Physics.from_settings({**settings["physics"], "target": experiment.target})
     systematics = settings["systematics"]
     if cases is None:
         cases = hypotheses(interaction, settings["interactions"][interaction])
     other = systematics["atomic_shape"]
     signals = fold_signals(experiment, physics, interaction, cases, other_atomic=other)
-    sources = solar_sources(physics.solar_model, physics.beryllium_line)
-    uncertainties = {source.name: source.relative_uncertainty for source in sources}
+    uncertainties = {
+        source.name: source.relative_uncertainty for source in physics.neutrino_sources
+    }
     solar = (
         None if experiment.includes_solar_neutrinos else fold_solar_neutrinos(experiment, physics)
     )
@@ -108,10 +109,10 @@ def _unit_faults(meaning: Settings, file: Path) -> Iterator[InputError]:
                 field=name,
                 remedy="μ = (strength / reference)**power",
             )
-    known = [name for name in PARAMETERS if name == meaning.get("interaction")]
+    known = [name for name in SEARCHED if name == meaning.get("interaction")]
     if not known:
         yield InputError(
-            f"must be one of {', '.join(PARAMETERS)} (got {meaning.get('interaction')!r})", file=file,
+            f"must be one of {', '.join(SEARCHED)} (got {meaning.get('interaction')!r})", file=file,
             field="interaction", remedy="remove reference_strength if μ stands for nothing else",
         )  # fmt: skip
 

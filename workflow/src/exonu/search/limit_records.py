@@ -12,6 +12,7 @@ from pathlib import Path
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
+from exonu.catalogue import SEARCHED
 from exonu.core.errors import InputError
 from exonu.core.files import finite, plain, read_json
 from exonu.search.strengths import meaning_file, strength
@@ -388,9 +389,9 @@ def limit_of_experiment(
 
     Args:
         file: an experiment's YAML, or an analysis's, whose physics and systematics then hold.
-        interaction: `magnetic-moment`, `millicharge` or `dark-photon`.
+        interaction: one that is searched for.
         flavour: which flavour interacts.
-        mass_MeV: mediator mass, for the dark photon alone.
+        mass_MeV: mass, of an interaction that has one.
         atomic: atomic model, if not the default.
         confidence_level: confidence level.
     """
@@ -423,21 +424,21 @@ def check_hypothesis(interaction: str, flavour: str, mass_MeV: float | None) -> 
     Raises:
         InputError: naming the option of the command line.
     """
-    if (mass_MeV is None) == (interaction == "dark-photon"):
+    one = SEARCHED[interaction]
+    if (mass_MeV is None) == one.has_mass:
         problem = (
             "is missing" if mass_MeV is None else f"is given for {interaction}, which has no mass"
         )
         raise InputError(
             problem,
             field="--mass-mev",
-            remedy="a dark photon needs its mass, and nothing else has one",
+            remedy=f"a {one.title} needs its mass" if one.has_mass else "leave it out",
         )
     if mass_MeV is not None and mass_MeV <= 0:
         raise InputError(f"must be > 0 (got {mass_MeV:g})", field="--mass-mev")
-    if interaction == "dark-photon" and flavour != "all":
-        raise InputError(
-            "must be all for a dark photon, which couples to all flavours alike", field="--flavour"
-        )
+    if flavour not in one.states:
+        states = f"one of {', '.join(one.states)}" if len(one.states) > 1 else "all"
+        raise InputError(f"must be {states} for a {one.title} (got {flavour!r})", field="--flavour")
 
 
 def analysis_settings(file: Path) -> tuple[Json, Path]:
@@ -460,9 +461,7 @@ def analysis_settings(file: Path) -> tuple[Json, Path]:
 
 def in_physical_units(found: Json, meaning: Mapping[str, Any]) -> Json:
     """An entry of `limit_methods` as the command line gives it, in the physical parameter."""
-    from exonu.search.signals import PARAMETERS
-
-    parameter = PARAMETERS[meaning["interaction"]]
+    parameter = SEARCHED[meaning["interaction"]].parameter
 
     def physical(value: float | Sequence[float | None] | None) -> Any:
         if isinstance(value, list):
@@ -471,7 +470,11 @@ def in_physical_units(found: Json, meaning: Mapping[str, Any]) -> Json:
 
     keys = ("observed", "expected", "interval", "crossings", "best_fit", "best_fit_interval")
     converted = {key: physical(found[key]) for key in keys}
-    return {"parameter": parameter.name, "unit": parameter.unit, **_answer({**found, **converted})}
+    return {
+        "parameter": parameter.name,
+        "unit": parameter.unit_name,
+        **_answer({**found, **converted}),
+    }
 
 
 def _answer(found: Json) -> Json:

@@ -58,7 +58,7 @@ def join_files(
                 "is missing",
                 file=next(file for file in files if file not in workspaces),
                 field="--interaction",
-                remedy="choose magnetic-moment, millicharge or dark-photon",
+                remedy="choose one that `exonu interactions` lists",
             )
         check_hypothesis(interaction, flavour or "all", mass_MeV)
     else:
@@ -135,13 +135,14 @@ def _member_of(file: Path, common: Json | None) -> tuple[Json, Any]:
 
 
 def _physics_faults(physics: Sequence[tuple[Path, Json]]) -> Iterator[InputError]:
-    """Shared parameters mean the same only where the physics is the same."""
+    """Shared parameters mean the same only where the physics is the same; what a detector is made
+    of is its own."""
     for file, one in physics[1:]:
         first_file, first = physics[0]
-        for key in one:
-            if one[key] != first[key]:
+        for key in sorted((one.keys() | first.keys()) - {"target"}):
+            if one.get(key) != first.get(key):
                 yield InputError(
-                    f"is {one[key]!r}, and {first[key]!r} in {first_file}",
+                    f"is {one.get(key)!r}, and {first.get(key)!r} in {first_file}",
                     file=file,
                     field=f"physics.{key}",
                     remedy="combine experiments with the same physics",

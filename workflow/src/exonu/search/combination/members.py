@@ -61,7 +61,7 @@ def combined_workspaces(
 
     Args:
         members: the experiments, in any order.
-        interaction: `magnetic-moment`, `millicharge` or `dark-photon`.
+        interaction: one that is searched for.
         settings: settings of the combination, with the blocks physics, interactions, systematics,
             blind and combination.
         cases: flavours and masses, if not those of the settings.

@@ -82,6 +82,7 @@ class Experiment:
         norms: further relative uncertainties of everything that is folded, by nuisance parameter.
         live_days: live time, where it is known.
         solar_label: class of the solar neutrinos in figures.
+        target: what the detector is made of, see `exonu.targets`.
         report_ranges_keV: edges of the energy ranges of tables; one range of all bins if empty.
     """
 
@@ -102,6 +103,7 @@ class Experiment:
     live_days: float | None = None
     solar_label: str = "solar neutrinos"
     report_ranges_keV: tuple[float, ...] = ()
+    target: str = "xenon"
 
     @cached_property
     def response(self) -> Response:

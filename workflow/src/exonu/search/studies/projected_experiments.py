@@ -50,7 +50,7 @@ def projected_table(
                 "is missing",
                 file=file,
                 field="--interaction",
-                remedy="choose magnetic-moment, millicharge or dark-photon",
+                remedy="choose one that `exonu interactions` lists",
             )
         check_hypothesis(interaction, flavour or "all", mass_MeV)
         settings, experiment_file = analysis_settings(file)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from exonu.catalogue import SEARCHED
 from exonu.core.settings import checked, merged
 from exonu.core.types import Json
 from exonu.search.analysis import ANALYSIS_SCHEMA
@@ -23,7 +24,7 @@ NOMINAL: Json = {"description": "as configured", "experiment": {}, "settings": {
 def variant_limits(analysis: str, experiment_file: Path, settings: Json) -> pd.DataFrame:
     """Asymptotic limits with one assumption changed at a time.
 
-    Each variant is run for all flavours together, and for the dark photon at the settings'
+    Each variant is run for all flavours together, and where there are masses at the settings'
     `more_masses_MeV`.
 
     Args:
@@ -55,7 +56,7 @@ def variant_limits(analysis: str, experiment_file: Path, settings: Json) -> pd.D
 def _records(experiment: Any, settings: Json, interactions: Mapping[str, Any]) -> Iterator[Json]:
     for interaction in (name for name in settings["interactions"] if name in interactions):
         block = settings["interactions"][interaction]
-        masses = sorted(block["more_masses_MeV"]) if interaction == "dark-photon" else [None]
+        masses = sorted(block["more_masses_MeV"]) if SEARCHED[interaction].has_mass else [None]
         for workspace in build_workspaces(
             experiment, interaction, settings, [("all", mass) for mass in masses]
         ):

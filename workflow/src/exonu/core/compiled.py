@@ -14,6 +14,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache, cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from numba.core.caching import FunctionCache, IndexDataCacheFile, UserProvidedCa
 from numba.core.registry import CPUDispatcher
 from numba.core.types import unliteral
 from numba.core.types.functions import Dispatcher
+from numba.np import linalg
 
 from exonu.core.digest import code_digest
 
@@ -118,9 +120,23 @@ def _without_extensions() -> Iterator[None]:
     before = entrypoints._already_initialized
     entrypoints._already_initialized = True
     try:
+        _load_array_functions()
         yield
     finally:
         entrypoints._already_initialized = before
+
+
+@cache
+def _load_array_functions() -> None:
+    """Load numba's array functions without scipy.linalg, which they import to see that it is there
+    (0.1 s); what calls BLAS looks for it once more when it is compiled."""
+    real = linalg.ensure_blas
+    linalg.ensure_blas = lambda: None
+    try:
+        arraymath = import_module("numba.np.arraymath")
+    finally:
+        linalg.ensure_blas = real
+    arraymath.ensure_blas = real  # type: ignore[attr-defined]
 
 
 _digest = cache(code_digest)  # a module has dozens of kernels

@@ -38,7 +38,7 @@ def draw_local_p_values(record: Mapping[str, Any], heading: Heading) -> Figure:
         axes.set_yscale("log")
         axes.set_ylim(0.4 * lowest, 0.8)
         axes.set_xlabel("mass of the mediator [MeV]")
-        axes.set_ylabel("p₀ of background alone")
+        axes.set_ylabel(r"$p_0$ of background alone")
         axes.text(
             0.03,
             0.05,

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+@lru_cache(maxsize=1)
 def _kernel_digest() -> str:
     """Digest of this folder and of how it is compiled: an edit of what only calls the kernels
     compiles nothing anew."""

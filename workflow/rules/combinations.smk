@@ -5,15 +5,18 @@ from exonu.search.combination.members import member_settings
 
 for analysis in COMBINED:
 
+    experiments, named = member_inputs(analysis)
+
     for interaction in INTERACTIONS[analysis]:
+        joined = joined_settings(analysis, interaction)
 
         rule:
             """Joined workspaces of one interaction, each with a page that says what its μ means."""
             name:
                 rule_name("workspaces", analysis, interaction)
             input:
-                member_inputs(analysis)["named"],
-                experiments=member_inputs(analysis)["experiments"],
+                named,
+                experiments=experiments,
             output:
                 workspace_files(analysis, interaction),
                 meaning_files(analysis, interaction),
@@ -27,11 +30,7 @@ for analysis in COMBINED:
             resources:
                 **memory_and_time(1000, 10),
             params:
-                **step(
-                    "search.combined_workspaces",
-                    joined_settings(analysis, interaction),
-                    interaction=interaction,
-                ),
+                **step("search.combined_workspaces", joined, interaction=interaction),
             shell:
                 STEP
 
@@ -40,8 +39,8 @@ for analysis in COMBINED:
         name:
             rule_name("combined_counts", analysis)
         input:
-            member_inputs(analysis)["named"],
-            experiments=member_inputs(analysis)["experiments"],
+            named,
+            experiments=experiments,
         output:
             f"results/{analysis}/spectra/counts.csv",
         log:

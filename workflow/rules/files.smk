@@ -12,10 +12,9 @@ def experiment_inputs(analysis):
 def member_inputs(analysis):
     """The experiments of a combination: the main file of each, and everything that these name."""
     files = [experiment_inputs(member) for member in COMBINED[analysis]]
-    return {
-        "experiments": [main for main, *_ in files],
-        "named": [file for _, *tables in files for file in tables],
-    }
+    return [main for main, *_ in files], [
+        file for _, *tables in files for file in tables
+    ]
 
 
 def joined_settings(analysis, interaction):

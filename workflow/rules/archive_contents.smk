@@ -64,7 +64,7 @@ def configured(analysis):
         return experiment_inputs(analysis)
     file, told = ANALYSES[analysis].events_file, EVENTS[analysis].settings
     tables = [told.get(table) for table in ("runs", "samples", "calibration")]
-    named = [table for table in [*tables, told["geometry"].get("file")] if table]
+    named = [table for table in [*tables, *told["geometry"].values()] if table]
     files = [file, *(file.parent / table for table in named)]
     return [os.path.normpath(path) for path in files]
 

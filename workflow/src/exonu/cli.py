@@ -460,7 +460,7 @@ or, for the workflow, put the folder into config/ and its name into `analyses` o
 """
 _NEXT_WITH_EVENTS = """\
 wrote {folder}/: events.yaml describes ROOT files and cuts, runs.tsv, samples.tsv and calibration.tsv list the files,
-analysis.yaml is the search.
+pmts.csv and channel_map.csv are an example of another detector, analysis.yaml is the search.
 1. Write your branches and cuts into events.yaml, your files into the tables; docs/events.md explains both.
 2. Put the folder into config/ and its name, {name}, into `analyses` of config/config.yaml.
 3. See what is missing or would run, then run it, first up to the cut flow:

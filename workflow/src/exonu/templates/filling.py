@@ -19,7 +19,7 @@ from exonu.core.errors import InputError
 from exonu.core.settings import Settings
 from exonu.core.types import Array, Json
 from exonu.detector.activities import activities
-from exonu.detector.geometry_table import read_geometry
+from exonu.detector.geometry_table import own_geometry
 from exonu.detector.model import Detector
 from exonu.events.raw.root_files import read_columns
 from exonu.events.runs.run_list import NOMINAL
@@ -88,10 +88,8 @@ class Filling:
         given = self.settings["templates"].get("liquid_mass_kg")
         if given is not None:
             return float(given)
-        table = self.settings.get("geometry")
-        geometry = Detector.from_settings(
-            self.settings["detector"], read_geometry(table) if table else None
-        ).geometry
+        own = own_geometry(self.settings.get("geometry"))
+        geometry = Detector.from_settings(self.settings["detector"], own).geometry
         return float(geometry.volume_and_area[0] * xenon_property("liquid_density") * 1e-3)
 
     def observed(self) -> Array | None:

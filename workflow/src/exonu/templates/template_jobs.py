@@ -32,14 +32,13 @@ def template_settings(inputs: EventInputs, *, blind: bool) -> Settings:
     """
     raise_all(_faults(inputs))
     nominal, varied = _nominal(inputs), [row for row in inputs.samples if row.variation != NOMINAL]
-    table = inputs.settings["geometry"].get("file")
     return {
         **{
             key: inputs.settings[key]
             for key in ("name", "is_simulated", "detector", "templates", "systematics")
         },
         "cuts": inputs.cuts,
-        **({"geometry": str(inputs.file.parent / table)} if table else {}),
+        **({"geometry": inputs.geometry} if inputs.geometry else {}),
         "file": str(inputs.file),
         "extra": sorted(inputs.settings["branches"]["extra"]),
         "live_days": inputs.runs.live_days,

@@ -16,7 +16,7 @@ from exonu.core.progress import Progress
 from exonu.core.settings import Settings
 from exonu.core.types import Array
 from exonu.events.expressions import Expression, parse
-from exonu.events.raw.root_files import CHUNK_BYTES, Jagged, open_tree, read_metadata
+from exonu.events.raw.root_files import CHUNK_BYTES, open_tree, read_metadata
 from exonu.events.raw.writer import ColumnWriter
 from exonu.events.variables import known_variables
 
@@ -203,7 +203,7 @@ def select(
             writer.write(nothing)  # the columns are there even if no event is
             for _, read in tree.chunks(names, chunk_bytes):
                 columns = {
-                    name: column for name, column in read.items() if not isinstance(column, Jagged)
+                    name: column for name, column in read.items() if isinstance(column, np.ndarray)
                 }
                 kept = counts.add(columns)
                 writer.write({name: column[kept] for name, column in columns.items()})

@@ -57,7 +57,9 @@ def _rows(schema: Settings, root: Settings, prefix: str) -> Iterator[str]:
         yield f"| `{prefix}{key}` | {meaning} | {_values(described, root)} | {shown} |"
         yield from _rows(described, root, f"{prefix}{key}.")
         if described.get("type") == "array":
-            yield from _rows(resolved(described.get("items", {}), root), root, f"{prefix}{key}.<n>.")
+            yield from _rows(
+                resolved(described.get("items", {}), root), root, f"{prefix}{key}.<n>."
+            )
     for branch in schema.get("allOf", []):
         form = branch["if"]["properties"]["form"]["const"]
         only = {key: part for key, part in branch["then"]["properties"].items() if key != "form"}

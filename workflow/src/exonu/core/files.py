@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from exonu.core.errors import InputError
+from exonu.core.reading import read_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -137,11 +138,9 @@ def finite(value: float) -> float | None:
 def read_json(path: str | Path) -> Any:
     """Read JSON; a missing or malformed file is an `InputError` that names it."""
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(
-            f"cannot be read ({error.strerror})", file=path, remedy="give an existing file"
-        ) from None
+        return json.loads(read_text(path, "JSON"))
+    except InputError:
+        raise
     except (
         ValueError,
         RecursionError,

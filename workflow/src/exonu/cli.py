@@ -2,7 +2,7 @@
 
 exonu rate --interaction magnetic-moment --source all --strength 1e-11 --energies 0.5,1,2
 exonu survival --source pp --energies-mev 0.1,0.3
-exonu limit EXPERIMENT.yaml --interaction millicharge --flavour e
+exonu limit ANALYSIS --interaction millicharge --flavour e
 exonu limit WORKSPACE.json
 exonu verify ARCHIVE.zip
 exonu show FILE.root EVENT -o event.png
@@ -98,11 +98,18 @@ def _parser() -> argparse.ArgumentParser:
         "limit", help="upper limits from a published spectrum or a pyhf workspace as JSON"
     )
     limit.add_argument(
-        "file", type=Path, help="EXPERIMENT.yaml, an analysis of config/, or a pyhf WORKSPACE.json"
+        "file",
+        type=Path,
+        help="an analysis by its name in config/, its folder or file; EXPERIMENT.yaml; or a pyhf WORKSPACE.json",
     )
     limit.add_argument("--interaction", choices=INTERACTIONS[1:], help="needed for an experiment")
     _add_hypothesis(limit)
     limit.add_argument("--confidence-level", type=_number, default=0.9)
+    limit.add_argument(
+        "--unblind",
+        action="store_true",
+        help="show the observed limit of a blind analysis; the answer records it",
+    )
     limit.set_defaults(command=_limit)
 
     verify = commands.add_parser(
@@ -228,6 +235,7 @@ def _limit(given: argparse.Namespace) -> str:
             mass_MeV=given.mass_mev,
             atomic=given.atomic,
             confidence_level=given.confidence_level,
+            unblind=given.unblind,
         )
     return json.dumps(answer, indent=1, ensure_ascii=False) + "\n"
 
@@ -235,10 +243,10 @@ def _limit(given: argparse.Namespace) -> str:
 def _refuse_with_workspace(given: argparse.Namespace) -> None:
     """A workspace has its own parameter of interest: what would choose another must not be ignored
     in silence."""
-    for option in ("interaction", "flavour", "mass_mev", "atomic"):
-        if getattr(given, option) is not None:
+    for option in ("interaction", "flavour", "mass_mev", "atomic", "unblind"):
+        if getattr(given, option) not in (None, False):
             raise InputError(
-                "is given with a workspace, which has its own parameter of interest",
+                "is given with a workspace, which has its own parameter of interest and its own data",
                 file=given.file,
                 field=f"--{option.replace('_', '-')}",
                 remedy="leave it out",
@@ -294,8 +302,9 @@ def _init(given: argparse.Namespace) -> str:
 
 _NEXT = """\
 wrote {folder}/: experiment.yaml, spectrum.csv and efficiency.csv describe an experiment, analysis.yaml the search.
-  exonu limit {folder}/experiment.yaml --interaction magnetic-moment
-or, for the workflow, put the folder into config/ and its name into `analyses` of config/config.yaml.
+  exonu limit {folder} --interaction magnetic-moment
+sets a limit, blinded as analysis.yaml says: the expected background stands in place of your counts.
+For the workflow, put the folder into config/ and its name into `analyses` of config/config.yaml.
 """
 _NEXT_WITH_EVENTS = """\
 wrote {folder}/: events.yaml describes ROOT files and cuts, runs.tsv, samples.tsv and calibration.tsv list the files,

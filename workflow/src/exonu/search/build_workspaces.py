@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 
 from exonu.core.errors import InputError, raise_all
@@ -13,7 +14,14 @@ from exonu.core.files import write_text
 from exonu.core.settings import Settings, read_yaml
 from exonu.interactions import Physics
 from exonu.search.experiment.binned_spectrum import Experiment
-from exonu.search.signals import PARAMETERS, fold_signals, fold_solar_neutrinos, hypotheses
+from exonu.search.plausibility.input_checks import INPUTS, SearchInputs
+from exonu.search.signals import (
+    PARAMETERS,
+    Signal,
+    fold_signals,
+    fold_solar_neutrinos,
+    hypotheses,
+)
 from exonu.search.workspace import Workspace, build_workspace
 from exonu.solar import solar_sources
 
@@ -34,7 +42,8 @@ def build_workspaces(
         cases: flavours and masses, if not those of the settings.
 
     Raises:
-        InputError: if a fit range does not begin and end at edges of bins.
+        InputError: if a fit range does not begin and end at edges of bins, or a hypothesis expects
+            no signal in any.
     """
     fit_range = settings["interactions"].get(interaction, {}).get("fit_range_keV")
     if fit_range is not None:
@@ -47,24 +56,40 @@ def build_workspaces(
     signals = fold_signals(experiment, physics, interaction, cases, other_atomic=other)
     sources = solar_sources(physics.solar_model, physics.beryllium_line)
     uncertainties = {source.name: source.relative_uncertainty for source in sources}
-    solar = (
-        None if experiment.includes_solar_neutrinos else fold_solar_neutrinos(experiment, physics)
-    )
+    solar = fold_solar_neutrinos(experiment, physics)
+    raise_all(_without_signal(signals, experiment))
+    notes = INPUTS.notes(SearchInputs(experiment, physics, solar))
     made = [
         build_workspace(
             experiment,
             signal,
             uncertainties,
             systematics,
-            solar_neutrinos=solar,
+            solar_neutrinos=None if experiment.includes_solar_neutrinos else solar,
             blind=bool(settings["blind"]),
         )
         for signal in signals
     ]
-    if fit_range is not None:
-        for workspace in made:
+    for workspace in made:
+        workspace.meaning["bins_keV"] = np.transpose(
+            [experiment.low_keV, experiment.high_keV]
+        ).tolist()
+        workspace.meaning["notes"] = list(notes)
+        if fit_range is not None:
             workspace.meaning["fit_range_keV"] = [float(end) for end in fit_range]
     return made
+
+
+def _without_signal(signals: list[Signal], experiment: Experiment) -> Iterator[InputError]:
+    """A hypothesis that expects nothing in any bin has no limit, and whoever reads one is misled."""
+    for signal in signals:
+        if not signal.linear.any() and (signal.quadratic is None or not signal.quadratic.any()):
+            yield InputError(
+                f"expects no signal in any bin from {experiment.low_keV.min():g} to "
+                f"{experiment.high_keV.max():g} keV, so that no limit on it exists",
+                field=f"{experiment.name}, {signal.name}",
+                remedy="check the efficiency, the energies of the bins and true_energy_minimum_keV",
+            )
 
 
 def meaning_file(workspace_file: str | Path) -> Path:

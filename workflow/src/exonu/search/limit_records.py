@@ -14,11 +14,13 @@ from typing import Any
 
 from exonu.core.errors import InputError
 from exonu.core.files import finite, plain, read_json
-from exonu.core.settings import merged, read_yaml
+from exonu.core.settings import merged
 from exonu.core.types import Json
-from exonu.search.analysis import default_settings, read_analysis
 from exonu.search.build_workspaces import build_workspaces, read_meaning
 from exonu.search.experiment.read_experiment import read_experiment
+from exonu.search.limit_inputs import limit_inputs
+from exonu.search.plausibility.limit_checks import LIMITS, FoundLimit
+from exonu.search.plausibility.registry import logged
 from exonu.search.signals import PARAMETERS
 from exonu.search.strengths import strength
 from exonu.search.studies.projections import projection
@@ -199,9 +201,22 @@ def limit_record(
     """
     model, meaning = read_search(file)
     found = limit_methods(model, methods, confidence_level)
+    notes = [*meaning.get("notes", ()), *_limit_notes(read_json(file), model, meaning, found)]
+    logged(notes, file.stem)
     for asked in projections:
         found |= projected_limits(read_json(file), meaning, asked["days"], confidence_level, file)
-    return {"name": file.stem, "meaning": meaning, "methods": found}
+    return {"name": file.stem, "meaning": meaning, "methods": found, "notes": notes}
+
+
+def _limit_notes(
+    spec: Json, model: Model, meaning: Mapping[str, Any] | None, found: Mapping[str, Json]
+) -> list[str]:
+    """Notes on the asymptotic limit; none where it was not asked for."""
+    if "asymptotic" not in found:
+        return []
+    page = meaning or {}
+    tied = page.get("poi_map") or {}
+    return LIMITS.notes(FoundLimit(spec, model, tied, found["asymptotic"], page))
 
 
 def projected_limits(
@@ -253,7 +268,13 @@ def limit_of_workspace(file: Path, confidence_level: float) -> Json:
     """
     model, meaning = read_model(file)
     log.info("%s: %d bins, %d parameters", file, model.n_bins, len(model.parameters))
-    found = limit_methods(model, ["asymptotic"], confidence_level)["asymptotic"]
+    methods = limit_methods(model, ["asymptotic"], confidence_level)
+    found = methods["asymptotic"]
+    notes = [
+        *(meaning or {}).get("notes", ()),
+        *_limit_notes(read_json(file), model, meaning, methods),
+    ]
+    found["record"]["notes"] += logged(notes, str(file))
     answer = {"parameter": model.poi, "unit": "1", **_answer(found)}
     if meaning is not None and "reference_strength" in meaning:
         answer["physical"] = _in_physical_units(found, meaning)
@@ -268,17 +289,20 @@ def limit_of_experiment(
     mass_MeV: float | None = None,
     atomic: str | None = None,
     confidence_level: float = 0.9,
+    unblind: bool = False,
 ) -> Json:
     """Asymptotic CLs limits from a published spectrum, in the physical parameter; for `exonu
     limit`.
 
     Args:
-        file: an experiment's YAML, or an analysis's, whose physics and systematics then hold.
+        file: an experiment's YAML, or an analysis's, its folder or its name in `config/`; an
+            analysis's physics and systematics then hold, and its `blind` in any case.
         interaction: `magnetic-moment`, `millicharge` or `dark-photon`.
         flavour: which flavour interacts.
         mass_MeV: mediator mass, for the dark photon alone.
         atomic: atomic model, if not the default.
         confidence_level: confidence level.
+        unblind: use the observed counts though an analysis is blind; the answer records it.
     """
     if (mass_MeV is None) == (interaction == "dark-photon"):
         problem = (
@@ -295,37 +319,31 @@ def limit_of_experiment(
         raise InputError(
             "must be all for a dark photon, which couples to all flavours alike", field="--flavour"
         )
-    settings, experiment_file = _settings(file)
+    inputs = limit_inputs(file, unblind=unblind)
+    settings = inputs.settings
     if atomic is not None:
         settings = merged(settings, {"physics": {"atomic": {interaction: atomic}}})
-    experiment = read_experiment(experiment_file)
+    experiment = read_experiment(inputs.experiment_file)
     [workspace] = build_workspaces(experiment, interaction, settings, [(flavour, mass_MeV)])
     model = compile_workspace(workspace.spec, poi_map=workspace.meaning["poi_map"], file=file)
     log.info("%s: %d bins, %d parameters", workspace.name, model.n_bins, len(model.parameters))
-    found = limit_methods(model, ["asymptotic"], confidence_level)["asymptotic"]
+    methods = limit_methods(model, ["asymptotic"], confidence_level)
+    found = methods["asymptotic"]
+    notes = _limit_notes(workspace.spec, model, workspace.meaning, methods)
+    found["record"]["notes"] += logged([*workspace.meaning["notes"], *notes], workspace.name)
     case = {
         "experiment": experiment.name,
         "interaction": interaction,
         "flavour": flavour,
         "mass_MeV": mass_MeV,
     }
-    flags = {"blinded": workspace.meaning["blinded"], "is_simulated": experiment.is_simulated}
+    flags = {
+        "blinded": workspace.meaning["blinded"],
+        "blinded_by": None if inputs.blinded_by is None else str(inputs.blinded_by),
+        "unblind": unblind,
+        "is_simulated": experiment.is_simulated,
+    }
     return {**case, **_in_physical_units(found, workspace.meaning), **flags}
-
-
-def _settings(file: Path) -> tuple[Json, Path]:
-    """Settings and the experiment's file, from an analysis's file or for an experiment's."""
-    content = read_yaml(file)
-    if content.keys() & {"events", "runs"}:
-        what = "an analysis of events" if "events" in content else "the events file of an analysis"
-        remedy = "set its limits with snakemake, or give one of its workspaces, results/<analysis>/workspaces/*.json"
-        raise InputError(
-            f"is {what}: its spectra are made by the workflow", file=file, remedy=remedy
-        )
-    if "experiment" in content:
-        analysis = read_analysis(file.stem, file)
-        return analysis.settings, analysis.experiment_file
-    return default_settings(), file
 
 
 def _in_physical_units(found: Json, meaning: Mapping[str, Any]) -> Json:

@@ -35,6 +35,7 @@ COLUMNS = (
     "is_simulated",
     "published",
     "published_source",
+    "notes",
 )
 KEY = ("analysis", "interaction", "flavour", "mass_MeV", "parameter", "method")
 """One row for each."""
@@ -117,6 +118,7 @@ def _row(
         "is_simulated": meaning["is_simulated"],
         "published": value,
         "published_source": source,
+        "notes": "; ".join([*result.get("record", {}).get("notes", ()), *record.get("notes", ())]),
     }
 
 

@@ -83,6 +83,7 @@ class Experiment:
         live_days: live time, where it is known.
         solar_label: class of the solar neutrinos in figures.
         report_ranges_keV: edges of the energy ranges of tables; one range of all bins if empty.
+        resolution_keV: σ of a true energy, where the response is made from it.
     """
 
     name: str
@@ -102,6 +103,7 @@ class Experiment:
     live_days: float | None = None
     solar_label: str = "solar neutrinos"
     report_ranges_keV: tuple[float, ...] = ()
+    resolution_keV: Callable[[Array], Array] | None = None
 
     @cached_property
     def response(self) -> Response:

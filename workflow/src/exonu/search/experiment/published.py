@@ -59,6 +59,7 @@ def read_published_experiment(file: Path, overrides: Settings | None = None) -> 
             true_minimum_keV=minimum,
             breakpoints_keV=breakpoints_keV(),
         ),
+        resolution_keV=resolution,
     )
 
 

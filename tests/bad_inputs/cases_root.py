@@ -104,8 +104,8 @@ def _metadata(folder):
 _LIST = np.array([9, 9])
 
 ROOT_FILES = {
-    "removed": Case(removed(RUN), RUN, "", "does not exist"),
-    "a folder": Case(_folder, RUN, "", "does not exist"),
+    "removed": Case(removed(RUN), RUN, "", "No such file"),
+    "a folder": Case(_folder, RUN, "", "Is a directory"),
     "no bytes": Case(written(RUN, ""), RUN, "", "is no whole ROOT file"),
     "four bytes": Case(written(RUN, "root"), RUN, "", "is no whole ROOT file"),
     "text": Case(written(RUN, "run,event,charge\n" * 100), RUN, "", "is no whole ROOT file"),

@@ -203,3 +203,20 @@ def test_not_a_call(run, call, message):
     assert outcome.out == ""
     assert message in outcome.err.splitlines()[-1]
     assert "Traceback" not in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("options", "strength"),
+    [
+        ("--interaction millicharge", "1e-12"),
+        ("--interaction magnetic-moment", "1e-11"),
+        ("--interaction dark-photon --mass-mev 1", "1e-06"),
+    ],
+)
+def test_a_strength_that_was_not_given_is_the_reference_and_said(run, options, strength):
+    """A charge of 1 e would be 1e24 times as much: 1.5e27 events were printed without a word."""
+    call = ["rate", *options.split(), "--energies", "1,5"]
+    comment, *table = run(*call).out.splitlines()
+    assert comment == f"# strength {strength}, the reference strength: --strength was not given"
+    assert table == run(*call, "--strength", strength).out.splitlines()
+    assert float(table[1].split(",")[1]) < 1e5

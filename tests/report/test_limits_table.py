@@ -112,6 +112,7 @@ def test_a_limit_that_was_not_found_is_an_empty_cell(tmp_path):
         "crossings",
         "published",
         "published_source",
+        "notes",
     }
     assert row["mass_MeV"] == "0.1"
 

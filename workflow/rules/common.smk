@@ -3,6 +3,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import sys
 from hashlib import sha256
@@ -37,11 +38,20 @@ from exonu.search.studies.injected_cases import (
 from exonu.search.build_workspaces import meaning_file
 from exonu.search.signals import hypotheses, hypothesis_name
 
+if set(str(TOP)) & set("{}"):
+    raise WorkflowError(
+        f"{TOP}: Snakemake takes braces in the path of a workflow for wildcards; move the repository to a path without"
+    )
+
 # The running interpreter and this repository's library come first; one thread in each job and a fixed date give the same
 # bytes everywhere.
 shell.prefix(
-    f"set -euo pipefail; export PATH='{Path(sys.executable).parent}':\"$PATH\" PYTHONPATH='{SOURCE}' "
-    "OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 SOURCE_DATE_EPOCH=1590537600 PYTHONHASHSEED=0; "
+    (
+        f'set -euo pipefail; export PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH" PYTHONPATH={shlex.quote(str(SOURCE))} '
+        "OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 SOURCE_DATE_EPOCH=1590537600 PYTHONHASHSEED=0; "
+    )
+    .replace("{", "{{")
+    .replace("}", "}}")
 )
 
 CONFIG_FILE = Path("config/config.yaml")

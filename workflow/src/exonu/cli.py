@@ -41,6 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # the reader has gone, as with `| head`
         return 1
+    except OSError as error:
+        name = "" if error.filename is None else f"{error.filename}: "
+        print(f"error: {name}cannot be read or written ({error.strerror})", file=sys.stderr)
+        return 1
     return 0
 
 
@@ -76,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     rate.add_argument(
         "--strength",
         type=_number,
-        help="q in e, μ in μ_B, g in 1, never scaled (default 1; none for weak)",
+        help="q in e, μ in μ_B, g in 1, never scaled (default: a reference strength, which is printed; none for weak)",
     )
     rate.add_argument("--part", choices=("total", "pure", "interference"), default="total")
     rate.add_argument(
@@ -177,19 +181,25 @@ def _rate(given: argparse.Namespace) -> str:
             field="--strength",
             remedy="leave it out",
         )
+    strength, comment = 1.0 if given.strength is None else given.strength, []
+    if given.strength is None and given.interaction != "weak":
+        from exonu.report.numbers.recoil_tables import UNIT_STRENGTHS
+
+        strength = UNIT_STRENGTHS[given.interaction]
+        comment = [f"# strength {strength:g}, the reference strength: --strength was not given"]
     atomic = {} if given.atomic is None else {given.interaction: given.atomic}
     rates = recoil_rate(
         given.interaction,
         given.energies,
         source=given.source,
         flavour=given.flavour or "all",
-        strength=1.0 if given.strength is None else given.strength,
+        strength=strength,
         mass_MeV=given.mass_mev,
         part=given.part,
         physics=Physics.from_settings({"atomic": atomic}),
     )
     rows = [f"{energy:.9g},{rate:.9g}" for energy, rate in zip(given.energies, rates, strict=True)]
-    return "\n".join(["energy_keV,rate_per_tonne_year_keV", *rows]) + "\n"
+    return "\n".join([*comment, "energy_keV,rate_per_tonne_year_keV", *rows]) + "\n"
 
 
 def _survival(given: argparse.Namespace) -> str:

@@ -40,6 +40,9 @@ COLUMNS = (
 KEY = ("analysis", "interaction", "flavour", "mass_MeV", "parameter", "method")
 """One row for each."""
 
+BETWEEN_NOTES = " | "
+"""Between the notes of a row; no note holds it."""
+
 EXPECTED = ("expected_minus2", "expected_minus1", "expected", "expected_plus1", "expected_plus2")
 
 MASS_RANGE_MEV = (1e-5, 2e3)
@@ -118,7 +121,9 @@ def _row(
         "is_simulated": meaning["is_simulated"],
         "published": value,
         "published_source": source,
-        "notes": "; ".join([*result.get("record", {}).get("notes", ()), *record.get("notes", ())]),
+        "notes": BETWEEN_NOTES.join(
+            [*result.get("record", {}).get("notes", ()), *record.get("notes", ())]
+        ),
     }
 
 

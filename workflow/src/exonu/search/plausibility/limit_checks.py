@@ -105,9 +105,9 @@ def one_bin_decides(limit: FoundLimit) -> Iterator[str]:
         logarithm = np.where(total > 0, total * np.log(total / background), 0.0)
     share = logarithm - signal
     share = np.where(np.isfinite(share), share, np.inf)
-    if np.isinf(share).any() or share.sum() <= 0:
-        return  # bins without any background, of which the other check speaks
     most = int(np.argmax(share))
+    if background[most] <= threshold("empty_background_events"):
+        return  # the check before speaks of such bins
     if share[most] > threshold("dominant_share") * share.sum():
         yield (
             f"one bin, {limit.bins(np.arange(share.size) == most)}, carries {share[most] / share.sum():.0%} "

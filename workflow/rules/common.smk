@@ -16,6 +16,7 @@ sys.path.insert(0, str(SOURCE))
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
+from exonu.archive.final_results import record_results
 from exonu.core.digest import code_digest, library_digest
 from exonu.core.errors import InputError
 from exonu.core.files import canonical_json, write_text
@@ -119,6 +120,17 @@ if WITHOUT_SEARCH and workflow.is_main_process:
     )
 
 
+def record_digests():
+    """What the run has made, for `exonu check --results`: an edit afterwards shows."""
+    if workflow.is_main_process:
+        for name in ANALYSES:
+            record_results(Path("results", name), Path(".snakemake", "metadata"))
+
+
+onsuccess:
+    record_digests()
+
+
 onerror:
     # A job's log lies on the disk of the results: when that is full, the log may have no room for the reason.
     results = Path("results")
@@ -126,6 +138,8 @@ onerror:
         logger.error(
             "The disk of results/ is full; make room and start snakemake again."
         )
+    else:
+        record_digests()
 
 
 wildcard_constraints:

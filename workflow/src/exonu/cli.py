@@ -4,6 +4,7 @@ exonu rate --interaction magnetic-moment --source all --strength 1e-11 --energie
 exonu survival --source pp --energies-mev 0.1,0.3
 exonu limit ANALYSIS --interaction millicharge --flavour e
 exonu limit WORKSPACE.json
+exonu check ANALYSIS [--results]
 exonu verify ARCHIVE.zip
 exonu show FILE.root EVENT -o event.png
 exonu init DIR [--events]
@@ -19,7 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from exonu import __version__
-from exonu.core.errors import InputError
+from exonu.core.errors import InputError, InputErrors, raise_all
 
 INTERACTIONS = ("weak", "magnetic-moment", "millicharge", "dark-photon")
 SOURCES = ("pp", "be7", "pep", "n13", "o15", "f17")
@@ -115,6 +116,17 @@ def _parser() -> argparse.ArgumentParser:
         help="show the observed limit of a blind analysis; the answer records it",
     )
     limit.set_defaults(command=_limit)
+
+    check = commands.add_parser(
+        "check", help="all faults of an analysis before it runs, or of its results"
+    )
+    check.add_argument("name", help="an analysis of config/")
+    check.add_argument(
+        "--results",
+        action="store_true",
+        help="compare final files with the digests of the run; what differs is set aside, and snakemake makes it again",
+    )
+    check.set_defaults(command=_check)
 
     verify = commands.add_parser(
         "verify", help="check an archive of results, and find its limits again"
@@ -261,6 +273,33 @@ def _refuse_with_workspace(given: argparse.Namespace) -> None:
                 field=f"--{option.replace('_', '-')}",
                 remedy="leave it out",
             )
+
+
+def _check(given: argparse.Namespace) -> str:
+    from exonu.search.checking import check_analysis
+
+    if given.results:
+        return _check_results(given.name)
+    faults = check_analysis(given.name)
+    if faults:
+        raise InputErrors(InputError(fault) for fault in faults)
+    return f"{given.name}: no faults\n"
+
+
+def _check_results(name: str) -> str:
+    from exonu.archive.final_results import changed_results, set_aside
+
+    changed = list(changed_results(Path("results", name)))
+    if not changed:
+        return f"{name}: all final files are as their jobs made them\n"
+    faults = []
+    for path, problem in changed:
+        if path.is_file():
+            problem += f" (now {set_aside(path).name})"
+        remedy = "snakemake makes it again"
+        faults.append(InputError(problem, file=path, remedy=remedy))
+    raise_all(faults)
+    return ""
 
 
 def _verify(given: argparse.Namespace) -> str:

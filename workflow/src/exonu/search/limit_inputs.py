@@ -83,7 +83,7 @@ def limit_inputs(given: Path, *, unblind: bool = False) -> LimitInputs:
             remedy="set its limits with snakemake, or give one of its workspaces, results/<analysis>/workspaces/*.json",
         )
     if "experiment" in content:
-        analysis = _read(file)
+        analysis = read_with_overrides(file)
         settings, experiment_file = analysis.settings, analysis.experiment_file
         blind = [file] if settings["blind"] else []
     else:
@@ -113,10 +113,10 @@ def analyses_beside(experiment_file: Path) -> Iterator[Analysis]:
                 raise
             continue  # a file of another kind
         if isinstance(named, str):
-            yield _read(file)
+            yield read_with_overrides(file)
 
 
-def _read(file: Path) -> Analysis:
+def read_with_overrides(file: Path) -> Analysis:
     """An analysis with what `overrides` of the config.yaml beside it changes."""
     in_folder = file.name == "analysis.yaml"
     name = file.resolve().parent.name if in_folder else file.stem

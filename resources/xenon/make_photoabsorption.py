@@ -1,8 +1,6 @@
-"""Make photoabsorption.csv, the photoabsorption cross-section of atomic xenon, from two public
-libraries.
+"""Make photoabsorption.csv, the photoabsorption cross-section of atomic xenon, from two public libraries.
 
-Below 4.7 keV: Henke's f2 (`periodictable`), sigma = 2 r_e lambda f2, the only one with the 4d giant
-resonance.
+Below 4.7 keV: Henke's f2 (`periodictable`), sigma = 2 r_e lambda f2, the only one with the 4d giant resonance.
 Above: `xraylib`'s CSb_Photo. Both are dev-only dependencies; the library reads the table.
 
 Run: python resources/xenon/make_photoabsorption.py [output.csv]
@@ -30,8 +28,7 @@ LARGEST_ERROR = 1e-3  # of log-log interpolation between the points that are kep
 HEADER = """\
 # Photoabsorption cross-section of atomic xenon, by make_photoabsorption.py.
 # From periodictable {periodictable} below 4.7 keV and xraylib {xraylib} above.
-# status: derived. Interpolate log-log; an energy that is there twice is a step, its second value
-# holds from there on.
+# status: derived. Interpolate log-log; an energy that is there twice is a step, its second value holds from there on.
 energy_keV,cross_section_Mb
 """
 
@@ -87,8 +84,7 @@ def photoelectric() -> Table:
 
 
 def thinned(table: Table) -> Table:
-    """Few points that keep log-log interpolation within the error (Ramer-Douglas-Peucker), both
-    sides of steps."""
+    """Few points that keep log-log interpolation within the error (Ramer-Douglas-Peucker), both sides of steps."""
     log = np.log(table)
     steps = np.flatnonzero(np.diff(table[:, 0]) == 0)
     keep = {0, len(table) - 1, *steps, *(steps + 1)}

@@ -70,7 +70,9 @@ def command(*words: str) -> Callable[[Path], tuple[str, list[str]]]:
             raise InputError(err.getvalue())
         said = out.getvalue()
         answer = json.loads(said) if said.startswith("{") else {}
-        if "payload_sha256" in answer:  # other bytes, other digests: what counts is that all is found right
+        if (
+            "payload_sha256" in answer
+        ):  # other bytes, other digests: what counts is that all is found right
             answer = {key: answer[key] for key in ("workspaces", "limits", "analysis")}
         notes = answer.get("notes", [])
         return json.dumps({**answer, "notes": None}, sort_keys=True) or said, notes
@@ -93,7 +95,10 @@ def ingested(folder: Path) -> tuple[str, list[str]]:
     settings = read_event_inputs(folder / "events.yaml", 642).ingest_settings(run=1)
     run_ingest(settings, made, report)
     columns = [
-        {name: hashlib.sha256(values.tobytes()).hexdigest() for name, values in sorted(chunk.items())}
+        {
+            name: hashlib.sha256(values.tobytes()).hexdigest()
+            for name, values in sorted(chunk.items())
+        }
         for chunk in read_columns(made)
     ]
     content = json.loads(report.read_text())
@@ -196,7 +201,9 @@ def changed_text(content: bytes, rng: random.Random) -> tuple[bytes, str]:
     place = min(place, len(content) - 1)
     if kind == "character removed":
         return content[:place] + content[place + 1 :], kind
-    return content[:place] + bytes([content[place] ^ (1 << rng.randrange(8))]) + content[place + 1 :], "flipped bit"
+    return content[:place] + bytes([content[place] ^ (1 << rng.randrange(8))]) + content[
+        place + 1 :
+    ], "flipped bit"
 
 
 _TEXT_CHANGES = ("number scaled", "number scaled", "number's sign", "number replaced", "number replaced", "number's digit", "line removed", "line twice", "lines swapped", "truncated", "odd character", "another file", "word replaced", "character removed", "flipped bit", "flipped bit")  # fmt: skip
@@ -204,11 +211,16 @@ _TEXT_CHANGES = ("number scaled", "number scaled", "number's sign", "number repl
 
 def changed_bytes(content: bytes, rng: random.Random) -> tuple[bytes, str]:
     """Bytes with one change."""
-    kind = rng.choice(("flipped bit",) * 4 + ("flipped bits", "truncated", "zeros", "bytes inserted", "bytes removed", "another file"))
+    kind = rng.choice(
+        ("flipped bit",) * 4
+        + ("flipped bits", "truncated", "zeros", "bytes inserted", "bytes removed", "another file")
+    )
     place, length = rng.randrange(len(content)), rng.randint(1, 200)
     if kind.startswith("flipped"):
         made = bytearray(content)
-        for at in [place] if kind == "flipped bit" else [rng.randrange(len(content)) for _ in range(8)]:
+        for at in (
+            [place] if kind == "flipped bit" else [rng.randrange(len(content)) for _ in range(8)]
+        ):
             made[at] ^= 1 << rng.randrange(8)
         return bytes(made), kind
     if kind == "truncated":
@@ -226,7 +238,9 @@ def changed_member(content: bytes, rng: random.Random) -> tuple[bytes, str]:
     """An archive with a text member changed and all checksums made right again: what only the content betrays."""
     with zipfile.ZipFile(io.BytesIO(content)) as zipped:
         members = {name: zipped.read(name) for name in zipped.namelist()}
-    names = [n for n in members if n.startswith("payload/results") and not n.endswith(".png")] + ["run/git.json"]
+    names = [n for n in members if n.startswith("payload/results") and not n.endswith(".png")] + [
+        "run/git.json"
+    ]
     name = rng.choice(names)
     members[name], change = changed_text(members[name], rng)
     manifest = json.loads(members.pop("manifest.json"))
@@ -294,7 +308,9 @@ class Inputs:
             return Outcome(name, change, "traceback", f"seed {seed}: {traceback.format_exc()}")
         if found == right:
             return Outcome(name, change, "without effect", "")
-        return Outcome(name, change, "noted" if set(more) - set(notes) else "accepted", f"seed {seed}")
+        return Outcome(
+            name, change, "noted" if set(more) - set(notes) else "accepted", f"seed {seed}"
+        )
 
 
 @contextlib.contextmanager
@@ -313,10 +329,18 @@ def _within(seconds: int) -> Iterator[None]:
 
 def table(counts: Counter[tuple[str, str]]) -> str:
     """Markdown: how many of each kind of input ended how."""
-    rows = ["| input | mutations | " + " | ".join(OUTCOMES) + " |", "|---" * (len(OUTCOMES) + 2) + "|"]
+    rows = [
+        "| input | mutations | " + " | ".join(OUTCOMES) + " |",
+        "|---" * (len(OUTCOMES) + 2) + "|",
+    ]
     for kind in [*dict.fromkeys(kind for kind, _ in counts), "all"]:
-        of = {r: sum(n for (k, o), n in counts.items() if o == r and kind in (k, "all")) for r in OUTCOMES}
-        rows.append(f"| {kind} | {sum(of.values())} | " + " | ".join(str(of[r]) for r in OUTCOMES) + " |")
+        of = {
+            r: sum(n for (k, o), n in counts.items() if o == r and kind in (k, "all"))
+            for r in OUTCOMES
+        }
+        rows.append(
+            f"| {kind} | {sum(of.values())} | " + " | ".join(str(of[r]) for r in OUTCOMES) + " |"
+        )
     return "\n".join(rows)
 
 

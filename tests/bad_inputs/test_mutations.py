@@ -42,7 +42,10 @@ def test_a_repacked_archive_has_right_checksums(inputs):
 
     made, _ = changed_member((folder / "archive.zip").read_bytes(), random.Random(1))
     (folder / "again.zip").write_bytes(made)
-    assert read_archive(folder / "again.zip").members.keys() == read_archive(folder / "archive.zip").members.keys()
+    assert (
+        read_archive(folder / "again.zip").members.keys()
+        == read_archive(folder / "archive.zip").members.keys()
+    )
     (folder / "again.zip").unlink()
 
 

@@ -84,6 +84,19 @@ def test_bins_above_the_endpoint_of_the_sources(xenonnt):
     assert notes_on(pp) == []
 
 
+def test_a_row_that_is_missing(xenonnt):
+    kept = np.arange(xenonnt.low_keV.size) != 4
+    lost = replace(
+        xenonnt,
+        low_keV=xenonnt.low_keV[kept],
+        high_keV=xenonnt.high_keV[kept],
+        backgrounds=tuple(replace(b, counts=b.counts[kept]) for b in xenonnt.backgrounds),
+        make_response=lambda: replace(xenonnt.response, matrix=xenonnt.response.matrix[kept]),
+    )
+    place = f"{xenonnt.low_keV[4]:g}–{xenonnt.high_keV[4]:g} keV"
+    only(notes_on(lost), f"the bins leave 1 gap, {place}: is a row missing?")
+
+
 def test_electronvolts_taken_for_keV(xenonnt):
     in_eV = replace(
         xenonnt,

@@ -29,8 +29,8 @@ FAR_STEP = 0.1
 """Width of a panel that no edge of a bin is near, relative to its energy: a recoil spectrum is
 smooth there."""
 SHARP = 1e-3
-"""A resolution of less than this share of the narrowest bin is none: what crosses one edge of a bin
-is balanced by what comes back, but for a relative σ²/width²."""
+"""A resolution below this share of the narrowest bin at all energies is none: what crosses an edge of
+a bin is balanced by what comes back, but for a relative σ²/width²."""
 LARGEST_MATRIX = 200_000_000
 """Numbers in the largest response that is made, 1.6 GB."""
 
@@ -131,12 +131,16 @@ def build_response(
     top = _highest_true_energy(float(high.max()), resolution_keV)
     kinks = efficiency.energy_keV if efficiency.of_true_energy else np.empty(0)
     seen_edges = [] if efficiency.of_true_energy else [efficiency.energy_keV]
+    edges = np.unique(np.concatenate([low, high, *seen_edges]))
+    widest = float(np.max(resolution_keV(np.append(edges[edges > true_minimum_keV], top))))
+    is_sharp = widest < SHARP * float(np.min(np.diff(edges)))
     panels = _panels(
         true_minimum_keV,
         top,
         resolution_keV,
         np.concatenate([np.asarray(breakpoints_keV, float), kinks]),
-        np.unique(np.concatenate([low, high, *seen_edges])),
+        edges,
+        is_sharp,
     )
     nodes, weights = _gauss_legendre(panels, nodes_per_panel)
     if nodes.size * low.size > LARGEST_MATRIX:
@@ -146,6 +150,7 @@ def build_response(
             remedy="give wider bins or fewer points of the efficiency; σ is far below the width of the bins",
         )
     sigma = resolution_keV(nodes)
+    sigma = np.full_like(sigma, 1e-12 * top) if is_sharp else sigma
     if efficiency.of_true_energy:
         seen = efficiency(nodes) * _gaussian_content(low, high, nodes, sigma)
     else:
@@ -166,21 +171,20 @@ def _panels(
     resolution_keV: Callable[[Array], Array],
     breakpoints: Array,
     seen_edges: Array,
+    is_sharp: bool,
 ) -> Array:
     """Panel edges: every breakpoint, and between them steps no wider than the resolution where an
     edge in reconstructed energy is near."""
-    sharp = max(SHARP * float(np.min(np.diff(seen_edges))), 1e-9 * top)
-    near = seen_edges[(seen_edges > minimum) & (seen_edges < top)]
-    without_width = near[resolution_keV(near) < sharp]
+    near = seen_edges[(seen_edges > minimum) & (seen_edges < top)] if is_sharp else seen_edges[:0]
     inside = breakpoints[(breakpoints > minimum) & (breakpoints < top)]
-    fixed = np.unique(np.concatenate([[minimum], inside, without_width, [top]]))
+    fixed = np.unique(np.concatenate([[minimum], inside, near, [top]]))
     edges = [fixed[:1]]
     for start, stop in pairwise(fixed.tolist()):
         position, grid = start, [start]
         while position < stop:
             sigma = float(resolution_keV(np.array([position]))[0])
-            tail = 0.0 if sigma < sharp else TAIL_SIGMAS * sigma
-            position += max(_free_step(position, tail, seen_edges), sigma)
+            tail = 0.0 if is_sharp else TAIL_SIGMAS * sigma
+            position += max(_free_step(position, tail, seen_edges), sigma, 1e-9 * top)
             grid.append(min(position, stop))
         edges.append(np.asarray(grid))
     return np.unique(np.concatenate(edges))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -122,9 +123,23 @@ def read_meaning(workspace_file: str | Path) -> Settings | None:
             field="poi_map",
             remedy="for example `mu_sq: mu**2`",
         )
+    raise_all(_misspelt(meaning, file))
     if "reference_strength" in meaning:
         raise_all(_unit_faults(meaning, file))
     return meaning
+
+
+_PAGE_KEYS = ("interaction", "reference_strength", "power", "poi_map", "blinded", "is_simulated")
+
+
+def _misspelt(meaning: Settings, file: Path) -> Iterator[InputError]:
+    """A key nearly that of a page: without the right one, μ would silently stand for nothing
+    else."""
+    for key in meaning.keys() - set(_PAGE_KEYS):
+        for near in difflib.get_close_matches(key, _PAGE_KEYS, n=1, cutoff=0.8):
+            if near not in meaning:
+                remedy = f"did you mean `{near}`?"
+                yield InputError("is not a known key", file=file, field=key, remedy=remedy)
 
 
 def _unit_faults(meaning: Settings, file: Path) -> Iterator[InputError]:

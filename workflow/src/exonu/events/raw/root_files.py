@@ -122,12 +122,12 @@ class Tree:
         """
         if not self.n_entries:
             return
-        step = max(
-            1, min(self.n_entries, int(self._tree.num_entries_for(chunk_bytes, list(names))))
-        )
         is_rntuple = hasattr(self._tree, "cluster_summaries")
         start = 0
         try:
+            step = max(
+                1, min(self.n_entries, int(self._tree.num_entries_for(chunk_bytes, list(names))))
+            )
             for table in (
                 self._by_clusters(names, step) if is_rntuple else self._by_entries(names, step)
             ):

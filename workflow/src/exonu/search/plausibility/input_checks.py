@@ -82,6 +82,19 @@ def bins_above_the_endpoint(search: SearchInputs) -> Iterator[str]:
 
 
 @INPUTS
+def gaps_between_bins(search: SearchInputs) -> Iterator[str]:
+    """Energies that no bin covers: a row may have been lost."""
+    low, high = search.experiment.low_keV, search.experiment.high_keV
+    gaps = np.flatnonzero(low[1:] > high[:-1] * (1 + 1e-9))
+    if gaps.size:
+        first = gaps[0]
+        yield (
+            f"the bins leave {gaps.size} gap{'s' if gaps.size > 1 else ''}, "
+            f"{high[first]:g}–{low[first + 1]:g} keV{' first' if gaps.size > 1 else ''}: is a row missing?"
+        )
+
+
+@INPUTS
 def energies_in_other_units(search: SearchInputs) -> Iterator[str]:
     """Bins of thousands of keV, which are those of a spectrum in eV."""
     highest = float(search.experiment.high_keV.max())

@@ -1,9 +1,12 @@
-"""Seeded mutations of every kind of input, and what the command that reads it makes of each: the property that no public
-command ends in a traceback, whatever the file, and a count of what is accepted without a word.
+"""Seeded mutations of every kind of input, and what the command that reads it makes of each: the
+property that no public command ends in a traceback, whatever the file, and a count of what is
+accepted without a word.
 
     python tests/bad_inputs/mutations.py 10000 [first seed]      the table of docs/plausibility.md
 
-Mutation number n is the same for ever: `mutation(n)` alone says what was changed."""
+Mutation number n is the same for ever: its number alone says what was changed."""
+
+# ruff: noqa: E501 (one kind of input per line)
 
 from __future__ import annotations
 

@@ -62,7 +62,9 @@ def test_a_file_of_another_kind_is_called_by_its_name(there, content, kind):
     (there / "file").write_bytes(content)
     assert kind_of("file") == kind
     (there / "file").write_bytes(content + b"\x80")  # no text in UTF-8
-    with pytest.raises(InputError, match="is not text in UTF-8|, not CSV; save it as CSV in UTF-8"):
+    with pytest.raises(
+        InputError, match=r"is not text in UTF-8|, not CSV; save it as CSV in UTF-8"
+    ):
         read_text("file", "CSV")
 
 

@@ -71,6 +71,36 @@ def test_a_resolution_above_the_energy(xenonnt):
     assert "the bin 1–2 keV: σ = 1.84 keV at 1.5 keV" in note  # 1.5 √1.5
 
 
+def test_a_resolution_better_than_ionisation_allows(xenonnt):
+    """√(F W E) at 1.5 keV is 34 eV."""
+    note = only(
+        notes_on(replace(xenonnt, resolution_keV=SqrtLinearResolution(1e-9, 0.0))), "Fano limit"
+    )
+    assert "ionisation alone fluctuates by 0.034 keV" in note
+    assert notes_on(replace(xenonnt, resolution_keV=SqrtLinearResolution(0.03, 0.0))) == []
+
+
+def test_a_point_of_the_efficiency_off_its_neighbours(xenonnt):
+    def with_point(value):
+        table = Efficiency(np.array([1.0, 2, 3, 4]), np.array([0.2, 0.7, value, 0.86]), True)
+        return notes_on(replace(xenonnt, efficiency=table))
+
+    assert "0.0085 at 3 keV, and 0.7 and 0.86 on both sides" in only(
+        with_point(0.0085), "the efficiency is"
+    )
+    assert with_point(0.85) == with_point(0.3) == []
+
+
+def test_an_uncertainty_that_nobody_has(xenonnt):
+    backgrounds = tuple(replace(b, uncertainty=5e-6) for b in xenonnt.backgrounds[:1])
+    known = (*backgrounds, *xenonnt.backgrounds[1:])
+    only(
+        notes_on(replace(xenonnt, backgrounds=known)), "the relative uncertainty of the background"
+    )
+    only(notes_on(replace(xenonnt, efficiency_uncertainty=3e-7)), "of the efficiency is 3e-07")
+    assert notes_on(replace(xenonnt, efficiency_uncertainty=0.0)) == []  # 0 says that none is known
+
+
 def test_bins_above_the_endpoint_of_the_sources(xenonnt):
     assert highest_recoil_keV(Physics()) == pytest.approx(1509, abs=10)  # f17, 2E²/(m + 2E)
     assert highest_recoil_keV(Physics(sources=("be7",))) == pytest.approx(665, abs=1)
@@ -223,6 +253,31 @@ def test_data_far_from_the_expectation():
         {"name": "norm", "type": "normfactor", "data": None}
     ]
     assert limit_notes(free) == []  # a free background is whatever was observed
+
+
+def test_one_count_with_a_digit_lost():
+    spec = workspace([330, 330, 340, 330], [30, 30, 30, 30], [300, 30, 350, 330])
+    expected = 330 * np.median([30 / 33, 3 / 33, 35 / 34, 1])
+    note = only(
+        limit_notes(spec),
+        f"30 events were observed in one bin, bin 2 of recoils, where {expected:.3g}",
+    )
+    assert f"({(30 - expected) / np.sqrt(expected):+.1f} σ)" in note
+    assert limit_notes(workspace([330, 330, 340, 330], [30] * 4, [300, 300, 350, 330])) == []
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [
+        (0.9, 110.0, "may change 0.9 to 110 times"),
+        (9e-6, 1.1, "may change 9e-06"),
+        (1.2, 1.1, "both on one side of 1"),
+    ],
+)
+def test_factors_out_of_scale(low, high, text):
+    spec = workspace([100, 90, 110], [10, 9, 11])
+    spec["channels"][0]["samples"][0]["modifiers"][0]["data"] = {"lo": low, "hi": high}
+    assert any(text in note for note in limit_notes(spec))
 
 
 def test_without_bins_of_several_channels():

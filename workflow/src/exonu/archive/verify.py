@@ -15,6 +15,7 @@ import pandas as pd
 from exonu.archive.container import Archive, read_archive, shortened
 from exonu.core.errors import InputError
 from exonu.core.files import read_json
+from exonu.search.build_workspaces import require_whole
 from exonu.search.limit_records import limit_methods, read_model, refuse_other_form
 from exonu.search.limit_rows import EXPECTED, KEY, limit_rows
 
@@ -119,6 +120,7 @@ def _record(file: Path, confidence_level: float) -> dict[str, Any]:
     model, meaning = read_model(file)  # refuses mu_sq without its page
     if meaning is None:
         raise InputError("has no page beside it that says what its μ means", file=file)
+    require_whole(dict(meaning), file)
     return {"meaning": meaning, "methods": limit_methods(model, ["asymptotic"], confidence_level)}
 
 

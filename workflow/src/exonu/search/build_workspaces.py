@@ -124,12 +124,35 @@ def read_meaning(workspace_file: str | Path) -> Settings | None:
             remedy="for example `mu_sq: mu**2`",
         )
     raise_all(_misspelt(meaning, file))
-    if "reference_strength" in meaning:
+    if meaning.keys() & {"interaction", "reference_strength"}:
         raise_all(_unit_faults(meaning, file))
     return meaning
 
 
 _PAGE_KEYS = ("interaction", "reference_strength", "power", "poi_map", "blinded", "is_simulated")
+
+
+_WHOLE = (
+    "interaction", "flavour", "mass_MeV", "parameter", "unit", "reference_strength", "power", "blinded", "is_simulated",
+)  # fmt: skip
+
+
+def require_whole(meaning: Settings, file: Path) -> None:
+    """Refuse a page that lacks something of what `build_workspace` writes into each.
+
+    Raises:
+        InputError: naming the page beside the workspace `file`.
+    """
+    raise_all(
+        InputError(
+            "is missing",
+            file=meaning_file(file),
+            field=name,
+            remedy="make the workspaces again with snakemake",
+        )
+        for name in _WHOLE
+        if name not in meaning
+    )
 
 
 def _misspelt(meaning: Settings, file: Path) -> Iterator[InputError]:
@@ -153,6 +176,13 @@ def _unit_faults(meaning: Settings, file: Path) -> Iterator[InputError]:
                 field=name,
                 remedy="μ = (strength / reference)**power",
             )
+    if isinstance(meaning.get("power"), int | float) and meaning["power"] not in (1, 2):
+        yield InputError(
+            f"must be 1 or 2 (got {meaning['power']!r})",
+            file=file,
+            field="power",
+            remedy="μ is proportional to the strength or to its square",
+        )
     known = [name for name in PARAMETERS if name == meaning.get("interaction")]
     if not known:
         yield InputError(

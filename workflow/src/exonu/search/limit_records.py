@@ -16,7 +16,7 @@ from exonu.core.errors import InputError
 from exonu.core.files import finite, plain, read_json
 from exonu.core.settings import merged
 from exonu.core.types import Json
-from exonu.search.build_workspaces import build_workspaces, read_meaning
+from exonu.search.build_workspaces import build_workspaces, read_meaning, require_whole
 from exonu.search.experiment.read_experiment import read_experiment
 from exonu.search.limit_inputs import limit_inputs
 from exonu.search.plausibility.limit_checks import LIMITS, FoundLimit
@@ -107,6 +107,7 @@ def read_search(file: Path) -> tuple[Model, Mapping[str, Any]]:
         raise InputError(
             "has no page beside it that says what its μ means", file=file, remedy="make it anew"
         )
+    require_whole(dict(meaning), file)
     return model, meaning
 
 

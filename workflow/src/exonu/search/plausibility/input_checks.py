@@ -69,6 +69,52 @@ def resolution_above_energy(search: SearchInputs) -> Iterator[str]:
 
 
 @INPUTS
+def resolution_below_the_fano_limit(search: SearchInputs) -> Iterator[str]:
+    """A resolution better than the fluctuations of ionisation allow."""
+    experiment = search.experiment
+    if experiment.resolution_keV is None:
+        return
+    middle = (experiment.low_keV + experiment.high_keV) / 2
+    sigma, limit = experiment.resolution_keV(middle), threshold("fano_sqrt_keV") * np.sqrt(middle)
+    better = sigma < limit
+    if better.any():
+        at = int(np.argmin(sigma / limit))
+        yield (
+            f"the energy resolution is better than the Fano limit of liquid xenon in "
+            f"{bins_in_words(experiment, better)}: σ = {sigma[at]:.3g} keV at {middle[at]:.3g} keV, where ionisation "
+            f"alone fluctuates by {limit[at]:.2g} keV; check its units and its form"
+        )
+
+
+@INPUTS
+def efficiency_breaks(search: SearchInputs) -> Iterator[str]:
+    """A point of the efficiency far below both of its neighbours."""
+    table = search.experiment.efficiency
+    before, point, after = table.efficiency[:-2], table.efficiency[1:-1], table.efficiency[2:]
+    factor = threshold("efficiency_break")
+    off = factor * point < np.minimum(before, after)
+    for place in np.flatnonzero(off) + 1:
+        near = " and ".join(f"{table.efficiency[place + step]:g}" for step in (-1, 1))
+        yield (
+            f"the efficiency is {table.efficiency[place]:g} at {table.energy_keV[place]:g} keV, and {near} "
+            "on both sides: is a digit missing?"
+        )
+
+
+@INPUTS
+def uncertainties_too_small(search: SearchInputs) -> Iterator[str]:
+    """A normalisation that nobody knows so well."""
+    least = threshold("smallest_uncertainty")
+    known = {
+        f"of the background {one.name}": one.uncertainty for one in search.experiment.backgrounds
+    }
+    known["of the efficiency"] = search.experiment.efficiency_uncertainty or None
+    for name, uncertainty in known.items():
+        if uncertainty is not None and uncertainty < least:
+            yield f"the relative uncertainty {name} is {uncertainty:.2g}; 0.05 means 5 %, is it so small?"
+
+
+@INPUTS
 def bins_above_the_endpoint(search: SearchInputs) -> Iterator[str]:
     """Energies that no solar neutrino of the chosen sources gives an electron."""
     highest = highest_recoil_keV(search.physics)

@@ -134,6 +134,49 @@ def data_far_from_expectation(limit: FoundLimit) -> Iterator[str]:
         )
 
 
+@LIMITS
+def one_bin_far_from_expectation(limit: FoundLimit) -> Iterator[str]:
+    """A single bin with a count that none near it has: a digit may have been lost."""
+    background, observed = limit.background, limit.model.observed
+    filled = background > threshold("empty_background_events")
+    if limit.model.n_bins < 3 or not filled.any():
+        return
+    # a common scale is no matter of one bin
+    expected = background * float(np.median(observed[filled] / background[filled]))
+    z = (observed - expected) / np.sqrt(np.maximum(expected, 1.0))
+    far = filled & (np.abs(z) > threshold("far_sigmas"))
+    if far.sum() != 1:
+        return
+    at = int(np.flatnonzero(far)[0])
+    yield (
+        f"{observed[at]:g} events were observed in one bin, {limit.bins(far)}, where {expected[at]:.3g} are "
+        f"expected from the others ({z[at]:+.1f} σ): is a digit wrong?"
+    )
+
+
+@LIMITS
+def factors_out_of_scale(limit: FoundLimit) -> Iterator[str]:
+    """Normalisation uncertainties of a factor, or with both ends on one side."""
+    most = threshold("largest_factor")
+    for name, ends in sorted(_factors(limit.spec)):
+        low, high = min(ends), max(ends)
+        if high > most or low < 1 / most:
+            yield f"the normalisation {name} may change {low:.3g} to {high:.3g} times: is it a factor around 1?"
+        elif (low - 1) * (high - 1) > 0 and abs(np.log(low * high)) > 0.1:
+            yield f"the normalisation {name} goes to {low:.3g} and {high:.3g}, both on one side of 1"
+
+
+def _factors(spec: Json) -> set[tuple[str, tuple[float, float]]]:
+    """Name and both ends of every normsys."""
+    return {
+        (str(modifier["name"]), (float(modifier["data"]["lo"]), float(modifier["data"]["hi"])))
+        for channel in spec["channels"]
+        for sample in channel["samples"]
+        for modifier in sample["modifiers"]
+        if modifier["type"] == "normsys"
+    }
+
+
 def _without(limit: FoundLimit, dropped: NDArray[np.bool_]) -> str:
     """The limit without some bins, and by how much it is another."""
     level = float(limit.found["confidence_level"])

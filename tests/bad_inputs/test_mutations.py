@@ -1,11 +1,18 @@
 """No public command ends in a traceback, whatever the file: seeded mutations of every kind of input."""
 
 import os
+import random
+import shutil
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from mutations import KINDS, Inputs, changed_member, changed_text, run
 
-FEW, MANY = 40, int(os.environ.get("EXONU_MUTATIONS", "10000"))
+from exonu.archive.container import read_archive
+from exonu.core.errors import InputError
+
+FEW, MANY = 60, int(os.environ.get("EXONU_MUTATIONS", "10000"))
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +33,6 @@ def test_a_sample_of_mutations(inputs):
 
 def test_a_mutation_is_the_same_for_ever(inputs):
     folder, *_ = inputs.valid("spectrum (CSV)")
-    import random
-
     content = (folder / "spectrum.csv").read_bytes()
     one, other = (changed_text(content, random.Random(3)) for _ in range(2))
     assert one == other != (content, one[1])
@@ -35,11 +40,7 @@ def test_a_mutation_is_the_same_for_ever(inputs):
 
 def test_a_repacked_archive_has_right_checksums(inputs):
     """Whatever is refused then is refused for its content."""
-    import random
-
     folder, *_ = inputs.valid("archive, repacked with right checksums")
-    from exonu.archive.container import read_archive
-
     made, _ = changed_member((folder / "archive.zip").read_bytes(), random.Random(1))
     (folder / "again.zip").write_bytes(made)
     assert (
@@ -47,6 +48,28 @@ def test_a_repacked_archive_has_right_checksums(inputs):
         == read_archive(folder / "archive.zip").members.keys()
     )
     (folder / "again.zip").unlink()
+
+
+CONTENT = st.binary(max_size=300) | st.text(max_size=200).map(
+    lambda text: text.encode(errors="surrogatepass")
+)
+
+
+@pytest.mark.parametrize("name", [name for name in KINDS if "repacked" not in name])
+@pytest.mark.filterwarnings("ignore")
+@given(content=CONTENT)
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+def test_any_content_of_any_input(inputs, name, content):
+    """Read or refused: whatever else happens is a fault of ours."""
+    valid, *_ = inputs.valid(name)
+    place = inputs.folder / "any"
+    shutil.rmtree(place, ignore_errors=True)
+    shutil.copytree(valid, place)
+    for file in KINDS[name].files[:1]:
+        (place / file).write_bytes(content)
+    with pytest.raises(InputError) as error:
+        inputs.result(name, place)
+    assert str(error.value).strip()
 
 
 @pytest.mark.slow

@@ -18,6 +18,7 @@ import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from exonu import __version__
 from exonu.core.errors import InputError, InputErrors, raise_all
@@ -117,16 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     limit.set_defaults(command=_limit)
 
-    check = commands.add_parser(
-        "check", help="all faults of an analysis before it runs, or of its results"
-    )
-    check.add_argument("name", help="an analysis of config/")
-    check.add_argument(
-        "--results",
-        action="store_true",
-        help="compare final files with the digests of the run; what differs is set aside, and snakemake makes it again",
-    )
-    check.set_defaults(command=_check)
+    _add_check(commands)
 
     verify = commands.add_parser(
         "verify", help="check an archive of results, and find its limits again"
@@ -159,6 +151,19 @@ def _parser() -> argparse.ArgumentParser:
     init.add_argument("folder", type=Path, help="a new folder, e.g. config/my-experiment")
     init.set_defaults(command=_init)
     return parser
+
+
+def _add_check(commands: Any) -> None:
+    check = commands.add_parser(
+        "check", help="all faults of an analysis before it runs, or of its results"
+    )
+    check.add_argument("name", help="an analysis of config/")
+    check.add_argument(
+        "--results",
+        action="store_true",
+        help="compare final files with the digests of the run; what differs is set aside, and snakemake makes it again",
+    )
+    check.set_defaults(command=_check)
 
 
 def _add_hypothesis(parser: argparse.ArgumentParser) -> None:

@@ -7,7 +7,19 @@ import sys
 import pytest
 from helpers import ROOT, snakemake
 
+from conftest import small_place
+
 pytestmark = pytest.mark.slow
+TABLE = "results/alpha/limits/limits.csv"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """The limits of one small experiment; nothing else is needed to edit them."""
+    place = small_place(tmp_path_factory.mktemp("edited") / "made")
+    ended = snakemake(place, "--cores", "2", TABLE)
+    assert ended.returncode == 0, ended.stdout
+    return place
 
 
 def check(place):
@@ -18,31 +30,33 @@ def check(place):
     )
 
 
-def test_an_edited_table_and_a_truncated_figure_are_made_again(finished, tmp_path):
-    place = finished.copy(tmp_path)
+def test_edited_and_truncated_files_are_made_again(made, tmp_path):
+    place = made.copy(tmp_path)
     assert check(place).stdout == "alpha: all final files are as their jobs made them\n"
-    results = place.folder / "results" / "alpha"
-    table, figure = results / "limits" / "limits.csv", results / "figures" / "spectrum.png"
-    right = {file: file.read_bytes() for file in (table, figure)}
+    table, record = (
+        place.folder / name for name in (TABLE, TABLE.replace("limits.csv", "dark-photon.json"))
+    )
+    right = {file: file.read_bytes() for file in (table, record)}
     table.write_bytes(right[table].replace(b"asymptotic", b"asymptotlc", 1))
-    figure.write_bytes(right[figure][:-100])
+    record.write_bytes(right[record][:-100])
     ended = check(place)
     assert ended.returncode == 1
     said = ended.stderr.removeprefix("error: ").splitlines()
     assert [line.partition(":")[0] for line in said] == [
-        "results/alpha/figures/spectrum.png",
+        "results/alpha/limits/dark-photon.json",
         "results/alpha/limits/limits.csv",
     ]
-    again = snakemake(place, "--cores", "2")
+    again = snakemake(place, "--cores", "2", TABLE)
     assert again.returncode == 0, again.stdout
-    assert {file: file.read_bytes() for file in right} == right
+    assert table.read_bytes() == right[table]
     assert check(place).returncode == 0
 
 
-def test_an_edit_is_not_taken_for_a_result_by_another_run(finished, tmp_path):
-    """What depends on the table is made from the edit; the table's own digest stays that of its job."""
-    place = finished.copy(tmp_path)
-    table = place.folder / "results" / "alpha" / "limits" / "limits.csv"
-    table.write_bytes(table.read_bytes() + b"\n")
-    assert snakemake(place, "--cores", "2").returncode == 0
+def test_an_edit_is_not_taken_for_a_result_by_another_run(made, tmp_path):
+    """A later run makes other files; the edited one keeps the digest of its job."""
+    place = made.copy(tmp_path)
+    with (place.folder / TABLE).open("a") as table:
+        table.write("\n")
+    ended = snakemake(place, "--cores", "1", "results/beta/workspaces/millicharge_all.json")
+    assert ended.returncode == 0, ended.stdout
     assert "limits.csv: differs from what its job wrote" in check(place).stderr

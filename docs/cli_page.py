@@ -52,13 +52,14 @@ def _name(action: argparse.Action) -> str:
             if isinstance(action.metavar or action.dest, str)
             else action.dest
         )
-    value = "" if action.nargs == 0 or action.choices else f" {action.dest.upper()}"
+    shown = action.metavar or ("" if action.choices else action.dest.upper())
+    value = "" if action.nargs == 0 or not shown else f" {shown}"
     return f"{action.option_strings[-1]}{value}"
 
 
 def _cell(action: argparse.Action) -> str:
     words = [_sentence(action.help)] if action.help else []
-    if action.choices:
+    if action.choices and action.metavar is None:  # else they are what `exonu interactions` lists
         words.append(f"One of {', '.join(f'`{choice}`' for choice in action.choices)}.")
     if action.required and action.option_strings:
         words.append("Required.")

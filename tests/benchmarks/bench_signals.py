@@ -38,7 +38,7 @@ def everything(order: int = ORDER) -> list[np.ndarray]:
         for interaction in ("weak", "magnetic-moment", "millicharge")
         for flavour in flavours
     ]
-    return [*single, *spectra.dark_photon(MASSES)]
+    return [*single, *spectra.polynomial("dark-photon", MASSES).of("all")]
 
 
 def pp_rate() -> np.ndarray:
@@ -127,7 +127,7 @@ def records() -> Iterator[Record]:
     )
     spectra = RecoilSpectra(ENERGIES)
     spectra.rate("weak")
-    spent = times("ms", lambda: spectra.dark_photon(MASSES), calls=20)
+    spent = times("ms", lambda: spectra.polynomial("dark-photon", MASSES), calls=20)
     yield Record("signals", "40 masses more, moments at hand", "ms", spent)
     spent = times(
         "ms", lambda: RecoilSpectra(ENERGIES).rate("millicharge", atomic="pai-liquid"), calls=10

@@ -288,12 +288,12 @@ def test_without_its_page_a_quadratic_workspace_is_refused(refused, experiment):
 
 
 REFUSED = {
-    "{} ": r"experiment\.yaml: --interaction: is missing; choose magnetic-moment, millicharge or dark-photon",
+    "{} ": r"experiment\.yaml: --interaction: is missing; choose one that `exonu inter",
     "{} --interaction dark-photon": r"--mass-mev: is missing; a dark photon needs its mass",
     "{} --interaction dark-photon --mass-mev 0": r"--mass-mev: must be > 0 \(got 0\)",
     "{} --interaction dark-photon --mass-mev=-2": r"--mass-mev: must be > 0 \(got -2\)",
     "{} --interaction dark-photon --mass-mev 1 --flavour mu": r"--flavour: must be all for a dark photon",
-    "{} --interaction millicharge --mass-mev 1": r"--mass-mev: is given for millicharge, which has no mass; a dark",
+    "{} --interaction millicharge --mass-mev 1": r"--mass-mev: is given for millicharge, which has no mass; leave",
     "{} --interaction magnetic-moment --atomic epa": r"--atomic: must be one of stepping, free",
     "{} --interaction millicharge --confidence-level 90": r"--confidence-level: must lie between .* \(got 90\)",
     "gone.yaml --interaction millicharge": r"gone\.yaml: cannot be read \(No such file.*\); give an existing file",

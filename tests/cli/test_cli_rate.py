@@ -160,7 +160,7 @@ REFUSED = {
     "rate --interaction magnetic-moment --energies 1 --atomic pai": (
         r"--atomic: must be one of stepping, free \(got 'pai'\)"
     ),
-    "rate --interaction magnetic-moment --energies 1 --mass-mev 1": r"--mass-mev: is given for magnetic-moment.*; a da",
+    "rate --interaction magnetic-moment --energies 1 --mass-mev 1": r"--mass-mev: is given for magnetic-.*; leave",
     "rate --interaction dark-photon --energies 1": r"--mass-mev: is missing; a dark photon needs its mass",
     "rate --interaction dark-photon --energies 1 --mass-mev -1": r"--mass-mev: must be finite numbers ≥ 0",
     "rate --interaction dark-photon --energies 1 --mass-mev 1 --flavour e": r"flavour: must be all .*got .e.\)",

@@ -15,7 +15,9 @@ LIBRARY = ROOT / "workflow" / "src" / "exonu"
 # Each package may import those of the lines above it, and of its own line only itself.
 LAYERS = [
     {"core"},
-    {"solar", "xenon", "detector", "statistics"},
+    {"catalogue"},
+    {"solar", "targets", "detector", "statistics"},
+    {"sources", "xenon"},
     {"interactions", "decays"},
     {"events"},
     {"simulation"},

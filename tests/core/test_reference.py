@@ -32,7 +32,7 @@ def test_the_page_has_every_key_once_with_its_meaning(title, file):
     [
         "| `physics.couplings` | Weak couplings: radiatively corrected, or at tree level with this sin²θ_W. "
         '| `radiative`, `tree-0.2312`, `tree-0.2386` | `"radiative"` |',
-        "| `interactions.dark-photon.masses_MeV.number` | How many masses. | integer ≥ 2 ≤ 1000 | `43` |",
+        "| `interactions.<name>.masses_MeV.number` | How many masses. | integer ≥ 2 ≤ 1000 |  |",
         "| `config_version` | Version of the layout of the configuration files. | `1` | **required** |",
         "| `resolution.a` | (`sqrt-linear`) Coefficient of √E, in √keV. | number ≥ 0 | **required** |",
     ],

@@ -6,23 +6,44 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import constants
 
+from exonu.catalogue import SEARCHED, Recoil
 from exonu.interactions import chiral_couplings, maximum_recoil_MeV, minimum_energy_MeV
 from exonu.interactions.cross_sections import (
+    ALPHA,
+    ELECTRON_MASS_MEV,
+    FERMI_PER_MEV2,
+    HBAR_C_MEV_CM,
     bilinear_form,
-    dark_photon_shift,
-    magnetic_moment_form,
-    millicharge_shift,
 )
 
 M = constants.value("electron mass energy equivalent in MeV")
 G = constants.value("Fermi coupling constant") * 1e-6
-ALPHA = constants.alpha
 CM2 = 3.893794e-22  # (ħc)² in MeV² cm²
 
 energies = st.floats(0.05, 2.0)
 fractions = st.floats(1e-4, 0.999)
 couplings = st.tuples(st.floats(-1, 1), st.floats(-1, 1))
 masses = st.floats(1e-4, 100)
+
+
+def at_recoil(recoil_MeV, mass_MeV=0.0):
+    """What the catalogue's formulas are given."""
+    return Recoil(
+        np.asarray(recoil_MeV), mass_MeV, ELECTRON_MASS_MEV, ALPHA, FERMI_PER_MEV2, HBAR_C_MEV_CM
+    )
+
+
+def dark_photon_shift(mass_MeV, recoil_MeV):
+    return SEARCHED["dark-photon"].formula.profile(at_recoil(recoil_MeV, mass_MeV))
+
+
+def millicharge_shift(recoil_MeV):
+    return SEARCHED["millicharge"].formula.profile(at_recoil(recoil_MeV))
+
+
+def magnetic_moment_form(recoil_MeV):
+    coefficients = SEARCHED["magnetic-moment"].formula.coefficients(at_recoil(recoil_MeV))
+    return np.stack(np.broadcast_arrays(*coefficients, recoil_MeV)[:3])
 
 
 def value(form, energy):

@@ -84,7 +84,7 @@ def test_density_effect_is_the_integral_over_momentum(energy_keV):
         limit=500,
         epsrel=1e-9,
     )
-    logarithm, screening = _density_effect(np.array([energy_keV]))
+    logarithm, screening = _density_effect("xenon", np.array([energy_keV]))
     formula = epsilon.imag * (logarithm[0] + screening[0] * np.log(top / t**2))
     assert formula == pytest.approx(
         numeric, rel=3e-3

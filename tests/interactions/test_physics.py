@@ -3,14 +3,16 @@
 import pytest
 
 from exonu.core.errors import InputError
-from exonu.interactions import INTERACTIONS, Physics
+from exonu.interactions import Physics
+
+PAPER = ("weak", "magnetic-moment", "millicharge", "dark-photon")
 
 
 def test_defaults():
     physics = Physics()
     assert physics.solar_model == "SFII-GS98"
     assert physics.beryllium_line == "double"
-    assert [physics.atomic(name) for name in INTERACTIONS] == [
+    assert [physics.atomic(name) for name in PAPER] == [
         "stepping",
         "stepping",
         "pai",
@@ -31,7 +33,7 @@ def test_settings_and_back():
     }
     physics = Physics.from_settings(settings)
     assert physics.sources == ("pp", "be7")
-    assert physics.weak_atomic == "free"
+    assert physics.atomic("weak") == "free"
     assert (
         physics.to_settings().items()
         >= {k: v for k, v in settings.items() if k != "atomic"}.items()

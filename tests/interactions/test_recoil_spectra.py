@@ -22,9 +22,8 @@ G = constants.value("Fermi coupling constant") * 1e-6
 ALPHA = constants.alpha
 ENERGIES = np.array([0.05, 0.7, 1.5, 5.0, 12.0, 40.0, 100.0, 200.0])
 SPECTRA = RecoilSpectra(ENERGIES)
-FREE = RecoilSpectra(
-    ENERGIES, Physics(weak_atomic="free", dark_photon_atomic="free", millicharge_atomic="free")
-)
+EVERY_ATOM_FREE = tuple((name, "free") for name in ("weak", "dark-photon", "millicharge"))
+FREE = RecoilSpectra(ENERGIES, Physics(treatments=EVERY_ATOM_FREE))
 
 strengths = st.floats(1e-13, 1e-9)
 masses = st.floats(0, 100)
@@ -40,9 +39,7 @@ def test_coupling_shift_is_the_exact_rule(shift_by):
     physics = Physics(
         sources=("be7",),
         beryllium_line="single",
-        weak_atomic="free",
-        dark_photon_atomic="free",
-        millicharge_atomic="free",
+        treatments=EVERY_ATOM_FREE,
         millicharge_weak_interference=True,
     )
     be7 = solar_sources("SFII-GS98", "single")[1]
@@ -96,7 +93,7 @@ def test_rates_scale_with_the_square_of_the_strength(interaction, strength, fact
 @settings(deadline=None)
 @given(masses, st.floats(1e-8, 1e-3), atomics)
 def test_dark_photon_is_quadratic_in_x(mass, g, atomic):
-    interference, pure = SPECTRA.dark_photon([mass], atomic=atomic)
+    interference, pure = SPECTRA.polynomial("dark-photon", [mass], atomic=atomic).of("all")
     total = SPECTRA.rate("dark-photon", strength=g, mass_MeV=mass, atomic=atomic)
     assert total == pytest.approx(g**2 * interference[0] + g**4 * pure[0], rel=1e-12)
     parts = (
@@ -167,7 +164,7 @@ def test_interference_signs_of_the_dark_photon():
     assert interference["mu"] < 0
     assert interference["tau"] < 0
     assert interference["all"] > 0
-    assert np.all(FREE.dark_photon([1e-3, 1.0, 10.0])[0] >= 0)
+    assert np.all(FREE.polynomial("dark-photon", [1e-3, 1.0, 10.0]).of("all")[0] >= 0)
 
 
 def test_interference_dominates_at_small_coupling():
@@ -198,7 +195,7 @@ def test_millicharge_interference_is_off_unless_asked_for():
     ("source", "endpoint_keV"), [("pp", 264.07), ("be7", 664.7), ("pep", 1225.0)]
 )
 def test_nothing_above_the_kinematic_endpoint(interaction, source, endpoint_keV):
-    physics = Physics(sources=(source,), millicharge_atomic="free")
+    physics = Physics(sources=(source,), treatments=(("millicharge", "free"),))
     choice = {"mass_MeV": 0.1} if interaction == "dark-photon" else {}
     rate = RecoilSpectra([0.97 * endpoint_keV, 1.001 * endpoint_keV, 3000.0], physics).rate(
         interaction, **choice
@@ -236,7 +233,7 @@ def test_single_line_of_beryllium_against_the_pair():
 def test_stepping_is_free_electrons_times_their_number(interaction, part):
     choice = {"mass_MeV": 0.1} if interaction == "dark-photon" else {}
     stepped, free = (
-        RecoilSpectra(ENERGIES, Physics(weak_atomic=a)).rate(
+        RecoilSpectra(ENERGIES, Physics(treatments=(("weak", a),))).rate(
             interaction, part=part, atomic=a, **choice
         )
         for a in ("stepping", "free")

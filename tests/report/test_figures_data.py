@@ -215,7 +215,9 @@ def test_folded_curves_are_the_signals_of_the_templates(experiment, toy_settings
 
 
 def test_recoil_curves_hold_every_atomic_model_of_the_millicharge(toy_settings):
-    curves = recoil_curves(Physics(millicharge_atomic="epa"), toy_settings["interactions"])
+    curves = recoil_curves(
+        Physics(treatments=(("millicharge", "epa"),)), toy_settings["interactions"]
+    )
     millicharge = curves[curves["interaction"] == "millicharge"]
     assert list(millicharge["atomic"].unique()) == [
         "epa",

@@ -15,6 +15,7 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
 from exonu.archive.final_results import record_results
+from exonu.catalogue import SEARCHED
 from exonu.core.errors import InputError
 from exonu.search.analysis import read_config
 from exonu.search.event_analysis import event_inputs
@@ -33,11 +34,8 @@ if set(str(TOP)) & set("{}"):
     )
 
 # The running interpreter and this repository's library come first; one thread in each job and a fixed date give the same
-# bytes everywhere. Braces in their paths are not for Snakemake to fill in.
-PYTHON, LIBRARY = (
-    quote(str(path)).replace("{", "{{").replace("}", "}}")
-    for path in (Path(sys.executable).parent, SOURCE)
-)
+# bytes everywhere.
+PYTHON, LIBRARY = (quote(str(path)) for path in (Path(sys.executable).parent, SOURCE))
 shell.prefix(
     f'set -euo pipefail; export PATH={PYTHON}:"$PATH" PYTHONPATH={LIBRARY} '
     "OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 SOURCE_DATE_EPOCH=1590537600 PYTHONHASHSEED=0; "
@@ -120,5 +118,5 @@ onerror:
 
 wildcard_constraints:
     analysis="|".join(ANALYSES),
-    interaction="magnetic-moment|millicharge|dark-photon",
+    interaction="|".join(SEARCHED),
     chunk=r"\d+",

@@ -5,6 +5,7 @@ exonu survival --source pp --energies-mev 0.1,0.3
 exonu limit ANALYSIS --interaction millicharge --flavour e
 exonu limit WORKSPACE.json
 exonu check ANALYSIS [--results]
+exonu interactions
 exonu verify ARCHIVE.zip
 exonu show FILE.root EVENT -o event.png
 exonu init DIR [--events]
@@ -21,13 +22,12 @@ from pathlib import Path
 from typing import Any
 
 from exonu import __version__
+from exonu.catalogue import INTERACTIONS, SEARCHED
 from exonu.core.errors import InputError, InputErrors, raise_all
 
-INTERACTIONS = ("weak", "magnetic-moment", "millicharge", "dark-photon")
 SOURCES = ("pp", "be7", "pep", "n13", "o15", "f17")
-FLAVOURS = ("all", "e", "mu", "tau")
-_NEEDED = f"{', '.join(INTERACTIONS[1:-1])} or {INTERACTIONS[-1]}"
-ATOMIC = ("free", "stepping", "epa", "pai", "pai-liquid")
+FLAVOURS = tuple(dict.fromkeys(state for one in INTERACTIONS.values() for state in one.states))
+ATOMIC = tuple(dict.fromkeys(name for one in INTERACTIONS.values() for name in one.atomic))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -73,23 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    rate = commands.add_parser("rate", help="recoil rates of one interaction as CSV")
-    rate.add_argument("--interaction", choices=INTERACTIONS, required=True)
-    rate.add_argument(
-        "--source", choices=(*SOURCES, "all"), default="all", help="solar neutrino source"
-    )
-    _add_hypothesis(rate)
-    rate.add_argument(
-        "--strength",
-        type=_number,
-        help="q in e, μ in μ_B, g in 1, never scaled (default: a reference strength, which is printed; none for weak)",
-    )
-    rate.add_argument("--part", choices=("total", "pure", "interference"), default="total")
-    rate.add_argument(
-        "--energies", type=_numbers, required=True, help="true recoil energies in keV, e.g. 0.5,1,2"
-    )
-    rate.set_defaults(command=_rate)
-
+    _add_rate(commands)
     survival = commands.add_parser("survival", help="flavour of solar neutrinos at Earth as CSV")
     survival.add_argument("--source", choices=SOURCES, required=True)
     survival.add_argument(
@@ -108,7 +92,12 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         help="an analysis by its name in config/, its folder or file; EXPERIMENT.yaml; or a pyhf WORKSPACE.json",
     )
-    limit.add_argument("--interaction", choices=INTERACTIONS[1:], help="needed for an experiment")
+    limit.add_argument(
+        "--interaction",
+        choices=tuple(SEARCHED),
+        metavar="NAME",
+        help="needed for an experiment; `exonu interactions` lists them",
+    )
     _add_hypothesis(limit)
     limit.add_argument("--confidence-level", type=_number, default=0.9)
     limit.add_argument(
@@ -116,9 +105,12 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="show the observed limit of a blind analysis; the answer records it",
     )
+    limit.add_argument("--measurement", help="of a workspace that has several")
     limit.set_defaults(command=_limit)
 
     _add_check(commands)
+    listed = commands.add_parser("interactions", help="what can be searched for, as CSV")
+    listed.set_defaults(command=_interactions)
 
     verify = commands.add_parser(
         "verify", help="check an archive of results, and find its limits again"
@@ -166,11 +158,46 @@ def _add_check(commands: Any) -> None:
     check.set_defaults(command=_check)
 
 
+def _add_rate(commands: Any) -> None:
+    rate = commands.add_parser("rate", help="recoil rates of one interaction as CSV")
+    rate.add_argument(
+        "--interaction",
+        choices=tuple(INTERACTIONS),
+        metavar="NAME",
+        required=True,
+        help="`exonu interactions` lists them",
+    )
+    rate.add_argument(
+        "--source", choices=(*SOURCES, "all"), default="all", help="solar neutrino source"
+    )
+    _add_hypothesis(rate)
+    rate.add_argument(
+        "--strength",
+        type=_number,
+        help="of the parameter in its unit, never scaled (default: a reference strength, printed; none for weak)",
+    )
+    rate.add_argument("--part", choices=("total", "pure", "interference"), default="total")
+    rate.add_argument(
+        "--energies", type=_numbers, required=True, help="true recoil energies in keV, e.g. 0.5,1,2"
+    )
+    rate.set_defaults(command=_rate)
+
+
 def _add_hypothesis(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--flavour", choices=FLAVOURS, help="which flavour interacts (default all)")
-    parser.add_argument("--mass-mev", type=_number, help="mass of the dark photon in MeV")
     parser.add_argument(
-        "--atomic", choices=ATOMIC, help="atomic model (default: the interaction's own)"
+        "--flavour",
+        choices=FLAVOURS,
+        metavar="STATE",
+        help="which neutrino interacts (default all)",
+    )
+    parser.add_argument(
+        "--mass-mev", type=_number, help="mass in MeV, where the interaction has one"
+    )
+    parser.add_argument(
+        "--atomic",
+        choices=ATOMIC,
+        metavar="MODEL",
+        help="atomic model (default: the interaction's own)",
     )
 
 
@@ -200,9 +227,7 @@ def _rate(given: argparse.Namespace) -> str:
         )
     strength, comment = 1.0 if given.strength is None else given.strength, []
     if given.strength is None and given.interaction != "weak":
-        from exonu.report.numbers.recoil_tables import UNIT_STRENGTHS
-
-        strength = UNIT_STRENGTHS[given.interaction]
+        strength = SEARCHED[given.interaction].reference_strength
         comment = [f"# strength {strength:g}, the reference strength: --strength was not given"]
     atomic = {} if given.atomic is None else {given.interaction: given.atomic}
     rates = recoil_rate(
@@ -249,11 +274,14 @@ def _limit(given: argparse.Namespace) -> str:
         )
     if given.file.suffix.lower() == ".json":
         _refuse_with_workspace(given)
-        answer = limit_of_workspace(given.file, given.confidence_level)
+        answer = limit_of_workspace(given.file, given.confidence_level, given.measurement)
     else:
         if given.interaction is None:
             raise InputError(
-                "is missing", file=given.file, field="--interaction", remedy=f"choose {_NEEDED}"
+                "is missing",
+                file=given.file,
+                field="--interaction",
+                remedy="choose one that `exonu interactions` lists",
             )
         answer = limit_of_experiment(
             given.file,
@@ -305,6 +333,16 @@ def _check_results(name: str) -> str:
         faults.append(InputError(problem, file=path, remedy=remedy))
     raise_all(faults)
     return ""
+
+
+def _interactions(_: argparse.Namespace) -> str:
+    rows = ["interaction,parameter,unit,flavours,mass,atomic,source"]
+    for one in SEARCHED.values():
+        states, atomic = " ".join(one.states), " ".join(one.atomic)
+        mass = "yes" if one.has_mass else "no"
+        parameter = f"{one.parameter.name},{one.parameter.unit_name}"
+        rows.append(f'{one.name},{parameter},{states},{mass},{atomic},"{one.source}"')
+    return "\n".join(rows) + "\n"
 
 
 def _verify(given: argparse.Namespace) -> str:

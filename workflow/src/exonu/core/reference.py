@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from exonu.core.resources import schema_path
-from exonu.core.settings import Settings, read_schema, resolved
+from exonu.core.settings import Settings, read_yaml, resolved
 
 HEAD = """# Reference of the configuration
 
@@ -29,7 +29,7 @@ def reference_page() -> str:
     """The whole page as Markdown."""
     parts = [HEAD]
     for title, file in FILES:
-        schema = read_schema(file)
+        schema = read_yaml(file)  # what the catalogue fills in has a page of its own
         parts.append(
             f"\n## {title}\n\n{schema['description']}\n\n| key | meaning | values | default |\n|---|---|---|---|"
         )
@@ -66,13 +66,17 @@ def _rows(schema: Settings, root: Settings, prefix: str) -> Iterator[str]:
         ):
             yield row.replace(" | ", f" | (`{form}`) ", 1)
     rest = schema.get("additionalProperties")
-    if isinstance(rest, dict) and rest.get("properties"):
+    if isinstance(rest, dict) and (rest := resolved(rest, root)).get("properties"):
         yield from _rows(rest, root, f"{prefix}<name>.")
 
 
 def _values(part: dict[str, Any], root: Settings) -> str:
     if "const" in part:
         return f"`{part['const']}`"
+    if "x-catalogue" in part and part.get("type") != "object":
+        return ", ".join(
+            [*(f"`{name}`" for name in part.get("enum", ())), "see `exonu interactions`"]
+        )
     if "enum" in part:
         return ", ".join(f"`{value}`" for value in part["enum"])
     if part.get("type") == "array":

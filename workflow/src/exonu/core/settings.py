@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import difflib
+import importlib
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -26,8 +27,16 @@ CONFIG_VERSION = 1
 
 @cache
 def read_schema(path: Path) -> Settings:
-    """Read a schema of `workflow/schemas/`."""
-    return read_yaml(path)
+    """Read a schema of `workflow/schemas/`.
+
+    The key `x-completed-by` names a module whose `complete` fills in what the schema leaves to it:
+    choices that are declared in the library.
+    """
+    schema = read_yaml(path)
+    module = schema.pop("x-completed-by", None)
+    if module is not None:
+        schema = importlib.import_module(module).complete(schema)
+    return schema
 
 
 def merged(base: Mapping[str, Any], override: Mapping[str, Any]) -> Settings:

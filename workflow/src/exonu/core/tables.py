@@ -141,3 +141,10 @@ def _is_finite_number(text: str) -> bool:
         return math.isfinite(float(text))
     except ValueError:
         return False
+
+
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """Rows of a table of facts: a CSV with a header line, `#` lines left out; all values as
+    text."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return list(csv.DictReader(line for line in lines if not line.startswith("#")))

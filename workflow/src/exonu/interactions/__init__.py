@@ -1,14 +1,14 @@
-"""Scattering of solar neutrinos on xenon's electrons: weak, magnetic moment, millicharge, dark
-photon."""
+"""Scattering of solar neutrinos on xenon's electrons: what `exonu.catalogue`
+declares, as rates."""
 
 from exonu.interactions.couplings import chiral_couplings, coupling_sets
 from exonu.interactions.cross_sections import maximum_recoil_MeV, minimum_energy_MeV
-from exonu.interactions.physics import INTERACTIONS, Physics
-from exonu.interactions.spectra import RecoilSpectra, breakpoints_keV, recoil_rate
+from exonu.interactions.physics import Physics
+from exonu.interactions.spectra import Polynomial, RecoilSpectra, breakpoints_keV, recoil_rate
 
 __all__ = [
-    "INTERACTIONS",
     "Physics",
+    "Polynomial",
     "RecoilSpectra",
     "breakpoints_keV",
     "chiral_couplings",

@@ -6,10 +6,10 @@ from functools import cache
 
 import numpy as np
 
+from exonu.catalogue import FLAVOURS
 from exonu.core.resources import resource_path
+from exonu.core.tables import read_rows
 from exonu.core.types import Array
-from exonu.solar import FLAVOURS
-from exonu.solar.solar_tables import read_rows
 
 
 @cache

@@ -33,28 +33,34 @@ import numpy as np
 
 from exonu.core.types import Array
 from exonu.interactions.cross_sections import ALPHA
-from exonu.xenon import liquid_number_density_per_cm3, photoabsorption_cm2, susceptibility
-from exonu.xenon.photoabsorption import HBAR_C_KEV_CM
+from exonu.targets import photoabsorption_cm2
+from exonu.targets.dielectric import number_density_per_cm3, susceptibility
+from exonu.targets.photoabsorption import HBAR_C_KEV_CM
 
 
 def photoabsorption_rate(
-    atomic: str, energies_keV: Array, moments: Array, neutrino_mass_eV: float
+    atomic: str,
+    energies_keV: Array,
+    moments: Array,
+    neutrino_mass_eV: float,
+    target: str = "xenon",
 ) -> Array:
     """The σ_γ terms for q = 1 e.
 
     Args:
         atomic: `epa`, `pai` or `pai-liquid`.
         energies_keV: deposited energies, shape (n,).
-        moments: `atomic_moments` summed over flavours, shape (sources, 3, n).
+        moments: `atomic_moments`, shape (..., 3, n).
         neutrino_mass_eV: mass in the logarithm.
+        target: whose atoms.
 
     Returns:
-        Per atom, s and MeV, shape (sources, n).
+        Per atom, s and MeV, shape (..., n).
     """
-    flux, log_energy, log_momentum = moments[:, 0], moments[:, 1], moments[:, 2]
-    per_MeV = ALPHA / np.pi * photoabsorption_cm2(energies_keV) / (energies_keV * 1e-3)
+    flux, log_energy, log_momentum = (moments[..., k, :] for k in range(3))
+    per_MeV = ALPHA / np.pi * photoabsorption_cm2(target, energies_keV) / (energies_keV * 1e-3)
     if atomic == "pai-liquid":
-        logarithm, screening = _density_effect(energies_keV)
+        logarithm, screening = _density_effect(target, energies_keV)
         return np.asarray(per_MeV * (screening * log_momentum + logarithm * flux), dtype=np.float64)
     log_boost = log_energy - 2 * np.log(neutrino_mass_eV * 1e-6) * flux
     return np.asarray(
@@ -62,14 +68,14 @@ def photoabsorption_rate(
     )
 
 
-def _density_effect(energies_keV: Array) -> tuple[Array, Array]:
+def _density_effect(target: str, energies_keV: Array) -> tuple[Array, Array]:
     """What stands for ln(E²/m_ν²) in the liquid, and 1/|ε|², each of shape (n,)."""
-    chi = susceptibility(energies_keV)
+    chi = susceptibility(target, energies_keV)
     epsilon = 1 + chi
     screening = 1 / np.abs(epsilon) ** 2
     angle = -np.angle(-chi)
-    epsilon_2_per_sigma = liquid_number_density_per_cm3() * HBAR_C_KEV_CM / energies_keV
-    sigma = photoabsorption_cm2(energies_keV)
+    epsilon_2_per_sigma = number_density_per_cm3(target) * HBAR_C_KEV_CM / energies_keV
+    sigma = photoabsorption_cm2(target, energies_keV)
     cherenkov = np.divide(
         (1 - epsilon.real * screening) * angle,
         epsilon_2_per_sigma * sigma,

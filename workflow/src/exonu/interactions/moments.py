@@ -1,5 +1,5 @@
-"""Moments of the solar flux above a recoil energy: all that an interaction needs to know of the
-Sun."""
+"""Moments of a neutrino flux above a recoil energy: all that an interaction needs to know of its
+source."""
 
 from __future__ import annotations
 
@@ -10,32 +10,109 @@ import numpy as np
 
 from exonu.core.types import Array
 from exonu.interactions.cross_sections import ELECTRON_MASS_MEV, minimum_energy_MeV
-from exonu.solar import Oscillation, Source, flavour_probabilities
+from exonu.solar import BetaSpectrum, Oscillation
+from exonu.sources import NeutrinoSource
 
+_PANELS = 400
 ORDER = 32
 """Gauss-Legendre nodes per panel: relative error below 1e-6
 (tests/interactions/test_moments.py)."""
 
 
 def kinematic_moments(
-    sources: Iterable[Source], parameters: Oscillation, recoil_MeV: Array, order: int = ORDER
+    sources: Iterable[NeutrinoSource],
+    parameters: Oscillation,
+    recoil_MeV: Array,
+    order: int = ORDER,
+    *,
+    lower_MeV: Array | None = None,
+    of_masses: bool = False,
 ) -> Array:
     """M_k(T) = ∫ φ(E) P_f(E) E^−k dE over E > E_min(T), k = 0, 1, 2.
+
+    Args:
+        sources: of the neutrinos.
+        parameters: of their oscillation.
+        recoil_MeV: T, shape (n,).
+        order: quadrature nodes per panel.
+        lower_MeV: E_min, shape (n,), if not that of a recoiling electron.
+        of_masses: P of the mass states ν_1, ν_2, ν_3 instead of the flavours.
 
     Returns:
         Shape (sources, 3 flavours, 3, n), in MeV^−k cm⁻² s⁻¹.
     """
-    lower = minimum_energy_MeV(recoil_MeV)
+    lower = minimum_energy_MeV(recoil_MeV) if lower_MeV is None else lower_MeV
     moments = []
     for source in sources:
-        energy, flux = _flavour_flux(source, parameters, lower, np.full_like(lower, np.inf), order)
-        powers = np.stack([np.ones_like(energy), 1 / energy, 1 / energy**2])
+        energy, flux = _flavour_flux(
+            source, parameters, lower, np.full_like(lower, np.inf), order, of_masses
+        )
+        inverse = 1 / np.maximum(energy, np.finfo(float).tiny ** 0.25)
+        powers = np.stack([np.ones_like(energy), inverse, inverse**2])
         moments.append(np.einsum("fij,kij->fki", flux, powers))
     return np.stack(moments)
 
 
+def threshold_moments(
+    sources: Iterable[NeutrinoSource], parameters: Oscillation, lower_MeV: Array
+) -> Array:
+    """`kinematic_moments` above so many lower limits that each may not have a quadrature of its
+    own.
+
+    The moments of a beta spectrum are integrated once, from its endpoint down to every edge of a
+    grid in v = √(q₀ − E), and interpolated with their exact derivatives (cubic Hermite): within
+    1e-7 of the quadrature.
+
+    Args:
+        sources: of the neutrinos.
+        parameters: of their oscillation.
+        lower_MeV: E_min, any shape.
+
+    Returns:
+        Shape (sources, 3 flavours, 3, *shape).
+    """
+    lower = np.asarray(lower_MeV, dtype=np.float64).ravel()
+    moments = [
+        _interpolated(source, source.spectrum, parameters, lower)
+        if isinstance(source.spectrum, BetaSpectrum)
+        else kinematic_moments([source], parameters, lower, lower_MeV=lower)[0]
+        for source in sources
+    ]
+    return np.stack(moments).reshape(len(moments), 3, 3, *np.shape(lower_MeV))
+
+
+def _interpolated(
+    source: NeutrinoSource, spectrum: BetaSpectrum, parameters: Oscillation, lower: Array
+) -> Array:
+    top = np.sqrt(spectrum.endpoint_MeV)
+    step = top / _PANELS
+    v = np.arange(_PANELS + 1) * step
+    edge = np.maximum(spectrum.endpoint_MeV - v**2, 0.0)
+    energy, flux = _flavour_flux(source, parameters, edge[1:], edge[:-1], 6)
+    powers = np.stack([np.ones_like(energy), 1 / energy, 1 / energy**2])
+    panels = np.einsum("fij,kij->fki", flux, powers)
+    total = np.concatenate([np.zeros((3, 3, 1)), np.cumsum(panels, axis=-1)], axis=-1)
+    inside = np.clip(edge, 1e-9 * spectrum.endpoint_MeV, None)
+    density = source.flux_per_cm2_s * 2 * v * spectrum.density(inside)
+    share = density * source.flavours(inside, parameters)
+    slope = share[:, None] * np.stack([np.ones_like(inside), 1 / inside, 1 / inside**2]) * step
+    at = np.sqrt(np.clip(spectrum.endpoint_MeV - lower, 0.0, None)) / step
+    i = np.clip(at.astype(np.int64), 0, _PANELS - 1)
+    u = np.clip(at - i, 0.0, 1.0)
+    w = u**2 * (3 - 2 * u)
+    return np.asarray(
+        total[..., i] * (1 - w)
+        + total[..., i + 1] * w
+        + slope[..., i] * (u * (1 - u) ** 2)
+        - slope[..., i + 1] * (u**2 * (1 - u))
+    )
+
+
 def atomic_moments(
-    sources: Iterable[Source], parameters: Oscillation, recoil_MeV: Array, order: int = ORDER
+    sources: Iterable[NeutrinoSource],
+    parameters: Oscillation,
+    recoil_MeV: Array,
+    order: int = ORDER,
 ) -> Array:
     """Moments over E > T, the neutrinos that can give an atom the energy T, for the photoabsorption
     terms.
@@ -70,9 +147,15 @@ def atomic_moments(
 
 
 def _flavour_flux(
-    source: Source, parameters: Oscillation, lower: Array, upper: Array, order: int
+    source: NeutrinoSource,
+    parameters: Oscillation,
+    lower: Array,
+    upper: Array,
+    order: int,
+    of_masses: bool = False,
 ) -> tuple[Array, Array]:
     """Nodes, shape (n, nodes), and flux × P_f × weight, shape (3, n, nodes)."""
     energy, weight = source.spectrum.nodes(lower, upper, order)
-    probability = flavour_probabilities(energy, source.electron_density_mol_per_cm3, parameters)
+    share = source.masses if of_masses else source.flavours
+    probability = share(energy, parameters)
     return energy, source.flux_per_cm2_s * weight * probability

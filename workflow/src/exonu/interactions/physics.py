@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from exonu.catalogue import INTERACTIONS
 from exonu.core.errors import InputError
 from exonu.interactions.couplings import coupling_sets
 from exonu.solar import oscillation, solar_sources
+from exonu.sources import FluxTable, NeutrinoSource, Reactor, reactor_source
+from exonu.targets import target_folder
 
-INTERACTIONS = ("weak", "magnetic-moment", "millicharge", "dark-photon")
-
-FREE_ATOMIC = ("stepping", "free")
-MILLICHARGE_ATOMIC = ("pai", "pai-liquid", "epa", "stepping", "free")
-
+_TREATED = tuple(name for name, one in INTERACTIONS.items() if name == one.settings_name)
 _HEAVIEST_NEUTRINO_EV = (
     10.0  # below the first ionisation energy, so that each logarithm stays positive
 )
-_ATOMIC_FIELD = {name: f"{name.replace('-', '_')}_atomic" for name in INTERACTIONS}
 
 
 @dataclass(frozen=True)
@@ -32,12 +30,13 @@ class Physics:
         beryllium_line: `double` (862 and 384 keV) or `single` (862 keV with the full flux).
         couplings: weak couplings, `radiative`, `tree-0.2312` or `tree-0.2386`.
         sources: which of `pp be7 pep n13 o15 f17`.
-        weak_atomic: `stepping` (electrons bound by no more than T) or `free` (54 electrons); and so
-            for
-        magnetic_moment_atomic: the magnetic moment, and
-        dark_photon_atomic: the dark photon.
-        millicharge_atomic: `pai`, `pai-liquid`, `epa`, `stepping` or `free`.
+        treatments: how bound electrons are treated, by interaction: pairs of its name and one of
+            those that the catalogue gives it, `stepping` (electrons bound by no more than T),
+            `free` (all of them) or what is its own. Those that are left out are the default.
         neutrino_mass_eV: mass in the logarithm of `epa` and `pai`.
+        target: one of `exonu.targets.TARGETS`, or a folder of tables.
+        reactor: neutrinos of a reactor instead of those of the Sun.
+        flux_table: neutrinos of a table instead of those of the Sun.
         millicharge_weak_interference: add the interference of the millicharge with the weak term.
 
     Raises:
@@ -52,12 +51,12 @@ class Physics:
     beryllium_line: str = "double"
     couplings: str = "radiative"
     sources: tuple[str, ...] = ("pp", "be7", "pep", "n13", "o15", "f17")
-    weak_atomic: str = "stepping"
-    magnetic_moment_atomic: str = "stepping"
-    millicharge_atomic: str = "pai"
-    dark_photon_atomic: str = "stepping"
+    treatments: tuple[tuple[str, str], ...] = ()
     neutrino_mass_eV: float = 1.0
     millicharge_weak_interference: bool = False
+    target: str = "xenon"
+    reactor: Reactor | None = None
+    flux_table: FluxTable | None = None
 
     def __post_init__(self) -> None:
         known_sources = tuple(
@@ -75,8 +74,12 @@ class Physics:
             raise InputError(
                 f"names a source twice (got {', '.join(self.sources)})", field="sources"
             )
-        for interaction, field in _ATOMIC_FIELD.items():
-            check_atomic(getattr(self, field), interaction)
+        chosen = dict(self.treatments)
+        _known(chosen, _TREATED, "atomic.")
+        for interaction, value in chosen.items():
+            check_atomic(value, interaction)
+        every = tuple((name, chosen.get(name, INTERACTIONS[name].atomic[0])) for name in _TREATED)
+        object.__setattr__(self, "treatments", every)
         mass = self.neutrino_mass_eV
         if (
             isinstance(mass, bool)
@@ -87,15 +90,38 @@ class Physics:
                 f"must be a number in 0 < m ≤ {_HEAVIEST_NEUTRINO_EV:g} eV (got {mass!r})",
                 field="neutrino_mass_eV",
             )
+        target_folder(self.target)
+        if self.reactor is not None and self.flux_table is not None:
+            raise InputError(
+                "is given with a flux table: neutrinos come from one of them",
+                field="reactor",
+                remedy="leave one out",
+            )
         if not isinstance(self.millicharge_weak_interference, bool):
             raise InputError(
                 f"must be true or false (got {self.millicharge_weak_interference!r})",
                 field="millicharge_weak_interference",
             )
 
+    @property
+    def neutrino_sources(self) -> tuple[NeutrinoSource, ...]:
+        """The sources that count, in the order of every array that has them."""
+        if self.reactor is not None:
+            return (reactor_source(self.reactor),)
+        if self.flux_table is not None:
+            return (self.flux_table,)
+        known = solar_sources(self.solar_model, self.beryllium_line)
+        by_name = {source.name: source for source in known}
+        return tuple(by_name[name] for name in self.sources)
+
+    @property
+    def source_names(self) -> tuple[str, ...]:
+        """Names of the sources."""
+        return tuple(source.name for source in self.neutrino_sources)
+
     def atomic(self, interaction: str) -> str:
         """Atomic setting of an interaction."""
-        return str(getattr(self, _ATOMIC_FIELD[interaction]))
+        return dict(self.treatments)[INTERACTIONS[interaction].settings_name]
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> Physics:
@@ -116,8 +142,8 @@ class Physics:
                 field="atomic",
                 remedy="write `millicharge: pai` below it",
             )
-        _known(atomic, INTERACTIONS, "atomic.")
-        known = [name for name in cls.__dataclass_fields__ if name not in _ATOMIC_FIELD.values()]
+        _known(atomic, _TREATED, "atomic.")
+        known = [name for name in cls.__dataclass_fields__ if name != "treatments"]
         _known(choices, [*known, "atomic"], "")
         if "sources" in choices:
             sources = choices["sources"]
@@ -126,7 +152,11 @@ class Physics:
                     f"must be a list (got {sources!r})", field="sources", remedy="write [pp, be7]"
                 )
             choices["sources"] = tuple(sources)
-        return cls(**choices, **{_ATOMIC_FIELD[name]: value for name, value in atomic.items()})
+        if isinstance(choices.get("reactor"), Mapping):
+            choices["reactor"] = Reactor.from_settings(choices["reactor"])
+        if isinstance(choices.get("flux_table"), Mapping):
+            choices["flux_table"] = FluxTable.from_settings(choices["flux_table"])
+        return cls(**choices, treatments=tuple(atomic.items()))
 
     def to_settings(self) -> dict[str, Any]:
         """The inverse of `from_settings`, all choices spelled out.
@@ -134,15 +164,17 @@ class Physics:
         >>> Physics.from_settings(Physics().to_settings()) == Physics()
         True
         """
-        settings = asdict(self)
-        atomic = {name: settings.pop(field) for name, field in _ATOMIC_FIELD.items()}
+        settings = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        for name in ("reactor", "flux_table"):
+            block = settings.pop(name)
+            settings |= {} if block is None else {name: block.to_settings()}
+        atomic = dict(settings.pop("treatments"))
         return settings | {"sources": list(self.sources), "atomic": atomic}
 
 
 def check_atomic(value: object, interaction: str) -> None:
     """Raise `InputError` unless the atomic setting is one of the interaction's."""
-    allowed = MILLICHARGE_ATOMIC if interaction == "millicharge" else FREE_ATOMIC
-    _one_of(value, allowed, f"atomic.{interaction}")
+    _one_of(value, INTERACTIONS[interaction].atomic, f"atomic.{interaction}")
 
 
 def _one_of(value: object, allowed: tuple[str, ...], field: str) -> None:

@@ -1,31 +1,77 @@
-"""Recoil spectra in natural xenon, in events/(tonne year keV)."""
+"""Recoil spectra in a target, in events/(tonne year keV)."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import constants
 
+from exonu.catalogue import (
+    FLAVOURS,
+    INTERACTIONS,
+    SEARCHED,
+    Form,
+    Interaction,
+    MassiveForm,
+    Recoil,
+    Shift,
+)
+from exonu.catalogue.declaration import MASS_STATES, PAIRS
 from exonu.core.errors import InputError
 from exonu.core.types import Array
 from exonu.interactions.couplings import chiral_couplings
 from exonu.interactions.cross_sections import (
+    ALPHA,
+    ELECTRON_MASS_MEV,
+    FERMI_PER_MEV2,
+    HBAR_C_MEV_CM,
     bilinear_form,
-    dark_photon_shift,
-    magnetic_moment_form,
     maximum_recoil_MeV,
-    millicharge_shift,
 )
 from exonu.interactions.millicharge import photoabsorption_rate
-from exonu.interactions.moments import ORDER, atomic_moments, kinematic_moments
-from exonu.interactions.physics import INTERACTIONS, Physics, check_atomic
-from exonu.solar import FLAVOURS, LineSpectrum, Source, oscillation, solar_sources
-from exonu.xenon import edges_keV, effective_charge, free_electrons, xenon_property
+from exonu.interactions.moments import ORDER, atomic_moments, kinematic_moments, threshold_moments
+from exonu.interactions.physics import Physics, check_atomic
+from exonu.solar import LineSpectrum, oscillation
+from exonu.targets import (
+    atoms_per_tonne,
+    edges_keV,
+    effective_charge,
+    free_electrons,
+    target_property,
+)
 
 PARTS = ("total", "pure", "interference")
-_VECTOR = (1.0, 1.0)  # a shift of g_L and g_R alike
+_PHOTOABSORPTION = ("epa", "pai", "pai-liquid")
+
+
+@dataclass(frozen=True)
+class Polynomial:
+    """The rate that an interaction adds, N(x) = x I + x² P with x = strength**power.
+
+    Attributes:
+        linear, quadratic: I and P, shape (masses, states, sources, n); P is None where there is
+            none.
+        power: of the strength in x.
+        states: names of the states, `all` left out.
+    """
+
+    linear: Array
+    quadratic: Array | None
+    power: int
+    states: tuple[str, ...]
+
+    def of(self, state: str) -> tuple[Array, Array | None]:
+        """I and P of one state, or of all together, shape (masses, sources, n)."""
+
+        def chosen(rates: Array) -> Array:
+            if state == "all":
+                return np.asarray(rates.sum(axis=1))
+            return np.asarray(rates[:, self.states.index(state)])
+
+        return chosen(self.linear), None if self.quadratic is None else chosen(self.quadratic)
 
 
 class RecoilSpectra:
@@ -60,18 +106,26 @@ class RecoilSpectra:
         self.physics = Physics() if physics is None else physics
         self._recoil_MeV = self.energies_keV * 1e-3
         self._parameters = oscillation(self.physics.oscillation)
-        self._couplings = chiral_couplings(self.physics.couplings)
-        self._sources = _selected_sources(self.physics)
+        self._sources = self.physics.neutrino_sources
+        # Of an antineutrino the electron's two chiralities change places.
+        self._chirality = -1 if self._sources[0].is_antineutrino else 1
+        self._couplings = chiral_couplings(self.physics.couplings)[:: self._chirality]
         self._order = order
 
     @property
     def source_names(self) -> tuple[str, ...]:
         """Names of the sources, in the order of the arrays."""
-        return self.physics.sources
+        return self.physics.source_names
 
     @cached_property
     def _kinematic(self) -> Array:
         return kinematic_moments(self._sources, self._parameters, self._recoil_MeV, self._order)
+
+    @cached_property
+    def _kinematic_of_masses(self) -> Array:
+        return kinematic_moments(
+            self._sources, self._parameters, self._recoil_MeV, self._order, of_masses=True
+        )
 
     @cached_property
     def _atomic(self) -> Array:
@@ -91,121 +145,162 @@ class RecoilSpectra:
         rate.
 
         Args:
-            interaction: `weak`, `magnetic-moment`, `millicharge` or `dark-photon`.
-            flavour: `all`, `e`, `mu` or `tau`: the flavour that interacts. A dark photon couples to
-                all.
-            strength: μ_ν in μ_B, q in e, or the coupling g; none for `weak`.
-            mass_MeV: mass of the dark photon, and of nothing else.
-            part: `pure` (∝ strength² for a millicharge or magnetic moment, g⁴), `interference` with
-                the weak term, or `total`. For a millicharge the total has the interference only if
-                the physics says so.
+            interaction: a name of the catalogue.
+            flavour: the state that interacts, one of the interaction's; `all` of them.
+            strength: of its parameter; none for `weak`.
+            mass_MeV: mass, of an interaction that has one.
+            part: `interference` with the weak term, `pure` without it, or `total`. For a millicharge
+                the total has the interference only if the physics says so.
             atomic: instead of the atomic setting of the physics.
 
         Returns:
-            Events/(tonne year keV) of natural xenon, shape (sources, n).
+            Events/(tonne year keV) of the target, shape (sources, n).
 
         Raises:
             InputError: if the arguments are not allowed or do not fit together.
         """
         _check_arguments(interaction, flavour, strength, mass_MeV, part)
-        atomic = self.physics.atomic(interaction) if atomic is None else atomic
-        check_atomic(atomic, interaction)
-        chosen = (
-            slice(None)
-            if flavour == "all"
-            else slice(FLAVOURS.index(flavour), FLAVOURS.index(flavour) + 1)
-        )
         if interaction == "weak":
-            form = bilinear_form(
-                self._couplings[:, chosen], self._couplings[:, chosen], self._recoil_MeV
-            )
-            return self._electron_rate(form, chosen, atomic)
-        if interaction == "magnetic-moment":
-            form = strength**2 * magnetic_moment_form(self._recoil_MeV)
-            return self._electron_rate(form, chosen, atomic)
-        if interaction == "millicharge":
-            return self._millicharge(chosen, strength, part, atomic)
-        assert mass_MeV is not None  # checked above
-        interference, pure = self.dark_photon([mass_MeV], atomic=atomic)
-        rate: dict[str, Array] = {
-            "interference": strength**2 * interference[0],
-            "pure": strength**4 * pure[0],
-        }
-        rate["total"] = rate["interference"] + rate["pure"]
-        return rate[part]
+            atomic = self.physics.atomic("weak") if atomic is None else atomic
+            check_atomic(atomic, "weak")
+            form = bilinear_form(self._couplings, self._couplings, self._recoil_MeV)
+            rates = self._electron_rate(form, atomic)
+            chosen = slice(None) if flavour == "all" else [FLAVOURS.index(flavour)]
+            return np.asarray(rates[chosen].sum(axis=0))
+        asked = None if part == "total" else part == "interference"
+        masses = None if mass_MeV is None else [mass_MeV]
+        found = self.polynomial(interaction, masses, atomic=atomic, interference=asked)
+        by_mass, by_mass_squared = found.of(flavour)
+        linear, x = by_mass[0], strength**found.power
+        if by_mass_squared is None or part == "interference":
+            return np.asarray(x * linear)
+        quadratic = by_mass_squared[0]
+        return np.asarray(x**2 * quadratic if part == "pure" else x * linear + x**2 * quadratic)
 
-    def dark_photon(
-        self, masses_MeV: ArrayLike, *, atomic: str | None = None
-    ) -> tuple[Array, Array]:
-        """Interference I and pure term P of a U(1)_B-L dark photon for unit x = g²: N = N_SM + x I
-        + x² P.
+    def polynomial(
+        self,
+        interaction: str,
+        masses_MeV: ArrayLike | None = None,
+        *,
+        atomic: str | None = None,
+        interference: bool | None = None,
+    ) -> Polynomial:
+        """What an interaction adds to the weak rate for unit x, by mass, state and source.
 
         Args:
-            masses_MeV: masses ≥ 0, shape (m,).
+            interaction: one that is searched for.
+            masses_MeV: masses ≥ 0, shape (m,), where there is a mass.
             atomic: instead of the atomic setting of the physics.
+            interference: whether the part that interferes is there; as the physics says if left out.
 
         Returns:
-            I and P in events/(tonne year keV), each of shape (m, sources, n).
+            Rates in events/(tonne year keV).
 
         Raises:
-            InputError: if a mass is not finite and ≥ 0.
+            InputError: if a mass is not finite and ≥ 0, or a setting is not the interaction's.
         """
-        masses = np.atleast_1d(np.asarray(masses_MeV, dtype=np.float64))
+        one = SEARCHED[interaction]
+        atomic = self.physics.atomic(interaction) if atomic is None else atomic
+        check_atomic(atomic, interaction)
+        at = self._recoil(masses_MeV)
+        if isinstance(one.formula, Shift):
+            return self._shifted(one, one.formula, at, atomic, interference)
+        if isinstance(one.formula, MassiveForm):
+            linear = self._massive(one.formula, at, atomic)
+        else:
+            assert isinstance(one.formula, Form)
+            coefficients = np.broadcast_arrays(*one.formula.coefficients(at), self._recoil_MeV)[:3]
+            of_masses = one.states in (MASS_STATES, PAIRS)
+            rates = self._electron_rate(np.stack(coefficients)[None], atomic, of_masses=of_masses)
+            if one.states == PAIRS:  # a moment μ_ij counts for both of its states
+                rates = np.stack([rates[[0, 1]], rates[[0, 2]], rates[[1, 2]]]).sum(axis=1)
+            profile = np.ones((1, 1)) if one.formula.profile is None else one.formula.profile(at)
+            linear = np.atleast_2d(profile)[:, None, None, :] * rates
+        states = one.states[1:] or FLAVOURS
+        return Polynomial(linear, None, one.power, states)
+
+    def _massive(self, formula: MassiveForm, at: Recoil, atomic: str) -> Array:
+        """Rate where each mass has coefficients and a threshold of its own, shape (m, flavours,
+        sources, n)."""
+        lower = formula.minimum_energy(at)
+        moments = threshold_moments(self._sources, self._parameters, lower)
+        coefficients = np.stack(np.broadcast_arrays(*formula.coefficients(at), lower)[:3])
+        per_electron = np.einsum("sfkmn,kmn->mfsn", moments, coefficients)
+        return np.asarray(self._scale(atomic) * per_electron)
+
+    def _recoil(self, masses_MeV: ArrayLike | None) -> Recoil:
+        masses = np.atleast_1d(np.asarray(0.0 if masses_MeV is None else masses_MeV, np.float64))
         if not np.all((masses >= 0) & (masses < np.inf)):
             raise InputError("must be finite numbers ≥ 0", field="mass_MeV")
-        atomic = self.physics.atomic("dark-photon") if atomic is None else atomic
-        check_atomic(atomic, "dark-photon")
-        shift = dark_photon_shift(masses, self._recoil_MeV)[:, None, :]
-        everyone = slice(None)
-        return shift * self._interference(everyone, atomic), shift**2 * self._pure(everyone, atomic)
+        return Recoil(
+            self._recoil_MeV,
+            masses[:, None],
+            ELECTRON_MASS_MEV,
+            ALPHA,
+            FERMI_PER_MEV2,
+            HBAR_C_MEV_CM,
+        )
 
-    def _millicharge(self, chosen: slice, charge: float, part: str, atomic: str) -> Array:
-        shift = charge * millicharge_shift(self._recoil_MeV)
-        # Interference has one photon pole less, hence no photoabsorption term: electrons count as
-        # in the weak rate.
-        weak_atomic = self.physics.weak_atomic
-        if part == "interference":
-            return shift * self._interference(chosen, weak_atomic)
-        if atomic in ("free", "stepping"):
-            pure = shift**2 * self._pure(chosen, atomic)
-        else:
-            atoms = _atoms_per_tonne() * constants.Julian_year * 1e-3
-            soft = photoabsorption_rate(
-                atomic,
-                self.energies_keV,
-                self._atomic[:, chosen].sum(axis=1),
-                self.physics.neutrino_mass_eV,
+    def _shifted(
+        self, one: Interaction, shift: Shift, at: Recoil, atomic: str, interference: bool | None
+    ) -> Polynomial:
+        """With B the bilinear form of the weak cross-section, I = 2 B(g, δ) and P = B(δ, δ)."""
+        charges = np.array(shift.charges, dtype=np.float64)[:: self._chirality]
+        profile = np.atleast_2d(shift.profile(at))[:, None, None, :]
+        if interference is None:
+            interference = (
+                shift.interferes == "always" or self.physics.millicharge_weak_interference
             )
-            pure = charge**2 * atoms * soft
-            if atomic != "epa":
-                hard = self._pure(chosen, "free") / xenon_property("atomic_number")
-                pure = pure + shift**2 * effective_charge(self.energies_keV) * hard
-        if part == "total" and self.physics.millicharge_weak_interference:
-            return pure + shift * self._interference(chosen, weak_atomic)
-        return pure
+        pure: Array | None = None
+        # The interference of a millicharge has one photon pole less, hence no photoabsorption
+        # term: electrons count as in the weak rate.
+        bound = self.physics.atomic("weak") if shift.interferes == "asked" else atomic
+        if atomic in _PHOTOABSORPTION:
+            pure = self._photoabsorbed(profile**2, charges, atomic)
+        else:
+            form = bilinear_form(charges, charges, self._recoil_MeV)
+            pure = profile**2 * self._electron_rate(form, atomic)
+        if not interference and shift.interferes == "asked":
+            return Polynomial(pure, None, 2 * one.power, FLAVOURS)
+        form = 2 * bilinear_form(self._couplings, charges, self._recoil_MeV)
+        linear = one.sign * profile * self._electron_rate(form, bound)
+        return Polynomial(linear, pure, one.power, FLAVOURS)
 
-    def _pure(self, chosen: slice, atomic: str) -> Array:
-        return self._electron_rate(
-            bilinear_form(_VECTOR, _VECTOR, self._recoil_MeV), chosen, atomic
+    def _photoabsorbed(self, shift_squared: Array, charges: Array, atomic: str) -> Array:
+        """Pure rate of a millicharge of 1 e on an atom, shape (1, flavours, sources, n)."""
+        target = self.physics.target
+        atoms = atoms_per_tonne(target) * constants.Julian_year * 1e-3
+        soft = photoabsorption_rate(
+            atomic, self.energies_keV, self._atomic, self.physics.neutrino_mass_eV, target
         )
+        pure = atoms * soft.swapaxes(0, 1)[None]
+        if atomic != "epa":
+            form = bilinear_form(charges, charges, self._recoil_MeV)
+            hard = self._electron_rate(form, "free") / target_property(target, "atomic_number")
+            pure = pure + shift_squared * effective_charge(target, self.energies_keV) * hard
+        return np.asarray(pure)
 
-    def _interference(self, chosen: slice, atomic: str) -> Array:
-        form = 2 * bilinear_form(self._couplings[:, chosen], _VECTOR, self._recoil_MeV)
-        return self._electron_rate(form, chosen, atomic)
+    def _electron_rate(self, form: Array, atomic: str, *, of_masses: bool = False) -> Array:
+        """Rate of a cross-section on one electron, coefficients of shape (flavours, 3, n).
 
-    def _electron_rate(self, form: Array, chosen: slice, atomic: str) -> Array:
-        """Rate of a cross-section on one electron, coefficients of shape (3, n) or (flavours, 3,
-        n)."""
-        moments = self._kinematic[:, chosen]
-        per_electron = np.einsum("sfkn,fkn->sn", moments, np.broadcast_to(form, moments.shape[1:]))
-        electrons = (
-            free_electrons(self.energies_keV)
-            if atomic == "stepping"
-            else xenon_property("atomic_number")
-        )
-        return np.asarray(
-            _atoms_per_tonne() * constants.Julian_year * 1e-3 * electrons * per_electron
-        )
+        Returns:
+            Shape (flavours, sources, n), or mass states instead of flavours.
+        """
+        moments = self._kinematic_of_masses if of_masses else self._kinematic
+        per_electron = np.einsum("sfkn,fkn->fsn", moments, np.broadcast_to(form, moments.shape[1:]))
+        return np.asarray(self._scale(atomic) * per_electron)
+
+    def _scale(self, atomic: str) -> Array:
+        """From a rate per electron, second and MeV to one per tonne, year and keV."""
+        per_atom = atoms_per_tonne(self.physics.target) * constants.Julian_year * 1e-3
+        return np.asarray(per_atom * self._electrons(atomic))
+
+    def _electrons(self, atomic: str) -> Array | float:
+        """Electrons of an atom that count, by the treatment of bound ones, shape (n,) or a
+        number."""
+        if atomic == "free":
+            return target_property(self.physics.target, "atomic_number")
+        return free_electrons(self.physics.target, self.energies_keV)
 
 
 def recoil_rate(
@@ -219,7 +314,7 @@ def recoil_rate(
     part: str = "total",
     physics: Physics | None = None,
 ) -> Array:
-    """Recoil rate in events/(tonne year keV) of natural xenon, shape (n,): one call for one
+    """Recoil rate in events/(tonne year keV) of the target, shape (n,): one call for one
     spectrum.
 
     Args:
@@ -228,7 +323,7 @@ def recoil_rate(
         source: one source of the physics, or `all` of them.
         flavour: flavour that interacts.
         strength: coupling.
-        mass_MeV: mass of the dark photon.
+        mass_MeV: mass, of an interaction that has one.
         part: part of the rate.
         physics: the choices.
 
@@ -252,28 +347,18 @@ def recoil_rate(
 
 
 def breakpoints_keV(physics: Physics | None = None) -> Array:
-    """Energies at which a recoil spectrum steps: xenon's edges and the highest recoils of neutrino
-    lines, ascending.
+    """Energies at which a recoil spectrum steps: the target's edges and the highest recoils of
+    neutrino lines, ascending.
 
     Give them to the quadrature that folds a spectrum with a detector's response.
     """
+    chosen = Physics() if physics is None else physics
     lines = [
         maximum_recoil_MeV(source.spectrum.energies_MeV) * 1e3
-        for source in _selected_sources(Physics() if physics is None else physics)
+        for source in chosen.neutrino_sources
         if isinstance(source.spectrum, LineSpectrum)
     ]
-    return np.unique(np.concatenate([edges_keV(), *lines]))
-
-
-def _selected_sources(physics: Physics) -> list[Source]:
-    by_name = {
-        source.name: source for source in solar_sources(physics.solar_model, physics.beryllium_line)
-    }
-    return [by_name[name] for name in physics.sources]
-
-
-def _atoms_per_tonne() -> float:
-    return float(constants.N_A * 1e6 / xenon_property("atomic_mass"))
+    return np.unique(np.concatenate([edges_keV(chosen.target), *lines]))
 
 
 def _check_arguments(
@@ -283,39 +368,40 @@ def _check_arguments(
         raise InputError(
             f"must be one of {', '.join(INTERACTIONS)} (got {interaction!r})", field="interaction"
         )
-    if flavour not in ("all", *FLAVOURS):
+    one = INTERACTIONS[interaction]
+    if flavour not in one.states:
         raise InputError(
-            f"must be one of all, {', '.join(FLAVOURS)} (got {flavour!r})", field="flavour"
-        )
-    if interaction == "dark-photon" and flavour != "all":
-        raise InputError(
-            f"must be all for a dark photon (got {flavour!r})",
+            f"must be one of {', '.join(one.states)} (got {flavour!r})"
+            if len(one.states) > 1
+            else f"must be all for a {one.title} (got {flavour!r})",
             field="flavour",
-            remedy="a U(1)_B-L boson couples to all flavours alike",
+            remedy=None
+            if len(one.states) > 1
+            else f"the parameter, {one.quantity}, is the same for all flavours",
         )
     if part not in PARTS:
         raise InputError(f"must be one of {', '.join(PARTS)} (got {part!r})", field="part")
-    if part == "interference" and interaction in ("weak", "magnetic-moment"):
+    if part == "interference" and not one.interferes:
         raise InputError(
             f"{interaction} has no interference term",
             field="part",
-            remedy="a magnetic moment flips the helicity and adds incoherently"
-            if interaction == "magnetic-moment"
-            else "ask for total",
+            remedy="ask for total"
+            if interaction == "weak"
+            else "it flips the helicity and adds incoherently",
         )
-    _check_strength(interaction, strength)
-    if (interaction == "dark-photon") != (mass_MeV is not None):
+    _check_strength(one, strength)
+    if one.has_mass != (mass_MeV is not None):
         raise InputError(
             "is missing" if mass_MeV is None else f"is given for {interaction}, which has no mass",
             field="mass_MeV",
-            remedy="a dark photon needs its mass, and nothing else has one",
+            remedy=f"a {one.title} needs its mass" if one.has_mass else "leave it out",
         )
 
 
-def _check_strength(interaction: str, strength: float) -> None:
-    if interaction == "weak" and strength != 1.0:
-        raise InputError(f"must be left out for weak (got {strength!r})", field="strength")
-    signed = interaction == "millicharge"  # only there the sign matters, through interference
+def _check_strength(one: Interaction, strength: float) -> None:
+    if one.formula is None and strength != 1.0:
+        raise InputError(f"must be left out for {one.name} (got {strength!r})", field="strength")
+    signed = one.power % 2 == 1 and one.sign > 0  # only there the sign matters, by interference
     if not np.isfinite(strength) or (strength < 0 and not signed):
         raise InputError(
             f"must be a finite number{'' if signed else ' ≥ 0'} (got {strength!r})",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from exonu.core.errors import InputError
+from exonu.core.errors import InputError, raise_all
 from exonu.core.resources import schema_path
 from exonu.core.settings import Settings, checked, merged, read_yaml
+from exonu.sources.flux_table import read_flux_table
+from exonu.targets import TARGETS
 
 CONFIG_SCHEMA = schema_path("config.yaml")
 ANALYSIS_SCHEMA = schema_path("analysis.yaml")
@@ -90,15 +92,38 @@ def read_analysis(name: str, file: Path, overrides: Mapping[str, Any] | None = N
             field="experiment",
             remedy="the YAML of a published spectrum, or that of ROOT files",
         )
-    grid = settings["interactions"].get("dark-photon", {}).get("masses_MeV")
-    if grid and grid["minimum"] >= grid["maximum"]:
-        raise InputError(
-            f"must be < maximum (got {grid['minimum']:g} and {grid['maximum']:g})",
-            file=file,
-            field="interactions.dark-photon.masses_MeV.minimum",
-            remedy="swap them, or list single masses in more_masses_MeV",
-        )
+    raise_all(_mass_faults(settings["interactions"], file))
+    table = settings["physics"].get("flux_table")
+    if (
+        table is not None
+    ):  # its numbers are settings too: jobs need no file, and re-run when they change
+        table["rows"] = read_flux_table(file.parent / table["file"])
+    if "experiment" in settings:
+        settings["physics"] |= _target_of(file.parent / str(settings["experiment"]))
     return Analysis(name, file, settings)
+
+
+def _target_of(experiment_file: Path) -> dict[str, str]:
+    """What the experiment is made of, if it says so: rates before any detector need it too."""
+    try:
+        target = read_yaml(experiment_file).get("target")
+    except InputError:
+        return {}  # whoever reads the experiment says what is wrong with it
+    if not isinstance(target, str):
+        return {}
+    return {"target": target if target in TARGETS else str(experiment_file.parent / target)}
+
+
+def _mass_faults(interactions: Mapping[str, Any], file: Path) -> Iterator[InputError]:
+    for name, block in interactions.items():
+        grid = block.get("masses_MeV")
+        if grid and grid["minimum"] >= grid["maximum"]:
+            yield InputError(
+                f"must be < maximum (got {grid['minimum']:g} and {grid['maximum']:g})",
+                file=file,
+                field=f"interactions.{name}.masses_MeV.minimum",
+                remedy="swap them, or list single masses in more_masses_MeV",
+            )
 
 
 def read_config(config: Mapping[str, Any], file: Path) -> list[Analysis]:

@@ -10,21 +10,16 @@ from typing import Any
 import numpy as np
 import yaml
 
+from exonu.catalogue import SEARCHED
 from exonu.core.errors import InputError, raise_all
 from exonu.core.files import write_text
 from exonu.core.settings import Settings, read_yaml
 from exonu.interactions import Physics
 from exonu.search.experiment.binned_spectrum import Experiment
 from exonu.search.plausibility.input_checks import INPUTS, SearchInputs
-from exonu.search.signals import (
-    PARAMETERS,
-    Signal,
-    fold_signals,
-    fold_solar_neutrinos,
-    hypotheses,
-)
+from exonu.search.signals import Signal, fold_signals, fold_solar_neutrinos, hypotheses
+from exonu.search.strengths import meaning_file
 from exonu.search.workspace import Workspace, build_workspace
-from exonu.solar import solar_sources
 
 
 def build_workspaces(
@@ -37,7 +32,7 @@ def build_workspaces(
 
     Args:
         experiment: bins, data, backgrounds, response.
-        interaction: `magnetic-moment`, `millicharge` or `dark-photon`.
+        interaction: one that is searched for.
         settings: settings of an analysis, with the blocks physics, interactions, systematics and
             blind.
         cases: flavours and masses, if not those of the settings.
@@ -49,14 +44,15 @@ def build_workspaces(
     fit_range = settings["interactions"].get(interaction, {}).get("fit_range_keV")
     if fit_range is not None:
         experiment = experiment.within(*fit_range)
-    physics = Physics.from_settings(settings["physics"])
+    physics = Physics.from_settings({**settings["physics"], "target": experiment.target})
     systematics = settings["systematics"]
     if cases is None:
         cases = hypotheses(interaction, settings["interactions"][interaction])
     other = systematics["atomic_shape"]
     signals = fold_signals(experiment, physics, interaction, cases, other_atomic=other)
-    sources = solar_sources(physics.solar_model, physics.beryllium_line)
-    uncertainties = {source.name: source.relative_uncertainty for source in sources}
+    uncertainties = {
+        source.name: source.relative_uncertainty for source in physics.neutrino_sources
+    }
     solar = fold_solar_neutrinos(experiment, physics)
     raise_all(_without_signal(signals, experiment))
     notes = INPUTS.notes(SearchInputs(experiment, physics, solar))
@@ -93,12 +89,6 @@ def _without_signal(signals: list[Signal], experiment: Experiment) -> Iterator[I
             )
 
 
-def meaning_file(workspace_file: str | Path) -> Path:
-    """The page beside a workspace that says what its parameters mean: ``<name>.poi_map.yaml``."""
-    workspace_file = Path(workspace_file)
-    return workspace_file.with_name(f"{workspace_file.stem}.poi_map.yaml")
-
-
 def write_meaning(folder: Path, workspace: Workspace) -> None:
     """Write the page beside a workspace."""
     head = "# What the parameters of the workspace beside this file mean; see results/README.md.\n"
@@ -132,29 +122,6 @@ def read_meaning(workspace_file: str | Path) -> Settings | None:
 _PAGE_KEYS = ("interaction", "reference_strength", "power", "poi_map", "blinded", "is_simulated")
 
 
-_WHOLE = (
-    "interaction", "flavour", "mass_MeV", "parameter", "unit", "reference_strength", "power", "blinded", "is_simulated",
-)  # fmt: skip
-
-
-def require_whole(meaning: Settings, file: Path) -> None:
-    """Refuse a page that lacks something of what `build_workspace` writes into each.
-
-    Raises:
-        InputError: naming the page beside the workspace `file`.
-    """
-    raise_all(
-        InputError(
-            "is missing",
-            file=meaning_file(file),
-            field=name,
-            remedy="make the workspaces again with snakemake",
-        )
-        for name in _WHOLE
-        if name not in meaning
-    )
-
-
 def _misspelt(meaning: Settings, file: Path) -> Iterator[InputError]:
     """A key nearly that of a page: without the right one, μ would silently stand for nothing
     else."""
@@ -183,10 +150,10 @@ def _unit_faults(meaning: Settings, file: Path) -> Iterator[InputError]:
             field="power",
             remedy="μ is proportional to the strength or to its square",
         )
-    known = [name for name in PARAMETERS if name == meaning.get("interaction")]
+    known = [name for name in SEARCHED if name == meaning.get("interaction")]
     if not known:
         yield InputError(
-            f"must be one of {', '.join(PARAMETERS)} (got {meaning.get('interaction')!r})", file=file,
+            f"must be one of {', '.join(SEARCHED)} (got {meaning.get('interaction')!r})", file=file,
             field="interaction", remedy="remove reference_strength if μ stands for nothing else",
         )  # fmt: skip
 

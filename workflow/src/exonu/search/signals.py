@@ -3,7 +3,7 @@ the square.
 
 For the magnetic moment and the millicharge x = μ² or q², I is the whole signal and there is no P;
 for the dark photon x = g², I is its interference with the weak interaction and P the pure term. A
-millicharge whose interference is asked for has x = q."""
+millicharge whose interference is asked for has x = q. `exonu.catalogue` says so for all."""
 
 from __future__ import annotations
 
@@ -13,24 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from exonu.catalogue import SEARCHED
 from exonu.core.types import Array
-from exonu.interactions import Physics, RecoilSpectra
+from exonu.interactions import Physics, Polynomial, RecoilSpectra
 from exonu.search.experiment.binned_spectrum import Experiment, Variations
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """The physical parameter of an interaction and its unit, as `limits.csv` names them."""
-
-    name: str
-    unit: str
-
-
-PARAMETERS = {
-    "magnetic-moment": Parameter("mu_nu", "mu_B"),
-    "millicharge": Parameter("q_nu", "e"),
-    "dark-photon": Parameter("g_BL", "1"),
-}
 
 
 @dataclass(frozen=True)
@@ -38,7 +24,7 @@ class Signal:
     """Expected counts of one hypothesis, by solar source, for unit x.
 
     Attributes:
-        interaction, flavour, mass_MeV: the hypothesis; the mass is None except for the dark photon.
+        interaction, flavour, mass_MeV: the hypothesis; the mass is None where there is none.
         sources: names of the solar sources.
         linear: I, counts for x = 1, shape (n_sources, n_bins).
         quadratic: P, counts for x = 1, shape (n_sources, n_bins); None where there is none.
@@ -83,7 +69,7 @@ class Signal:
 
 
 def masses_MeV(block: Mapping[str, Any]) -> tuple[float, ...]:
-    """The mediator masses of a dark-photon block of the settings, increasing, each once.
+    """The masses of an interaction's block of the settings, increasing, each once.
 
     >>> masses_MeV({"masses_MeV": {"minimum": 0.01, "maximum": 1, "number": 3}, "more_masses_MeV": [10, 0.1]})
     (0.01, 0.1, 1.0, 10.0)
@@ -105,9 +91,8 @@ def hypothesis_name(interaction: str, flavour: str, mass_MeV: float | None = Non
 
 def hypotheses(interaction: str, block: Mapping[str, Any]) -> list[tuple[str, float | None]]:
     """Flavour and mass of every hypothesis of an interaction's block of the settings."""
-    if interaction == "dark-photon":
-        return [("all", mass) for mass in masses_MeV(block)]
-    return [(flavour, None) for flavour in block["flavours"]]
+    masses = masses_MeV(block) if SEARCHED[interaction].has_mass else (None,)
+    return [(flavour, mass) for flavour in block.get("flavours", ("all",)) for mass in masses]
 
 
 def fold_signals(
@@ -123,75 +108,59 @@ def fold_signals(
     Args:
         experiment: gives the response.
         physics: fluxes, oscillation, couplings and atomic effects.
-        interaction: `magnetic-moment`, `millicharge` or `dark-photon`.
+        interaction: one that is searched for.
         cases: flavour and mass of each, from `hypotheses`.
-        other_atomic: second atomic model of the millicharge, or `none`.
+        other_atomic: second atomic model of an interaction that has it, or `none`.
     """
     spectra = RecoilSpectra(experiment.response.true_energy_keV, physics)
-    fold = experiment.response.fold
-    if interaction == "dark-photon":
-        masses = [mass for _, mass in cases if mass is not None]
-        interference, pure = spectra.dark_photon(masses)
-        linear, quadratic = fold(interference), fold(pure)
-        linear_variations, quadratic_variations = (
-            experiment.fold_variations(rate.sum(axis=1)) for rate in (interference, pure)
+    masses = [mass for _, mass in cases if mass is not None] or None
+    found = spectra.polynomial(interaction, masses)
+    places = range(len(cases)) if masses else [0] * len(cases)
+    at = [(flavour, place) for (flavour, _), place in zip(cases, places, strict=True)]
+    linear, linear_variations = _folded(experiment, found, at)
+    quadratic, quadratic_variations = _folded(experiment, found, at, quadratic=True)
+    others = [None] * len(cases)
+    if other_atomic in SEARCHED[interaction].atomic[1:] and other_atomic != physics.atomic(
+        interaction
+    ):
+        other = spectra.polynomial(interaction, masses, atomic=other_atomic, interference=False)
+        others, _ = _folded(experiment, other, at)
+    return [
+        Signal(
+            interaction,
+            flavour,
+            mass,
+            physics.source_names,
+            linear[i],
+            quadratic[i],
+            other_atomic=others[i],
+            power=found.power,
+            linear_variations=linear_variations[i],
+            quadratic_variations=quadratic_variations[i],
         )
-        return [
-            Signal(
-                interaction,
-                "all",
-                mass,
-                physics.sources,
-                linear[i],
-                quadratic[i],
-                linear_variations=_of_mass(linear_variations, i),
-                quadratic_variations=_of_mass(quadratic_variations, i),
-            )
-            for i, mass in enumerate(masses)
-        ]
-    if interaction == "magnetic-moment":
-        return [_magnetic_moment(spectra, experiment, flavour) for flavour, _ in cases]
-    return [_millicharge(spectra, experiment, flavour, other_atomic) for flavour, _ in cases]
+        for i, (flavour, mass) in enumerate(cases)
+    ]
 
 
-def _of_mass(variations: Variations, i: int) -> dict[str, tuple[Array, Array]]:
-    return {name: (up[i], down[i]) for name, (up, down) in variations.items()}
-
-
-def _magnetic_moment(spectra: RecoilSpectra, experiment: Experiment, flavour: str) -> Signal:
-    rate = spectra.rate("magnetic-moment", flavour=flavour)
-    return Signal(
-        "magnetic-moment",
-        flavour,
-        None,
-        spectra.physics.sources,
-        experiment.response.fold(rate),
-        linear_variations=experiment.fold_variations(rate.sum(axis=0)),
-    )
-
-
-def _millicharge(
-    spectra: RecoilSpectra, experiment: Experiment, flavour: str, other_atomic: str
-) -> Signal:
-    physics, fold = spectra.physics, experiment.response.fold
-    pure = spectra.rate("millicharge", flavour=flavour, part="pure")
-    of_pure = experiment.fold_variations(pure.sum(axis=0))
-    other = None
-    if other_atomic not in ("none", physics.atomic("millicharge")):
-        other = fold(spectra.rate("millicharge", flavour=flavour, part="pure", atomic=other_atomic))
-    names = ("millicharge", flavour, None, physics.sources)
-    if not physics.millicharge_weak_interference:
-        return Signal(*names, fold(pure), other_atomic=other, linear_variations=of_pure)
-    interference = spectra.rate("millicharge", flavour=flavour, part="interference")
-    return Signal(
-        *names,
-        linear=fold(interference),
-        quadratic=fold(pure),
-        other_atomic=other,
-        power=1,
-        linear_variations=experiment.fold_variations(interference.sum(axis=0)),
-        quadratic_variations=of_pure,
-    )
+def _folded(
+    experiment: Experiment,
+    rates: Polynomial,
+    cases: Sequence[tuple[str, int]],
+    *,
+    quadratic: bool = False,
+) -> tuple[list[Any], list[dict[str, tuple[Array, Array]]]]:
+    """I, or P, of states and masses in the bins, shape (sources, bins) each, and their
+    variations."""
+    by_state = {state: rates.of(state)[int(quadratic)] for state, _ in cases}
+    if any(rate is None for rate in by_state.values()):
+        return [None] * len(cases), [{}] * len(cases)
+    chosen = np.stack([np.asarray(by_state[state])[place] for state, place in cases])
+    variations = experiment.fold_variations(chosen.sum(axis=1))
+    by_case = [
+        {name: (up[i], down[i]) for name, (up, down) in variations.items()}
+        for i in range(len(cases))
+    ]
+    return list(experiment.response.fold(chosen)), by_case
 
 
 @dataclass(frozen=True)

@@ -28,10 +28,11 @@ from typing import Any
 
 import numpy as np
 
+from exonu.catalogue import SEARCHED
 from exonu.core.errors import InputError
 from exonu.core.types import Array, Json
 from exonu.search.experiment.binned_spectrum import Background, Experiment, Variations
-from exonu.search.signals import PARAMETERS, Signal, SolarNeutrinos
+from exonu.search.signals import Signal, SolarNeutrinos
 
 CHANNEL = "recoil_energy"
 LITTLE = 0.05
@@ -367,13 +368,13 @@ def _meaning(
     pruned: Mapping[str, float],
     blind: bool,
 ) -> Json:
-    parameter = PARAMETERS[signal.interaction]
+    parameter = SEARCHED[signal.interaction].parameter
     return {
         "interaction": signal.interaction,
         "flavour": signal.flavour,
         "mass_MeV": signal.mass_MeV,
         "parameter": parameter.name,
-        "unit": parameter.unit,
+        "unit": parameter.unit_name,
         "reference_strength": strength,
         "meaning_of_mu": f"({parameter.name} / reference_strength)**{signal.power}",
         "power": signal.power,

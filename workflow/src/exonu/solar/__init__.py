@@ -1,10 +1,11 @@
 """Solar neutrinos: fluxes, energy spectra and flavour at Earth."""
 
+from exonu.catalogue import FLAVOURS
 from exonu.solar.models import BERYLLIUM_LINES, Source, solar_models, solar_sources
 from exonu.solar.oscillation import (
-    FLAVOURS,
     Oscillation,
     flavour_probabilities,
+    mass_content,
     oscillation,
     oscillation_sets,
 )
@@ -19,6 +20,7 @@ __all__ = [
     "Source",
     "Spectrum",
     "flavour_probabilities",
+    "mass_content",
     "oscillation",
     "oscillation_sets",
     "solar_models",

@@ -5,10 +5,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import ClassVar
 
 from exonu.core.errors import InputError
 from exonu.core.resources import resource_path
-from exonu.solar.solar_tables import read_rows
+from exonu.core.tables import read_rows
+from exonu.core.types import Array
+from exonu.solar.oscillation import Oscillation, flavour_probabilities, mass_content
 from exonu.solar.spectrum import BetaSpectrum, LineSpectrum, Spectrum
 
 BERYLLIUM_LINES = ("double", "single")
@@ -32,6 +35,15 @@ class Source:
     relative_uncertainty: float
     electron_density_mol_per_cm3: float
     spectrum: Spectrum
+    is_antineutrino: ClassVar[bool] = False
+
+    def flavours(self, energy_MeV: Array, parameters: Oscillation) -> Array:
+        """Probabilities of ν_e, ν_μ, ν_τ at Earth, shape (3, *energy.shape)."""
+        return flavour_probabilities(energy_MeV, self.electron_density_mol_per_cm3, parameters)
+
+    def masses(self, energy_MeV: Array, parameters: Oscillation) -> Array:
+        """Probabilities of ν_1, ν_2, ν_3 at Earth, shape (3, *energy.shape)."""
+        return mass_content(energy_MeV, self.electron_density_mol_per_cm3, parameters)
 
 
 @cache

@@ -12,10 +12,8 @@ from scipy import constants
 
 from exonu.core.errors import InputError
 from exonu.core.resources import resource_path
+from exonu.core.tables import read_rows
 from exonu.core.types import Array
-from exonu.solar.solar_tables import read_rows
-
-FLAVOURS = ("e", "mu", "tau")
 
 _FERMI_PER_MEV2 = constants.value("Fermi coupling constant") * 1e-6
 _HBAR_C_MEV_CM = constants.value("reduced Planck constant times c in MeV fm") * 1e-13
@@ -98,11 +96,7 @@ def oscillation(name: str) -> Oscillation:
 def flavour_probabilities(
     energy_MeV: ArrayLike, electron_density_mol_per_cm3: float, parameters: Oscillation
 ) -> Array:
-    """Probabilities that a solar ν_e arrives as ν_e, ν_μ, ν_τ by day.
-
-    P_f = Σ_i |U_fi|² k_i with k = (c13² cos²θ12ᵐ, c13² sin²θ12ᵐ, s13²), θ12ᵐ the mixing angle in
-    matter at the place of production (adiabatic MSW; Parke, PRL 57, 1275 (1986), with three
-    flavours as in PDG "Neutrino masses, mixing and oscillations").
+    """Probabilities that a solar ν_e arrives as ν_e, ν_μ, ν_τ by day: P_f = Σ_i |U_fi|² k_i.
 
     Args:
         energy_MeV: neutrino energies, any shape.
@@ -114,6 +108,27 @@ def flavour_probabilities(
 
     >>> flavour_probabilities(0.1, 60.6, oscillation("NuFIT-6.0-NO")).round(4)
     array([0.5475, 0.2163, 0.2361])
+    """
+    content = mass_content(energy_MeV, electron_density_mol_per_cm3, parameters)
+    return np.asarray(np.tensordot(parameters.mixing_squared(), content, axes=1), dtype=np.float64)
+
+
+def mass_content(
+    energy_MeV: ArrayLike, electron_density_mol_per_cm3: float, parameters: Oscillation
+) -> Array:
+    """Probabilities k_i that a solar ν_e arrives as the mass state ν_1, ν_2, ν_3.
+
+    k = (c13² cos²θ12ᵐ, c13² sin²θ12ᵐ, s13²), θ12ᵐ the mixing angle in matter at the place of
+    production (adiabatic MSW; Parke, PRL 57, 1275 (1986), with three flavours as in PDG "Neutrino
+    masses, mixing and oscillations").
+
+    Args:
+        energy_MeV: neutrino energies, any shape.
+        electron_density_mol_per_cm3: electron density at production.
+        parameters: oscillation parameters.
+
+    Returns:
+        Shape (3, *energy.shape); sums to 1.
     """
     energy = np.asarray(energy_MeV, dtype=np.float64)
     c13_squared = np.cos(parameters.theta13) ** 2
@@ -129,11 +144,10 @@ def flavour_probabilities(
     )
     detuning = np.cos(2 * parameters.theta12) - potential
     cos_2theta_matter = detuning / np.hypot(detuning, np.sin(2 * parameters.theta12))
-    content = np.stack(
+    return np.stack(
         [
             c13_squared * (1 + cos_2theta_matter) / 2,
             c13_squared * (1 - cos_2theta_matter) / 2,
             np.full_like(energy, 1 - c13_squared),
         ]
     )
-    return np.asarray(np.tensordot(parameters.mixing_squared(), content, axes=1), dtype=np.float64)

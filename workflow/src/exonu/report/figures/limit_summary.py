@@ -16,12 +16,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from exonu.catalogue import SEARCHED
 from exonu.core.errors import InputError
 from exonu.report.figures.colours import BLACK, BLUE, GREY
 from exonu.report.figures.style import (
     ANALYSIS_LOOKS,
     FLAVOURS,
-    SYMBOLS,
     Look,
     new_figure,
     put_heading,
@@ -34,8 +34,10 @@ from exonu.report.numbers.projected_limits import Projection, kind_of_data, own_
 from exonu.search.limit_rows import EXPECTED
 
 PANELS = {
-    "magnetic-moment": f"neutrino magnetic moment ${SYMBOLS['mu_nu']}$ [$\\mu_\\mathrm{{B}}$]",
-    "millicharge": f"neutrino millicharge ${SYMBOLS['q_nu']}$ [$e$]",
+    name: f"{one.quantity} ${one.parameter.latex}$"
+    + (f" [${one.parameter.unit.latex}$]" if one.parameter.unit.latex else "")
+    for name, one in SEARCHED.items()
+    if not one.has_mass
 }
 _ROW_INCHES = 0.17
 _STATISTICS_ALONE: dict[str, Any] = {
@@ -84,11 +86,14 @@ def draw_limits(analyses: Sequence[AnalysisLimits], published: pd.DataFrame) -> 
         published: `exonu.search.limit_rows.published_limits()`.
 
     Raises:
-        InputError: if no analysis has a limit on a magnetic moment or a millicharge.
+        InputError: if no analysis has a limit on a parameter without a mass.
     """
     searched = [name for name in PANELS if any(len(analysis.rows(name)) for analysis in analyses)]
     if not searched:
-        raise InputError("hold no limits on a magnetic moment or a millicharge", file="limits.csv")
+        raise InputError(
+            "hold no limits on a parameter without a mass",
+            file="limits.csv",
+        )
     heights = [_number_of_rows(name, analyses, published) for name in searched]
     with styled():
         figure = new_figure(_ROW_INCHES * sum(heights) + 0.65 * len(searched) + 0.55)

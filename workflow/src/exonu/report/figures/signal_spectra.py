@@ -12,6 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from exonu.catalogue import SEARCHED
 from exonu.report.figures.colours import BLACK
 from exonu.report.figures.style import (
     FLAVOURS,
@@ -25,7 +26,6 @@ from exonu.report.figures.style import (
     styled,
 )
 from exonu.report.numbers.figure_records import Heading
-from exonu.search.signals import PARAMETERS
 
 _OTHER_ATOMIC_LINES = ((0, (6, 2)), (0, (1, 1.3)), (0, (3, 1, 1, 1)))
 _ATOMIC_NAMES = {
@@ -142,11 +142,11 @@ def _curves(table: pd.DataFrame) -> list[_Curve]:
 def _label(interaction: str, flavour: str, mass: float, atomic: str, strength: float) -> str:
     if interaction == "weak":
         return "weak interaction (Standard Model)"
-    parameter = PARAMETERS[interaction]
+    parameter = SEARCHED[interaction].parameter
     words = [NAMES[interaction] + ("" if flavour == "all" else f" of {FLAVOURS[flavour]}")]
     if not pd.isna(mass):
         words.append(mass_text(mass))
-    words.append(strength_text(parameter.name, parameter.unit, strength, digits=1))
-    if interaction == "millicharge":
+    words.append(strength_text(parameter.name, parameter.unit_name, strength, digits=1))
+    if SEARCHED[interaction].compared_atomic:
         words.append(_ATOMIC_NAMES[atomic])
     return ", ".join(words)

@@ -19,9 +19,11 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from exonu.catalogue import INTERACTIONS, SEARCHED, STATES
+from exonu.catalogue import UNITS as CATALOGUE_UNITS
 from exonu.core.files import whole_or_absent
 from exonu.core.types import Array
-from exonu.report.figures.colours import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILLION
+from exonu.report.figures.colours import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION
 from exonu.report.numbers.figure_records import Heading
 
 COLUMN_INCHES = 4.2
@@ -68,13 +70,17 @@ class Look:
     marker: str = "o"
 
 
-INTERACTION_LOOKS = {
-    "weak": Look(BLACK, "-"),
-    "magnetic-moment": Look(VERMILLION, "--"),
-    "millicharge": Look(BLUE, "-."),
-    "dark-photon": Look(GREEN, (0, (1, 1))),
-    "heavy-dark-photon": Look(PURPLE, (0, (5, 1, 1, 1, 1, 1))),
-}
+_LOOKS = (
+    Look(BLACK, "-"),
+    Look(VERMILLION, "--"),
+    Look(BLUE, "-."),
+    Look(GREEN, (0, (1, 1))),
+    Look(ORANGE, (0, (5, 1, 1, 1, 1, 1))),
+    Look(SKY, (0, (8, 2))),
+    Look(GREY, (0, (3, 1))),
+)
+INTERACTION_LOOKS = {name: _LOOKS[place % len(_LOOKS)] for place, name in enumerate(INTERACTIONS)}
+_HEAVY = Look(PURPLE, (0, (5, 1, 1, 1, 1, 1)))
 ANALYSIS_LOOKS = (
     Look(BLUE, "-", "o"),
     Look(VERMILLION, "--", "s"),
@@ -95,15 +101,10 @@ BACKGROUND_LOOKS = (
 )
 """Fill and hatch of stacked backgrounds, light enough for data on top."""
 
-SYMBOLS = {"mu_nu": r"\mu_\nu", "q_nu": r"q_\nu", "g_BL": r"g_{B-L}"}
-UNITS = {"mu_B": r"\,\mu_\mathrm{B}", "e": r"\,e", "1": ""}
-FLAVOURS = {"all": "all flavours", "e": r"$\nu_e$", "mu": r"$\nu_\mu$", "tau": r"$\nu_\tau$"}
-NAMES = {
-    "weak": "Standard Model",
-    "magnetic-moment": "magnetic moment",
-    "millicharge": "millicharge",
-    "dark-photon": "dark photon",
-}
+SYMBOLS = {one.parameter.name: one.parameter.latex for one in SEARCHED.values()}
+UNITS = {name: rf"\,{unit.latex}" if unit.latex else "" for name, unit in CATALOGUE_UNITS.items()}
+FLAVOURS = {name: state.latex for name, state in STATES.items()}
+NAMES = {name: one.title for name, one in INTERACTIONS.items()}
 
 
 def styled() -> AbstractContextManager[None]:
@@ -191,9 +192,8 @@ def mass_text(mass_MeV: float) -> str:
 
 
 def look_of(interaction: str, mass_MeV: float | None) -> Look:
-    """The look of a signal; a heavy dark photon has another than a light one."""
-    heavy = mass_MeV is not None and mass_MeV > 0.1
-    return INTERACTION_LOOKS["heavy-dark-photon" if heavy else interaction]
+    """The look of a signal; one of a heavy mediator has another than one of a light one."""
+    return _HEAVY if mass_MeV is not None and mass_MeV > 0.1 else INTERACTION_LOOKS[interaction]
 
 
 def state_of(heading: Heading) -> str:

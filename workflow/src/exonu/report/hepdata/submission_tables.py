@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 from hepdata_lib import Table, Uncertainty, Variable
 
+from exonu.catalogue import SEARCHED, UNITS
 from exonu.core.errors import InputError
 from exonu.report.numbers.figure_records import Heading, SpectrumCounts
 from exonu.report.printed_tables.result_tables import METHODS, caption
@@ -18,12 +19,6 @@ from exonu.search.signals import hypothesis_name
 
 DIGITS = 6
 """Significant digits in a table."""
-UNITS = {"mu_B": "Bohr magnetons", "e": "elementary charges", "1": ""}
-PHRASES = {
-    "magnetic-moment": ["neutrino magnetic moment"],
-    "millicharge": ["neutrino millicharge", "neutrino electric charge"],
-    "dark-photon": ["dark photon", "U(1)_B-L", "gauge boson"],
-}
 REACTION = "NU E- --> NU E-"
 _COMMON = ["solar neutrinos", "electron recoils", "liquid xenon"]
 _SIGMAS = {1: ("expected_minus1", "expected_plus1"), 2: ("expected_minus2", "expected_plus2")}
@@ -56,12 +51,15 @@ def _limit_table(interaction: str, limits: pd.DataFrame, heading: Heading) -> Ta
     words = interaction.replace("-", " ")
     searched = f"the {words} of neutrinos against the flavour that interacts"
     if has_mass:
-        searched = "the coupling g of the gauge boson of U(1)_B-L to all neutrinos and electrons against its mass"
+        searched = f"the {SEARCHED[interaction].quantity} against its mass"
     level = 100 * float(asymptotic["confidence_level"].iloc[0])
     text = f"Upper limits at {level:g} % confidence level on {searched}, from solar neutrinos. "
     text += "CLs with the test statistic q-tilde (arXiv:1007.1727); delta-chi2 and bayes-integral are from the same "
     text += "likelihood: where -2 Delta ln L has risen to its quantile, and where the integral of exp(-chi2/2) has."
-    parameter, unit = str(asymptotic["parameter"].iloc[0]), UNITS[str(asymptotic["unit"].iloc[0])]
+    parameter, unit = (
+        str(asymptotic["parameter"].iloc[0]),
+        UNITS[str(asymptotic["unit"].iloc[0])].words,
+    )
     shared = {"Confidence level": f"{level:g} %"}
     median = [float(value) for value in asymptotic["expected"]]
     bands = {
@@ -83,6 +81,13 @@ def _limit_table(interaction: str, limits: pd.DataFrame, heading: Heading) -> Ta
         ),
         Column(f"Expected limit on {parameter}", unit, median, bands, {**shared, "Method": "CLs"}),
     ]
+    for name, column, unit_of in (
+        ("p0 of background alone", "p0", ""),
+        ("Significance", "significance", ""),
+        (f"Best fit of {parameter}", "best_fit", unit),
+    ):
+        if asymptotic[column].notna().all():
+            columns.append(Column(name, unit_of, list(asymptotic[column]), {}, {"Method": "q0"}))
     for method in METHODS:
         rows = limits[limits["method"] == method].set_index(key)["observed"]
         if not rows.empty:
@@ -91,7 +96,12 @@ def _limit_table(interaction: str, limits: pd.DataFrame, heading: Heading) -> Ta
                 Column(f"Limit on {parameter}", unit, found, {}, {**shared, "Method": method})
             )
     table = new_table(
-        f"Limits on {words}", text, "limits/limits.csv", heading, ["CLS"], PHRASES[interaction]
+        f"Limits on {words}",
+        text,
+        "limits/limits.csv",
+        heading,
+        ["CLS"],
+        SEARCHED[interaction].phrases,
     )
     values = (
         [float(mass) for mass in asymptotic[key]]
@@ -124,7 +134,7 @@ def spectrum_table(counts: SpectrumCounts, heading: Heading) -> Table:
             at = {
                 "Strength": f"{signal.strength:.6g}",
                 "Parameter": signal.parameter,
-                "Unit": UNITS[signal.unit] or "1",
+                "Unit": UNITS[signal.unit].words or "1",
             }
             columns.append(
                 Column(

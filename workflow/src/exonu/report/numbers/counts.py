@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import yaml
 
+from exonu.catalogue import SEARCHED
 from exonu.core.errors import InputError
 from exonu.core.files import write_csv
 from exonu.core.types import Array
@@ -44,7 +45,7 @@ def figure_names(interactions: Iterable[str]) -> list[str]:
     ['spectrum', 'signals', 'coupling_mass']
     """
     searched = set(interactions)
-    limits = ["limits"] if searched & {"magnetic-moment", "millicharge"} else []
+    limits = ["limits"] if any(not SEARCHED[name].has_mass for name in searched) else []
     return [
         "spectrum",
         "signals",
@@ -66,12 +67,11 @@ def drawn_cases(interactions: Mapping[str, Any]) -> list[Case]:
     cases: list[Case] = []
     for interaction, block in interactions.items():
         known = hypotheses(interaction, block)
-        if interaction == "dark-photon":
-            masses = [mass for _, mass in known if mass is not None]
-            cases += [(interaction, "all", mass) for mass in nearest_masses(masses)]
-        else:
-            flavours = [flavour for flavour, _ in known]
-            cases.append((interaction, "all" if "all" in flavours else flavours[0], None))
+        flavours = [flavour for flavour, _ in known]
+        flavour = "all" if "all" in flavours else flavours[0]
+        masses = [mass for _, mass in known if mass is not None]
+        drawn: list[float | None] = [*nearest_masses(masses)]
+        cases += [(interaction, flavour, mass) for mass in drawn or [None]]
     return cases
 
 
@@ -82,6 +82,8 @@ def nearest_masses(masses: Iterable[float]) -> list[float]:
     [0.002, 5.0]
     """
     known = np.array(sorted(masses))
+    if not known.size:
+        return []
     return sorted(
         {float(known[np.argmin(np.abs(np.log(known / wanted)))]) for wanted in DRAWN_MASSES_MEV}
     )

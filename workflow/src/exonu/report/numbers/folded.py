@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from exonu.catalogue import SEARCHED
 from exonu.core.types import Array
 from exonu.interactions import Physics, RecoilSpectra
 from exonu.report.numbers.counts import Case, drawn_cases
-from exonu.report.numbers.recoil_tables import UNIT_STRENGTHS, energy_grid_keV
+from exonu.report.numbers.recoil_tables import energy_grid_keV
 from exonu.search.experiment.binned_spectrum import Experiment
 
 HEAVY_MEV = 0.1
 HEAVY_STRENGTH = 1e-4
 """Coupling at which dark photons above `HEAVY_MEV` are shown: at that of the light ones nothing
 would be seen."""
-MILLICHARGE_MODELS = ("pai", "epa", "free")
 
 
 def shown_strength(interaction: str, mass_MeV: float | None) -> float:
@@ -31,7 +31,7 @@ def shown_strength(interaction: str, mass_MeV: float | None) -> float:
     return (
         HEAVY_STRENGTH
         if mass_MeV is not None and mass_MeV > HEAVY_MEV
-        else UNIT_STRENGTHS[interaction]
+        else SEARCHED[interaction].reference_strength
     )
 
 
@@ -55,11 +55,7 @@ def shown_rates(
     for case in drawn_cases(interactions):
         interaction, flavour, mass = case
         chosen = physics.atomic(interaction)
-        others = (
-            [model for model in MILLICHARGE_MODELS if model != chosen]
-            if interaction == "millicharge"
-            else []
-        )
+        others = [model for model in SEARCHED[interaction].compared_atomic if model != chosen]
         strength = shown_strength(interaction, mass)
         for model in (chosen, *others):
             rate = spectra.rate(

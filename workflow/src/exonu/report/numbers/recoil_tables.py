@@ -9,11 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from exonu.catalogue import SEARCHED
 from exonu.interactions import Physics, RecoilSpectra
 from exonu.search.signals import hypotheses
-
-UNIT_STRENGTHS = {"magnetic-moment": 1e-11, "millicharge": 1e-12, "dark-photon": 1e-6}
-"""Strengths at which the tables give the rates: round numbers near today's limits."""
 
 
 def energy_grid_keV() -> NDArray[np.float64]:
@@ -30,7 +28,7 @@ def recoil_tables(physics: Physics, interactions: Mapping[str, Any]) -> dict[str
 
     Returns:
         Tables with the columns flavour, mass_MeV, strength, energy_keV, rate_per_tonne_year_keV;
-        for the dark photon the rate is the new-physics part at its strength, interference included.
+        the rate is what the interaction adds at its strength, interference included.
     """
     energy = energy_grid_keV()
     spectra = RecoilSpectra(energy, physics)
@@ -40,19 +38,12 @@ def recoil_tables(physics: Physics, interactions: Mapping[str, Any]) -> dict[str
         )
     }
     for interaction, block in interactions.items():
-        strength = UNIT_STRENGTHS[interaction]
+        strength = SEARCHED[interaction].reference_strength
         cases = hypotheses(interaction, block)
-        if interaction == "dark-photon":
-            interference, pure = spectra.dark_photon(
-                [mass for _, mass in cases if mass is not None]
-            )
-            rates = (strength**2 * interference + strength**4 * pure).sum(axis=1)
-        else:
-            rows = [
-                spectra.rate(interaction, flavour=flavour, strength=strength).sum(axis=0)
-                for flavour, _ in cases
-            ]
-            rates = np.array(rows)
+        rates = [
+            spectra.rate(interaction, flavour=flavour, strength=strength, mass_MeV=mass).sum(axis=0)
+            for flavour, mass in cases
+        ]
         parts = [
             pd.DataFrame(
                 {

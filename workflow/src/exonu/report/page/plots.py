@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from exonu.catalogue import SEARCHED, STATES
 from exonu.core.types import Json
 from exonu.report.figures.colours import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILLION
 from exonu.report.numbers.figure_records import Heading
@@ -17,12 +18,11 @@ from exonu.report.printed_tables.writing import number
 from exonu.search.limit_rows import COUPLING_RANGE, MASS_RANGE_MEV
 
 QUANTITIES = {
-    "magnetic-moment": ("neutrino magnetic moment", "μ_ν", "μ_B"),
-    "millicharge": ("neutrino millicharge", "q_ν", "e"),
-    "dark-photon": ("coupling of a U(1)_B−L dark photon", "g_B−L", ""),
+    name: (one.quantity, one.parameter.symbol, one.parameter.unit.symbol)
+    for name, one in SEARCHED.items()
 }
 """What is searched for: name, symbol and unit in plain text."""
-FLAVOURS = {"all": "all flavours", "e": "ν_e", "mu": "ν_μ", "tau": "ν_τ"}
+FLAVOURS = {name: state.text for name, state in STATES.items()}
 _COLOURS = (VERMILLION, GREEN, PURPLE, ORANGE, SKY)
 _PROJECTED = ((BLACK, "10 3"), (BLUE, "10 3"), (BLACK, "10 3 2 3"))
 _DASHES = ("7 3", "2 2", "8 2 2 2", "12 3", "5 2 1 2 1 2")
@@ -68,7 +68,7 @@ def plots(
         others = published[published["quantity"] == interaction]
         if rows.empty:
             continue
-        against_mass = interaction == "dark-photon"
+        against_mass = SEARCHED[interaction].has_mass
         part = (
             _against_mass(rows, others, curves)
             if against_mass

@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from exonu.catalogue import SEARCHED, braced
+from exonu.catalogue import UNITS as CATALOGUE_UNITS
 from exonu.report.numbers.counts import is_signal
 from exonu.report.numbers.figure_records import Heading
 from exonu.report.numbers.projected_limits import own_days, projections
@@ -25,10 +27,12 @@ from exonu.report.printed_tables.writing import (
 from exonu.search.signals import hypothesis_name
 
 Json = Mapping[str, Any]
-PARAMETERS = {"mu_nu": "μ_{ν}", "q_nu": "q_{ν}", "g_BL": "g_{B−L}"}
-UNITS = {"mu_B": "μ_{B}", "e": "e", "1": ""}
+PARAMETERS = {one.parameter.name: braced(one.parameter.symbol) for one in SEARCHED.values()}
+UNITS = {name: braced(unit.symbol) for name, unit in CATALOGUE_UNITS.items()}
 METHODS = {
     "toys": "CLs with toys",
+    "two-sided": "two-sided",
+    "feldman-cousins": "Feldman–Cousins",
     "delta-chi2": "−2Δln L = 2.71",
     "bayes-integral": "∫ exp(−χ²/2)",
 }

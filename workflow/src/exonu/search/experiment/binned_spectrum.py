@@ -82,6 +82,7 @@ class Experiment:
         norms: further relative uncertainties of everything that is folded, by nuisance parameter.
         live_days: live time, where it is known.
         solar_label: class of the solar neutrinos in figures.
+        target: what the detector is made of, see `exonu.targets`.
         report_ranges_keV: edges of the energy ranges of tables; one range of all bins if empty.
         resolution_keV: σ of a true energy, where the response is made from it.
     """
@@ -104,6 +105,7 @@ class Experiment:
     solar_label: str = "solar neutrinos"
     report_ranges_keV: tuple[float, ...] = ()
     resolution_keV: Callable[[Array], Array] | None = None
+    target: str = "xenon"
 
     @cached_property
     def response(self) -> Response:

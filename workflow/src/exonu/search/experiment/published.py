@@ -20,8 +20,9 @@ from exonu.detector import (
     TableResolution,
     build_response,
 )
-from exonu.interactions import breakpoints_keV
+from exonu.interactions import Physics, breakpoints_keV
 from exonu.search.experiment.binned_spectrum import Background, Experiment
+from exonu.targets import TARGETS
 
 LARGEST_COUNT = 2.0**53
 """Beyond it not every whole number is a float, and no spectrum has as many events."""
@@ -38,6 +39,10 @@ def read_published_experiment(file: Path, overrides: Settings | None = None) -> 
     minimum = float(settings["true_energy_minimum_keV"]["value"])
     exposure = float(settings["exposure_tonne_year"]["value"])
     _check_resolution(resolution, minimum, float(high.max()), file)
+    target = str(settings["target"])
+    if target not in TARGETS:
+        target = str(file.parent / target)
+    steps = breakpoints_keV(Physics(target=target))
     return Experiment(
         name=settings["name"],
         reference=settings["reference"],
@@ -57,9 +62,10 @@ def read_published_experiment(file: Path, overrides: Settings | None = None) -> 
             resolution_keV=resolution,
             efficiency=efficiency,
             true_minimum_keV=minimum,
-            breakpoints_keV=breakpoints_keV(),
+            breakpoints_keV=steps,
         ),
         resolution_keV=resolution,
+        target=target,
     )
 
 

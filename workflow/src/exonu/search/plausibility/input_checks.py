@@ -12,7 +12,6 @@ from exonu.interactions import Physics, maximum_recoil_MeV
 from exonu.search.experiment.binned_spectrum import Experiment
 from exonu.search.plausibility.registry import Checks, threshold
 from exonu.search.signals import SolarNeutrinos
-from exonu.solar import solar_sources
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ def resolution_above_energy(search: SearchInputs) -> Iterator[str]:
 def resolution_below_the_fano_limit(search: SearchInputs) -> Iterator[str]:
     """A resolution better than the fluctuations of ionisation allow."""
     experiment = search.experiment
-    if experiment.resolution_keV is None:
+    if experiment.resolution_keV is None or experiment.target != "xenon":
         return
     middle = (experiment.low_keV + experiment.high_keV) / 2
     sigma, limit = experiment.resolution_keV(middle), threshold("fano_sqrt_keV") * np.sqrt(middle)
@@ -181,8 +180,7 @@ def highest_recoil_keV(physics: Physics) -> float:
     >>> round(highest_recoil_keV(Physics(sources=("pp",))))
     264
     """
-    sources = solar_sources(physics.solar_model, physics.beryllium_line)
-    ends = [one.spectrum.endpoint_MeV for one in sources if one.name in physics.sources]
+    ends = [one.spectrum.endpoint_MeV for one in physics.neutrino_sources]
     return float(maximum_recoil_MeV(max(ends)) * 1e3)
 
 

@@ -8,14 +8,15 @@ from typing import Any
 
 import pandas as pd
 
+from exonu.catalogue import SEARCHED
 from exonu.core.settings import checked, merged
 from exonu.core.types import Json
 from exonu.search.analysis import ANALYSIS_SCHEMA
 from exonu.search.build_workspaces import build_workspaces
 from exonu.search.experiment.read_experiment import read_experiment
-from exonu.search.limit_records import limit_methods
+from exonu.search.limit_records import discovery_record, limit_methods
 from exonu.search.limit_rows import limit_rows
-from exonu.statistics import compile_workspace
+from exonu.statistics import compile_workspace, profile_pair
 
 NOMINAL: Json = {"description": "as configured", "experiment": {}, "settings": {}}
 
@@ -23,7 +24,7 @@ NOMINAL: Json = {"description": "as configured", "experiment": {}, "settings": {
 def variant_limits(analysis: str, experiment_file: Path, settings: Json) -> pd.DataFrame:
     """Asymptotic limits with one assumption changed at a time.
 
-    Each variant is run for all flavours together, and for the dark photon at the settings'
+    Each variant is run for all flavours together, and where there are masses at the settings'
     `more_masses_MeV`.
 
     Args:
@@ -55,12 +56,18 @@ def variant_limits(analysis: str, experiment_file: Path, settings: Json) -> pd.D
 def _records(experiment: Any, settings: Json, interactions: Mapping[str, Any]) -> Iterator[Json]:
     for interaction in (name for name in settings["interactions"] if name in interactions):
         block = settings["interactions"][interaction]
-        masses = sorted(block["more_masses_MeV"]) if interaction == "dark-photon" else [None]
+        masses = sorted(block["more_masses_MeV"]) if SEARCHED[interaction].has_mass else [None]
         for workspace in build_workspaces(
             experiment, interaction, settings, [("all", mass) for mass in masses]
         ):
             model = compile_workspace(workspace.spec, poi_map=workspace.meaning["poi_map"])
+            pair = profile_pair(model)
             methods = limit_methods(
-                model, ["asymptotic"], settings["statistics"]["confidence_level"]
+                pair, ["asymptotic"], settings["statistics"]["confidence_level"]
             )
-            yield {"name": workspace.name, "meaning": workspace.meaning, "methods": methods}
+            yield {
+                "name": workspace.name,
+                "meaning": workspace.meaning,
+                "discovery": discovery_record(pair),
+                "methods": methods,
+            }

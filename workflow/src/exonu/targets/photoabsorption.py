@@ -1,6 +1,6 @@
-"""Photoabsorption cross-section of atomic xenon and its oscillator-strength sum.
+"""Photoabsorption cross-section of a target's atoms and its oscillator-strength sum.
 
-The table is made by `resources/xenon/make_photoabsorption.py`; between its points the cross-section
+The tables are made by `resources/targets/make_photoabsorption.py`; between its points the cross-section
 is a power law."""
 
 from __future__ import annotations
@@ -11,10 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import constants
 
-from exonu.core.resources import resource_path
 from exonu.core.tables import read_numbers
 from exonu.core.types import Array
-from exonu.xenon.atom import binding_energies_keV, xenon_property
+from exonu.targets.atom import binding_energies_keV, target_folder, target_property
 
 HBAR_C_KEV_CM: float = constants.value("reduced Planck constant times c in MeV fm") * 1e-13 * 1e3
 _ELECTRON_RADIUS_CM: float = constants.value("classical electron radius") * 1e2
@@ -25,20 +24,20 @@ _CM2_PER_MEGABARN = 1e-18
 
 
 @cache
-def photoabsorption_table() -> tuple[Array, Array]:
+def photoabsorption_table(target: str) -> tuple[Array, Array]:
     """Energies in keV and cross-sections in cm² per atom; an energy that is there twice is a
     step."""
     table = read_numbers(
-        resource_path("xenon/photoabsorption.csv"), ["energy_keV", "cross_section_Mb"]
+        target_folder(target) / "photoabsorption.csv", ["energy_keV", "cross_section_Mb"]
     )
     return table["energy_keV"], table["cross_section_Mb"] * _CM2_PER_MEGABARN
 
 
 @cache
-def _power_laws() -> tuple[Array, Array]:
+def _power_laws(target: str) -> tuple[Array, Array]:
     """Exponent γ of σ ∝ T^γ in each interval, and ∫ σ dT in cm² keV from the first point to each
     point."""
-    energy, sigma = photoabsorption_table()
+    energy, sigma = photoabsorption_table(target)
     step = np.diff(energy) == 0
     exponent = np.where(
         step, 0.0, np.diff(np.log(sigma)) / np.where(step, 1.0, np.diff(np.log(energy)))
@@ -55,67 +54,69 @@ def _power_integral(ratio: Array, exponent: Array) -> Array:
     return np.where(flat, np.log(ratio), np.expm1(safe * np.log(ratio)) / safe)
 
 
-def _interval(energy_keV: Array) -> NDArray[np.int64]:
-    energy, _ = photoabsorption_table()
+def _interval(target: str, energy_keV: Array) -> NDArray[np.int64]:
+    energy, _ = photoabsorption_table(target)
     return np.clip(np.searchsorted(energy, energy_keV, side="right") - 1, 0, len(energy) - 2)
 
 
-def photoabsorption_cm2(energy_keV: ArrayLike) -> Array:
-    """Photoabsorption cross-section per xenon atom.
+def photoabsorption_cm2(target: str, energy_keV: ArrayLike) -> Array:
+    """Photoabsorption cross-section per atom.
 
-    Henke's f₂ below 4.7 keV (At. Data Nucl. Data Tables 54, 181 (1993)), xraylib's Kissel tables
+    Henke's f₂ at low energies (At. Data Nucl. Data Tables 54, 181 (1993)), xraylib's Kissel tables
     above. Zero below the first ionisation energy; above the table its last power law goes on.
 
     Args:
+        target: the target.
         energy_keV: photon energies > 0, any shape.
 
     Returns:
         σ_γ in cm², same shape.
 
-    >>> f"{photoabsorption_cm2(0.1):.1e} {photoabsorption_cm2(10.0):.2e}"
+    >>> f"{photoabsorption_cm2('xenon', 0.1):.1e} {photoabsorption_cm2('xenon', 10.0):.2e}"
     '2.7e-17 3.62e-20'
     """
     at = np.asarray(energy_keV, dtype=np.float64)
-    energy, sigma = photoabsorption_table()
-    i = _interval(at)
-    value = sigma[i] * (at / energy[i]) ** _power_laws()[0][i]
+    energy, sigma = photoabsorption_table(target)
+    i = _interval(target, at)
+    value = sigma[i] * (at / energy[i]) ** _power_laws(target)[0][i]
     return np.where(at < energy[0], 0.0, value)
 
 
-def oscillator_strength(energy_keV: ArrayLike) -> Array:
-    """∫ σ_γ dT' / (2π² r_e ħc) from the first ionisation energy to T: 54 in all, were the table
-    perfect.
+def oscillator_strength(target: str, energy_keV: ArrayLike) -> Array:
+    """∫ σ_γ dT' / (2π² r_e ħc) from the first ionisation energy to T: the atomic number in all, were
+    the table perfect.
 
-    >>> f"{oscillator_strength(700.0) / 54:.3f}"
+    >>> f"{oscillator_strength('xenon', 700.0) / 54:.3f}"
     '0.962'
     """
-    energy, sigma = photoabsorption_table()
+    energy, sigma = photoabsorption_table(target)
     at = np.clip(np.asarray(energy_keV, dtype=np.float64), energy[0], energy[-1])
-    i = _interval(at)
-    exponent, area = _power_laws()
+    i = _interval(target, at)
+    exponent, area = _power_laws(target)
     partial = sigma[i] * energy[i] * _power_integral(at / energy[i], exponent[i])
     return np.asarray((area[i] + partial) / SUM_RULE_CM2_KEV, dtype=np.float64)
 
 
-def effective_charge(energy_keV: ArrayLike) -> Array:
+def effective_charge(target: str, energy_keV: ArrayLike) -> Array:
     """Z_eff(T): electrons that take part in hard collisions with energy transfer T (Allison-Cobb).
 
-    The oscillator strength up to T, renormalised so that it is 54 at 700 keV.
+    The oscillator strength up to T, renormalised to the atomic number at its `sum_rule_energy`.
 
-    >>> effective_charge([5.0, 700.0]).round(1)
+    >>> effective_charge("xenon", [5.0, 700.0]).round(1)
     array([46.7, 54. ])
     """
-    total = oscillator_strength(xenon_property("sum_rule_energy"))
+    total = oscillator_strength(target, target_property(target, "sum_rule_energy"))
     return np.asarray(
-        xenon_property("atomic_number") * oscillator_strength(energy_keV) / total, dtype=np.float64
+        target_property(target, "atomic_number") * oscillator_strength(target, energy_keV) / total,
+        dtype=np.float64,
     )
 
 
-def edges_keV() -> Array:
-    """Energies at which a rate in xenon steps: binding energies and steps of the photoabsorption
+def edges_keV(target: str) -> Array:
+    """Energies at which a rate in the target steps: binding energies and steps of the photoabsorption
     table, ascending.
 
     Give them to a quadrature as breakpoints.
     """
-    energy, _ = photoabsorption_table()
-    return np.union1d(binding_energies_keV(), energy[1:][np.diff(energy) == 0])
+    energy, _ = photoabsorption_table(target)
+    return np.union1d(binding_energies_keV(target), energy[1:][np.diff(energy) == 0])

@@ -21,7 +21,7 @@ from exonu.xenon import (
 
 @pytest.fixture(scope="module")
 def maker():
-    script = resource_path("xenon/make_photoabsorption.py")
+    script = resource_path("targets/make_photoabsorption.py")
     spec = importlib.util.spec_from_file_location("make_photoabsorption", script)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -30,7 +30,7 @@ def maker():
 
 def test_the_script_makes_the_table(maker, tmp_path, monkeypatch):
     made = tmp_path / "photoabsorption.csv"
-    monkeypatch.setattr("sys.argv", ["make_photoabsorption.py", str(made)])
+    monkeypatch.setattr("sys.argv", ["make_photoabsorption.py", "xenon", str(made)])
     maker.main()
     energy, megabarn = np.loadtxt(made, delimiter=",", skiprows=4, unpack=True)
     table_energy, table_cm2 = photoabsorption_table()
@@ -39,7 +39,10 @@ def test_the_script_makes_the_table(maker, tmp_path, monkeypatch):
 
 
 def test_interpolation_agrees_with_the_libraries_between_the_points(maker):
-    for energy, megabarn in (maker.henke()[3:].T, maker.photoelectric().T):
+    for energy, megabarn in (
+        maker.henke(maker.ELEMENTS["xenon"])[3:].T,
+        maker.photoelectric(maker.ELEMENTS["xenon"]).T,
+    ):
         inside = np.min(np.abs(energy[:, None] / edges_keV() - 1), axis=1) > 1e-3
         assert photoabsorption_cm2(energy[inside]) * 1e18 == pytest.approx(
             megabarn[inside], rel=1.5e-3

@@ -1,0 +1,254 @@
+"""What the declaration of an interaction holds: its words, its parameter and its formula.
+
+The formulas are plain arithmetic on a `Recoil`, which brings energies, masses and constants: a
+declaration imports no library, so that commands and pages read the catalogue in milliseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from exonu.core.types import Array
+
+FLAVOURS = ("e", "mu", "tau")
+"""Flavours, in the order of every array that has them."""
+FLAVOUR_STATES = ("all", *FLAVOURS)
+MASS_STATES = ("all", "1", "2", "3")
+PAIRS = ("all", "12", "13", "23")
+
+
+@dataclass(frozen=True)
+class State:
+    """Which neutrino interacts, in plain text (an index after `_`) and in TeX."""
+
+    text: str
+    latex: str
+
+
+STATES = {
+    "all": State("all flavours", "all flavours"),
+    "e": State("ν_e", r"$\nu_e$"),
+    "mu": State("ν_μ", r"$\nu_\mu$"),
+    "tau": State("ν_τ", r"$\nu_\tau$"),
+    **{name: State(f"ν_{name}", rf"$\nu_{name}$") for name in MASS_STATES[1:]},
+    **{
+        name: State(f"ν_{name[0]} to ν_{name[1]}", rf"$\nu_{name[0]}\to\nu_{name[1]}$")
+        for name in PAIRS[1:]
+    },
+}
+
+
+def braced(text: str) -> str:
+    """A symbol with its index in braces, as the printed tables write it.
+
+    >>> braced("g_B−L"), braced("cm²")
+    ('g_{B−L}', 'cm²')
+    """
+    head, _, index = text.partition("_")
+    return f"{head}_{{{index}}}" if index else text
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A unit: its name in tables, symbol, TeX and words."""
+
+    name: str
+    symbol: str
+    latex: str
+    words: str
+
+
+UNITS = {
+    unit.name: unit
+    for unit in (
+        Unit("mu_B", "μ_B", r"\mu_\mathrm{B}", "Bohr magnetons"),
+        Unit("e", "e", "e", "elementary charges"),
+        Unit("cm2", "cm²", r"\mathrm{cm}^2", "cm**2"),
+        Unit("1", "", "", ""),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """The parameter that is searched for: its name in tables, unit, symbol (an index after `_`) and
+    TeX."""
+
+    name: str
+    unit_name: str
+    symbol: str
+    latex: str
+
+    @property
+    def unit(self) -> Unit:
+        """Its unit."""
+        return UNITS[self.unit_name]
+
+
+@dataclass(frozen=True)
+class Recoil:
+    """What a formula is given: all in MeV, and shapes that broadcast.
+
+    Attributes:
+        energy: T, energy of the recoil, shape (n,).
+        mass: mass of the mediator (or of what else has one), shape (m, 1); 0 where there is none.
+        electron: m_e.
+        alpha: fine-structure constant.
+        fermi: G_F in MeV⁻².
+        hbar_c: ħc in MeV cm.
+    """
+
+    energy: Array
+    mass: Array
+    electron: float
+    alpha: float
+    fermi: float
+    hbar_c: float
+
+
+Chiral: TypeAlias = tuple[tuple[float, float, float], tuple[float, float, float]]
+"""Numbers for left- and right-handed electrons, each for ν_e, ν_μ, ν_τ."""
+
+
+def on_electrons(left: float, right: float, flavours: tuple[float, float, float]) -> Chiral:
+    """A product of the electron's two charges and the neutrinos' three.
+
+    >>> on_electrons(1, -1, (0, 1, -1))
+    ((0, 1, -1), (0, -1, 1))
+    """
+    a, b, c = flavours
+    return (left * a, left * b, left * c), (right * a, right * b, right * c)
+
+
+@dataclass(frozen=True)
+class Shift:
+    """A shift of the weak couplings, g_L,R → g_L,R + x · charge · profile; interference follows.
+
+    Attributes:
+        charges: of the electron's chirality and the neutrino's flavour.
+        profile: δ for unit x, shape (n,) or (m, n).
+        interferes: `always`, or `asked` where only the physics' setting
+            `millicharge_weak_interference` adds the interference.
+    """
+
+    charges: Chiral
+    profile: Callable[[Recoil], Array]
+    interferes: str = "always"
+
+
+@dataclass(frozen=True)
+class Form:
+    """A cross-section that adds without interference, dσ/dT = x · profile · Σ_k c_k(T) E^−k.
+
+    Attributes:
+        coefficients: c_0, c_1 and c_2 in cm² MeV^(k−1), shape (n,) each or a number.
+        profile: shape (n,) or (m, n); 1 if left out.
+    """
+
+    coefficients: Callable[[Recoil], tuple[Any, Any, Any]]
+    profile: Callable[[Recoil], Array] | None = None
+
+
+@dataclass(frozen=True)
+class MassiveForm:
+    """The same where a heavy neutrino leaves: coefficients and threshold depend on its mass.
+
+    Attributes:
+        coefficients: c_0, c_1 and c_2 in cm² MeV^(k−1), shape (m, n) each.
+        minimum_energy: lowest neutrino energy that gives the recoil, in MeV, shape (m, n).
+    """
+
+    coefficients: Callable[[Recoil], tuple[Any, Any, Any]]
+    minimum_energy: Callable[[Recoil], Array]
+
+
+@dataclass(frozen=True)
+class MassGrid:
+    """Masses that are searched by default, even in the logarithm, and further ones, in MeV."""
+
+    minimum: float
+    maximum: float
+    number: int
+    more: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Interaction:
+    """An interaction, declared once: commands, settings, tables, figures and pages read it here.
+
+    Attributes:
+        name: in commands, settings and files.
+        title: in words, e.g. `magnetic moment`.
+        quantity: what the parameter is, e.g. `neutrino magnetic moment`.
+        parameter: what is searched for.
+        power: x = strength**power; the rate is N_SM + x I + x² P, or N_SM + x I.
+        reference_strength: a round number near today's limits, at which tables show the rate.
+        source: paper and equation.
+        formula: the cross-section; None for the weak interaction, which is the Standard Model's.
+        states: which neutrinos may interact alone, `all` first.
+        masses: grid of masses, where there is a mass.
+        atomic: treatments of bound electrons that apply, the default first.
+        compared_atomic: treatments that the signal figure shows side by side.
+        signed: whether the parameter may be negative; its negative values are searched for under
+            the name `<name>-negative`.
+        sign: −1 for these, else +1.
+        phrases: keywords for HEPData.
+        place: order in tables and pages.
+    """
+
+    name: str
+    title: str
+    quantity: str
+    parameter: Parameter
+    power: int
+    reference_strength: float
+    source: str
+    formula: Shift | Form | MassiveForm | None
+    states: tuple[str, ...] = FLAVOUR_STATES
+    masses: MassGrid | None = None
+    atomic: tuple[str, ...] = ("stepping", "free")
+    compared_atomic: tuple[str, ...] = ()
+    signed: bool = False
+    sign: int = 1
+    phrases: tuple[str, ...] = ()
+    place: int = 100
+
+    @property
+    def settings_name(self) -> str:
+        """The name under which settings treat its electrons: the same for both signs."""
+        return self.name.removesuffix("-negative") if self.sign < 0 else self.name
+
+    @property
+    def has_mass(self) -> bool:
+        """Whether a mass belongs to the hypothesis."""
+        return self.masses is not None
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether the rate is proportional to x, at least where nothing asks for interference."""
+        return not isinstance(self.formula, Shift) or self.formula.interferes == "asked"
+
+    @property
+    def interferes(self) -> bool:
+        """Whether the rate may have a part that interferes with the weak interaction."""
+        return isinstance(self.formula, Shift)
+
+    def negative(self) -> Interaction:
+        """The search for negative values of the parameter."""
+        parameter = self.parameter
+        return replace(
+            self,
+            name=f"{self.name}-negative",
+            title=f"negative {self.title}",
+            quantity=f"{self.quantity}, negative",
+            parameter=replace(
+                parameter,
+                name=f"minus_{parameter.name}",
+                symbol=f"−{parameter.symbol}",
+                latex=f"-{parameter.latex}",
+            ),
+            signed=False,
+            sign=-self.sign,
+        )

@@ -27,6 +27,10 @@ KEYS = {
     "crossings",
     "confidence_level",
     "notes",
+    "p0",
+    "significance",
+    "best_fit",
+    "best_fit_interval",
 }
 EXPERIMENT_KEYS = KEYS | {
     "experiment",
@@ -108,7 +112,8 @@ def test_any_workspace_has_pyhf_s_limit(run, tmp_path, options, confidence_level
     assert answer["observed"] == pytest.approx(float(observed), rel=1e-3)
     assert answer["expected"] == pytest.approx([float(value) for value in expected], rel=1e-3)
     assert answer["crossings"] == [answer["observed"]]
-    assert answer["notes"] == []
+    [note] = answer["notes"]
+    assert "one bin, bin 1 of recoils, carries" in note  # 9²/50 of 9²/50 + 6²/60 + 3²/40 is 66 %
 
 
 def test_expected_limits_of_counting_by_the_closed_formula(run, tmp_path):

@@ -13,6 +13,7 @@ sys.path.insert(0, str(SOURCE))
 
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
+from snakemake_interface_logger_plugins.common import LogEvent
 
 from exonu.archive.final_results import record_results
 from exonu.catalogue import SEARCHED
@@ -66,7 +67,15 @@ try:
             else planned_experiment(analysis).name
         )
         for name, analysis in ANALYSES.items()
+        if not analysis.experiments
     }
+    COMBINED = {
+        name: analysis.experiments
+        for name, analysis in ANALYSES.items()
+        if analysis.experiments
+    }
+    for name, members in COMBINED.items():
+        TITLES[name] = " + ".join(TITLES[member] for member in members)
     for name, analysis in ANALYSES.items():
         for variant in analysis.settings["variants"]:
             variant_settings(analysis, variant)
@@ -86,6 +95,24 @@ INTERACTIONS = OfSearches(
     },
     WITHOUT_SEARCH,
 )
+# Those of which other exposures are asked for.
+PROJECTED = [
+    name
+    for name in INTERACTIONS
+    if any(
+        "exposure_tonne_year" in one
+        for one in ANALYSES[name].settings["statistics"]["projections"]
+    )
+]
+# Those with a spectrum of their own, and not a combination of others.
+SINGLE = [name for name in INTERACTIONS if name not in COMBINED]
+try:
+    for member in [one for members in COMBINED.values() for one in members]:
+        INTERACTIONS[
+            member
+        ]  # says why an analysis of data alone has nothing to combine
+except InputError as error:
+    raise WorkflowError(str(error)) from None
 FIRST_ANALYSIS = next(iter(INTERACTIONS), None)
 
 if WITHOUT_SEARCH and workflow.is_main_process:
@@ -103,6 +130,22 @@ def record_digests():
 
 onsuccess:
     record_digests()
+
+
+def message_first(record):
+    """What a failed job said about its input comes first, and its command line, with all settings, not at all."""
+    if getattr(record, "event", None) == LogEvent.JOB_ERROR:
+        for file in filter(os.path.isfile, record.log):
+            text = "\n" + Path(file).read_text(errors="replace")
+            _, found, said = text.rpartition("\nerror: ")
+            record.rule_msg = said.strip() if found else record.rule_msg
+        record.shellcmd = None
+    text = record.getMessage()
+    return not ("CalledProcessError" in text and "exonu.steps." in text)
+
+
+if workflow.is_main_process:
+    logger.addFilter(message_first)
 
 
 onerror:

@@ -19,6 +19,7 @@ from exonu.search.experiment.binned_spectrum import Experiment
 from exonu.search.plausibility.input_checks import INPUTS, SearchInputs
 from exonu.search.signals import Signal, fold_signals, fold_solar_neutrinos, hypotheses
 from exonu.search.strengths import meaning_file
+from exonu.search.studies.simulation_error import simulation_meaning
 from exonu.search.workspace import Workspace, build_workspace
 
 
@@ -72,6 +73,7 @@ def build_workspaces(
             [experiment.low_keV, experiment.high_keV]
         ).tolist()
         workspace.meaning["notes"] = list(notes)
+        workspace.meaning.update(simulation_meaning(experiment))
         if fit_range is not None:
             workspace.meaning["fit_range_keV"] = [float(end) for end in fit_range]
     return made

@@ -6,21 +6,18 @@ analysis of events, everything that planning reads is checked, and the raw files
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 from exonu.core.errors import InputError, InputErrors, raise_all
+from exonu.events.runs.check_raw import raw_faults
 from exonu.search.analysis import Analysis, find_analysis
 from exonu.search.build_workspaces import build_workspaces
 from exonu.search.event_analysis import event_inputs
 from exonu.search.experiment.read_experiment import read_experiment
 from exonu.search.limit_inputs import CONFIG, read_with_overrides
 from exonu.search.planning import planned_experiment
-
-RAW_CHECK = "exonu.events.raw.checking"
-"""Module whose `raw_faults(inputs)` yields the faults of all raw files of an analysis."""
 
 
 def check_analysis(name: str, folder: Path = CONFIG) -> list[str]:
@@ -47,6 +44,10 @@ def _parts(name: str, folder: Path) -> Iterator[Callable[[], object]]:
     except InputError as error:
         yield partial(raise_all, [error])
         return
+    for member in analysis.experiments:
+        yield from _parts(member, folder)
+    if analysis.experiments:
+        return
     if analysis.starts_from_events:
         yield partial(_check_events, analysis)
         return
@@ -60,9 +61,4 @@ def _fold(analysis: Analysis, interaction: str) -> None:
 
 
 def _check_events(analysis: Analysis) -> None:
-    inputs = event_inputs(analysis)
-    try:
-        module = importlib.import_module(RAW_CHECK)
-    except ModuleNotFoundError:
-        return
-    raise_all(module.raw_faults(inputs))
+    raise_all(raw_faults(event_inputs(analysis)))

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from exonu.catalogue import SEARCHED
 from exonu.core.errors import InputError
 from exonu.core.files import finite, plain, read_json
-from exonu.core.types import Json
 from exonu.search.plausibility.limit_checks import LIMITS, FoundLimit
 from exonu.search.plausibility.registry import logged
 from exonu.search.strengths import meaning_file, require_whole, strength
@@ -109,6 +108,7 @@ _MADE_FROM_IT = (
     "give one of the workspaces made from it, results/<analysis>/workspaces/<hypothesis>.json"
 )
 _OTHER_JSON = (
+    ({"distributions", "likelihoods"}, "an HS3 document", "convert it with `exonu hs3`"),
     ({"edges_keV", "response", "backgrounds"}, "templates of an analysis of events", _MADE_FROM_IT),
     (
         {"spectrum", "exposure_tonne_year"},
@@ -282,7 +282,7 @@ def limit_record(
     file: Path,
     methods: Sequence[str],
     confidence_level: float,
-    projections: Sequence[Mapping[str, float]] = (),
+    projections: Sequence[Mapping[str, Any]] = (),
     power_constraint: int | None = None,
 ) -> Json:
     """The limits of a workspace of exonu, with what its μ means: an entry of
@@ -298,10 +298,15 @@ def limit_record(
     model, meaning = read_search(file)
     pair = profile_pair(model)
     found = limit_methods(pair, methods, confidence_level, power_constraint)
+    if "live_days" in meaning and "asymptotic" in found:
+        from exonu.search.studies.simulation_error import simulation_notes
+
+        notes = simulation_notes(meaning, float(meaning["live_days"]))
+        found["asymptotic"]["record"]["notes"] += notes
     evidence = discovery_record(pair)
     notes = [*meaning.get("notes", ()), *_limit_notes(read_json(file), model, meaning, found)]
     logged(notes, file.stem)
-    for asked in projections:
+    for asked in (one for one in projections if "days" in one):
         found |= projected_limits(read_json(file), meaning, asked["days"], confidence_level, file)
     return {
         "name": file.stem, "meaning": meaning, "discovery": evidence, "methods": found, "notes": notes,
@@ -336,13 +341,15 @@ def projected_limits(
         file: the workspace's file, for messages.
 
     Returns:
-        `asymptotic-<days>d` with the same templates and systematics, `asymptotic-<days>d-stat` with
+        `asymptotic-<days>d` with the same templates and systematics, `asymptotic-<days>d-no-mc`
+        without the uncertainty from the number of simulated events, `asymptotic-<days>d-stat` with
         all nuisance parameters at their nominal values.
 
     Raises:
         InputError: if the workspace's own live time is not known.
     """
-    from exonu.search.studies.projections import projection
+    from exonu.search.studies.projections import KINDS, projection
+    from exonu.search.studies.simulation_error import simulation_notes
 
     if "live_days" not in meaning:
         raise InputError(
@@ -352,14 +359,33 @@ def projected_limits(
             remedy="leave it out: only analyses of events have one",
         )
     name, found = f"asymptotic-{days:g}d", {}
-    for method, statistics_only in ((name, False), (f"{name}-stat", True)):
+    for uncertainties, ending in KINDS.items():
+        method = f"{name}{ending}"
         projected = projection(
-            spec, days / float(meaning["live_days"]), statistics_only=statistics_only
+            spec, days / float(meaning["live_days"]), uncertainties=uncertainties
         )
         model = compile_workspace(projected, poi_map=meaning["poi_map"], file=file)
         limit = _asymptotic(profile_pair(model), confidence_level)
         found[method] = {**limit, "observed": None, "interval": None, "crossings": []}
+    with_mc, without = (
+        strength(found[f"{name}{KINDS[kind]}"]["expected"][2], meaning) for kind in ("all", "no-mc")
+    )
+    loosened = with_mc / without if with_mc and without else None
+    found[name]["record"]["notes"] += simulation_notes(meaning, days, loosened)
     return found
+
+
+def is_combination(files: Sequence[Path]) -> bool:
+    """Whether several experiments are asked for: by several files, or by an analysis that combines
+    them."""
+    from exonu.core.settings import read_yaml
+    from exonu.search.limit_inputs import named_file
+
+    if len(files) > 1:
+        return True
+    if files[0].suffix.lower() == ".json":
+        return False
+    return "experiments" in read_yaml(named_file(files[0]))
 
 
 def limit_of_workspace(file: Path, confidence_level: float, measurement: str | None = None) -> Json:
@@ -378,7 +404,7 @@ def limit_of_workspace(file: Path, confidence_level: float, measurement: str | N
     found["record"]["notes"] += logged(notes, str(file))
     answer = {"parameter": model.poi, "unit": "1", **_answer(found)}
     if meaning is not None and "reference_strength" in meaning:
-        answer["physical"] = _in_physical_units(found, meaning)
+        answer["physical"] = in_physical_units(found, meaning)
     return answer
 
 
@@ -411,26 +437,12 @@ def limit_of_experiment(
         confidence_level: confidence level.
         unblind: use the observed counts though an analysis is blind; the answer records it.
     """
-    one = SEARCHED[interaction]
-    if (mass_MeV is None) == one.has_mass:
-        problem = (
-            "is missing" if mass_MeV is None else f"is given for {interaction}, which has no mass"
-        )
-        raise InputError(
-            problem,
-            field="--mass-mev",
-            remedy=f"a {one.title} needs its mass" if one.has_mass else "leave it out",
-        )
-    if mass_MeV is not None and mass_MeV <= 0:
-        raise InputError(f"must be > 0 (got {mass_MeV:g})", field="--mass-mev")
-    if flavour not in one.states:
-        states = f"one of {', '.join(one.states)}" if len(one.states) > 1 else "all"
-        raise InputError(f"must be {states} for a {one.title} (got {flavour!r})", field="--flavour")
     from exonu.core.settings import merged
     from exonu.search.build_workspaces import build_workspaces
     from exonu.search.experiment.read_experiment import read_experiment
     from exonu.search.limit_inputs import limit_inputs
 
+    check_hypothesis(interaction, flavour, mass_MeV)
     inputs = limit_inputs(file, unblind=unblind)
     settings = inputs.settings
     if atomic is not None:
@@ -454,10 +466,43 @@ def limit_of_experiment(
         "unblind": unblind,
         "is_simulated": experiment.is_simulated,
     }
-    return {**case, **_in_physical_units(found, workspace.meaning), **flags}
+    return {**case, **in_physical_units(found, workspace.meaning), **flags}
 
 
-def _in_physical_units(found: Json, meaning: Mapping[str, Any]) -> Json:
+def check_hypothesis(interaction: str, flavour: str, mass_MeV: float | None) -> None:
+    """Refuse a flavour or a mass that does not belong to the interaction.
+
+    Raises:
+        InputError: naming the option of the command line.
+    """
+    one = SEARCHED[interaction]
+    if (mass_MeV is None) == one.has_mass:
+        problem = (
+            "is missing" if mass_MeV is None else f"is given for {interaction}, which has no mass"
+        )
+        raise InputError(
+            problem,
+            field="--mass-mev",
+            remedy=f"a {one.title} needs its mass" if one.has_mass else "leave it out",
+        )
+    if mass_MeV is not None and mass_MeV <= 0:
+        raise InputError(f"must be > 0 (got {mass_MeV:g})", field="--mass-mev")
+    if flavour not in one.states:
+        states = f"one of {', '.join(one.states)}" if len(one.states) > 1 else "all"
+        raise InputError(f"must be {states} for a {one.title} (got {flavour!r})", field="--flavour")
+
+
+def analysis_settings(file: Path) -> tuple[Json, Path]:
+    """Settings and the experiment's file, from an analysis or for an experiment, which is as blind
+    as the analyses beside it; see `limit_inputs`."""
+    from exonu.search.limit_inputs import limit_inputs
+
+    inputs = limit_inputs(file)
+    return inputs.settings, inputs.experiment_file
+
+
+def in_physical_units(found: Json, meaning: Mapping[str, Any]) -> Json:
+    """An entry of `limit_methods` as the command line gives it, in the physical parameter."""
     parameter = SEARCHED[meaning["interaction"]].parameter
 
     def physical(value: float | Sequence[float | None] | None) -> Any:

@@ -49,3 +49,11 @@ def require_whole(meaning: Mapping[str, Any], file: Path) -> None:
         for name in _WHOLE
         if name not in meaning
     )
+    mass = meaning["mass_MeV"]
+    if mass is not None and not isinstance(mass, int | float):
+        raise InputError(
+            f"must be a number or empty (got {mass!r})",
+            file=meaning_file(file),
+            field="mass_MeV",
+            remedy="make the workspaces again with snakemake",
+        )

@@ -132,7 +132,7 @@ SPECTRA = {
     "header alone": Case(written(SPECTRUM, "energy_low_keV,energy_high_keV,observed_events,background_events\n"), SPECTRUM, "", "has no rows"),
     "removed": Case(removed(SPECTRUM), SPECTRUM, "", "No such file"),
     "cut in a line": Case(truncated(SPECTRUM, 0.98), SPECTRUM, r"line \d+", "values where the header has 4"),
-    "not UTF-8": Case(written(SPECTRUM, b"\xff\xfe\x00"), SPECTRUM, "", "not text in UTF-8"),
+    "not UTF-8": Case(written(SPECTRUM, b"\xff\xfe\x00"), SPECTRUM, "", "is text in UTF-16, not CSV"),
     "semicolons": Case(written(SPECTRUM, "energy_low_keV;energy_high_keV;observed_events;background_events\n1;2;3;4\n"), SPECTRUM, "energy_low_keV", "is not a column"),
     "open quote over 200000 characters": Case(written(SPECTRUM, 'energy_low_keV,energy_high_keV,observed_events,background_events\n1,2,3,"' + "9" * 200_000 + "\n"), SPECTRUM, "line 2", "field"),
     "column twice": Case(replaced(SPECTRUM, "observed_events,", "observed_events,observed_events,"), SPECTRUM, "observed_events", "is a column twice"),

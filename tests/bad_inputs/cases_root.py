@@ -104,9 +104,13 @@ def _metadata(folder):
 _LIST = np.array([9, 9])
 
 ROOT_FILES = {
-    "removed": Case(removed(RUN), RUN, "", "does not exist"),
-    "a folder": Case(_folder, RUN, "", "does not exist"),
+    "removed": Case(removed(RUN), RUN, "", "No such file"),
+    "a folder": Case(_folder, RUN, "", "Is a directory"),
     "no bytes": Case(written(RUN, ""), RUN, "", "is no whole ROOT file"),
+    "a Parquet file": Case(written(RUN, b"PAR1" + bytes(100) + b"PAR1"), RUN, "", "is a Parquet file, not a ROOT file"),
+    "an HDF5 file": Case(written(RUN, b"\x89HDF\r\n\x1a\n" + bytes(100)), RUN, "", "is an HDF5 file, not a ROOT file"),
+    "an error page": Case(written(RUN, "<!DOCTYPE html><p>404"), RUN, "", "is an HTML page, not a ROOT file"),
+    "a pointer of git-lfs": Case(written(RUN, "version https://git-lfs.github.com/spec/v1\n"), RUN, "", "is a pointer of git-lfs"),
     "four bytes": Case(written(RUN, "root"), RUN, "", "is no whole ROOT file"),
     "text": Case(written(RUN, "run,event,charge\n" * 100), RUN, "", "is no whole ROOT file"),
     "a zip": Case(written(RUN, b"PK\x03\x04" + bytes(500)), RUN, "", "is no whole ROOT file"),

@@ -23,7 +23,7 @@ def test_init_writes_the_template_and_says_what_to_do_next(run, tmp_path):
         file.name: file.read_text() for file in (tmp_path / "config" / "mine").iterdir()
     } == template
     assert template.keys() == {"experiment.yaml", "analysis.yaml", "spectrum.csv", "efficiency.csv"}
-    assert "exonu limit config/mine/experiment.yaml --interaction magnetic-moment" in outcome.out
+    assert "exonu limit config/mine --interaction magnetic-moment" in outcome.out
 
 
 def test_init_for_events(run, refused, tmp_path):
@@ -54,7 +54,9 @@ def test_the_advice_of_init_works(run):
     [command] = [
         line.split()[1:] for line in advice.splitlines() if line.strip().startswith("exonu limit")
     ]
-    assert json.loads(run(*command).out)["observed"] > 0
+    answer = json.loads(run(*command).out)
+    assert answer["observed"] > 0
+    assert answer["blinded"] is True
 
 
 def test_init_keeps_what_is_there(refused, tmp_path):

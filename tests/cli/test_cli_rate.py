@@ -82,8 +82,8 @@ def test_total_of_a_dark_photon_is_interference_and_pure_term(run):
 
 
 def test_without_options_everything_solar_counts(run):
-    """All sources and all flavours together, bound electrons, unit strength."""
-    one = rate(run, "--interaction magnetic-moment --energies 2,30")
+    """All sources and all flavours together, bound electrons."""
+    one = rate(run, "--interaction magnetic-moment --strength 1 --energies 2,30")
     sources = [
         rate(
             run,
@@ -92,8 +92,10 @@ def test_without_options_everything_solar_counts(run):
         for source in ("pp", "be7", "pep", "n13", "o15", "f17")
     ]
     np.testing.assert_allclose(np.sum(sources, axis=0), one, rtol=1e-8)
-    bound = rate(run, "--interaction magnetic-moment --atomic stepping --energies 2,30")
-    free = rate(run, "--interaction magnetic-moment --atomic free --energies 2,30")
+    bound = rate(
+        run, "--interaction magnetic-moment --strength 1 --atomic stepping --energies 2,30"
+    )
+    free = rate(run, "--interaction magnetic-moment --strength 1 --atomic free --energies 2,30")
     np.testing.assert_array_equal(one, bound)
     # 44 electrons are bound by less than 2 keV (n ≥ 3), 52 by less than 30 keV (all but the K
     # shell).
@@ -203,3 +205,20 @@ def test_not_a_call(run, call, message):
     assert outcome.out == ""
     assert message in outcome.err.splitlines()[-1]
     assert "Traceback" not in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("options", "strength"),
+    [
+        ("--interaction millicharge", "1e-12"),
+        ("--interaction magnetic-moment", "1e-11"),
+        ("--interaction dark-photon --mass-mev 1", "1e-06"),
+    ],
+)
+def test_a_strength_that_was_not_given_is_the_reference_and_said(run, options, strength):
+    """A charge of 1 e would be 1e24 times as much: 1.5e27 events were printed without a word."""
+    call = ["rate", *options.split(), "--energies", "1,5"]
+    comment, *table = run(*call).out.splitlines()
+    assert comment == f"# strength {strength}, the reference strength: --strength was not given"
+    assert table == run(*call, "--strength", strength).out.splitlines()
+    assert float(table[1].split(",")[1]) < 1e5

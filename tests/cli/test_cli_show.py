@@ -27,8 +27,9 @@ def test_show_says_what_is_wrong(refused, raw):
     assert "raw.root: tree raw: holds no event 7; its first event is 0, its last 1" in refused(
         "show", str(raw), "7"
     )
-    assert "none.root: does not exist; give an existing ROOT file" in refused(
-        "show", "none.root", "0"
+    assert (
+        "none.root: cannot be read (No such file or directory); give an existing ROOT file"
+        in refused("show", "none.root", "0")
     )
     assert "event.jpg: --output: is neither .png nor .pdf" in refused(
         "show", str(raw), "0", "-o", "event.jpg"

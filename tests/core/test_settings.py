@@ -129,7 +129,7 @@ def test_yaml_reads_numbers_as_people_write_them(tmp_path):
 def test_yaml_that_is_missing_or_binary(tmp_path):
     with pytest.raises(InputError, match=r"gone\.yaml: cannot be read"):
         read_yaml(tmp_path / "gone.yaml")
-    (tmp_path / "x.yaml").write_bytes(b"\xff\xfe\x00")
+    (tmp_path / "x.yaml").write_bytes(b"\x80\xfe\x00")
     with pytest.raises(InputError, match="is not text in UTF-8"):
         read_yaml(tmp_path / "x.yaml")
 
@@ -223,3 +223,26 @@ def test_a_mass_grid_upside_down(tmp_path):
         InputError, match=r"masses_MeV\.minimum: must be < maximum \(got 10 and 1\)"
     ):
         read_analysis("mine", tmp_path / "mine.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("10", 10), ("-3", -3), ("+3", 3), ("0", 0), ("0x1F", 31), ("0o17", 15), ("1e5", 1e5), ("1.e-2", 0.01),
+        (".5", 0.5), ("-1.5E+3", -1500.0), ("00.5", 0.5), ("true", True), ("False", False),
+        ("1:30", "1:30"), ("1_000", "1_000"), ("0b11", "0b11"), ("yes", "yes"), ("no", "no"), ("on", "on"),
+    ],
+)  # fmt: skip
+def test_yaml_is_read_as_version_1_2(tmp_path, text, value):
+    """In YAML 1.1, `1:30` is 90, `1_000` is 1000, `0b11` is 3 and `no` is false."""
+    (tmp_path / "x.yaml").write_text(f"a: {text}\n")
+    read = read_yaml(tmp_path / "x.yaml")["a"]
+    assert (read, type(read)) == (value, type(value))
+
+
+@pytest.mark.parametrize("text", ["010", "08", "-017", "00"])
+def test_a_leading_zero_is_asked_about(tmp_path, text):
+    """8 in YAML 1.1, 10 in YAML 1.2: whichever is read, somebody meant the other."""
+    (tmp_path / "x.yaml").write_text(f"b: 1\na: {text}\n")
+    with pytest.raises(InputError, match=rf"x\.yaml: line 2: {text} is 8-based to some programs"):
+        read_yaml(tmp_path / "x.yaml")

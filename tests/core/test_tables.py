@@ -47,6 +47,6 @@ def test_all_rows_are_checked_at_once(tmp_path):
 def test_missing_and_binary_files(tmp_path):
     with pytest.raises(InputError, match=r"gone\.csv: cannot be read \(No such file"):
         read_numbers(tmp_path / "gone.csv", ["a"])
-    (tmp_path / "b.csv").write_bytes(b"\xff\xfe")
+    (tmp_path / "b.csv").write_bytes(b"\x80\xfe")
     with pytest.raises(InputError, match="is not text in UTF-8"):
         read_numbers(tmp_path / "b.csv", ["a"])

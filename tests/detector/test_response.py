@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
+from exonu.core.errors import InputError
 from exonu.detector import (
     Efficiency,
     PolynomialResolution,
@@ -114,3 +115,36 @@ def test_resolutions():
     np.testing.assert_allclose(
         TableResolution(np.array([1.0, 2.0]), np.array([0.1, 0.3]))([0, 1.5, 9]), [0.1, 0.2, 0.3]
     )
+
+
+@pytest.mark.parametrize("of_true_energy", [True, False])
+def test_a_resolution_far_below_the_bins(of_true_energy):
+    """σ = a √T for a from 1e-2 to 1e-18: all give the counts of none at all, within what σ moves across an edge, and
+    the response does not grow beyond all bounds. At 1e-9 it took for ever."""
+    efficiency = Efficiency(RAMP[:, 0], RAMP[:, 1], True)
+    exact = np.array(
+        [
+            1.5 * integrate.quad(lambda t: efficiency(t) / t**2, low, high, epsabs=0)[0]
+            for low, high in pairwise(EDGES)
+        ]
+    )
+    for a in (1e-2, 1e-3, 1e-4, 1e-6, 1e-9, 1e-18):
+        folded = response(of_true_energy, SqrtLinearResolution(a, 0.0))
+        counts = folded.fold(folded.true_energy_keV**-2.0)
+        np.testing.assert_allclose(counts, exact, rtol=1e-6, atol=3 * a**2)
+        assert folded.true_energy_keV.size < 10_000
+
+
+def test_a_response_that_fills_the_memory_is_refused():
+    edges = np.linspace(1, 30, 5001)
+    with pytest.raises(
+        InputError, match=r"needs a response of 5000 bins and .* fills the memory; give"
+    ):
+        build_response(
+            edges[:-1],
+            edges[1:],
+            exposure_tonne_year=1.0,
+            resolution_keV=SqrtLinearResolution(1e-5, 0.0),
+            efficiency=Efficiency.perfect(),
+            true_minimum_keV=0.5,
+        )

@@ -73,7 +73,10 @@ def test_a_users_file_by_its_branch_map(results):
 
 
 def test_no_such_file_event_or_tree(results):
-    with pytest.raises(InputError, match=r"none\.root: does not exist; give an existing ROOT file"):
+    with pytest.raises(
+        InputError,
+        match=r"none\.root: cannot be read \(No such file .*; give an existing ROOT file",
+    ):
         find_event(results / "none.root", 1)
     with pytest.raises(
         InputError,

@@ -260,7 +260,10 @@ def test_damaged_bytes(tmp_path, rntuple):
 
 
 def test_no_file(tmp_path):
-    with pytest.raises(InputError, match=r"none\.root: does not exist; give an existing ROOT file"):
+    with pytest.raises(
+        InputError,
+        match=r"none\.root: cannot be read \(No such file .*; give an existing ROOT file",
+    ):
         joined(tmp_path / "none.root")
 
 

@@ -116,6 +116,7 @@ def test_a_limit_that_was_not_found_is_an_empty_cell(tmp_path):
         "best_fit",
         "published",
         "published_source",
+        "notes",
     }
     assert row["mass_MeV"] == "0.1"
 

@@ -15,6 +15,7 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 from snakemake_interface_logger_plugins.common import LogEvent
 
+from exonu.archive.final_results import record_results
 from exonu.catalogue import SEARCHED
 from exonu.core.errors import InputError
 from exonu.search.analysis import read_config
@@ -27,6 +28,11 @@ from exonu.search.planning import (
 )
 from exonu.search.build_workspaces import meaning_file
 from exonu.search.signals import hypotheses, hypothesis_name
+
+if set(str(TOP)) & set("{}"):
+    raise WorkflowError(
+        f"{TOP}: Snakemake takes braces in the path of a workflow for wildcards; move the repository to a path without"
+    )
 
 # The running interpreter and this repository's library come first; one thread in each job and a fixed date give the same
 # bytes everywhere.
@@ -115,6 +121,17 @@ if WITHOUT_SEARCH and workflow.is_main_process:
     )
 
 
+def record_digests():
+    """What the run has made, for `exonu check --results`: an edit afterwards shows."""
+    if workflow.is_main_process:
+        for name in ANALYSES:
+            record_results(Path("results", name), Path(".snakemake", "metadata"))
+
+
+onsuccess:
+    record_digests()
+
+
 def message_first(record):
     """What a failed job said about its input comes first, and its command line, with all settings, not at all."""
     if getattr(record, "event", None) == LogEvent.JOB_ERROR:
@@ -138,6 +155,8 @@ onerror:
         logger.error(
             "The disk of results/ is full; make room and start snakemake again."
         )
+    else:
+        record_digests()
 
 
 wildcard_constraints:

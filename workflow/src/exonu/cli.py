@@ -2,8 +2,9 @@
 
 exonu rate --interaction magnetic-moment --source all --strength 1e-11 --energies 0.5,1,2
 exonu survival --source pp --energies-mev 0.1,0.3
-exonu limit EXPERIMENT.yaml --interaction millicharge --flavour e
+exonu limit ANALYSIS --interaction millicharge --flavour e
 exonu limit WORKSPACE.json
+exonu check ANALYSIS [--results]
 exonu limit ONE.yaml OTHER.yaml --interaction millicharge
 exonu combine ONE.yaml OTHER.yaml --interaction millicharge -o together.json
 exonu project EXPERIMENT.yaml --interaction millicharge --exposure 1,10,100 --background 1,0.1
@@ -26,7 +27,7 @@ from typing import Any
 
 from exonu import __version__
 from exonu.catalogue import INTERACTIONS, SEARCHED
-from exonu.core.errors import InputError
+from exonu.core.errors import InputError, InputErrors, raise_all
 
 SOURCES = ("pp", "be7", "pep", "n13", "o15", "f17")
 FLAVOURS = tuple(dict.fromkeys(state for one in INTERACTIONS.values() for state in one.states))
@@ -45,6 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except BrokenPipeError:
         sys.stderr.close()  # the reader has gone, as with `| head`
+        return 1
+    except OSError as error:
+        name = "" if error.filename is None else f"{error.filename}: "
+        print(f"error: {name}cannot be read or written ({error.strerror})", file=sys.stderr)
         return 1
     return 0
 
@@ -90,7 +95,8 @@ def _parser() -> argparse.ArgumentParser:
         "file",
         type=Path,
         nargs="+",
-        help="EXPERIMENT.yaml, an analysis of config/, or a pyhf WORKSPACE.json; several are combined",
+        help="an analysis by its name in config/, its folder or file; EXPERIMENT.yaml; or a pyhf "
+        "WORKSPACE.json; several are combined",
     )
     limit.add_argument(
         "--interaction",
@@ -100,9 +106,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_hypothesis(limit)
     limit.add_argument("--confidence-level", type=_number, default=0.9)
+    limit.add_argument(
+        "--unblind",
+        action="store_true",
+        help="show the observed limit of a blind analysis; the answer records it",
+    )
     limit.add_argument("--measurement", help="of a workspace that has several")
     limit.set_defaults(command=_limit)
 
+    _add_check(commands)
     _add_combine(commands)
     _add_project(commands)
     _add_hs3(commands)
@@ -140,6 +152,19 @@ def _parser() -> argparse.ArgumentParser:
     init.add_argument("folder", type=Path, help="a new folder, e.g. config/my-experiment")
     init.set_defaults(command=_init)
     return parser
+
+
+def _add_check(commands: Any) -> None:
+    check = commands.add_parser(
+        "check", help="all faults of an analysis before it runs, or of its results"
+    )
+    check.add_argument("name", help="an analysis of config/")
+    check.add_argument(
+        "--results",
+        action="store_true",
+        help="compare final files with the digests of the run; what differs is set aside, and snakemake makes it again",
+    )
+    check.set_defaults(command=_check)
 
 
 def _add_combine(commands: Any) -> None:
@@ -186,7 +211,7 @@ def _add_rate(commands: Any) -> None:
     rate.add_argument(
         "--strength",
         type=_number,
-        help="of the parameter in its unit, never scaled (default 1; none for weak)",
+        help="of the parameter in its unit, never scaled (default: a reference strength, printed; none for weak)",
     )
     rate.add_argument("--part", choices=("total", "pure", "interference"), default="total")
     rate.add_argument(
@@ -237,19 +262,23 @@ def _rate(given: argparse.Namespace) -> str:
             field="--strength",
             remedy="leave it out",
         )
+    strength, comment = 1.0 if given.strength is None else given.strength, []
+    if given.strength is None and given.interaction != "weak":
+        strength = SEARCHED[given.interaction].reference_strength
+        comment = [f"# strength {strength:g}, the reference strength: --strength was not given"]
     atomic = {} if given.atomic is None else {given.interaction: given.atomic}
     rates = recoil_rate(
         given.interaction,
         given.energies,
         source=given.source,
         flavour=given.flavour or "all",
-        strength=1.0 if given.strength is None else given.strength,
+        strength=strength,
         mass_MeV=given.mass_mev,
         part=given.part,
         physics=Physics.from_settings({"atomic": atomic}),
     )
     rows = [f"{energy:.9g},{rate:.9g}" for energy, rate in zip(given.energies, rates, strict=True)]
-    return "\n".join(["energy_keV,rate_per_tonne_year_keV", *rows]) + "\n"
+    return "\n".join([*comment, "energy_keV,rate_per_tonne_year_keV", *rows]) + "\n"
 
 
 def _survival(given: argparse.Namespace) -> str:
@@ -283,6 +312,10 @@ def _limit(given: argparse.Namespace) -> str:
     if is_combination(given.file):
         from exonu.search.combination.from_files import limit_of_files
 
+        if given.unblind:
+            problem = "is given for several experiments, each of which says whether it is blind"
+            remedy = "write `blind: false` into their analyses"
+            raise InputError(problem, field="--unblind", remedy=remedy)
         answer = limit_of_files(given.file, given.confidence_level, **_hypothesis(given))
         return json.dumps(answer, indent=1, ensure_ascii=False) + "\n"
     [given.file] = given.file
@@ -311,6 +344,7 @@ def _limit(given: argparse.Namespace) -> str:
             mass_MeV=given.mass_mev,
             atomic=given.atomic,
             confidence_level=given.confidence_level,
+            unblind=given.unblind,
         )
     return json.dumps(answer, indent=1, ensure_ascii=False) + "\n"
 
@@ -392,14 +426,41 @@ def _hs3(given: argparse.Namespace) -> str:
 def _refuse_with_workspace(given: argparse.Namespace) -> None:
     """A workspace has its own parameter of interest: what would choose another must not be ignored
     in silence."""
-    for option in ("interaction", "flavour", "mass_mev", "atomic"):
-        if getattr(given, option) is not None:
+    for option in ("interaction", "flavour", "mass_mev", "atomic", "unblind"):
+        if getattr(given, option) not in (None, False):
             raise InputError(
-                "is given with a workspace, which has its own parameter of interest",
+                "is given with a workspace, which has its own parameter of interest and its own data",
                 file=given.file,
                 field=f"--{option.replace('_', '-')}",
                 remedy="leave it out",
             )
+
+
+def _check(given: argparse.Namespace) -> str:
+    from exonu.search.checking import check_analysis
+
+    if given.results:
+        return _check_results(given.name)
+    faults = check_analysis(given.name)
+    if faults:
+        raise InputErrors(InputError(fault) for fault in faults)
+    return f"{given.name}: no faults\n"
+
+
+def _check_results(name: str) -> str:
+    from exonu.archive.final_results import changed_results, set_aside
+
+    changed = list(changed_results(Path("results", name)))
+    if not changed:
+        return f"{name}: all final files are as their jobs made them\n"
+    faults = []
+    for path, problem in changed:
+        if path.is_file():
+            problem += f" (now {set_aside(path).name})"
+        remedy = "snakemake makes it again"
+        faults.append(InputError(problem, file=path, remedy=remedy))
+    raise_all(faults)
+    return ""
 
 
 def _interactions(_: argparse.Namespace) -> str:
@@ -462,8 +523,9 @@ def _init(given: argparse.Namespace) -> str:
 
 _NEXT = """\
 wrote {folder}/: experiment.yaml, spectrum.csv and efficiency.csv describe an experiment, analysis.yaml the search.
-  exonu limit {folder}/experiment.yaml --interaction magnetic-moment
-or, for the workflow, put the folder into config/ and its name into `analyses` of config/config.yaml.
+  exonu limit {folder} --interaction magnetic-moment
+sets a limit, blinded as analysis.yaml says: the expected background stands in place of your counts.
+For the workflow, put the folder into config/ and its name into `analyses` of config/config.yaml.
 """
 _NEXT_WITH_EVENTS = """\
 wrote {folder}/: events.yaml describes ROOT files and cuts, runs.tsv, samples.tsv and calibration.tsv list the files,

@@ -22,12 +22,14 @@ import json
 import re
 import stat
 import zipfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from exonu.core.errors import InputError
 from exonu.core.files import whole_or_absent
+from exonu.core.reading import require_file
 
 Members = dict[str, bytes]
 FORMAT = "exonu archive 1"
@@ -40,6 +42,7 @@ _PERMISSIONS = 0o100644 << 16  # a plain file, rw-r--r--
 _CHANGED = "the archive was changed after it was made"
 _ANALYSIS = re.compile("[a-z0-9][a-z0-9-]*")
 _TOO_MANY = 5  # names in a message
+_LONGEST_NAME, _LONGEST_PART = 1024, 240  # bytes that every disk has room for
 _CHARACTERS = re.compile(
     r'[^\x00-\x1f\x7f\\:*?"<>|]+'
 )  # those that a file's name may have everywhere
@@ -152,7 +155,7 @@ def read_archive(file: str | Path) -> Archive:
             renamed; it is named.
     """
     try:
-        data = Path(file).read_bytes()
+        data = require_file(file).read_bytes()
     except OSError as error:
         raise InputError(
             f"cannot be read ({error.strerror})", file=file, remedy="give an existing file"
@@ -174,7 +177,9 @@ def read_archive(file: str | Path) -> Archive:
         "is a link or no plain file",
         (name for name in kinds if kinds[name] not in (0, stat.S_IFREG)),
     )
-    _refuse_any(file, "is there twice", (name for name in set(names) if names.count(name) > 1))
+    _refuse_any(file, "is there twice", (name for name, n in Counter(names).items() if n > 1))
+    folders = {str(parent) for name in names for parent in PurePosixPath(name).parents}
+    _refuse_any(file, "is both a file and a folder", folders & set(names))
     # Members are stored as they are: what unpacks to more than the file is no work of ours, and may
     # be endless.
     compressed = (
@@ -256,13 +261,16 @@ def _check_name(name: str, file: str | Path) -> None:
     """Refuse names that lead out of the folder where somebody unpacks the archive."""
     parts = name.split("/")
     plain = all(_CHARACTERS.fullmatch(part) and part not in (".", "..") for part in parts)
+    plain &= len(name.encode()) <= _LONGEST_NAME and all(
+        len(part.encode()) <= _LONGEST_PART for part in parts
+    )
     below = len(parts) > 1 and parts[0] in ("payload", "run")
     if not plain or not (below or name in (MANIFEST, PAYLOAD_DIGEST, CRATE, README)):
         raise InputError(
             "is no name of a member",
             file=file,
-            field=ascii(name)[1:-1],
-            remedy="members are below payload/ or run/",
+            field=ascii(name)[1:-1] if len(name) < 300 else ascii(name[:200])[1:-1] + "…",
+            remedy="members are below payload/ or run/, with names that every disk can hold",
         )
 
 

@@ -16,7 +16,8 @@ from exonu.archive.container import Archive, read_archive, shortened
 from exonu.core.errors import InputError
 from exonu.core.files import read_json
 from exonu.search.limit_records import limit_methods, read_model, refuse_other_form
-from exonu.search.limit_rows import COLUMNS, EXPECTED, KEY, limit_rows
+from exonu.search.limit_rows import EXPECTED, KEY, limit_rows
+from exonu.search.strengths import require_whole
 
 TOLERANCE = 1e-6
 """Relative: what another CPU may change in a limit, and more than the nine digits of limits.csv
@@ -42,14 +43,9 @@ def verify(file: str | Path) -> dict[str, Any]:
         InputError: if anything differs; it names the member.
     """
     archive = read_archive(file)
+    git = _git_state(archive, file)
     with TemporaryDirectory() as folder:
-        for (
-            name,
-            content,
-        ) in archive.members.items():  # read_archive has refused names that lead out of it
-            path = Path(folder, name)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+        _unpack(archive, Path(folder), file)
         try:
             checked = _check_results(Path(folder), str(archive.manifest["analysis"]))
         except InputError as error:
@@ -63,12 +59,34 @@ def verify(file: str | Path) -> dict[str, Any]:
         "payload_sha256": archive.payload_digest,
         "members": len(archive.members),
         **checked,
-        "git": _git_state(archive),
+        "git": git,
     }
 
 
-def _git_state(archive: Archive) -> Any:
-    return json.loads(archive.members.get("run/git.json", b"null"))
+def _unpack(archive: Archive, folder: Path, file: str | Path) -> None:
+    """Write the members below a folder; `read_archive` has refused names that lead out of it."""
+    for name, content in archive.members.items():
+        path = folder / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        except OSError as error:  # a full disk
+            raise InputError(
+                f"cannot be unpacked ({error.strerror})",
+                file=file,
+                field=name,
+                remedy=f"make room in {folder.parent}",
+            ) from None
+
+
+def _git_state(archive: Archive, file: str | Path) -> Any:
+    """The commit that the archive was made from; it stands outside of the payload."""
+    try:
+        return json.loads(archive.members.get("run/git.json", b"null"))
+    except (ValueError, RecursionError):
+        raise InputError(
+            "is not JSON", file=file, field="run/git.json", remedy="make the archive again"
+        ) from None
 
 
 def _check_results(folder: Path, analysis: str) -> dict[str, Any]:
@@ -102,6 +120,7 @@ def _record(file: Path, confidence_level: float) -> dict[str, Any]:
     model, meaning = read_model(file)  # refuses mu_sq without its page
     if meaning is None:
         raise InputError("has no page beside it that says what its μ means", file=file)
+    require_whole(meaning, file)
     return {
         "meaning": meaning,
         "methods": limit_methods(model, ["asymptotic"], confidence_level),
@@ -112,7 +131,7 @@ def _read_limits(file: Path) -> pd.DataFrame:
     """The asymptotic rows of limits.csv."""
     try:
         table = pd.read_csv(file, comment="#")
-        missing = [column for column in COLUMNS if column not in table]
+        missing = [column for column in (*KEY, *_VALUES, *_STATED) if column not in table]
         if missing:
             raise InputError("is missing", file=file, field=f"column {missing[0]}")
         for column in ("confidence_level", *_VALUES):

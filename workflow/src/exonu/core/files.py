@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from exonu.core.errors import InputError
+from exonu.core.reading import read_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -141,7 +142,7 @@ def read_json(path: str | Path) -> Any:
     was meant nobody knows.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
+        text = read_text(path, "JSON")
         return json.loads(text, object_pairs_hook=_without_repeated_keys)
     except _RepeatedKeyError as error:
         raise InputError(
@@ -149,10 +150,8 @@ def read_json(path: str | Path) -> Any:
             file=path,
             remedy="remove one of them; other readers take the last and say nothing",
         ) from None
-    except OSError as error:
-        raise InputError(
-            f"cannot be read ({error.strerror})", file=path, remedy="give an existing file"
-        ) from None
+    except InputError:
+        raise
     except (
         ValueError,
         RecursionError,

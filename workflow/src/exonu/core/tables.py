@@ -11,7 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from exonu.core.errors import InputError, raise_all
+from exonu.core.reading import read_text
 from exonu.core.types import Array
+
+MOST_ROWS = 10_000
+"""Rows of the largest table of bins or points: each becomes a row of the response, and a million of
+them fill the memory of any machine. The finest published spectra have a few hundred."""
 
 
 def read_numbers(
@@ -29,7 +34,8 @@ def read_numbers(
 
     Raises:
         InputError: a missing file or column, an unknown or repeated column, a row of another
-            length, a value that is not a finite number, or no rows; each fault with its line.
+            length, a value that is not a finite number, no rows, or more than `MOST_ROWS`; each
+            fault with its line.
     """
     rows = _lines(path)
     if not rows:
@@ -50,16 +56,13 @@ def read_numbers(
 
 
 def _lines(path: str | Path) -> list[tuple[int, list[str]]]:
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except OSError as error:
+    text = read_text(path, "CSV")
+    if (rows := text.count("\n")) > MOST_ROWS:
         raise InputError(
-            f"cannot be read ({error.strerror})", file=path, remedy="give an existing file"
-        ) from None
-    except UnicodeDecodeError:
-        raise InputError(
-            "is not text in UTF-8", file=path, remedy="save it as CSV in UTF-8"
-        ) from None
+            f"has {rows} lines, and a table of bins or points has at most {MOST_ROWS}",
+            file=path,
+            remedy="if these are events, bin them; if a curve, give fewer points",
+        )
     return split_lines(text, ",", path)
 
 

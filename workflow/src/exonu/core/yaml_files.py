@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from exonu.core.errors import InputError, raise_all
+from exonu.core.reading import read_text
 
 MAX_DEPTH = 50
 """Levels of nesting; deeper ones exhaust the stack of the parser, which ends Python without a
@@ -25,7 +26,7 @@ _NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 class _Loader(_SAFE_LOADER):  # type: ignore[misc]
-    """YAML as people write numbers (`1e-5` is one), without duplicate keys."""
+    """YAML 1.2 (PyYAML reads 1.1, where `1:30` is 90 and `no` is false), without duplicate keys."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
@@ -40,27 +41,44 @@ class _Loader(_SAFE_LOADER):  # type: ignore[misc]
         return mapping
 
 
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)$"),
-    list("-+0123456789."),
-)
+def _whole_number(loader: Any, node: yaml.ScalarNode) -> int:
+    """`010` is 8 in YAML 1.1 and 10 in YAML 1.2: whoever wrote it is asked."""
+    text = str(node.value)
+    if re.fullmatch("[-+]?0[0-9]+", text):
+        raise yaml.constructor.ConstructorError(
+            None,
+            None,
+            f"{text} is 8-based to some programs and not to others: write it without the leading zero, or in quotes",
+            node.start_mark,
+        )
+    base = {"0o": 8, "0x": 16}.get(text[:2], 10)
+    return int(text, base)
+
+
+_TYPES = {
+    "bool": (r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    "int": (r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", "-+0123456789"),
+    "float": (
+        r"[-+]?(\.[0-9]+|[0-9]+\.[0-9]*|[0-9]+(?=[eE]))([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+        "-+0123456789.",
+    ),
+}
+"""How YAML 1.2 (core schema, section 10.3.2) writes truth values and numbers; all else is text."""
+
+_Loader.yaml_implicit_resolvers = {
+    first: [rule for rule in rules if rule[0].rpartition(":")[2] not in _TYPES]
+    for first, rules in _SAFE_LOADER.yaml_implicit_resolvers.items()
+}
+for _kind, (_pattern, _first) in _TYPES.items():
+    _Loader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_kind}", re.compile(rf"(?:{_pattern})\Z"), list(_first)
+    )
+_Loader.add_constructor("tag:yaml.org,2002:int", _whole_number)
 
 
 def read_yaml(path: str | Path) -> dict[str, Any]:
     """Read a YAML file that holds a mapping; faults are `InputError`s with file and line."""
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputError(
-            f"cannot be read ({error.strerror})", file=path, remedy="give an existing file"
-        ) from None
-    except UnicodeDecodeError:
-        raise InputError("is not text in UTF-8", file=path, remedy="save it as UTF-8") from None
-    except ValueError as error:  # a name that no file can have
-        raise InputError(
-            f"cannot be read ({error})", file=path, remedy="give an existing file"
-        ) from None
+    text = read_text(path, "YAML")
     try:
         _check_depth(text, path)
         content = yaml.load(text, Loader=_Loader)  # a SafeLoader

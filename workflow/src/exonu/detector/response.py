@@ -6,8 +6,9 @@ folded as one matrix.
     E
 
 X is the exposure, R the recoil rate, G a Gaussian. The inner integral is exact (ε is linear between
-its points); the outer one is a Gauss–Legendre sum over panels no wider than the resolution, with
-panel edges wherever R or ε has a step or a kink."""
+its points); the outer one is a Gauss–Legendre sum with panel edges wherever R or ε has a step or a
+kink. Within `TAIL_SIGMAS` of an edge of a bin panels are no wider than the resolution. Further away
+the inner integral is 0 or 1 whatever the resolution, so that the cost does not grow as σ → 0."""
 
 from __future__ import annotations
 
@@ -18,11 +19,20 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike
 
+from exonu.core.errors import InputError
 from exonu.core.types import Array
 
 NODES_PER_PANEL = 6
 TAIL_SIGMAS = 8.0
-"""How far beyond the last bin, in resolutions, a true energy still matters: Φ(−8) is 6e-16."""
+"""How far beyond the edge of a bin, in resolutions, a true energy still matters: Φ(−8) is 6e-16."""
+FAR_STEP = 0.1
+"""Width of a panel that no edge of a bin is near, relative to its energy: a recoil spectrum is
+smooth there."""
+SHARP = 1e-3
+"""A resolution below this share of the narrowest bin at all energies is none: what crosses an edge of
+a bin is balanced by what comes back, but for a relative σ²/width²."""
+LARGEST_MATRIX = 200_000_000
+"""Numbers in the largest response that is made, 1.6 GB."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +119,9 @@ def build_response(
         breakpoints_keV: energies at which the recoil rate has a step (atomic edges).
         nodes_per_panel: Gauss–Legendre nodes in each panel.
 
+    Raises:
+        InputError: if the matrix would fill the memory.
+
     >>> flat = build_response([2], [3], exposure_tonne_year=2.0, resolution_keV=lambda t: 0.1 + 0 * t,
     ...                       efficiency=Efficiency.perfect(), true_minimum_keV=0.5)
     >>> float(np.round(flat.fold(np.full_like(flat.true_energy_keV, 5.0))[0], 9))
@@ -117,14 +130,27 @@ def build_response(
     low, high = np.asarray(low_keV, dtype=float), np.asarray(high_keV, dtype=float)
     top = _highest_true_energy(float(high.max()), resolution_keV)
     kinks = efficiency.energy_keV if efficiency.of_true_energy else np.empty(0)
+    seen_edges = [] if efficiency.of_true_energy else [efficiency.energy_keV]
+    edges = np.unique(np.concatenate([low, high, *seen_edges]))
+    widest = float(np.max(resolution_keV(np.append(edges[edges > true_minimum_keV], top))))
+    is_sharp = widest < SHARP * float(np.min(np.diff(edges)))
     panels = _panels(
         true_minimum_keV,
         top,
         resolution_keV,
         np.concatenate([np.asarray(breakpoints_keV, float), kinks]),
+        edges,
+        is_sharp,
     )
     nodes, weights = _gauss_legendre(panels, nodes_per_panel)
+    if nodes.size * low.size > LARGEST_MATRIX:
+        raise InputError(
+            f"needs a response of {low.size} bins and {nodes.size} true energies, which fills the memory",
+            field="resolution",
+            remedy="give wider bins or fewer points of the efficiency; σ is far below the width of the bins",
+        )
     sigma = resolution_keV(nodes)
+    sigma = np.full_like(sigma, 1e-12 * top) if is_sharp else sigma
     if efficiency.of_true_energy:
         seen = efficiency(nodes) * _gaussian_content(low, high, nodes, sigma)
     else:
@@ -140,19 +166,38 @@ def _highest_true_energy(high_keV: float, resolution_keV: Callable[[Array], Arra
 
 
 def _panels(
-    minimum: float, top: float, resolution_keV: Callable[[Array], Array], breakpoints: Array
+    minimum: float,
+    top: float,
+    resolution_keV: Callable[[Array], Array],
+    breakpoints: Array,
+    seen_edges: Array,
+    is_sharp: bool,
 ) -> Array:
-    """Panel edges: every breakpoint, and between them steps no wider than the resolution."""
+    """Panel edges: every breakpoint, and between them steps no wider than the resolution where an
+    edge in reconstructed energy is near."""
+    near = seen_edges[(seen_edges > minimum) & (seen_edges < top)] if is_sharp else seen_edges[:0]
     inside = breakpoints[(breakpoints > minimum) & (breakpoints < top)]
-    fixed = np.unique(np.concatenate([[minimum], inside, [top]]))
+    fixed = np.unique(np.concatenate([[minimum], inside, near, [top]]))
     edges = [fixed[:1]]
     for start, stop in pairwise(fixed.tolist()):
         position, grid = start, [start]
         while position < stop:
-            position += float(resolution_keV(np.array([max(position, minimum)]))[0])
+            sigma = float(resolution_keV(np.array([position]))[0])
+            tail = 0.0 if is_sharp else TAIL_SIGMAS * sigma
+            position += max(_free_step(position, tail, seen_edges), sigma, 1e-9 * top)
             grid.append(min(position, stop))
         edges.append(np.asarray(grid))
     return np.unique(np.concatenate(edges))
+
+
+def _free_step(position: float, tail: float, edges: Array) -> float:
+    """How far a panel may reach before the tail of the next edge begins; 0 within the tail of
+    one."""
+    after = int(np.searchsorted(edges, position, side="right"))
+    if after > 0 and position - edges[after - 1] < tail:
+        return 0.0
+    to_next = float(edges[after]) - tail - position if after < edges.size else np.inf
+    return float(min(max(to_next, 0.0), FAR_STEP * position))
 
 
 def _gauss_legendre(edges: Array, count: int) -> tuple[Array, Array]:
@@ -168,7 +213,10 @@ def _gaussian_content(low: Array, high: Array, mean: Array, sigma: Array) -> Arr
         ndtr,  # here, since planning a workflow imports this module and must stay quick
     )
 
-    return np.asarray(ndtr((high[:, None] - mean) / sigma) - ndtr((low[:, None] - mean) / sigma))
+    content = np.empty((low.size, mean.size))  # bin by bin: the whole is large enough once
+    for row, (start, stop) in zip(content, zip(low, high, strict=True), strict=True):
+        row[:] = ndtr((stop - mean) / sigma) - ndtr((start - mean) / sigma)
+    return content
 
 
 def _gaussian_content_weighted(

@@ -194,7 +194,7 @@ def _tokens(text: str) -> list[_Token]:
     while place < end:
         match = _TOKEN.match(text, place)
         if match is None:
-            at = place + len(text[place:]) - len(text[place:].lstrip())
+            at = len(text) - len(text[place:].lstrip(" \t\r\n\f\v"))
             sign = text[at]
             number = re.match(r"[\d.][\w.]*", text[at:], re.ASCII)
             problem = (
@@ -205,7 +205,9 @@ def _tokens(text: str) -> list[_Token]:
             raise _Fault(
                 problem,
                 at,
-                _HINTS.get(sign, "use numbers, names, + - * / **, comparisons, and, or, not"),
+                "write an ordinary space: this one cannot be told from it by eye"
+                if sign.isspace()
+                else _HINTS.get(sign, "use numbers, names, + - * / **, comparisons, and, or, not"),
             )
         kind = str(match.lastgroup)
         word = match.group(kind)

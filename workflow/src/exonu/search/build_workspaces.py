@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 
 from exonu.catalogue import SEARCHED
@@ -14,7 +16,8 @@ from exonu.core.files import write_text
 from exonu.core.settings import Settings, read_yaml
 from exonu.interactions import Physics
 from exonu.search.experiment.binned_spectrum import Experiment
-from exonu.search.signals import fold_signals, fold_solar_neutrinos, hypotheses
+from exonu.search.plausibility.input_checks import INPUTS, SearchInputs
+from exonu.search.signals import Signal, fold_signals, fold_solar_neutrinos, hypotheses
 from exonu.search.strengths import meaning_file
 from exonu.search.studies.simulation_error import simulation_meaning
 from exonu.search.workspace import Workspace, build_workspace
@@ -36,7 +39,8 @@ def build_workspaces(
         cases: flavours and masses, if not those of the settings.
 
     Raises:
-        InputError: if a fit range does not begin and end at edges of bins.
+        InputError: if a fit range does not begin and end at edges of bins, or a hypothesis expects
+            no signal in any.
     """
     fit_range = settings["interactions"].get(interaction, {}).get("fit_range_keV")
     if fit_range is not None:
@@ -50,26 +54,41 @@ def build_workspaces(
     uncertainties = {
         source.name: source.relative_uncertainty for source in physics.neutrino_sources
     }
-    solar = (
-        None if experiment.includes_solar_neutrinos else fold_solar_neutrinos(experiment, physics)
-    )
+    solar = fold_solar_neutrinos(experiment, physics)
+    raise_all(_without_signal(signals, experiment))
+    notes = INPUTS.notes(SearchInputs(experiment, physics, solar))
     made = [
         build_workspace(
             experiment,
             signal,
             uncertainties,
             systematics,
-            solar_neutrinos=solar,
+            solar_neutrinos=None if experiment.includes_solar_neutrinos else solar,
             blind=bool(settings["blind"]),
         )
         for signal in signals
     ]
     for workspace in made:
+        workspace.meaning["bins_keV"] = np.transpose(
+            [experiment.low_keV, experiment.high_keV]
+        ).tolist()
+        workspace.meaning["notes"] = list(notes)
         workspace.meaning.update(simulation_meaning(experiment))
-    if fit_range is not None:
-        for workspace in made:
+        if fit_range is not None:
             workspace.meaning["fit_range_keV"] = [float(end) for end in fit_range]
     return made
+
+
+def _without_signal(signals: list[Signal], experiment: Experiment) -> Iterator[InputError]:
+    """A hypothesis that expects nothing in any bin has no limit, and whoever reads one is misled."""
+    for signal in signals:
+        if not signal.linear.any() and (signal.quadratic is None or not signal.quadratic.any()):
+            yield InputError(
+                f"expects no signal in any bin from {experiment.low_keV.min():g} to "
+                f"{experiment.high_keV.max():g} keV, so that no limit on it exists",
+                field=f"{experiment.name}, {signal.name}",
+                remedy="check the efficiency, the energies of the bins and true_energy_minimum_keV",
+            )
 
 
 def write_meaning(folder: Path, workspace: Workspace) -> None:
@@ -96,9 +115,23 @@ def read_meaning(workspace_file: str | Path) -> Settings | None:
             field="poi_map",
             remedy="for example `mu_sq: mu**2`",
         )
-    if "reference_strength" in meaning:
+    raise_all(_misspelt(meaning, file))
+    if meaning.keys() & {"interaction", "reference_strength"}:
         raise_all(_unit_faults(meaning, file))
     return meaning
+
+
+_PAGE_KEYS = ("interaction", "reference_strength", "power", "poi_map", "blinded", "is_simulated")
+
+
+def _misspelt(meaning: Settings, file: Path) -> Iterator[InputError]:
+    """A key nearly that of a page: without the right one, μ would silently stand for nothing
+    else."""
+    for key in meaning.keys() - set(_PAGE_KEYS):
+        for near in difflib.get_close_matches(key, _PAGE_KEYS, n=1, cutoff=0.8):
+            if near not in meaning:
+                remedy = f"did you mean `{near}`?"
+                yield InputError("is not a known key", file=file, field=key, remedy=remedy)
 
 
 def _unit_faults(meaning: Settings, file: Path) -> Iterator[InputError]:
@@ -112,6 +145,13 @@ def _unit_faults(meaning: Settings, file: Path) -> Iterator[InputError]:
                 field=name,
                 remedy="μ = (strength / reference)**power",
             )
+    if isinstance(meaning.get("power"), int | float) and meaning["power"] not in (1, 2):
+        yield InputError(
+            f"must be 1 or 2 (got {meaning['power']!r})",
+            file=file,
+            field="power",
+            remedy="μ is proportional to the strength or to its square",
+        )
     known = [name for name in SEARCHED if name == meaning.get("interaction")]
     if not known:
         yield InputError(

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 from exonu.catalogue import SEARCHED
 from exonu.core.errors import InputError
 from exonu.core.files import finite, plain, read_json
-from exonu.search.strengths import meaning_file, strength
+from exonu.search.plausibility.limit_checks import LIMITS, FoundLimit
+from exonu.search.plausibility.registry import logged
+from exonu.search.strengths import meaning_file, require_whole, strength
 from exonu.statistics import (
     AlternativeLimit,
     Model,
@@ -139,6 +141,7 @@ def read_search(file: Path) -> tuple[Model, Mapping[str, Any]]:
         raise InputError(
             "has no page beside it that says what its μ means", file=file, remedy="make it anew"
         )
+    require_whole(meaning, file)
     return model, meaning
 
 
@@ -301,9 +304,24 @@ def limit_record(
         notes = simulation_notes(meaning, float(meaning["live_days"]))
         found["asymptotic"]["record"]["notes"] += notes
     evidence = discovery_record(pair)
+    notes = [*meaning.get("notes", ()), *_limit_notes(read_json(file), model, meaning, found)]
+    logged(notes, file.stem)
     for asked in (one for one in projections if "days" in one):
         found |= projected_limits(read_json(file), meaning, asked["days"], confidence_level, file)
-    return {"name": file.stem, "meaning": meaning, "discovery": evidence, "methods": found}
+    return {
+        "name": file.stem, "meaning": meaning, "discovery": evidence, "methods": found, "notes": notes,
+    }  # fmt: skip
+
+
+def _limit_notes(
+    spec: Json, model: Model, meaning: Mapping[str, Any] | None, found: Mapping[str, Json]
+) -> list[str]:
+    """Notes on the asymptotic limit; none where it was not asked for."""
+    if "asymptotic" not in found:
+        return []
+    page = meaning or {}
+    tied = page.get("poi_map") or {}
+    return LIMITS.notes(FoundLimit(spec, model, tied, found["asymptotic"], page))
 
 
 def projected_limits(
@@ -361,10 +379,13 @@ def is_combination(files: Sequence[Path]) -> bool:
     """Whether several experiments are asked for: by several files, or by an analysis that combines
     them."""
     from exonu.core.settings import read_yaml
+    from exonu.search.limit_inputs import named_file
 
     if len(files) > 1:
         return True
-    return files[0].suffix.lower() != ".json" and "experiments" in read_yaml(files[0])
+    if files[0].suffix.lower() == ".json":
+        return False
+    return "experiments" in read_yaml(named_file(files[0]))
 
 
 def limit_of_workspace(file: Path, confidence_level: float, measurement: str | None = None) -> Json:
@@ -376,6 +397,11 @@ def limit_of_workspace(file: Path, confidence_level: float, measurement: str | N
     model, meaning = read_model(file, measurement)
     log.info("%s: %d bins, %d parameters", file, model.n_bins, len(model.parameters))
     found = _asymptotic_with_discovery(model, confidence_level)
+    notes = [
+        *(meaning or {}).get("notes", ()),
+        *_limit_notes(read_json(file), model, meaning, {"asymptotic": found}),
+    ]
+    found["record"]["notes"] += logged(notes, str(file))
     answer = {"parameter": model.poi, "unit": "1", **_answer(found)}
     if meaning is not None and "reference_strength" in meaning:
         answer["physical"] = in_physical_units(found, meaning)
@@ -396,38 +422,50 @@ def limit_of_experiment(
     mass_MeV: float | None = None,
     atomic: str | None = None,
     confidence_level: float = 0.9,
+    unblind: bool = False,
 ) -> Json:
     """Asymptotic CLs limits from a published spectrum, in the physical parameter; for `exonu
     limit`.
 
     Args:
-        file: an experiment's YAML, or an analysis's, whose physics and systematics then hold.
+        file: an experiment's YAML, or an analysis's, its folder or its name in `config/`; an
+            analysis's physics and systematics then hold, and its `blind` in any case.
         interaction: one that is searched for.
         flavour: which flavour interacts.
         mass_MeV: mass, of an interaction that has one.
         atomic: atomic model, if not the default.
         confidence_level: confidence level.
+        unblind: use the observed counts though an analysis is blind; the answer records it.
     """
     from exonu.core.settings import merged
     from exonu.search.build_workspaces import build_workspaces
     from exonu.search.experiment.read_experiment import read_experiment
+    from exonu.search.limit_inputs import limit_inputs
 
     check_hypothesis(interaction, flavour, mass_MeV)
-    settings, experiment_file = analysis_settings(file)
+    inputs = limit_inputs(file, unblind=unblind)
+    settings = inputs.settings
     if atomic is not None:
         settings = merged(settings, {"physics": {"atomic": {interaction: atomic}}})
-    experiment = read_experiment(experiment_file)
+    experiment = read_experiment(inputs.experiment_file)
     [workspace] = build_workspaces(experiment, interaction, settings, [(flavour, mass_MeV)])
     model = compile_workspace(workspace.spec, poi_map=workspace.meaning["poi_map"], file=file)
     log.info("%s: %d bins, %d parameters", workspace.name, model.n_bins, len(model.parameters))
     found = _asymptotic_with_discovery(model, confidence_level)
+    notes = _limit_notes(workspace.spec, model, workspace.meaning, {"asymptotic": found})
+    found["record"]["notes"] += logged([*workspace.meaning["notes"], *notes], workspace.name)
     case = {
         "experiment": experiment.name,
         "interaction": interaction,
         "flavour": flavour,
         "mass_MeV": mass_MeV,
     }
-    flags = {"blinded": workspace.meaning["blinded"], "is_simulated": experiment.is_simulated}
+    flags = {
+        "blinded": workspace.meaning["blinded"],
+        "blinded_by": None if inputs.blinded_by is None else str(inputs.blinded_by),
+        "unblind": unblind,
+        "is_simulated": experiment.is_simulated,
+    }
     return {**case, **in_physical_units(found, workspace.meaning), **flags}
 
 
@@ -455,21 +493,12 @@ def check_hypothesis(interaction: str, flavour: str, mass_MeV: float | None) -> 
 
 
 def analysis_settings(file: Path) -> tuple[Json, Path]:
-    """Settings and the experiment's file, from an analysis's file or for an experiment's."""
-    from exonu.core.settings import read_yaml
-    from exonu.search.analysis import default_settings, read_analysis
+    """Settings and the experiment's file, from an analysis or for an experiment, which is as blind
+    as the analyses beside it; see `limit_inputs`."""
+    from exonu.search.limit_inputs import limit_inputs
 
-    content = read_yaml(file)
-    if content.keys() & {"events", "runs"}:
-        what = "an analysis of events" if "events" in content else "the events file of an analysis"
-        remedy = "set its limits with snakemake, or give one of its workspaces, results/<analysis>/workspaces/*.json"
-        raise InputError(
-            f"is {what}: its spectra are made by the workflow", file=file, remedy=remedy
-        )
-    if "experiment" in content:
-        analysis = read_analysis(file.stem, file)
-        return analysis.settings, analysis.experiment_file
-    return default_settings(), file
+    inputs = limit_inputs(file)
+    return inputs.settings, inputs.experiment_file
 
 
 def in_physical_units(found: Json, meaning: Mapping[str, Any]) -> Json:

@@ -39,9 +39,13 @@ COLUMNS = (
     "is_simulated",
     "published",
     "published_source",
+    "notes",
 )
 KEY = ("analysis", "interaction", "flavour", "mass_MeV", "parameter", "method")
 """One row for each."""
+
+BETWEEN_NOTES = " | "
+"""Between the notes of a row; no note holds it."""
 
 EXPECTED = ("expected_minus2", "expected_minus1", "expected", "expected_plus1", "expected_plus2")
 
@@ -126,6 +130,9 @@ def _row(
         "is_simulated": meaning["is_simulated"],
         "published": value,
         "published_source": source,
+        "notes": BETWEEN_NOTES.join(
+            [*result.get("record", {}).get("notes", ()), *record.get("notes", ())]
+        ),
     }
 
 

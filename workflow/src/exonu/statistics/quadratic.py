@@ -56,7 +56,10 @@ def _landmarks(profile: Profile) -> list[float]:
     c4 = float(np.sum(weight * square**2))
     unit = _unit(float(np.sum(weight * linear**2)), c4)
     a1, a2, a3, a4 = c1 * unit, c2 * unit**2, c3 * unit**3, c4 * unit**4
-    roots = np.roots(np.trim_zeros(np.array([4.0 * a4, 3.0 * a3, 2.0 * a2, a1]), "f"))
+    derivative = np.array([4.0 * a4, 3.0 * a3, 2.0 * a2, a1])
+    if not np.isfinite(derivative).all():  # yields near the largest float
+        return []
+    roots = np.roots(np.trim_zeros(derivative, "f"))
     found = []
     for centre in [0.0, *roots.real.tolist()]:
         curvature = abs(2.0 * a2 + 6.0 * a3 * centre + 12.0 * a4 * centre**2)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exonu.core.errors import InputError, raise_all
+from exonu.core.reading import kind_of, require_file
 from exonu.core.settings import Settings
 from exonu.events.expressions import nearest, quoted
 
@@ -212,8 +213,11 @@ def open_tree(path: str | Path, name: str, *, allow_empty: bool = False) -> Iter
 def _opened(path: Path) -> Iterator[Any]:
     import uproot
 
-    if not path.is_file():
-        raise InputError("does not exist", file=path, remedy="give an existing ROOT file")
+    require_file(path, "give an existing ROOT file")
+    if (kind := kind_of(path)) not in (None, "a ROOT file"):
+        raise InputError(
+            f"is {kind}, not a ROOT file", file=path, remedy="give ROOT files: a TTree or RNTuple"
+        )
     try:
         file = uproot.open({str(path): None}, array_cache=None)
         end = int(file.file.fEND)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from exonu.core.errors import InputError, InputErrors, raise_all
+from exonu.core.reading import read_text
 from exonu.core.settings import Settings, checked, read_schema, resolved
 from exonu.core.tables import split_lines
 
@@ -73,17 +74,7 @@ def absent_files(file: Path, schema_file: Path, key: str) -> Iterator[InputError
 
 
 def _lines(file: Path) -> list[tuple[int, list[str]]]:
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InputError(
-            f"cannot be read ({error.strerror})", file=file, remedy="give an existing file"
-        ) from None
-    except UnicodeDecodeError:
-        raise InputError(
-            "is not text in UTF-8", file=file, remedy="save it as TSV in UTF-8"
-        ) from None
-    return split_lines(text, "\t", file)
+    return split_lines(read_text(file, "TSV"), "\t", file)
 
 
 def _header_faults(file: Path, header: list[str], columns: Settings) -> Iterator[InputError]:

@@ -27,7 +27,7 @@ from exonu.report.numbers.projected_limits import Projection, kind_of_data, own_
 from exonu.report.page.plots import FLAVOURS, QUANTITIES, mass_of, plots, strength_of
 from exonu.report.page.stated_values import Stated, choices, injected_truth, stated
 from exonu.report.printed_tables.writing import NOTHING, number
-from exonu.search.limit_rows import published_curves, published_limits
+from exonu.search.limit_rows import BETWEEN_NOTES, published_curves, published_limits
 
 PICTURES = {
     "spectrum": "Observed recoil spectrum, backgrounds, signals at their upper limits; all over the background below.",
@@ -101,6 +101,7 @@ def summary_page(summary: Summary) -> str:
         ),
         limits=_limits_table(summary),
         all_limits=_all_limits(summary.limits),
+        notes=_notes(summary.limits),
         plots="".join(_plot(plot) for plot in explored),
         figures=_figures(summary.figures, heading),
         assumed=_assumed(summary),
@@ -326,6 +327,25 @@ def _all_limits(limits: pd.DataFrame) -> str:
         whole=(0, 2, 3, 4),
     )
     return f"<details><summary>All {len(rows)} limits, every mass and method</summary>{table}</details>"
+
+
+def _notes(limits: pd.DataFrame) -> str:
+    """What is doubtful about inputs and limits, each note with the hypotheses that it concerns."""
+    concerned: dict[str, list[str]] = {}
+    for row in _records(limits):
+        notes = row.get("notes")
+        for note in notes.split(BETWEEN_NOTES) if isinstance(notes, str) else ():
+            name = _hypothesis(row).partition("<br>")[0]
+            concerned.setdefault(note, [])
+            if name not in concerned[note]:
+                concerned[note].append(name)
+    if not concerned:
+        return ""
+    items = [
+        f"<li>{_text(note)} <small>({', '.join(names[:4])}{', …' if len(names) > 4 else ''})</small></li>"
+        for note, names in concerned.items()
+    ]
+    return f'<h3>Notes</h3><ul class="notes">{"".join(items)}</ul>'
 
 
 def _figures(files: Sequence[Path], heading: Heading) -> str:

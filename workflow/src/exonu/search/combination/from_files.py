@@ -129,7 +129,7 @@ def _member_of(file: Path, common: Json | None) -> tuple[Json, Any]:
         return common or default_settings(), read_member(file)
     settings, experiment_file = analysis_settings(file)
     if experiment_file == file:
-        return common or settings, read_member(file)
+        return common or settings, read_member(file, {"blind": settings["blind"]})
     own = member_settings(read_analysis(file.stem, file))
     return common or settings, read_member(experiment_file, own)
 

@@ -277,6 +277,9 @@ def _joined_meaning(
         },
         "blinded": any(part.meaning["blinded"] for part in parts),
         "is_simulated": any(part.meaning["is_simulated"] for part in parts),
+        "notes": [
+            f"{part.experiment}: {note}" for part in parts for note in part.meaning.get("notes", ())
+        ],
         "experiments": {
             part.channel: {
                 "name": part.experiment,

@@ -88,6 +88,7 @@ class Experiment:
         solar_label: class of the solar neutrinos in figures.
         target: what the detector is made of, see `exonu.targets`.
         report_ranges_keV: edges of the energy ranges of tables; one range of all bins if empty.
+        resolution_keV: σ of a true energy, where the response is made from it.
     """
 
     name: str
@@ -107,6 +108,7 @@ class Experiment:
     live_days: float | None = None
     solar_label: str = "solar neutrinos"
     report_ranges_keV: tuple[float, ...] = ()
+    resolution_keV: Callable[[Array], Array] | None = None
     target: str = "xenon"
 
     @cached_property

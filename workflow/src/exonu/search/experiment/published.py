@@ -64,6 +64,7 @@ def read_published_experiment(file: Path, overrides: Settings | None = None) -> 
             true_minimum_keV=minimum,
             breakpoints_keV=steps,
         ),
+        resolution_keV=resolution,
         target=target,
     )
 

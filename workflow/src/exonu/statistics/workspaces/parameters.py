@@ -80,7 +80,7 @@ def _staterror(reader: Reader, name: str, channels: list[Json]) -> tuple[Paramet
             coverage.setdefault(sample["name"], []).append(channel["name"])
         for b in range(len(carriers[0][0]["data"])):
             total = sum(float(sample["data"][b]) for sample, _ in carriers)
-            errors = math.sqrt(sum(float(m["data"][b]) ** 2 for _, m in carriers))
+            errors = math.hypot(*(float(m["data"][b]) for _, m in carriers))
             sigmas.append(errors / total if total > 0.0 else 0.0)
     for sample, where in coverage.items():
         if where != covered:
@@ -193,6 +193,8 @@ def _configure(reader: Reader, sets: dict[str, ParameterSet], settings: list[Jso
         if (inits := values("inits")) is not None:
             parameters.init = [float(x) for x in inits]
         if (bounds := values("bounds")) is not None:
+            if any(not isinstance(pair, list) or len(pair) != 2 for pair in bounds):
+                reader.refuse("bounds are not pairs of a lower and an upper end", field)
             parameters.lower = [float(low) for low, _ in bounds]
             parameters.upper = [float(high) for _, high in bounds]
             parameters.default_bounds = False

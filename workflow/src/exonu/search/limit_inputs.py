@@ -1,0 +1,126 @@
+"""What `exonu limit` was given: an experiment, an analysis, or a folder or name that stands for one; and whether it is
+blind.
+
+An analysis says `blind: true` until it is fixed. Whoever names the experiment's file instead of the analysis's would
+see the observed counts all the same, so an experiment obeys every analysis that stands beside it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from exonu.core.errors import InputError
+from exonu.core.reading import require_file
+from exonu.core.settings import Settings, merged, read_yaml
+from exonu.search.analysis import Analysis, default_settings, find_analysis, read_analysis
+
+CONFIG = Path("config")
+_NAME = re.compile("[a-z0-9][a-z0-9-]*")
+
+
+@dataclass(frozen=True)
+class LimitInputs:
+    """An experiment and the settings with which its limits are set.
+
+    Attributes:
+        file: what names them in messages.
+        experiment_file: the experiment's YAML.
+        settings: all settings of an analysis, `blind` included.
+        blinded_by: the analysis whose `blind` holds, or None if nothing is blind.
+    """
+
+    file: Path
+    experiment_file: Path
+    settings: Settings
+    blinded_by: Path | None
+
+
+def named_file(given: Path) -> Path:
+    """The file that a path, a folder or the name of an analysis stands for.
+
+    Raises:
+        InputError: a folder without an experiment, or neither file nor analysis.
+    """
+    try:
+        is_folder, is_there = given.is_dir(), given.exists()
+    except (OSError, ValueError):
+        is_folder, is_there = False, True  # `require_file` says what is wrong with it
+    if is_folder:
+        for name in ("analysis.yaml", "experiment.yaml"):
+            if (given / name).is_file():
+                return given / name
+        raise InputError(
+            "is a folder with neither analysis.yaml nor experiment.yaml",
+            file=given,
+            remedy="name the file itself, or write a template with `exonu init`",
+        )
+    if not is_there and _NAME.fullmatch(str(given)) and CONFIG.is_dir():
+        return find_analysis(str(given), CONFIG)
+    return require_file(given)
+
+
+def limit_inputs(given: Path, *, unblind: bool = False) -> LimitInputs:
+    """Settings and experiment for the limits of a file, a folder or the name of an analysis.
+
+    Args:
+        given: an experiment's YAML, an analysis's, its folder, or its name in `config/`.
+        unblind: show the observed limit though an analysis is blind.
+
+    Raises:
+        InputError: no such file; an analysis of events, whose spectra the workflow makes; whatever is wrong with the
+            settings.
+    """
+    file = named_file(given)
+    content = read_yaml(file)
+    if content.keys() & {"events", "runs"}:
+        what = "an analysis of events" if "events" in content else "the events file of an analysis"
+        raise InputError(
+            f"is {what}: its spectra are made by the workflow",
+            file=file,
+            remedy="set its limits with snakemake, or give one of its workspaces, results/<analysis>/workspaces/*.json",
+        )
+    if "experiment" in content:
+        analysis = read_with_overrides(file)
+        settings, experiment_file = analysis.settings, analysis.experiment_file
+        blind = [file] if settings["blind"] else []
+    else:
+        settings, experiment_file = default_settings(), file
+        blind = [one.file for one in analyses_beside(file) if one.settings["blind"]]
+    settings = merged(settings, {"blind": bool(blind) and not unblind})
+    return LimitInputs(file, experiment_file, settings, blind[0] if blind and not unblind else None)
+
+
+def analyses_beside(experiment_file: Path) -> Iterator[Analysis]:
+    """The analyses in the folder of an experiment, whichever experiment they name, and the one above that has the
+    folder's name.
+
+    Raises:
+        InputError: if one of them is faulty: whether it is blind is then not known.
+    """
+    here = experiment_file.resolve().parent
+    above = here.with_name(f"{here.name}.yaml")
+    candidates = sorted(experiment_file.parent.glob("*.yaml"))
+    for file in [*candidates, *([above] if above.is_file() else [])]:
+        if not file.is_file() or file.samefile(experiment_file):
+            continue
+        try:
+            named = read_yaml(file).get("experiment")
+        except InputError:
+            if file.name in ("analysis.yaml", above.name):
+                raise
+            continue  # a file of another kind
+        if isinstance(named, str):
+            yield read_with_overrides(file)
+
+
+def read_with_overrides(file: Path) -> Analysis:
+    """An analysis with what `overrides` of the config.yaml beside it changes."""
+    in_folder = file.name == "analysis.yaml"
+    name = file.resolve().parent.name if in_folder else file.stem
+    config = (file.resolve().parent.parent if in_folder else file.parent) / "config.yaml"
+    overrides: Any = read_yaml(config).get("overrides") if config.is_file() else None
+    own = overrides.get(name) if isinstance(overrides, Mapping) else None
+    return read_analysis(name, file, own if isinstance(own, Mapping) else None)

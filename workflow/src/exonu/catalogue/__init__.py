@@ -13,11 +13,15 @@ from exonu.catalogue.declaration import (
     FLAVOURS,
     STATES,
     UNITS,
+    AbsorbedFlux,
     Form,
+    Halo,
     Interaction,
+    Line,
     MassiveForm,
     Recoil,
     Shift,
+    Tabulated,
     braced,
 )
 
@@ -27,11 +31,15 @@ __all__ = [
     "SEARCHED",
     "STATES",
     "UNITS",
+    "AbsorbedFlux",
     "Form",
+    "Halo",
     "Interaction",
+    "Line",
     "MassiveForm",
     "Recoil",
     "Shift",
+    "Tabulated",
     "braced",
 ]
 

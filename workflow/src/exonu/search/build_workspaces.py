@@ -14,7 +14,7 @@ from exonu.core.files import write_text
 from exonu.core.settings import Settings, read_yaml
 from exonu.interactions import Physics
 from exonu.search.experiment.binned_spectrum import Experiment
-from exonu.search.signals import fold_signals, fold_solar_neutrinos, hypotheses
+from exonu.search.signals import WITHOUT_FLUX, fold_signals, fold_solar_neutrinos, hypotheses
 from exonu.search.workspace import Workspace, build_workspace
 
 
@@ -44,10 +44,13 @@ def build_workspaces(
     if cases is None:
         cases = hypotheses(interaction, settings["interactions"][interaction])
     other = systematics["atomic_shape"]
-    signals = fold_signals(experiment, physics, interaction, cases, other_atomic=other)
+    block = settings["interactions"].get(interaction, {})
+    signals = fold_signals(
+        experiment, physics, interaction, cases, other_atomic=other, curve=block.get("rows", ())
+    )
     uncertainties = {
         source.name: source.relative_uncertainty for source in physics.neutrino_sources
-    }
+    } | dict.fromkeys(WITHOUT_FLUX, 0.0)
     solar = (
         None if experiment.includes_solar_neutrinos else fold_solar_neutrinos(experiment, physics)
     )

@@ -17,6 +17,7 @@ from math import pi
 from typing import TYPE_CHECKING, Any
 
 from exonu.catalogue.declaration import (
+    COUPLING_ATOMIC,
     Form,
     Interaction,
     MassGrid,
@@ -65,6 +66,7 @@ def _mediator(kind: str, formula: Form | Shift, reference: float) -> Interaction
         reference_strength=reference,
         source="arXiv:1604.01025" if kind != "tensor" else "traced in tests/interactions",
         formula=formula,
+        atomic=COUPLING_ATOMIC if isinstance(formula, Shift) else COUPLING_ATOMIC[:2],
         states=("all",),
         masses=MassGrid(1e-5, 100.0, 29, more=(1e-3, 10.0)),
         phrases=(f"{kind} mediator",),

@@ -3,14 +3,18 @@
 #   ROOT files ─► events ─► templates ─┐
 #                 published spectrum ──┴─► workspaces ─► limits ─► tables · figures      results/<analysis>/
 #
-# What is run stands in config/config.yaml; how a rule is written, in workflow/rules/common.smk.
+# What is run stands in config/config.yaml; how a rule is written, in workflow/rules/step.smk.
 
 from snakemake.utils import min_version
 
-min_version("9.13")
+min_version("9.19")  # pathvars of rules in modules
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/files.smk"
+include: "workflow/rules/archive_contents.smk"
+include: "workflow/rules/parameters.smk"
+include: "workflow/rules/step.smk"
 include: "workflow/rules/events.smk"
 include: "workflow/rules/templates.smk"
 include: "workflow/rules/event_figures.smk"
@@ -21,7 +25,6 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/studies.smk"
 include: "workflow/rules/publish.smk"
 include: "workflow/rules/report.smk"
-include: "workflow/rules/archived.smk"
 include: "workflow/rules/archive.smk"
 include: "workflow/rules/inject.smk"
 

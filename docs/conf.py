@@ -7,11 +7,16 @@ from pathlib import Path
 
 from docutils import nodes
 from latex2mathml.converter import convert
+from pygments.lexers.special import TextLexer
+from sphinx.highlighting import lexers
 
 TOP = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TOP / "workflow" / "src"))
 
 from exonu import __version__ as release  # noqa: E402
+
+# GitHub draws these graphs; a page that loads nothing from a network shows their text.
+lexers["mermaid"] = TextLexer()
 
 project = "exonu"
 author = "The exonu developers"
@@ -41,7 +46,7 @@ def point_into_the_site(app, name, source):
     """Links that work in the repository, in pages that are included here from elsewhere, work on
     the site too."""
     for folder, page in PAGES.items():
-        source[0] = re.sub(rf"\]\((?:\.\./)+{re.escape(folder)}", f"]({page}", source[0])
+        source[0] = re.sub(rf"\]\((?:\.\./)*{re.escape(folder)}", f"]({page}", source[0])
     source[0] = re.sub(
         r"^#+ [^`\n]*$",
         lambda heading: heading[0].replace("<", r"\<"),

@@ -8,6 +8,7 @@ demonstration is not in them."""
 
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[1]
@@ -31,15 +32,15 @@ def draw(results: Path, folder: Path) -> None:
         step = [
             sys.executable,
             "-m",
-            f"exonu.steps.figure_{figure}",
+            f"exonu.steps.report.figure_{figure}",
             "--settings",
             SETTINGS,
             "--limits",
             *limits,
         ]
-        subprocess.run(
-            [*step, "--counts", *counts, "--output", folder / f"{figure}.png"], check=True
-        )
+        with tempfile.TemporaryDirectory() as unused:
+            drawn = ["--png", folder / f"{figure}.png", "--pdf", Path(unused) / f"{figure}.pdf"]
+            subprocess.run([*step, "--counts", *counts, *drawn], check=True)
 
 
 if __name__ == "__main__":

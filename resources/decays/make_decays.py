@@ -1,9 +1,7 @@
-"""Make branches.csv and transitions.csv, the decay schemes of the radioactive backgrounds, from
-ENSDF.
+"""Make branches.csv and transitions.csv, the decay schemes of the radioactive backgrounds, from ENSDF.
 
-ENSDF is read through the JSON files of `paceENSDF` (A. Hurst, LBNL), 98 MB, which nothing else here
-needs: install it in an environment of its own. Vacancies follow `xraylib` (a dev dependency):
-relaxation.csv, one mean line per shell.
+ENSDF is read through the JSON files of `paceENSDF` (A. Hurst, LBNL), 98 MB, which nothing else here needs: install it
+in an environment of its own. Vacancies follow `xraylib` (a dev dependency): relaxation.csv, one mean line per shell.
 
 Run: pip install paceENSDF xraylib; python resources/decays/make_decays.py
 """
@@ -24,8 +22,7 @@ SMALLEST = 1e-4  # intensity per decay below which a branch or transition is lef
 SHELLS = "KLMNOPQ"
 WINDOW_S = 500e-9  # a daughter level that lives longer is an event of its own
 
-# nuclide: (file of paceENSDF, decays of this mode per decay of the nuclide that follow the file's
-# normalisation)
+# nuclide: (file of paceENSDF, decays of this mode per decay of the nuclide that follow the file's normalisation)
 SCHEMES = {
     "C14": ["C14_N14_006014_007014_0keV"],
     "Ar39": ["Ar39_K39_018039_019039_0keV"],
@@ -73,15 +70,13 @@ def ensdf(name: str) -> Record:
 
 
 def energy_keV(level: Record) -> float:
-    """Energy of a level; "73.92pX" is 73.92 + X with a small X that nobody has measured, taken as
-    0."""
+    """Energy of a level; "73.92pX" is 73.92 + X with a small X that nobody has measured, taken as 0."""
     value = level["levelEnergy"]
     return float(value.split("p")[0].split("+")[0]) if isinstance(value, str) else float(value)
 
 
 def alpha(gamma: Record) -> list[float]:
-    """Conversion coefficients of K, L and all higher shells (calculated by the evaluators with
-    BrIcc)."""
+    """Conversion coefficients of K, L and all higher shells (calculated by the evaluators with BrIcc)."""
     shells = gamma["calculatedAtomicShellConversionCoefficients"][0]
     values = [
         shells[f"calculatedInternalConversionCoefficientAtomicShell{s}"] or 0.0 for s in SHELLS
@@ -113,8 +108,7 @@ def transitions(data: Record) -> dict[int, list[tuple[int, float, float, list[fl
 
 
 def feeding(data: Record) -> list[tuple[int, str, float, float, str, list[float], float]]:
-    """Level, mode, intensity per decay, endpoint, shape, capture fractions of K, L and higher, mean
-    energy of the β."""
+    """Level, mode, intensity per decay, endpoint, shape, capture fractions of K, L and higher, mean energy of the β."""
     parent = data["parentDecay"][0]
     excitation = str(parent["parentDecayLevelEnergy"] or 0.0).split("p")[0].split("+")[0]
     available = parent["valueQ"] + float(excitation)
@@ -253,8 +247,7 @@ def _transition_rows(
 
 
 def relaxation(z: int) -> list[str]:
-    """Rows of one atom: binding energy, fluorescence yield and mean X-ray of a vacancy in K, L
-    (L1), M (M1)."""
+    """Rows of one atom: binding energy, fluorescence yield and mean X-ray of a vacancy in K, L (L1), M (M1)."""
     lines = {
         "K": [(xraylib.K_SHELL, (xraylib.KA_LINE, xraylib.KB_LINE))],
         "L": [

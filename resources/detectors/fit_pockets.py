@@ -1,21 +1,16 @@
 """Fit the pocket of the copper plate and ring to the two anchors, and predict what is not fitted.
 
-The activities stay as listed. Each wall class has its own escape fraction of the light and its
-cone:
+The activities stay as listed. Each wall class has its own escape fraction of the light and its cone:
 
 - surface: decays on windows and copper shine in all directions, no light is lost;
-- seal: light that starts within 3 mm of the decay is held back; how much may leave is a limit,
-  found here;
-- copper: escape fraction and cone are fitted to the anchors of anchors.csv, on a grid of simulated
-  samples that share their random numbers: ln(rate) is a polynomial in ln(escape fraction) and
-  cos_min;
+- seal: light that starts within 3 mm of the decay is held back; how much may leave is a limit, found here;
+- copper: escape fraction and cone are fitted to the anchors of anchors.csv, on a grid of simulated samples that share
+  their random numbers: ln(rate) is a polynomial in ln(escape fraction) and cos_min;
 - pmt: no pocket.
 
-Everything goes the way of any data: generated, traced, dead photomultipliers taken out,
-    reconstructed, default cuts.
+Everything goes the way of any data: generated, traced, dead photomultipliers taken out, reconstructed, default cuts.
 
-Run: python resources/detectors/fit_pockets.py [--light-map FOLDER] [--predict]   (8 minutes on one
-    core; --predict: 3)
+Run: python resources/detectors/fit_pockets.py [--light-map FOLDER] [--predict]   (8 minutes on one core; --predict: 3)
 """
 
 from __future__ import annotations
@@ -136,8 +131,7 @@ class Laboratory:
     def sample(
         self, name: str, parts: Sequence[Part], pocket: Mapping[str, float] | None = None
     ) -> Sample:
-        """Simulate and select a component, in the wall with more decays around the dead
-        photomultipliers."""
+        """Simulate and select a component, in the wall with more decays around the dead photomultipliers."""
         settings = {"components": {name: {"pocket": dict(pocket)}}} if pocket else None
         wall = name in WALL_CLASSES
         what = component(
@@ -211,8 +205,7 @@ def share(part: Array, rest: Array) -> tuple[float, float]:
 
 
 def grid_of_copper(lab: Laboratory) -> Array:
-    """Rows of escape fraction, cos_min, events per day in 4–6 and in 2–30 keVee, each with its
-    error."""
+    """Rows of escape fraction, cos_min, events per day in 4–6 and in 2–30 keVee, each with its error."""
     rows = []
     for escape in GRID_ESCAPE:
         for cosine in GRID_COSINE:
@@ -227,8 +220,7 @@ def grid_of_copper(lab: Laboratory) -> Array:
 
 
 def interpolated(grid: Array, column: int, escape: float, cosine: float) -> float:
-    """Rate at a pocket: ln(rate) with terms up to the second order through the grid, weighted by
-    the errors."""
+    """Rate at a pocket: ln(rate) with terms up to the second order through the grid, weighted by the errors."""
 
     def terms(f: Any, c: Any) -> Array:
         x = np.log(np.asarray(f, dtype=float))
@@ -243,8 +235,7 @@ def interpolated(grid: Array, column: int, escape: float, cosine: float) -> floa
 
 
 def fit(grid: Array, others: Mapping[str, Sample]) -> tuple[float, float]:
-    """Escape fraction and cos_min of the copper for both anchors, χ² with the accepted limits as
-    errors."""
+    """Escape fraction and cos_min of the copper for both anchors, χ² with the accepted limits as errors."""
     rate, surface_share = anchors()["rate", 4, 6], anchors()["surface_share", 2, 30]
     internal = [total(others, INTERNAL, *window)[0] for window in ((4, 6), (2, 30))]
     rest = [name for name in WALL_CLASSES if name in others and name != "copper"]

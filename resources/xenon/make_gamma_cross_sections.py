@@ -1,5 +1,4 @@
-"""Make gamma_cross_sections.csv, what γ-rays and X-rays do in xenon and in the walls, from
-`xraylib` (dev-only).
+"""Make gamma_cross_sections.csv, what γ-rays and X-rays do in xenon and in the walls, from `xraylib` (dev-only).
 
 Run: python resources/xenon/make_gamma_cross_sections.py [output.csv]
 """
@@ -23,9 +22,8 @@ HIGHEST_TABULATED_KEV = 800.0  # of xraylib, for all elements
 HEADER = """\
 # Mass attenuation by make_gamma_cross_sections.py from xraylib {version}, in cm2/g. status: derived
 # xenon: photoelectric, incoherent (Compton). Walls: photoelectric + incoherent; quartz is SiO2.
-# Interpolate log-log; the points come in pairs beside an edge. Coherent scattering and pairs are
-# left out. Above 800 keV Klein-Nishina on free electrons, and the photoelectric part is a power
-# law.
+# Interpolate log-log; the points come in pairs beside an edge. Coherent scattering and pairs are left out.
+# Above 800 keV Klein-Nishina on free electrons, and the photoelectric part is a power law.
 energy_keV,xenon_photoelectric,xenon_compton,copper,aluminium,quartz
 """
 Function = Callable[[float], float]
@@ -42,8 +40,7 @@ def photoelectric(z: int, energy_keV: float) -> float:
 
 
 def compton(z: int, energy_keV: float) -> float:
-    """Incoherent scattering with binding; above the table Klein-Nishina on Z free electrons (0.6 %
-    more there)."""
+    """Incoherent scattering with binding; above the table Klein-Nishina on Z free electrons (0.6 % more there)."""
     if energy_keV <= HIGHEST_TABULATED_KEV:
         return float(xraylib.CS_Compt(z, energy_keV))
     barn_per_atom = z * xraylib.CS_KN(energy_keV)
@@ -69,8 +66,7 @@ def columns() -> list[Function]:
 
 
 def edges_keV() -> list[float]:
-    """Where a photoelectric cross-section jumps, found by bisection: xraylib's edge energies are a
-    little off."""
+    """Where a photoelectric cross-section jumps, found by bisection: xraylib's edge energies are a little off."""
     found = []
     for z in (54, 29, 13, 14):
         for shell in (

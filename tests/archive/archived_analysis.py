@@ -72,10 +72,10 @@ def write_records(folder, start):
     )
     experiment = [str(file) for file in experiment_files(TEMPLATE / "experiment.yaml")]
     jobs = [
-        ("workspaces_mine", "workspaces", experiment, workspaces, start),
+        ("workspaces_mine", "search.workspaces", experiment, workspaces, start),
         (
             "limits_table",
-            "limits_table",
+            "search.limits_table",
             list(map(str, workspaces)),
             [folder / "limits" / "limits.csv"],
             start + 10,

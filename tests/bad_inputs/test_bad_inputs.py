@@ -6,7 +6,6 @@ planning, `exonu limit`, `exonu verify`, or the step `ingest`; here in this proc
 `test_bad_inputs_snakemake` through the real commands."""
 
 import json
-import sys
 
 import numpy as np
 import pytest
@@ -99,37 +98,34 @@ def test_archive(case, tmp_path, capsys):
     assert_command_refuses(["verify", str(tmp_path / "archive.zip")], case, tmp_path, capsys)
 
 
-def ingest(folder, monkeypatch, **source):
+def ingest(folder, **source):
     """The step `ingest` as a rule runs it: what it says, empty if all was well."""
     settings = read_event_inputs(folder / "events.yaml", 642).ingest_settings(**source)
     output = [
-        "--output",
+        "--events",
         str(folder / "made" / "events.root"),
         "--report",
         str(folder / "made" / "report.json"),
     ]
-    monkeypatch.setattr(sys, "argv", ["ingest", "--settings", canonical_json(settings), *output])
     try:
-        run(ingest_step.main)
+        run(ingest_step.main, ["--settings", canonical_json(settings), *output])
     except SystemExit as end:
         return str(end.code)  # a text, so it is printed to stderr, and the status is 1
     return ""
 
 
 @pytest.mark.parametrize("source", [{"run": 1}, {"sample": "lxe"}])
-def test_the_root_files_are_valid(source, tmp_path, monkeypatch):
+def test_the_root_files_are_valid(source, tmp_path):
     write_root(tmp_path)
-    assert ingest(tmp_path, monkeypatch, **source) == ""
+    assert ingest(tmp_path, **source) == ""
     assert (tmp_path / "made" / "events.root").stat().st_size > 0
 
 
 @of("ROOT files")
-def test_root_file(case, tmp_path, monkeypatch):
+def test_root_file(case, tmp_path):
     write_root(tmp_path)
     case.change(tmp_path)
-    said = ingest(
-        tmp_path, monkeypatch, **({"sample": "lxe"} if case.file == "sample.root" else {"run": 1})
-    )
+    said = ingest(tmp_path, **({"sample": "lxe"} if case.file == "sample.root" else {"run": 1}))
     assert said.startswith("error: ")
     assert_message(said.removeprefix("error: "), case, tmp_path)
     assert not list(tmp_path.glob("made/*"))
@@ -137,12 +133,12 @@ def test_root_file(case, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_random_bytes_in_a_root_file(seed, tmp_path, monkeypatch):
+def test_random_bytes_in_a_root_file(seed, tmp_path):
     """A flipped byte is found, or it changes a value that may be so; nothing else happens."""
     write_root(tmp_path)
     content = np.fromfile(tmp_path / "run1.root", dtype=np.uint8)
     rng = np.random.default_rng(seed)
     content[rng.integers(0, len(content), rng.integers(1, 30))] ^= np.uint8(rng.integers(1, 256))
     content.tofile(tmp_path / "run1.root")
-    said = ingest(tmp_path, monkeypatch, run=1)
+    said = ingest(tmp_path, run=1)
     assert said == "" or said.startswith(f"error: {tmp_path}/run1.root: ")

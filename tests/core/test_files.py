@@ -72,7 +72,7 @@ def test_a_full_disk_is_said_with_the_file(tmp_path):
         SystemExit,
         match=r"^error: \S+/limits\.csv: cannot be written \(No space left on device\); make room",
     ):
-        run(full)
+        run(full, [])
     assert not list(tmp_path.iterdir())
 
 

@@ -1,6 +1,7 @@
 """The documentation is what the code says, and the version stands in one place with its copies
 equal."""
 
+import importlib
 import json
 import re
 import subprocess
@@ -113,3 +114,42 @@ def test_the_site_builds_without_warnings(tmp_path):
     page = (tmp_path / "site" / "physics.html").read_text(encoding="utf-8")
     assert page.count("<math") > 10
     assert not re.search(r'<(script|link|img)[^>]*(src|href)="https?:', page)
+
+
+def test_the_architecture_page_names_what_exists():
+    """Every function, class, module and package of the page, and every package of the library."""
+    page = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    names = re.findall(r"`(exonu(?:\.\w+)+)`", page)
+    assert len(names) >= 30
+    for name in names:
+        parts = name.split(".")
+        for length in range(len(parts), 1, -1):
+            try:
+                found = importlib.import_module(".".join(parts[:length]))
+            except ModuleNotFoundError:
+                continue
+            for attribute in parts[length:]:
+                found = getattr(found, attribute)
+            break
+        else:
+            pytest.fail(f"{name} does not exist")
+    packages = {f.parent.name for f in (ROOT / "workflow/src/exonu").glob("*/__init__.py")}
+    assert packages <= set(re.findall(r"`(\w+)`", page))
+
+
+def test_the_ways_through_the_code_have_at_most_twenty_stations():
+    page = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    assert max(map(int, re.findall(r"^(\d+)\. ", page, re.MULTILINE))) <= 20
+
+
+WORDS = ("experiment", "analysis", "sample", "component", "template", "search", "study")
+
+
+def test_every_word_of_the_vocabulary_is_explained_and_one_module_is_called_so():
+    page = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    section = page[page.index("## Vocabulary") : page.index("## One event")]
+    modules = list((ROOT / "workflow/src/exonu").rglob("*.py"))
+    library = [file for file in modules if "steps" not in file.parts]
+    for word in WORDS:
+        assert f"**{word}**" in section
+        assert len([file for file in library if file.stem == word]) <= 1

@@ -9,7 +9,12 @@ import pytest
 pytest.importorskip("numba", reason="without numba nothing is compiled, and nothing is cached")
 from exonu.core.compiled import EXACT_MATH
 
-GENERATOR = ["generate_kernels", "wall_kernels", "decays_kernels", "gamma_transport_kernels"]
+GENERATOR = [
+    "simulation.generation.event_kernels",
+    "simulation.wall.wall_kernels",
+    "decays.decay_kernels",
+    "simulation.gammas.gamma_kernels",
+]
 
 
 def kernels_of(namespace):
@@ -20,7 +25,7 @@ def kernels_of(namespace):
 def test_an_exact_kernel_calls_exact_kernels_only(module):
     """A callee with reordered sums rounds as it is woven into its caller, which the cache
     decides."""
-    kernels = kernels_of(vars(import_module(f"exonu.events.{module}")))
+    kernels = kernels_of(vars(import_module(f"exonu.{module}")))
     assert len(kernels) > 2
     waiting, known = list(kernels.values()), set()
     while waiting:

@@ -21,6 +21,7 @@ from exonu.events.raw.raw_events import read_events, read_raw, write_raw
 from exonu.events.raw.root_files import read_columns, read_metadata
 from exonu.events.runs.read_inputs import read_event_inputs
 from exonu.events.variables import DOCUMENTED, raw_variables
+from exonu.steps._step import call
 
 METADATA = {"is_simulated": True, "seed": 1}
 
@@ -36,11 +37,8 @@ def ingested(folder, **job):
 
 def run_step(step, settings, *arguments):
     """A step as the workflow calls it, within this process."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            sys, "argv", [step, "--settings", canonical_json(settings), *map(str, arguments)]
-        )
-        importlib.import_module(f"exonu.steps.{step}").main()
+    module = importlib.import_module(f"exonu.steps.events.{step}")
+    call(module.main, ["--settings", canonical_json(settings), *map(str, arguments)])
 
 
 def run_ingest(folder, name, **job):
@@ -48,7 +46,7 @@ def run_ingest(folder, name, **job):
     run_step(
         "ingest",
         settings,
-        "--output",
+        "--events",
         folder / f"i{name}.root",
         "--report",
         folder / f"{name}.json",
@@ -58,7 +56,8 @@ def run_ingest(folder, name, **job):
 def run_select(folder, name, **job):
     output, counts = folder / f"s{name}.root", folder / f"c{name}.json"
     settings = inputs(folder).select_settings(**job)
-    run_step("select", settings, folder / f"i{name}.root", "--output", output, "--counts", counts)
+    files = ("--reconstructed", folder / f"i{name}.root", "--events", output, "--counts", counts)
+    run_step("select", settings, *files)
     return json.loads(counts.read_text())
 
 
@@ -264,7 +263,13 @@ def test_from_raw_files_to_the_cut_flow(analysis_folder):
         "--efficiency",
         analysis_folder / "efficiency.csv",
     )
-    run_step("cut_flow", {"live_days": inputs(analysis_folder).runs.live_days}, *counts, *tables)
+    run_step(
+        "cut_flow",
+        {"live_days": inputs(analysis_folder).runs.live_days},
+        "--counts",
+        *counts,
+        *tables,
+    )
     table = pd.read_csv(analysis_folder / "cut_flow.csv", comment="#", keep_default_na=False)
     assert table["level"].value_counts().to_dict() == {
         "run": 8,
@@ -294,7 +299,7 @@ def test_step_as_a_command(analysis_folder, whole):
     command = [sys.executable, "-m", "exonu.steps.events.ingest"]
     command += ["--settings", canonical_json(inputs(analysis_folder).ingest_settings(run=1))]
     command += [
-        "--output",
+        "--events",
         str(analysis_folder / "o.root"),
         "--report",
         str(analysis_folder / "o.json"),

@@ -1,7 +1,6 @@
 """Simulated runs and samples: rates, weights, dead photomultipliers, calibration, pairs,
 reproducibility, memory."""
 
-import sys
 import tracemalloc
 
 import numpy as np
@@ -18,6 +17,7 @@ from exonu.simulation.blocks import Thinning, run_blocks, sample_blocks
 from exonu.simulation.components import component, injected
 from exonu.simulation.generation.generate import generate_source
 from exonu.simulation.simulate_raw import Simulation, simulate
+from exonu.steps._step import call
 from exonu.steps.events import light_map as light_map_step
 from exonu.steps.events import simulate as simulate_step
 
@@ -315,15 +315,12 @@ def test_too_few_decays_for_the_sources(inputs):
         Simulation.of(settings)
 
 
-def test_steps(inputs, tmp_path, monkeypatch):
+def test_steps(inputs, tmp_path):
     from exonu.core.files import canonical_json
     from exonu.detector.light_map.light_map import LightMap
 
     text = canonical_json(job(inputs, sample="both"))
-    monkeypatch.setattr(
-        sys, "argv", ["simulate", "--settings", text, "--output", str(tmp_path / "raw.root")]
-    )
-    simulate_step.main()
+    call(simulate_step.main, ["--settings", text, "--output", str(tmp_path / "raw.root")])
     assert sum(map(len, read_raw(tmp_path / "raw.root"))) > 100
 
     settings = light_map_settings(inputs, 1)
@@ -335,8 +332,7 @@ def test_steps(inputs, tmp_path, monkeypatch):
             "smoothing_vertices": 1,
         }
     }
-    argv = [
-        "light_map",
+    words = [
         "--settings",
         canonical_json(settings),
         "--output",
@@ -345,8 +341,7 @@ def test_steps(inputs, tmp_path, monkeypatch):
         "2",
     ]
     for _ in range(2):  # the second replaces the first
-        monkeypatch.setattr(sys, "argv", argv)
-        light_map_step.main()
+        call(light_map_step.main, words)
     assert LightMap.load(tmp_path / "map").log_probability.shape[1] == 642
     assert [path.name for path in tmp_path.iterdir() if path.name.endswith("part")] == []
 

@@ -21,10 +21,10 @@ from exonu.statistics import (
     correlation_table,
     coverage,
     delta_chi2_limit,
-    diagnostics,
     fit,
     goodness_of_fit,
     impacts,
+    nuisance_impacts,
     pulls,
     scan_1d,
     scan_2d,
@@ -119,8 +119,8 @@ def test_a_fit_without_a_minimum_has_no_impacts(
     """And none is looked for: each of its fits would take all iterations, too."""
     best = fit(model)
     lost = replace(best, minimum=replace(best.minimum, status=3))
-    monkeypatch.setattr(diagnostics, "fit", lambda *_: lost)
-    monkeypatch.setattr(diagnostics, "minimise", lambda *_: pytest.fail("another fit"))
+    monkeypatch.setattr(nuisance_impacts, "fit", lambda *_: lost)
+    monkeypatch.setattr(nuisance_impacts, "minimise", lambda *_: pytest.fail("another fit"))
     found = impacts(model)
     assert not found.converged
     assert len(found.parameters) > 1

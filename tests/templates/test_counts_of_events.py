@@ -135,7 +135,7 @@ def test_step(search):
     folder, _, files, _, _ = search
     run_step(
         figure_counts_step, "--experiment", folder / "templates" / "experiment.json", "--limits", folder / "limits.csv",
-        "--output", folder / "step.csv", "--yields", folder / "yields.csv", *files,
+        "--counts", folder / "step.csv", "--yields", folder / "yields.csv", "--workspaces", *files,
     )  # fmt: skip
     assert read_counts(folder / "step.csv").after_fit
     assert TOTAL in set(pd.read_csv(folder / "yields.csv")["class"])

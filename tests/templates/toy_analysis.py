@@ -12,6 +12,7 @@ import numpy as np
 from exonu.core.files import canonical_json
 from exonu.events.raw.writer import ColumnWriter
 from exonu.events.runs.read_inputs import read_event_inputs
+from exonu.steps._step import call
 from exonu.steps.templates import experiment as experiment_step
 from exonu.steps.templates import templates as templates_step
 from exonu.templates.template_jobs import prior_settings, template_settings
@@ -127,9 +128,14 @@ def make_toy(folder, *, seed=1, n=4000, blind=False, events=EVENTS, signal_weigh
     settings = template_settings(inputs, blind=blind)
     selected = ["run_1"] * (not blind) + ["sample_baseline", "sample_abs-up"]
     reconstructed = [f"sample_{name}" for name in ("signal", "solar", "lxe", "i125", "seal-u")]
+    made = {"record": "templates.json", "histograms": "templates.root"}
+    made |= {name: f"{name}.csv" for name in ("systematics", "response")}
+    outputs = [
+        word for name, file in made.items() for word in (f"--{name}", folder / "templates" / file)
+    ]
     run_step(
         templates_step, "--settings", canonical_json(settings), "--selected", *(files[name] for name in selected),
-        "--reconstructed", *(files[name] for name in reconstructed), "--output", folder / "templates",
+        "--reconstructed", *(files[name] for name in reconstructed), *outputs,
     )  # fmt: skip
     result = folder / "templates" / "experiment.json"
     run_step(
@@ -140,11 +146,7 @@ def make_toy(folder, *, seed=1, n=4000, blind=False, events=EVENTS, signal_weigh
 
 
 def run_step(step, *arguments):
-    import sys
-    from unittest.mock import patch
-
-    with patch.object(sys, "argv", ["step", *map(str, arguments)]):
-        step.main()
+    call(step.main, list(map(str, arguments)))
 
 
 if __name__ == "__main__":

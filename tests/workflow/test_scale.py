@@ -4,13 +4,14 @@ long for Linux."""
 import re
 import resource
 import shutil
+from typing import Annotated
 
 import pytest
 import yaml
 from helpers import ROOT, SMOKE, Place, copy_of_repository, plan, snakemake
 from many_files import write_many_files
 
-from exonu.steps._step import parser
+from exonu.steps._step import Files, Settings, call
 
 LONGEST = 131_072  # MAX_ARG_STRLEN of Linux
 
@@ -18,13 +19,16 @@ LONGEST = 131_072  # MAX_ARG_STRLEN of Linux
 def test_a_step_takes_long_settings_and_lists_from_files(tmp_path):
     (tmp_path / "settings").write_text('{"cuts": [1, 2.5], "note": "two words, µ"}')
     (tmp_path / "files").write_text("results/a/run 1.root\nresults/a/run_2.root")
-    arguments = parser("A step.")
-    arguments.add_argument("counts", nargs="+")
-    given = arguments.parse_args(
-        [f"@{tmp_path / 'files'}", "--settings", f"@{tmp_path / 'settings'}"]
-    )
-    assert given.settings == {"cuts": [1, 2.5], "note": "two words, µ"}
-    assert given.counts == ["results/a/run 1.root", "results/a/run_2.root"]
+
+    def main(settings: Settings, counts: Annotated[Files, "of all runs"]) -> None:
+        assert settings == {"cuts": [1, 2.5], "note": "two words, µ"}
+        assert list(map(str, counts)) == ["results/a/run 1.root", "results/a/run_2.root"]
+        called.append(True)
+
+    called = []
+    words = ["--counts", f"@{tmp_path / 'files'}", "--settings", f"@{tmp_path / 'settings'}"]
+    call(main, words)
+    assert called
 
 
 @pytest.fixture
@@ -72,7 +76,7 @@ def test_ten_thousand_files(tmp_path):
     [settings] = re.findall(r"--settings @(\S+)", sample)
     assert (place.folder / settings).read_text().count('"live_time_s"') == 1000
     [counts] = [line for line in commands if "exonu.steps.events.cut_flow " in line]
-    [files] = re.findall(r"cut_flow @(\S+)", counts)
+    [files] = re.findall(r"--counts @(\S+)", counts)
     assert len((place.folder / files).read_text().split("\n")) > 1000
     # A run's own settings hold nothing of the others, so that a run added to the list leaves them
     # alone.

@@ -26,63 +26,36 @@ EVENT_TABLES = [
 ]
 
 
-rule event_diagnostics:
+use rule step as event_diagnostics with:
     """Hits, vertices, resolution, and every variable of a cut, of data and simulation."""
     input:
-        reconstructed=files_of(
-            "reconstructed", lambda analysis: source_names(EVENT_DIAGNOSTICS[analysis])
-        ),
-        ingested=files_of(
-            "ingested", lambda analysis: source_names(EVENT_DIAGNOSTICS[analysis])
-        ),
+        reconstructed=files_of("reconstructed", one_of(EVENT_DIAGNOSTICS, source_names)),
+        ingested=files_of("ingested", one_of(EVENT_DIAGNOSTICS, source_names)),
         light_map="results/{analysis}/light_map",
     output:
         expand("results/{{analysis}}/event_diagnostics/{table}", table=EVENT_TABLES),
-    log:
-        "results/{analysis}/logs/event_diagnostics.log",
-    benchmark:
-        "results/{analysis}/benchmarks/event_diagnostics.tsv"
+    pathvars:
+        job="event_diagnostics",
     priority: PRIORITY["search"]
-    conda:
-        "../../envs/environment.yaml"
     resources:
-        mem_mb=resource(1500),
-        runtime=resource(30),
+        **memory_and_time(1500, 30),
     params:
-        folder=folder_of_output,
-        reconstructed=lambda wildcards, input: listed(wildcards, input.reconstructed),
-        ingested=lambda wildcards, input: listed(wildcards, input.ingested),
-        settings=lambda wildcards: written(
-            wildcards, EVENT_DIAGNOSTICS[wildcards.analysis]
-        ),
-        code=code("events.event_diagnostics"),
-        libraries=libraries("events.event_diagnostics"),
-    shell:
-        "python -m exonu.steps.events.event_diagnostics --settings {params.settings:q} --reconstructed {params.reconstructed} "
-        "--ingested {params.ingested} --light-map {input.light_map} --output {params.folder} &> {log}"
+        **step("events.event_diagnostics", one_of(EVENT_DIAGNOSTICS)),
 
 
 for analysis, drawn in EVENT_FIGURES.items():
+    tables = [f"results/{analysis}/event_diagnostics/{name}" for name in EVENT_TABLES]
 
     rule:
         """Figures of these tables and of the cut flow."""
         name:
             rule_name("figure_events", analysis)
         input:
-            tables=[
-                f"results/{analysis}/event_diagnostics/{table}"
-                for table in EVENT_TABLES
-            ],
+            tables=tables,
             cut_flow=f"results/{analysis}/cut_flow/cut_flow.csv",
             efficiency=f"results/{analysis}/cut_flow/cut_efficiency.csv",
         output:
-            png=report(
-                [f"results/{analysis}/figures/{figure}.png" for figure in drawn],
-                caption="../report/events.rst",
-                category=analysis,
-                subcategory="events",
-            ),
-            pdf=[f"results/{analysis}/figures/{figure}.pdf" for figure in drawn],
+            *many_figures(analysis, drawn, "events"),
         log:
             f"results/{analysis}/logs/figure_events.log",
         benchmark:
@@ -91,49 +64,24 @@ for analysis, drawn in EVENT_FIGURES.items():
         conda:
             "../../envs/environment.yaml"
         resources:
-            mem_mb=resource(1000),
-            runtime=resource(10),
+            **memory_and_time(1000, 10),
         params:
-            folder=folder_of_output,
-            tables=lambda wildcards, input: os.path.dirname(input.tables[0]),
-            settings=settings(analysis, "plots"),
-            code=code("report.figure_events"),
-            libraries=libraries("report.figure_events"),
+            **step("report.figure_events", "plots", of=analysis),
         shell:
-            "python -m exonu.steps.report.figure_events --settings {params.settings:q} --diagnostics {params.tables} "
-            "--cut-flow {input.cut_flow} --efficiency {input.efficiency} --output {params.folder} &> {log}"
+            STEP
 
 
-rule figure_calibration:
+use rule step as figure_calibration with:
     """The calibration's line in data and simulation."""
     input:
         check="results/{analysis}/calibration/calibration.json",
         spectrum="results/{analysis}/calibration/spectrum.csv",
     output:
-        png=report(
-            "results/{analysis}/figures/calibration.png",
-            caption="../report/calibration.rst",
-            category="{analysis}",
-            subcategory="events",
-            labels={"figure": "calibration"},
-        ),
-        pdf="results/{analysis}/figures/calibration.pdf",
-    log:
-        "results/{analysis}/logs/figure_calibration.log",
-    benchmark:
-        "results/{analysis}/benchmarks/figure_calibration.tsv"
-    conda:
-        "../../envs/environment.yaml"
-    resources:
-        mem_mb=resource(500),
-        runtime=resource(5),
+        **figure_files("calibration", "events"),
+    pathvars:
+        job="figure_calibration",
     params:
-        settings=lambda wildcards: settings(wildcards.analysis, "plots"),
-        code=code("report.figure_calibration"),
-        libraries=libraries("report.figure_calibration"),
-    shell:
-        "python -m exonu.steps.report.figure_calibration --settings {params.settings:q} --check {input.check} "
-        "--spectrum {input.spectrum} --output {output} &> {log}"
+        **step("report.figure_calibration", "plots"),
 
 
 rule event_figures_of_all:

@@ -21,18 +21,17 @@ DRAWN_WORKSPACES = OfSearches(
 )
 
 
-for analysis in INTERACTIONS:
+for analysis, workspaces in DRAWN_WORKSPACES.items():
 
     rule:
         """Data, backgrounds, and each signal at its limit; of events, the yields by energy range too."""
         name:
             rule_name("figure_counts", analysis)
         input:
+            experiment_inputs(analysis)[1:] + beside(workspaces),
             experiment=experiment_inputs(analysis)[0],
-            tables=experiment_inputs(analysis)[1:],
             limits=f"results/{analysis}/limits/limits.csv",
-            workspaces=DRAWN_WORKSPACES[analysis],
-            meanings=[str(meaning_file(file)) for file in DRAWN_WORKSPACES[analysis]],
+            workspaces=workspaces,
         output:
             counts=f"results/{analysis}/spectra/counts.csv",
             yields=yields_by_range(analysis),
@@ -44,81 +43,41 @@ for analysis in INTERACTIONS:
         conda:
             "../../envs/environment.yaml"
         resources:
-            mem_mb=resource(500),
-            runtime=resource(5),
+            **memory_and_time(500, 5),
         params:
-            yields=lambda wildcards, output: (
-                f"--yields {output.yields}" if output.yields else ""
-            ),
-            code=code("report.figure_counts"),
-            libraries=libraries("report.figure_counts"),
+            **step("report.figure_counts"),
         shell:
-            "python -m exonu.steps.report.figure_counts --experiment {input.experiment:q} --limits {input.limits} "
-            "--output {output.counts} {params.yields} {input.workspaces} &> {log}"
+            STEP
 
 
-rule figure_folded:
+use rule step as figure_folded with:
     """Recoil spectra with all atomic models, the same in the detector, and its efficiency."""
     input:
-        experiment=lambda wildcards: experiment_inputs(wildcards.analysis)[0],
-        tables=lambda wildcards: experiment_inputs(wildcards.analysis)[1:],
+        tables_of_experiment,
+        experiment=main_file_of_experiment,
     output:
         curves="results/{analysis}/spectra/curves.csv",
         folded="results/{analysis}/spectra/folded.csv",
         efficiency="results/{analysis}/spectra/efficiency.csv",
-    log:
-        "results/{analysis}/logs/figure_folded.log",
-    benchmark:
-        "results/{analysis}/benchmarks/figure_folded.tsv"
-    conda:
-        "../../envs/environment.yaml"
-    resources:
-        mem_mb=resource(500),
-        runtime=resource(5),
+    pathvars:
+        job="figure_folded",
     params:
-        folder=folder_of_output,
-        settings=lambda wildcards: settings(
-            wildcards.analysis, "physics", "interactions"
-        ),
-        code=code("report.figure_folded"),
-        libraries=libraries("report.figure_folded"),
-    shell:
-        "python -m exonu.steps.report.figure_folded --settings {params.settings:q} --experiment {input.experiment:q} "
-        "--output {params.folder} &> {log}"
+        **step("report.figure_folded", "physics", "interactions"),
 
 
-rule figure_spectrum:
+use rule step as figure_spectrum with:
     """Data, stacked backgrounds and signals at their limits."""
     input:
         counts="results/{analysis}/spectra/counts.csv",
     output:
-        png=report(
-            "results/{analysis}/figures/spectrum.png",
-            caption="../report/spectrum.rst",
-            category="{analysis}",
-            subcategory="search",
-            labels={"figure": "spectrum"},
-        ),
-        pdf="results/{analysis}/figures/spectrum.pdf",
-    log:
-        "results/{analysis}/logs/figure_spectrum.log",
-    benchmark:
-        "results/{analysis}/benchmarks/figure_spectrum.tsv"
-    conda:
-        "../../envs/environment.yaml"
-    resources:
-        mem_mb=resource(500),
-        runtime=resource(5),
+        **figure_files("spectrum"),
+    pathvars:
+        job="figure_spectrum",
     params:
-        settings=lambda wildcards: settings(wildcards.analysis, "plots"),
-        code=code("report.figure_spectrum"),
-        libraries=libraries("report.figure_spectrum"),
-    shell:
-        "python -m exonu.steps.report.figure_spectrum --settings {params.settings:q} --counts {input.counts} "
-        "--output {output} &> {log}"
+        **step("report.figure_spectrum", "plots"),
 
 
-rule figure_signals:
+use rule step as figure_signals with:
     """Signals before and behind the detector."""
     input:
         counts="results/{analysis}/spectra/counts.csv",
@@ -126,105 +85,69 @@ rule figure_signals:
         folded="results/{analysis}/spectra/folded.csv",
         efficiency="results/{analysis}/spectra/efficiency.csv",
     output:
-        png=report(
-            "results/{analysis}/figures/signals.png",
-            caption="../report/signals.rst",
-            category="{analysis}",
-            subcategory="search",
-            labels={"figure": "signals"},
-        ),
-        pdf="results/{analysis}/figures/signals.pdf",
-    log:
-        "results/{analysis}/logs/figure_signals.log",
-    benchmark:
-        "results/{analysis}/benchmarks/figure_signals.tsv"
-    conda:
-        "../../envs/environment.yaml"
-    resources:
-        mem_mb=resource(500),
-        runtime=resource(5),
+        **figure_files("signals"),
+    pathvars:
+        job="figure_signals",
     params:
-        settings=lambda wildcards: settings(wildcards.analysis, "plots"),
-        code=code("report.figure_signals"),
-        libraries=libraries("report.figure_signals"),
-    shell:
-        "python -m exonu.steps.report.figure_signals --settings {params.settings:q} --counts {input.counts} "
-        "--curves {input.curves} --folded {input.folded} --efficiency {input.efficiency} --output {output} &> {log}"
+        **step("report.figure_signals", "plots"),
 
 
-# One rule for each figure of limits serves an analysis and the comparison of all: the same step, with more tables.
-for figure, together in COMPARED.items():
+use rule step as figure_limits with:
+    """Limits of one analysis beside published ones."""
+    input:
+        limits="results/{analysis}/limits/limits.csv",
+        counts="results/{analysis}/spectra/counts.csv",
+    output:
+        **figure_files("limits"),
+    pathvars:
+        job="figure_limits",
+    params:
+        **step("report.figure_limits", "plots"),
 
-    rule:
-        """Limits of one analysis beside published ones."""
-        name:
-            f"figure_{figure}"
+
+use rule figure_limits as figure_coupling_mass with:
+    """The dark photon's coupling against its mass."""
+    output:
+        **figure_files("coupling_mass", label="coupling and mass"),
+    pathvars:
+        job="figure_coupling_mass",
+    params:
+        **step("report.figure_coupling_mass", "plots"),
+
+
+# The same steps serve the comparison of all analyses, with more tables and the plot settings of the first.
+if COMPARED["limits"]:
+
+    use rule figure_limits as comparison_limits with:
+        """Limits of all analyses together."""
         input:
-            limits="results/{analysis}/limits/limits.csv",
-            counts="results/{analysis}/spectra/counts.csv",
+            **tables_of(COMPARED["limits"]),
         output:
-            png=report(
-                f"results/{{analysis}}/figures/{figure}.png",
-                caption=f"../report/{figure}.rst",
-                category="{analysis}",
-                subcategory="search",
-                labels={"figure": figure.replace("_", " and ")},
-            ),
-            pdf=f"results/{{analysis}}/figures/{figure}.pdf",
+            **figure_files("limits", None, of="comparison"),
         log:
-            f"results/{{analysis}}/logs/figure_{figure}.log",
+            "results/comparison/logs/figure_limits.log",
         benchmark:
-            f"results/{{analysis}}/benchmarks/figure_{figure}.tsv"
-        conda:
-            "../../envs/environment.yaml"
-        resources:
-            mem_mb=resource(500),
-            runtime=resource(5),
+            "results/comparison/benchmarks/figure_limits.tsv"
         params:
-            step=f"figure_{figure}",
-            settings=lambda wildcards: settings(wildcards.analysis, "plots"),
-            code=code(f"figure_{figure}"),
-            libraries=libraries(f"figure_{figure}"),
-        shell:
-            "python -m exonu.steps.{params.step} --settings {params.settings:q} --limits {input.limits} "
-            "--counts {input.counts} --output {output} &> {log}"
+            **step("report.figure_limits", "plots", of=COMPARED["limits"][0]),
 
-    if together:
 
-        rule:
-            """The same of all analyses together, with the plot settings of the first."""
-            name:
-                f"comparison_{figure}"
-            input:
-                limits=expand("results/{analysis}/limits/limits.csv", analysis=together),
-                counts=expand(
-                    "results/{analysis}/spectra/counts.csv", analysis=together
-                ),
-            output:
-                png=report(
-                    f"results/comparison/figures/{figure}.png",
-                    caption=f"../report/{figure}.rst",
-                    category="comparison",
-                    labels={"figure": figure.replace("_", " and ")},
-                ),
-                pdf=f"results/comparison/figures/{figure}.pdf",
-            log:
-                f"results/comparison/logs/figure_{figure}.log",
-            benchmark:
-                f"results/comparison/benchmarks/figure_{figure}.tsv"
-            conda:
-                "../../envs/environment.yaml"
-            resources:
-                mem_mb=resource(500),
-                runtime=resource(5),
-            params:
-                step=f"figure_{figure}",
-                settings=settings(together[0], "plots"),
-                code=code(f"figure_{figure}"),
-                libraries=libraries(f"figure_{figure}"),
-            shell:
-                "python -m exonu.steps.{params.step} --settings {params.settings:q} --limits {input.limits} "
-                "--counts {input.counts} --output {output} &> {log}"
+if COMPARED["coupling_mass"]:
+
+    use rule figure_coupling_mass as comparison_coupling_mass with:
+        """Coupling and mass of all analyses together."""
+        input:
+            **tables_of(COMPARED["coupling_mass"]),
+        output:
+            **figure_files("coupling_mass", None, "coupling and mass", of="comparison"),
+        log:
+            "results/comparison/logs/figure_coupling_mass.log",
+        benchmark:
+            "results/comparison/benchmarks/figure_coupling_mass.tsv"
+        params:
+            **step(
+                "report.figure_coupling_mass", "plots", of=COMPARED["coupling_mass"][0]
+            ),
 
 
 rule figures:

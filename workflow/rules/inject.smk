@@ -1,6 +1,15 @@
 # Known signals, recovered: `snakemake inject`, for every simulated analysis of events. Signals are injected into toys, and
 # as events into the whole chain: their raw files go through the very steps of the data.
 
+from exonu.search.studies.injected_cases import (
+    ingest_settings,
+    injected_cases,
+    injected_hypotheses,
+    injected_signal,
+    injected_simulate_settings,
+    split_case,
+)
+
 INJECTED = {
     name: found
     for name, inputs in EVENTS.items()
@@ -16,23 +25,13 @@ wildcard_constraints:
 
 use rule simulate as injected_simulate with:
     input:
-        limits=injected_limits,
+        injected_limits,
     output:
         "results/{analysis}/injection/{case}/raw/{source}.root",
-    log:
-        "results/{analysis}/logs/injection/{case}_simulate_{source}.log",
-    benchmark:
-        "results/{analysis}/benchmarks/injection/{case}_simulate_{source}.tsv"
+    pathvars:
+        job="injection/{case}_simulate_{source}",
     params:
-        settings=lambda wildcards, input: written(
-            wildcards,
-            injected_simulate_settings(
-                EVENTS[wildcards.analysis],
-                ANALYSES[wildcards.analysis].settings["seed"],
-                of_source(wildcards)["run"],
-                injected_signal_of(wildcards.case, input.limits),
-            ),
-        ),
+        **step("events.simulate", simulated_signal),
 
 
 use rule ingest as injected_ingest with:
@@ -41,114 +40,75 @@ use rule ingest as injected_ingest with:
     output:
         events="results/{analysis}/injection/{case}/ingested/{source}.root",
         report="results/{analysis}/injection/{case}/ingested/{source}.json",
-    log:
-        "results/{analysis}/logs/injection/{case}_ingest_{source}.log",
-    benchmark:
-        "results/{analysis}/benchmarks/injection/{case}_ingest_{source}.tsv"
+    pathvars:
+        job="injection/{case}_ingest_{source}",
     params:
-        settings=lambda wildcards, input: written(
-            wildcards,
-            ingest_settings(
-                EVENTS[wildcards.analysis],
-                of_source(wildcards)["run"],
-                str(input[0]),
-            ),
-        ),
+        **step("events.ingest", ingested_signal),
 
 
 use rule reconstruct as injected_reconstruct with:
     input:
-        events="results/{analysis}/injection/{case}/ingested/{source}.root",
+        ingested="results/{analysis}/injection/{case}/ingested/{source}.root",
         light_map="results/{analysis}/light_map",
     output:
         "results/{analysis}/injection/{case}/reconstructed/{source}.root",
-    log:
-        "results/{analysis}/logs/injection/{case}_reconstruct_{source}.log",
-    benchmark:
-        "results/{analysis}/benchmarks/injection/{case}_reconstruct_{source}.tsv"
+    pathvars:
+        job="injection/{case}_reconstruct_{source}",
 
 
 use rule select as injected_select with:
     input:
-        "results/{analysis}/injection/{case}/reconstructed/{source}.root",
+        reconstructed="results/{analysis}/injection/{case}/reconstructed/{source}.root",
     output:
         events="results/{analysis}/injection/{case}/selected/{source}.root",
         counts="results/{analysis}/injection/{case}/selected/{source}.json",
-    log:
-        "results/{analysis}/logs/injection/{case}_select_{source}.log",
-    benchmark:
-        "results/{analysis}/benchmarks/injection/{case}_select_{source}.tsv"
+    pathvars:
+        job="injection/{case}_select_{source}",
 
 
-rule injection_toys:
+use rule step as injection_toys with:
     """Pulls of signals that were injected into toys, and the coverage of their limits."""
     input:
-        workspaces=injected_workspaces,
-        meanings=lambda wildcards: [
-            str(meaning_file(file)) for file in injected_workspaces(wildcards)
-        ],
-        limits=limits_of_injected,
+        of_analysis(lambda analysis: beside(injected_workspaces(analysis))),
+        workspaces=of_analysis(injected_workspaces),
+        limits=of_analysis(limits_of_injected),
     output:
         toys="results/{analysis}/injection/toys.csv",
         pulls="results/{analysis}/injection/pulls.csv",
-    log:
-        "results/{analysis}/logs/injection_toys.log",
-    benchmark:
-        "results/{analysis}/benchmarks/injection_toys.tsv"
-    conda:
-        "../../envs/environment.yaml"
+    pathvars:
+        job="injection_toys",
     resources:
-        mem_mb=resource(1500),
-        runtime=resource(60),
+        **memory_and_time(1500, 60),
     params:
-        settings=lambda wildcards: settings(
-            wildcards.analysis,
-            "statistics.injection",
-            "statistics.confidence_level",
-            "seed",
+        **step(
+            "search.injection_toys",
+            *("statistics.injection", "statistics.confidence_level", "seed"),
         ),
-        code=code("search.injection_toys"),
-        libraries=libraries("search.injection_toys"),
-    shell:
-        "python -m exonu.steps.search.injection_toys --settings {params.settings:q} --limits {input.limits} "
-        "--output {output.toys} --pulls {output.pulls} {input.workspaces} &> {log}"
 
 
-rule injection:
+use rule step as injection with:
     """Signals recovered after the whole chain, beside the verdict on the toys."""
     input:
-        workspaces=injected_workspaces,
-        meanings=lambda wildcards: [
-            str(meaning_file(file)) for file in injected_workspaces(wildcards)
-        ],
-        limits=limits_of_injected,
-        selected=injected_events,
+        of_analysis(lambda analysis: beside(injected_workspaces(analysis))),
+        workspaces=of_analysis(injected_workspaces),
+        limits=of_analysis(limits_of_injected),
+        selected=of_analysis(injected_events),
         toys="results/{analysis}/injection/toys.csv",
     output:
         table="results/{analysis}/injection/injection.csv",
         record="results/{analysis}/injection/injection.json",
-    log:
-        "results/{analysis}/logs/injection.log",
-    benchmark:
-        "results/{analysis}/benchmarks/injection.tsv"
-    conda:
-        "../../envs/environment.yaml"
+    pathvars:
+        job="injection",
     resources:
-        mem_mb=resource(1000),
-        runtime=resource(10),
+        **memory_and_time(1000, 10),
     params:
-        settings=lambda wildcards: canonical_json(
-            {"edges_keV": bin_edges(EVENTS[wildcards.analysis]).tolist()}
+        **step(
+            "search.injection",
+            of_events(lambda inputs: {"edges_keV": bin_edges(inputs).tolist()}),
         ),
-        selected=lambda wildcards, input: listed(wildcards, input.selected),
-        code=code("search.injection"),
-        libraries=libraries("search.injection"),
-    shell:
-        "python -m exonu.steps.search.injection --settings {params.settings:q} --limits {input.limits} --toys {input.toys} "
-        "--output {output.table} --record {output.record} {input.workspaces} --selected {params.selected} &> {log}"
 
 
-rule figure_injection:
+use rule step as figure_injection with:
     """Recovered against injected strength, and the pulls of toys."""
     input:
         chain="results/{analysis}/injection/injection.csv",
@@ -156,29 +116,11 @@ rule figure_injection:
         pulls="results/{analysis}/injection/pulls.csv",
         counts="results/{analysis}/spectra/counts.csv",
     output:
-        png=report(
-            "results/{analysis}/figures/injection.png",
-            caption="../report/injection.rst",
-            category="{analysis}",
-            labels={"figure": "injection"},
-        ),
-        pdf="results/{analysis}/figures/injection.pdf",
-    log:
-        "results/{analysis}/logs/figure_injection.log",
-    benchmark:
-        "results/{analysis}/benchmarks/figure_injection.tsv"
-    conda:
-        "../../envs/environment.yaml"
-    resources:
-        mem_mb=resource(500),
-        runtime=resource(5),
+        **figure_files("injection", None),
+    pathvars:
+        job="figure_injection",
     params:
-        settings=lambda wildcards: settings(wildcards.analysis, "plots"),
-        code=code("report.figure_injection"),
-        libraries=libraries("report.figure_injection"),
-    shell:
-        "python -m exonu.steps.report.figure_injection --settings {params.settings:q} --chain {input.chain} --toys {input.toys} "
-        "--pulls {input.pulls} --counts {input.counts} --output {output} &> {log}"
+        **step("report.figure_injection", "plots"),
 
 
 rule inject:

@@ -1,5 +1,13 @@
 # Limits: one job per interaction sets those of all its workspaces; one table joins them.
 
+LIMITS = [
+    f"statistics.{part}" for part in ["methods", "confidence_level", "projections"]
+]
+VARIED = [
+    *("config_version", "physics", "interactions", "systematics", "blind", "variants"),
+    "statistics.confidence_level",
+]
+
 for analysis, searched in INTERACTIONS.items():
     for interaction in searched:
 
@@ -8,8 +16,8 @@ for analysis, searched in INTERACTIONS.items():
             name:
                 rule_name("limits", analysis, interaction)
             input:
+                meaning_files(analysis, interaction),
                 workspaces=workspace_files(analysis, interaction),
-                meanings=meaning_files(analysis, interaction),
             output:
                 f"results/{analysis}/limits/{interaction}.json",
             log:
@@ -20,82 +28,39 @@ for analysis, searched in INTERACTIONS.items():
             conda:
                 "../../envs/environment.yaml"
             resources:
-                mem_mb=resource(1000),
-                runtime=resource(10),
+                **memory_and_time(1000, 10),
             params:
-                settings=settings(
-                    analysis,
-                    "statistics.methods",
-                    "statistics.confidence_level",
-                    "statistics.projections",
-                ),
-                code=code("search.limits"),
-                libraries=libraries("search.limits"),
+                **step("search.limits", *LIMITS, of=analysis),
             shell:
-                "python -m exonu.steps.search.limits --settings {params.settings:q} --output {output} {input.workspaces} &> {log}"
+                STEP
 
 
-rule limits_table:
+use rule step as limits_table with:
     """All limits of an analysis as rows, beside published ones; see results/README.md."""
     input:
-        lambda wildcards: interaction_limits(wildcards.analysis),
+        records=of_analysis(interaction_limits),
     output:
         "results/{analysis}/limits/limits.csv",
-    log:
-        "results/{analysis}/logs/limits_table.log",
-    benchmark:
-        "results/{analysis}/benchmarks/limits_table.tsv"
+    pathvars:
+        job="limits_table",
     priority: PRIORITY["search"]
-    conda:
-        "../../envs/environment.yaml"
-    resources:
-        mem_mb=resource(500),
-        runtime=resource(5),
     params:
-        settings=lambda wildcards: canonical_json(
-            {
-                "analysis": wildcards.analysis,
-                "experiment": compared_with(wildcards.analysis),
-            }
-        ),
-        code=code("search.limits_table"),
-        libraries=libraries("search.limits_table"),
-    shell:
-        "python -m exonu.steps.search.limits_table --settings {params.settings:q} --output {output} {input} &> {log}"
+        **step("search.limits_table", of_analysis(compared)),
 
 
-rule variants:
+use rule step as variants with:
     """Limits with one assumption changed at a time: what each assumption costs."""
     input:
-        experiment=lambda wildcards: experiment_inputs(wildcards.analysis)[0],
-        tables=lambda wildcards: experiment_inputs(wildcards.analysis)[1:],
+        tables_of_experiment,
+        experiment=main_file_of_experiment,
     output:
         "results/{analysis}/limits/variants.csv",
-    log:
-        "results/{analysis}/logs/variants.log",
-    benchmark:
-        "results/{analysis}/benchmarks/variants.tsv"
-    conda:
-        "../../envs/environment.yaml"
+    pathvars:
+        job="variants",
     resources:
-        mem_mb=resource(1000),
-        runtime=resource(10),
+        **memory_and_time(1000, 10),
     params:
-        settings=lambda wildcards: settings(
-            wildcards.analysis,
-            "config_version",
-            "physics",
-            "interactions",
-            "systematics",
-            "blind",
-            "variants",
-            "statistics.confidence_level",
-        ),
-        code=code("search.variants"),
-        libraries=libraries("search.variants"),
-    shell:
-        "python -m exonu.steps.search.variants --analysis {wildcards.analysis} --experiment {input.experiment:q} "
-        "--settings {params.settings:q} --output {output} &> {log}"
+        **step("search.variants", *VARIED, analysis=of_analysis(str)),
 
 
 rule limits:

@@ -2,106 +2,55 @@
 
 TABLES = ["limits", "yields", "systematics"]
 EVENT_TABLES_PRINTED = ["cut_flow", "activities"]
-TABLE_SUFFIXES = ["csv", "tex", "md"]
 
 
-rule tables_of_analysis:
+use rule step as tables_of_analysis with:
     """Limits, yields and systematic uncertainties as CSV, LaTeX and Markdown."""
     input:
         counts="results/{analysis}/spectra/counts.csv",
         limits="results/{analysis}/limits/limits.csv",
         yields="results/{analysis}/diagnostics/yields.csv",
-        workspaces=lambda wildcards: DRAWN_WORKSPACES[wildcards.analysis],
-        records=lambda wildcards: diagnosed_files(wildcards.analysis),
+        workspaces=one_of(DRAWN_WORKSPACES),
+        records=of_analysis(diagnosed_files),
     output:
-        expand(
-            "results/{{analysis}}/tables/{table}.{suffix}",
-            table=TABLES,
-            suffix=TABLE_SUFFIXES,
-        ),
-    log:
-        "results/{analysis}/logs/tables.log",
-    benchmark:
-        "results/{analysis}/benchmarks/tables.tsv"
-    conda:
-        "../../envs/environment.yaml"
-    resources:
-        mem_mb=resource(500),
-        runtime=resource(5),
+        printed("{analysis}", TABLES),
+    pathvars:
+        job="tables",
     params:
-        folder=folder_of_output,
-        code=code("report.tables"),
-        libraries=libraries("report.tables"),
-    shell:
-        "python -m exonu.steps.report.tables --counts {input.counts} --limits {input.limits} --yields {input.yields} "
-        "--workspaces {input.workspaces} --records {input.records} --output {params.folder} &> {log}"
+        **step("report.tables"),
 
 
-rule event_tables:
+use rule step as event_tables with:
     """The cut flow and the activities of an analysis of events, the same way."""
     input:
         counts="results/{analysis}/spectra/counts.csv",
         cut_flow="results/{analysis}/cut_flow/cut_flow.csv",
         experiment="results/{analysis}/templates/experiment.json",
-        record=lambda wildcards: diagnosed_files(wildcards.analysis)[0],
+        record=of_analysis(lambda analysis: diagnosed_files(analysis)[0]),
     output:
-        expand(
-            "results/{{analysis}}/tables/{table}.{suffix}",
-            table=EVENT_TABLES_PRINTED,
-            suffix=TABLE_SUFFIXES,
-        ),
-    log:
-        "results/{analysis}/logs/event_tables.log",
-    benchmark:
-        "results/{analysis}/benchmarks/event_tables.tsv"
-    conda:
-        "../../envs/environment.yaml"
-    resources:
-        mem_mb=resource(500),
-        runtime=resource(5),
+        printed("{analysis}", EVENT_TABLES_PRINTED),
+    pathvars:
+        job="event_tables",
     params:
-        folder=folder_of_output,
-        code=code("report.event_tables"),
-        libraries=libraries("report.event_tables"),
-    shell:
-        "python -m exonu.steps.report.event_tables --counts {input.counts} --cut-flow {input.cut_flow} "
-        "--experiment {input.experiment} --record {input.record} --output {params.folder} &> {log}"
+        **step("report.event_tables"),
 
 
-rule hepdata_submission:
+use rule step as hepdata_submission with:
     """Limits, spectra, correlations and likelihoods in the form of HEPData, checked with its own validator."""
     input:
+        of_analysis(lambda analysis: beside(all_workspaces(analysis))),
         counts="results/{analysis}/spectra/counts.csv",
         limits="results/{analysis}/limits/limits.csv",
-        records=lambda wildcards: diagnosed_files(wildcards.analysis),
-        workspaces=lambda wildcards: all_workspaces(wildcards.analysis),
-        meanings=lambda wildcards: [
-            str(meaning_file(file)) for file in all_workspaces(wildcards.analysis)
-        ],
-        cut_flow=lambda wildcards: (
-            [f"results/{wildcards.analysis}/cut_flow/cut_flow.csv"]
-            if wildcards.analysis in EVENTS
-            else []
-        ),
+        records=of_analysis(diagnosed_files),
+        workspaces=of_analysis(all_workspaces),
+        cut_flow=where(EVENTS, "results/{analysis}/cut_flow/cut_flow.csv"),
     output:
         folder=directory("results/{analysis}/hepdata/submission"),
         tarball="results/{analysis}/hepdata/submission.tar.gz",
-    log:
-        "results/{analysis}/logs/hepdata.log",
-    benchmark:
-        "results/{analysis}/benchmarks/hepdata.tsv"
-    conda:
-        "../../envs/environment.yaml"
-    resources:
-        mem_mb=resource(500),
-        runtime=resource(5),
+    pathvars:
+        job="hepdata",
     params:
-        code=code("report.hepdata"),
-        libraries=libraries("report.hepdata"),
-    shell:
-        "python -m exonu.steps.report.hepdata --counts {input.counts} --limits {input.limits} --records {input.records} "
-        "--workspaces {input.workspaces} --cut-flow {input.cut_flow} --output {output.folder} "
-        "--tarball {output.tarball} &> {log}"
+        **step("report.hepdata"),
 
 
 rule tables:

@@ -1,16 +1,18 @@
 # Recoil spectra before any detector.
 
-for analysis, searched in INTERACTIONS.items():
+SPECTRA = {
+    analysis: [f"results/{analysis}/spectra/{name}.csv" for name in ["weak", *searched]]
+    for analysis, searched in INTERACTIONS.items()
+}
+
+for analysis, files in SPECTRA.items():
 
     rule:
         """Recoil rates of the Standard Model and of every interaction."""
         name:
             rule_name("spectra", analysis)
         output:
-            [
-                f"results/{analysis}/spectra/{interaction}.csv"
-                for interaction in ["weak", *searched]
-            ],
+            files,
         log:
             f"results/{analysis}/logs/spectra.log",
         benchmark:
@@ -18,23 +20,15 @@ for analysis, searched in INTERACTIONS.items():
         conda:
             "../../envs/environment.yaml"
         resources:
-            mem_mb=resource(500),
-            runtime=resource(5),
+            **memory_and_time(500, 5),
         params:
-            folder=folder_of_output,
-            settings=settings(analysis, "physics", "interactions"),
-            code=code("search.spectra"),
-            libraries=libraries("search.spectra"),
+            **step("search.spectra", "physics", "interactions", of=analysis),
         shell:
-            "python -m exonu.steps.search.spectra --settings {params.settings:q} --output {params.folder} &> {log}"
+            STEP
 
 
 rule spectra:
     """The recoil spectra of every analysis."""
     input:
-        [
-            f"results/{analysis}/spectra/{interaction}.csv"
-            for analysis, searched in INTERACTIONS.items()
-            for interaction in ["weak", *searched]
-        ],
+        [file for files in SPECTRA.values() for file in files],
     localrule: True

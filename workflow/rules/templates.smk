@@ -27,7 +27,7 @@ from exonu.templates.template_jobs import (
 try:
     TEMPLATES = OfSearches(
         {
-            name: template_settings(inputs, blind=ANALYSES[name].settings["blind"])
+            name: template_settings(inputs, blind=is_blind(name))
             for name, inputs in EVENTS.items()
             if name in INTERACTIONS
         },
@@ -49,7 +49,7 @@ CORRECTED = [name for name, inputs in EVENTS.items() if wants_correction(inputs)
 CLOSURE_JOBS = 4
 
 
-rule probes:
+use rule step as probes with:
     """Events of the wall before living photomultipliers, reconstructed again without these."""
     input:
         ingested="results/{analysis}/ingested/{source}.root",
@@ -57,301 +57,149 @@ rule probes:
         light_map="results/{analysis}/light_map",
     output:
         "results/{analysis}/probes/{source}.root",
-    log:
-        "results/{analysis}/logs/probes_{source}.log",
-    benchmark:
-        "results/{analysis}/benchmarks/probes_{source}.tsv"
+    pathvars:
+        job="probes_{source}",
     priority: PRIORITY["events"]
-    conda:
-        "../../envs/environment.yaml"
     resources:
-        mem_mb=resource(1500),
-        runtime=resource(60),
+        **memory_and_time(1500, 60),
     params:
-        settings=lambda wildcards: written(
-            wildcards,
-            probe_settings(EVENTS[wildcards.analysis], **of_source(wildcards)),
-        ),
-        code=code("templates.probes"),
-        libraries=libraries("templates.probes"),
-    shell:
-        "python -m exonu.steps.templates.probes --ingested {input.ingested} --reconstructed {input.reconstructed} "
-        "--light-map {input.light_map} --settings {params.settings:q} --output {output} &> {log}"
+        **step("templates.probes", of_source(probe_settings)),
 
 
-rule dead_pmt_correction:
+use rule step as dead_pmt_correction with:
     """How much more often data leak before a dead photomultiplier than simulation does."""
     input:
-        files_of(
-            "probes",
-            lambda analysis: map(source_name, probe_sources(EVENTS[analysis])),
-        ),
+        probes=files_of("probes", of_events(probed)),
     output:
         record="results/{analysis}/dead_pmt/correction.json",
         table="results/{analysis}/dead_pmt/correction.csv",
-    log:
-        "results/{analysis}/logs/dead_pmt_correction.log",
-    benchmark:
-        "results/{analysis}/benchmarks/dead_pmt_correction.tsv"
+    pathvars:
+        job="dead_pmt_correction",
     priority: PRIORITY["events"]
-    conda:
-        "../../envs/environment.yaml"
-    resources:
-        mem_mb=resource(500),
-        runtime=resource(5),
     params:
-        probes=listed,
-        settings=lambda wildcards: written(
-            wildcards, correction_settings(EVENTS[wildcards.analysis])
-        ),
-        code=code("templates.dead_pmt_correction"),
-        libraries=libraries("templates.dead_pmt_correction"),
-    shell:
-        "python -m exonu.steps.templates.dead_pmt_correction {params.probes} --settings {params.settings:q} --output {output.record} "
-        "--table {output.table} &> {log}"
+        **step("templates.dead_pmt_correction", of_events(correction_settings)),
 
 
-rule calibration_check:
+use rule step as calibration_check with:
     """Energy scale, resolution and vertex of the source at the centre, in data and simulation."""
     input:
-        files_of("reconstructed", lambda analysis: source_names(CALIBRATIONS[analysis])),
+        reconstructed=files_of("reconstructed", one_of(CALIBRATIONS, source_names)),
     output:
         record="results/{analysis}/calibration/calibration.json",
         spectrum="results/{analysis}/calibration/spectrum.csv",
-    log:
-        "results/{analysis}/logs/calibration_check.log",
-    benchmark:
-        "results/{analysis}/benchmarks/calibration_check.tsv"
+    pathvars:
+        job="calibration_check",
     priority: PRIORITY["events"]
-    conda:
-        "../../envs/environment.yaml"
-    resources:
-        mem_mb=resource(500),
-        runtime=resource(5),
     params:
-        reconstructed=listed,
-        settings=lambda wildcards: written(wildcards, CALIBRATIONS[wildcards.analysis]),
-        code=code("events.calibration_check"),
-        libraries=libraries("events.calibration_check"),
-    shell:
-        "python -m exonu.steps.events.calibration_check --settings {params.settings:q} --reconstructed {params.reconstructed} "
-        "--output {output.record} --spectrum {output.spectrum} &> {log}"
+        **step("events.calibration_check", one_of(CALIBRATIONS)),
 
 
-rule templates:
+use rule step as templates with:
     """Spectra of all components with their systematic variations, and the response to signals."""
     input:
-        selected=files_of(
-            "selected", lambda analysis: selected_sources(TEMPLATES[analysis])
-        ),
+        selected=files_of("selected", one_of(TEMPLATES, selected_sources)),
         reconstructed=files_of(
-            "reconstructed",
-            lambda analysis: reconstructed_sources(TEMPLATES[analysis]),
+            "reconstructed", one_of(TEMPLATES, reconstructed_sources)
         ),
-        correction=lambda wildcards: (
-            rules.dead_pmt_correction.output.record
-            if wildcards.analysis in CORRECTED
-            else []
-        ),
-        calibration=lambda wildcards: (
-            rules.calibration_check.output.record
-            if wildcards.analysis in CALIBRATIONS
-            else []
+        correction=where(CORRECTED, "results/{analysis}/dead_pmt/correction.json"),
+        calibration=where(
+            CALIBRATIONS, "results/{analysis}/calibration/calibration.json"
         ),
     output:
         record="results/{analysis}/templates/templates.json",
         histograms="results/{analysis}/templates/templates.root",
         systematics="results/{analysis}/templates/systematics.csv",
         response="results/{analysis}/templates/response.csv",
-    log:
-        "results/{analysis}/logs/templates.log",
-    benchmark:
-        "results/{analysis}/benchmarks/templates.tsv"
+    pathvars:
+        job="templates",
     priority: PRIORITY["events"]
-    conda:
-        "../../envs/environment.yaml"
     resources:
-        mem_mb=resource(1500),
-        runtime=resource(20),
+        **memory_and_time(1500, 20),
     params:
-        folder=folder_of_output,
-        optional=lambda wildcards, input: " ".join(
-            f"--{name} {input[name]}"
-            for name in ("correction", "calibration")
-            if input[name]
-        ),
-        selected=lambda wildcards, input: listed(wildcards, input.selected),
-        reconstructed=lambda wildcards, input: listed(wildcards, input.reconstructed),
-        settings=lambda wildcards: written(wildcards, TEMPLATES[wildcards.analysis]),
-        code=code("templates.templates"),
-        libraries=libraries("templates.templates"),
-    shell:
-        "python -m exonu.steps.templates.templates --settings {params.settings:q} --selected {params.selected} "
-        "--reconstructed {params.reconstructed} {params.optional} --output {params.folder} &> {log}"
+        **step("templates.templates", one_of(TEMPLATES)),
 
 
-rule experiment:
+use rule step as experiment with:
     """The templates with the priors of the activities: what a published spectrum would be."""
     input:
-        "results/{analysis}/templates/templates.json",
+        templates="results/{analysis}/templates/templates.json",
     output:
         "results/{analysis}/templates/experiment.json",
-    log:
-        "results/{analysis}/logs/experiment.log",
-    benchmark:
-        "results/{analysis}/benchmarks/experiment.tsv"
+    pathvars:
+        job="experiment",
     priority: PRIORITY["events"]
-    conda:
-        "../../envs/environment.yaml"
-    resources:
-        mem_mb=resource(500),
-        runtime=resource(5),
     params:
-        settings=lambda wildcards: written(
-            wildcards, prior_settings(EVENTS[wildcards.analysis])
-        ),
-        code=code("templates.experiment"),
-        libraries=libraries("templates.experiment"),
-    shell:
-        "python -m exonu.steps.templates.experiment --settings {params.settings:q} --templates {input} --output {output} &> {log}"
+        **step("templates.experiment", of_events(prior_settings)),
 
 
-rule histograms:
+use rule step as histograms with:
     """Spectra of all runs and samples as they are selected, for ROOT."""
     input:
-        files_of(
-            "selected",
-            lambda analysis: map(
-                source_name,
-                histogram_sources(
-                    EVENTS[analysis], blind=ANALYSES[analysis].settings["blind"]
-                ),
-            ),
-        ),
+        selected=files_of("selected", histogrammed),
     output:
         "results/{analysis}/templates/histograms.root",
-    log:
-        "results/{analysis}/logs/histograms.log",
-    benchmark:
-        "results/{analysis}/benchmarks/histograms.tsv"
-    conda:
-        "../../envs/environment.yaml"
-    resources:
-        mem_mb=resource(500),
-        runtime=resource(5),
+    pathvars:
+        job="histograms",
     params:
-        selected=listed,
-        settings=lambda wildcards: written(
-            wildcards,
-            histogram_settings(
-                EVENTS[wildcards.analysis],
-                bin_edges(EVENTS[wildcards.analysis], fraction=0.5),
-                blind=ANALYSES[wildcards.analysis].settings["blind"],
-            ),
-        ),
-        code=code("templates.histograms"),
-        libraries=libraries("templates.histograms"),
-    shell:
-        "python -m exonu.steps.templates.histograms {params.selected} --settings {params.settings:q} --output {output} &> {log}"
+        **step("templates.histograms", histogram_settings_of),
 
 
-rule dead_pmt_check:
+use rule step as dead_pmt_check with:
     """What dead photomultipliers bring into the fiducial volume, before and after the correction."""
     input:
         histograms="results/{analysis}/templates/histograms.root",
         correction="results/{analysis}/dead_pmt/correction.json",
     output:
         "results/{analysis}/dead_pmt/check.csv",
-    log:
-        "results/{analysis}/logs/dead_pmt_check.log",
-    benchmark:
-        "results/{analysis}/benchmarks/dead_pmt_check.tsv"
-    conda:
-        "../../envs/environment.yaml"
-    resources:
-        mem_mb=resource(500),
-        runtime=resource(5),
+    pathvars:
+        job="dead_pmt_check",
     params:
-        code=code("templates.dead_pmt_check"),
-        libraries=libraries("templates.dead_pmt_check"),
-    shell:
-        "python -m exonu.steps.templates.dead_pmt_check --settings '{{}}' --histograms {input.histograms} "
-        "--correction {input.correction} --output {output} &> {log}"
+        **step("templates.dead_pmt_check"),
 
 
-rule figure_dead_pmt:
+use rule step as figure_dead_pmt with:
     """The correction of events before dead photomultipliers, and what it is made of."""
     input:
-        "results/{analysis}/dead_pmt/correction.json",
+        correction="results/{analysis}/dead_pmt/correction.json",
     output:
-        png=report(
-            "results/{analysis}/figures/dead_pmt.png",
-            caption="../report/dead_pmt.rst",
-            category="{analysis}",
-            subcategory="events",
-            labels={"figure": "dead photomultipliers"},
-        ),
-        pdf="results/{analysis}/figures/dead_pmt.pdf",
-    log:
-        "results/{analysis}/logs/figure_dead_pmt.log",
-    benchmark:
-        "results/{analysis}/benchmarks/figure_dead_pmt.tsv"
-    conda:
-        "../../envs/environment.yaml"
-    resources:
-        mem_mb=resource(500),
-        runtime=resource(5),
+        **figure_files("dead_pmt", "events", "dead photomultipliers"),
+    pathvars:
+        job="figure_dead_pmt",
     params:
-        settings=lambda wildcards: canonical_json(
-            {
+        **step(
+            "report.figure_dead_pmt",
+            lambda wildcards: {
                 "name": TITLES[wildcards.analysis],
-                "plots": ANALYSES[wildcards.analysis].settings["plots"],
-            }
+                **settings(wildcards.analysis, "plots"),
+            },
         ),
-        code=code("report.figure_dead_pmt"),
-        libraries=libraries("report.figure_dead_pmt"),
-    shell:
-        "python -m exonu.steps.report.figure_dead_pmt --settings {params.settings:q} --correction {input} --output {output} &> {log}"
 
 
-rule closure_events:
+use rule step as closure_events with:
     """Light on the windows of dead photomultipliers, of the nominal optics or of others."""
     input:
-        "results/{analysis}/light_map",
+        light_map="results/{analysis}/light_map",
     output:
         "results/{analysis}/closure/{set}_{chunk}.root",
-    log:
-        "results/{analysis}/logs/closure_{set}_{chunk}.log",
-    benchmark:
-        "results/{analysis}/benchmarks/closure_{set}_{chunk}.tsv"
+    pathvars:
+        job="closure_{set}_{chunk}",
     wildcard_constraints:
         set="data|simulation",
-        chunk=r"\d+",
-    conda:
-        "../../envs/environment.yaml"
     resources:
-        mem_mb=resource(1500),
-        runtime=resource(60),
+        **memory_and_time(1500, 60),
     params:
-        jobs=CLOSURE_JOBS,
-        settings=lambda wildcards: written(
-            wildcards,
-            closure_settings(
-                EVENTS[wildcards.analysis],
-                ANALYSES[wildcards.analysis].settings["seed"],
-            ),
+        **step(
+            "templates.closure_events",
+            of_events(closure_settings, seeded=True),
+            set=lambda wildcards: wildcards.set,
+            chunk=lambda wildcards: [wildcards.chunk, CLOSURE_JOBS],
         ),
-        code=code("templates.closure_events"),
-        libraries=libraries("templates.closure_events"),
-    shell:
-        "python -m exonu.steps.templates.closure_events --settings {params.settings:q} --light-map {input} --set {wildcards.set} "
-        "--chunk {wildcards.chunk} {params.jobs} --output {output} &> {log}"
 
 
-rule closure_test:
+use rule step as closure_test with:
     """Whether the corrected template agrees with data of other optics, and the uncorrected one does not."""
     input:
-        expand(
+        events=expand(
             "results/{{analysis}}/closure/{set}_{chunk}.root",
             set=["data", "simulation"],
             chunk=range(CLOSURE_JOBS),
@@ -359,28 +207,12 @@ rule closure_test:
     output:
         record="results/{analysis}/closure/closure.json",
         table="results/{analysis}/closure/closure.csv",
-    log:
-        "results/{analysis}/logs/closure.log",
-    benchmark:
-        "results/{analysis}/benchmarks/closure.tsv"
-    conda:
-        "../../envs/environment.yaml"
+    pathvars:
+        job="closure",
     resources:
-        mem_mb=resource(1000),
-        runtime=resource(10),
+        **memory_and_time(1000, 10),
     params:
-        settings=lambda wildcards: written(
-            wildcards,
-            closure_settings(
-                EVENTS[wildcards.analysis],
-                ANALYSES[wildcards.analysis].settings["seed"],
-            ),
-        ),
-        code=code("templates.closure"),
-        libraries=libraries("templates.closure"),
-    shell:
-        "python -m exonu.steps.templates.closure {input} --settings {params.settings:q} --output {output.record} "
-        "--table {output.table} &> {log}"
+        **step("templates.closure", of_events(closure_settings, seeded=True)),
 
 
 rule templates_of_all:

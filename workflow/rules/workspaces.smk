@@ -1,18 +1,21 @@
 # pyhf workspaces: one job per interaction makes those of every flavour and mass.
 
+PHYSICS = ["physics", "systematics", "blind"]
+
 for analysis, searched in INTERACTIONS.items():
     for interaction in searched:
+        asked = [*PHYSICS, f"interactions.{interaction}"]
 
         rule:
             """Workspaces of one interaction, each with a page that says what its μ means."""
             name:
                 rule_name("workspaces", analysis, interaction)
             input:
+                experiment_inputs(analysis)[1:],
                 experiment=experiment_inputs(analysis)[0],
-                tables=experiment_inputs(analysis)[1:],
             output:
-                workspaces=workspace_files(analysis, interaction),
-                meanings=meaning_files(analysis, interaction),
+                workspace_files(analysis, interaction),
+                meaning_files(analysis, interaction),
             log:
                 f"results/{analysis}/logs/workspaces_{interaction}.log",
             benchmark:
@@ -21,20 +24,10 @@ for analysis, searched in INTERACTIONS.items():
             conda:
                 "../../envs/environment.yaml"
             resources:
-                mem_mb=resource(500),
-                runtime=resource(5),
+                **memory_and_time(500, 5),
             params:
-                folder=folder_of_output,
-                interaction=interaction,
-                settings=settings(
-                    analysis,
-                    "physics",
-                    f"interactions.{interaction}",
-                    "systematics",
-                    "blind",
+                **step(
+                    "search.workspaces", *asked, of=analysis, interaction=interaction
                 ),
-                code=code("search.workspaces"),
-                libraries=libraries("search.workspaces"),
             shell:
-                "python -m exonu.steps.search.workspaces --experiment {input.experiment:q} --interaction {params.interaction} "
-                "--settings {params.settings:q} --output {params.folder} &> {log}"
+                STEP

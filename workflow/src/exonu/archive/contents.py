@@ -31,15 +31,13 @@ from exonu.core.resources import resource_path
 
 REPOSITORY = Path(__file__).resolve().parents[4]
 _STEPS = (
-    "spectra",
-    "workspaces",
-    "limits",
-    "limits_table",
-    "variants",
-    "diagnostics",
-    "figure_limits",
+    *(f"search.{name}" for name in ("spectra", "workspaces", "limits", "limits_table")),
+    *("search.variants", "search.diagnostics", "report.figure_limits"),
 )
-_EVENT_STEPS = ("simulate", "light_map", "ingest", "reconstruct", "select", "templates")
+_EVENT_STEPS = (
+    *(f"events.{name}" for name in ("simulate", "light_map", "ingest", "reconstruct", "select")),
+    "templates.templates",
+)
 """Steps whose facts (files of `resources/`) are listed with their checksums: those that make the
 archived numbers."""
 

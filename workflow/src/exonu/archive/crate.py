@@ -52,7 +52,7 @@ _PARAMETERS: Mapping[str, Callable[[str], bool]] = {
     "#limits": lambda member: member.startswith(_RESULTS) and member.endswith("/limits/limits.csv"),
 }
 """Formal parameters of the workflow: which members stand for them."""
-_STEP = re.compile(r"\bexonu\.steps\.(\w+)")
+_STEP = re.compile(r"\bexonu\.steps\.(\w+\.\w+)")
 
 
 class Job(NamedTuple):

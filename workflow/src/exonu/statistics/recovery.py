@@ -50,7 +50,7 @@ def released(model: Model, theta: FloatArray) -> Model:
 
     >>> from exonu.statistics.examples import two_bins
     >>> model = two_bins()
-    # 50 events and 12 of signal
+    >>> # 50 events and 12 of signal
     >>> released(model, model.init).flat.lower[model.poi_index].round(4)
     np.float64(-4.1667)
     """

@@ -31,7 +31,7 @@ def counting_table(single_pe_resolution: float) -> NDArray[np.float32]:
 
     >>> table = counting_table(0.4)
     >>> at = round((np.log(1.6) - FIRST_LOG_CHARGE) / LOG_CHARGE_STEP)  # a charge of 1.6
-    # is one where 0.05 are expected, nearly two where 4 are
+    >>> # is one where 0.05 are expected, nearly two where 4 are
     >>> [f"{number:.2f}" for number in table[at, [50, 72], 0]]
     ['1.05', '1.89']
     """

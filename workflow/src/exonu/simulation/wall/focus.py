@@ -52,7 +52,7 @@ def focus_of(settings: Mapping[str, Any], geometry: Geometry) -> Focus:
 
     >>> from exonu.detector.geometry import geodesic_geometry
     >>> focus = focus_of({"channels": [3, 100], "share": 0.5}, geodesic_geometry())
-    # on a favoured tube, far away from both
+    >>> # on a favoured tube, far away from both
     >>> f"{focus.weight.min():.4f} {focus.weight.max():.0f}"
     '0.0124 2'
     """

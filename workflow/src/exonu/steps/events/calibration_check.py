@@ -1,25 +1,17 @@
 """The 57Co source in data and simulation: energy scale, resolution, vertex."""
 
-import logging
 from pathlib import Path
+from typing import Annotated
 
 from exonu.events.diagnostics.calibration_check import calibration_check
-from exonu.steps._step import parser, run
+from exonu.steps._step import Files, Settings, step
 
 
-def main() -> None:
-    arguments = parser(__doc__)
-    arguments.add_argument(
-        "--reconstructed", type=Path, nargs="+", required=True, help="files of all sources"
-    )
-    arguments.add_argument("--output", type=Path, required=True, help="JSON of the results")
-    arguments.add_argument(
-        "--spectrum", type=Path, required=True, help="CSV of energies and vertices"
-    )
-    given = arguments.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
-    calibration_check(given.settings, given.reconstructed, given.output, given.spectrum)
-
-
-if __name__ == "__main__":
-    run(main)
+@step
+def main(
+    settings: Settings,
+    reconstructed: Annotated[Files, "files of all sources"],
+    record: Annotated[Path, "JSON of the results"],
+    spectrum: Annotated[Path, "CSV of energies and vertices"],
+) -> None:
+    calibration_check(settings, reconstructed, record, spectrum)

@@ -2,30 +2,23 @@
 energy."""
 
 from pathlib import Path
+from typing import Annotated
 
 from exonu.core.files import read_json, write_csv
 from exonu.events.selection.cut_flow import cut_efficiency_table, cut_flow_table
-from exonu.steps._step import parser, run
+from exonu.steps._step import Files, Settings, step
 
 
-def main() -> None:
-    arguments = parser(__doc__)
-    arguments.add_argument("counts", type=Path, nargs="+", help="counts of every run and sample")
-    arguments.add_argument(
-        "--cut-flow", type=Path, required=True, help="CSV of events after each cut"
-    )
-    arguments.add_argument(
-        "--efficiency", type=Path, required=True, help="CSV of efficiencies against the true energy"
-    )
-    given = arguments.parse_args()
-    records = [read_json(file) for file in given.counts]
-    live_days = given.settings["live_days"]
+@step
+def main(
+    settings: Settings,
+    counts: Annotated[Files, "counts of every run and sample"],
+    cut_flow: Annotated[Path, "CSV of events after each cut"],
+    efficiency: Annotated[Path, "CSV of efficiencies against the true energy"],
+) -> None:
+    records, live_days = [read_json(file) for file in counts], settings["live_days"]
     comments = (
         f"Simulation is scaled to {live_days:.9g} live days; intervals are 68.27 % (Clopper-Pearson).",
     )
-    write_csv(given.cut_flow, cut_flow_table(records, live_days), comments)
-    write_csv(given.efficiency, cut_efficiency_table(records), comments[:0])
-
-
-if __name__ == "__main__":
-    run(main)
+    write_csv(cut_flow, cut_flow_table(records, live_days), comments)
+    write_csv(efficiency, cut_efficiency_table(records))

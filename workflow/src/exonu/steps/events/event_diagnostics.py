@@ -1,31 +1,19 @@
 """The tables behind the figures of an event-level analysis: hits, cut variables, vertices,
 resolution."""
 
-import logging
 from pathlib import Path
+from typing import Annotated
 
 from exonu.events.diagnostics.diagnostic_tables import event_diagnostics
-from exonu.steps._step import parser, run
+from exonu.steps._step import Files, Settings, step
 
 
-def main() -> None:
-    arguments = parser(__doc__)
-    arguments.add_argument(
-        "--reconstructed", type=Path, nargs="+", required=True, help="files of all sources"
-    )
-    arguments.add_argument(
-        "--ingested", type=Path, nargs="*", default=[], help="likewise, with their hits"
-    )
-    arguments.add_argument(
-        "--light-map", type=Path, help="folder of the light map, for the Cramér–Rao bound"
-    )
-    arguments.add_argument("--output", type=Path, required=True, help="folder of the tables")
-    given = arguments.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
-    event_diagnostics(
-        given.settings, given.reconstructed, given.ingested, given.output, light_map=given.light_map
-    )  # fmt: skip
-
-
-if __name__ == "__main__":
-    run(main)
+@step
+def main(
+    settings: Settings,
+    reconstructed: Annotated[Files, "files of all sources"],
+    output: Annotated[Path, "folder of the tables"],
+    ingested: Annotated[Files, "likewise, with their hits"] = (),
+    light_map: Annotated[Path | None, "folder of the light map, for the Cramér–Rao bound"] = None,
+) -> None:
+    event_diagnostics(settings, reconstructed, ingested, output, light_map=light_map)

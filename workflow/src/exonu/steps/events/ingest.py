@@ -1,24 +1,17 @@
 """One run or one sample: raw ROOT files to calibrated events, and a report of what was read."""
 
-import logging
 from pathlib import Path
+from typing import Annotated
 
 from exonu.core.files import write_json
 from exonu.events.ingest import ingest
-from exonu.steps._step import parser, run
+from exonu.steps._step import Settings, step
 
 
-def main() -> None:
-    arguments = parser(__doc__)
-    arguments.add_argument("--output", type=Path, required=True, help="the ingested events")
-    arguments.add_argument(
-        "--report", type=Path, required=True, help="JSON: events, hits, hits of dead PMTs"
-    )
-    given = arguments.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
-    report = ingest(given.settings, given.output)
-    write_json(given.report, report.as_json())
-
-
-if __name__ == "__main__":
-    run(main)
+@step
+def main(
+    settings: Settings,
+    events: Annotated[Path, "the ingested events"],
+    report: Annotated[Path, "JSON: events, hits, hits of dead PMTs"],
+) -> None:
+    write_json(report, ingest(settings, events).as_json())

@@ -1,25 +1,17 @@
 """The light map of a detector: the probability of each photomultiplier to see a photon, from points
 all over it."""
 
-import logging
 from pathlib import Path
+from typing import Annotated
 
 from exonu.detector.light_map.build import make_light_map
-from exonu.steps._step import parser, run
+from exonu.steps._step import Settings, step
 
 
-def main() -> None:
-    arguments = parser(__doc__)
-    arguments.add_argument(
-        "--output", type=Path, required=True, help="folder of the map; it is whole or absent"
-    )
-    arguments.add_argument(
-        "--threads", type=int, default=1, help="number of threads; changes nothing else"
-    )
-    given = arguments.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
-    make_light_map(given.settings, given.output, threads=given.threads)
-
-
-if __name__ == "__main__":
-    run(main)
+@step
+def main(
+    settings: Settings,
+    output: Annotated[Path, "folder of the map; it is whole or absent"],
+    threads: Annotated[int, "number of threads; changes nothing else"] = 1,
+) -> None:
+    make_light_map(settings, output, threads=threads)

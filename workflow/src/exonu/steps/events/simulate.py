@@ -1,22 +1,16 @@
 """One run or one sample of the demonstration: a raw ROOT file as an experiment would write it."""
 
-import logging
 from pathlib import Path
+from typing import Annotated
 
 from exonu.simulation.simulate_raw import simulate
-from exonu.steps._step import parser, run
+from exonu.steps._step import Settings, step
 
 
-def main() -> None:
-    arguments = parser(__doc__)
-    arguments.add_argument("--output", type=Path, required=True, help="the raw file")
-    arguments.add_argument(
-        "--threads", type=int, default=1, help="number of threads; changes nothing else"
-    )
-    given = arguments.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
-    simulate(given.settings, given.output, threads=given.threads)
-
-
-if __name__ == "__main__":
-    run(main)
+@step
+def main(
+    settings: Settings,
+    output: Annotated[Path, "the raw file"],
+    threads: Annotated[int, "number of threads; changes nothing else"] = 1,
+) -> None:
+    simulate(settings, output, threads=threads)

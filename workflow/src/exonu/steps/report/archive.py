@@ -1,45 +1,25 @@
 """The archive of an analysis, made from its results."""
 
 from pathlib import Path
+from typing import Annotated
 
 from exonu.archive.contents import archive_results
-from exonu.steps._step import parser, run
+from exonu.steps._step import Files, Settings, step
 
 
-def main() -> None:
-    arguments = parser(__doc__)
-    arguments.add_argument("--analysis", type=Path, required=True, help="the analysis's YAML")
-    arguments.add_argument(
-        "--experiment", type=Path, nargs="+", required=True, help="its YAML and tables"
-    )
-    arguments.add_argument("--lock", type=Path, required=True, help="lock file of the environment")
-    arguments.add_argument(
-        "--records", type=Path, required=True, help="Snakemake's records, .snakemake/metadata"
-    )
-    arguments.add_argument("--output", type=Path, required=True, help="the zip")
-    arguments.add_argument(
-        "--results", type=Path, nargs="+", required=True, help="files to archive"
-    )
-    arguments.add_argument(
-        "--dated", type=Path, nargs="*", default=[], help="results that tell when they were made"
-    )
-    arguments.add_argument(
-        "--raw", type=Path, nargs="*", default=[], help="raw files, to be listed with checksums"
-    )
-    given = arguments.parse_args()
+@step
+def main(
+    settings: Settings,
+    analysis: Annotated[Path, "the analysis's YAML"],
+    experiment: Annotated[Files, "its YAML and tables"],
+    lock: Annotated[Path, "lock file of the environment"],
+    records: Annotated[Path, "Snakemake's records, .snakemake/metadata"],
+    results: Annotated[Files, "files to archive"],
+    output: Annotated[Path, "the zip"],
+    dated: Annotated[Files, "results that tell when they were made"] = (),
+    raw: Annotated[Files, "raw files, to be listed with checksums"] = (),
+) -> None:
     digest = archive_results(
-        given.output,
-        given.results,
-        given.analysis,
-        given.experiment,
-        given.settings,
-        given.lock,
-        given.records,
-        given.dated,
-        given.raw,
+        output, results, analysis, experiment, settings, lock, records, dated, raw
     )
     print(f"payload.sha256 {digest}")
-
-
-if __name__ == "__main__":
-    run(main)

@@ -1,8 +1,8 @@
 """The numbers behind the spectrum figure: data, backgrounds, and signals at their limits; yields by
 range."""
 
-import argparse
 from pathlib import Path
+from typing import Annotated
 
 import pandas as pd
 
@@ -11,27 +11,19 @@ from exonu.report.numbers.counts import spectrum_counts, write_counts
 from exonu.report.numbers.yields_by_range import yields_by_range
 from exonu.search.build_workspaces import needed_meaning
 from exonu.search.experiment.read_experiment import read_experiment
-from exonu.steps._step import run
+from exonu.steps._step import Files, step
 
 
-def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument(
-        "--experiment", type=Path, required=True, help="the experiment's YAML, or experiment.json"
-    )
-    arguments.add_argument("--limits", type=Path, required=True, help="limits.csv")
-    arguments.add_argument("--output", type=Path, required=True, help="counts.csv")
-    arguments.add_argument(
-        "workspaces", type=Path, nargs="+", help="workspaces whose signals are drawn"
-    )
-    arguments.add_argument("--yields", type=Path, help="yields_by_range.csv")
-    given = arguments.parse_args()
-    pairs = [(read_json(file), needed_meaning(file)) for file in given.workspaces]
-    experiment, limits = read_experiment(given.experiment), pd.read_csv(given.limits)
-    write_counts(given.output, spectrum_counts(experiment, pairs, limits))
-    if given.yields:
-        write_csv(given.yields, yields_by_range(experiment, pairs, limits))
-
-
-if __name__ == "__main__":
-    run(main)
+@step
+def main(
+    experiment: Annotated[Path, "the experiment's YAML, or experiment.json"],
+    limits: Annotated[Path, "limits.csv"],
+    workspaces: Annotated[Files, "workspaces whose signals are drawn"],
+    counts: Annotated[Path, "counts.csv"],
+    yields: Annotated[Path | None, "yields_by_range.csv"] = None,
+) -> None:
+    pairs = [(read_json(file), needed_meaning(file)) for file in workspaces]
+    measured, found = read_experiment(experiment), pd.read_csv(limits)
+    write_counts(counts, spectrum_counts(measured, pairs, found))
+    if yields:
+        write_csv(yields, yields_by_range(measured, pairs, found))

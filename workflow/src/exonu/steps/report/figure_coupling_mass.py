@@ -1,36 +1,24 @@
 """Coupling against mass of the dark photon, of one analysis or of several together."""
 
-from pathlib import Path
+from typing import Annotated
 
 from exonu.interactions.anomalous_moment import DEFAULT_SET, anomalous_moment
 from exonu.report.figures.coupling_mass import draw_coupling_mass
 from exonu.report.figures.limit_summary import read_limits
 from exonu.report.figures.style import save
 from exonu.search.limit_rows import published_curves, published_limits
-from exonu.steps._step import parser, run
+from exonu.steps._step import Files, Pdf, Png, Settings, step
 
 
-def main() -> None:
-    arguments = parser(__doc__)
-    arguments.add_argument(
-        "--limits", type=Path, nargs="+", required=True, help="limits.csv of each analysis"
-    )
-    arguments.add_argument(
-        "--counts", type=Path, nargs="+", required=True, help="counts.csv of each, for the headings"
-    )
-    arguments.add_argument(
-        "--output", type=Path, nargs="+", required=True, help="PNG and PDF files"
-    )
-    given = arguments.parse_args()
-    plots = given.settings["plots"]
+@step
+def main(
+    settings: Settings,
+    limits: Annotated[Files, "limits.csv of each analysis"],
+    counts: Annotated[Files, "counts.csv of each, for the headings"],
+    png: Png,
+    pdf: Pdf,
+) -> None:
+    plots, analyses = settings["plots"], read_limits(limits, counts)
     moment = anomalous_moment(plots.get("muon_anomalous_moment", DEFAULT_SET))
-    analyses = read_limits(given.limits, given.counts)
-    save(
-        draw_coupling_mass(analyses, published_curves(), published_limits(), moment),
-        given.output,
-        plots["dpi"],
-    )
-
-
-if __name__ == "__main__":
-    run(main)
+    figure = draw_coupling_mass(analyses, published_curves(), published_limits(), moment)
+    save(figure, (png, pdf), plots["dpi"])

@@ -1,21 +1,19 @@
 """The figures of an event-level analysis from its tables."""
 
 from pathlib import Path
+from typing import Annotated
 
 from exonu.report.figures.events.all_event_figures import write_event_figures
-from exonu.steps._step import parser, run
+from exonu.steps._step import Files, Settings, step
 
 
-def main() -> None:
-    arguments = parser(__doc__)
-    arguments.add_argument("--diagnostics", type=Path, required=True, help="folder of the tables")
-    arguments.add_argument("--cut-flow", type=Path, required=True, help="cut_flow.csv")
-    arguments.add_argument("--efficiency", type=Path, required=True, help="cut_efficiency.csv")
-    arguments.add_argument("--output", type=Path, required=True, help="folder of the figures")
-    given = arguments.parse_args()
-    dpi = given.settings["plots"]["dpi"]
-    write_event_figures(given.diagnostics, given.cut_flow, given.efficiency, given.output, dpi)
-
-
-if __name__ == "__main__":
-    run(main)
+@step
+def main(
+    settings: Settings,
+    tables: Annotated[Files, "of the step `event_diagnostics`"],
+    cut_flow: Annotated[Path, "cut_flow.csv"],
+    efficiency: Annotated[Path, "cut_efficiency.csv"],
+    output: Annotated[Path, "folder of the figures"],
+) -> None:
+    folder = tables[0].parent
+    write_event_figures(folder, cut_flow, efficiency, output, settings["plots"]["dpi"])

@@ -1,31 +1,26 @@
 """The injection figure from injection.csv, toys.csv and pulls.csv."""
 
 from pathlib import Path
+from typing import Annotated
 
 import pandas as pd
 
 from exonu.report.figures.injected_signals import draw_injection
 from exonu.report.figures.style import save
 from exonu.report.numbers.figure_records import read_heading
-from exonu.steps._step import parser, run
+from exonu.steps._step import Counts, Pdf, Png, Settings, step
 
 
-def main() -> None:
-    arguments = parser(__doc__)
-    arguments.add_argument("--chain", type=Path, required=True, help="injection.csv")
-    arguments.add_argument("--toys", type=Path, required=True, help="toys.csv")
-    arguments.add_argument("--pulls", type=Path, required=True, help="pulls.csv")
-    arguments.add_argument("--counts", type=Path, required=True, help="counts.csv, for the heading")
-    arguments.add_argument(
-        "--output", type=Path, nargs="+", required=True, help="PNG and PDF files"
-    )
-    given = arguments.parse_args()
-    chain, toys, pulls = (
-        pd.read_csv(file, comment="#") for file in (given.chain, given.toys, given.pulls)
-    )
-    figure = draw_injection(chain, toys, pulls, read_heading(given.counts))
-    save(figure, given.output, given.settings["plots"]["dpi"])
-
-
-if __name__ == "__main__":
-    run(main)
+@step
+def main(
+    settings: Settings,
+    chain: Annotated[Path, "injection.csv"],
+    toys: Annotated[Path, "toys.csv"],
+    pulls: Annotated[Path, "pulls.csv"],
+    counts: Counts,
+    png: Png,
+    pdf: Pdf,
+) -> None:
+    chained, drawn, pulled = (pd.read_csv(file, comment="#") for file in (chain, toys, pulls))
+    figure = draw_injection(chained, drawn, pulled, read_heading(counts))
+    save(figure, (png, pdf), settings["plots"]["dpi"])

@@ -1,6 +1,7 @@
 """The summary page of an analysis: one HTML file for readers."""
 
 from pathlib import Path
+from typing import Annotated
 
 import pandas as pd
 
@@ -8,39 +9,32 @@ from exonu.core.files import read_json, write_text
 from exonu.core.settings import read_yaml
 from exonu.report.numbers.figure_records import read_heading
 from exonu.report.page.summary_page import Summary, summary_page
-from exonu.steps._step import parser, run
+from exonu.steps._step import Counts, Files, Settings, step
 
 
-def main() -> None:
-    arguments = parser(__doc__)
-    arguments.add_argument("--analysis", required=True, help="its name")
-    arguments.add_argument("--limits", type=Path, required=True, help="limits.csv")
-    arguments.add_argument("--variants", type=Path, required=True, help="variants.csv")
-    arguments.add_argument("--counts", type=Path, required=True, help="counts.csv, for the heading")
-    arguments.add_argument(
-        "--records", type=Path, nargs="+", required=True, help="the records of the limits"
-    )
-    arguments.add_argument(
-        "--described", type=Path, nargs="+", required=True, help="YAMLs of the experiment"
-    )
-    arguments.add_argument("--figures", type=Path, nargs="+", required=True, help="PNG files")
-    arguments.add_argument("--output", type=Path, required=True, help="summary.html")
-    given = arguments.parse_args()
-    records = [record for file in given.records for record in read_json(file)]
+@step
+def main(
+    settings: Settings,
+    analysis: Annotated[str, "its name"],
+    limits: Annotated[Path, "limits.csv"],
+    variants: Annotated[Path, "variants.csv"],
+    counts: Counts,
+    records: Annotated[Files, "the records of the limits"],
+    described: Annotated[Files, "YAMLs of the experiment"],
+    figures: Annotated[Files, "PNG files"],
+    output: Annotated[Path, "summary.html"],
+) -> None:
+    first = read_json(records[0])[0]
     page = summary_page(
         Summary(
-            analysis=given.analysis,
-            heading=read_heading(given.counts),
-            limits=pd.read_csv(given.limits, comment="#"),
-            variants=pd.read_csv(given.variants, comment="#"),
-            described={file.name: read_yaml(file) for file in given.described},
-            settings=given.settings,
-            figures=given.figures,
-            versions=records[0]["methods"]["asymptotic"]["record"]["versions"],
+            analysis=analysis,
+            heading=read_heading(counts),
+            limits=pd.read_csv(limits, comment="#"),
+            variants=pd.read_csv(variants, comment="#"),
+            described={file.name: read_yaml(file) for file in described},
+            settings=settings,
+            figures=figures,
+            versions=first["methods"]["asymptotic"]["record"]["versions"],
         )
     )
-    write_text(given.output, page)
-
-
-if __name__ == "__main__":
-    run(main)
+    write_text(output, page)

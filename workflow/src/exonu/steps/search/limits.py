@@ -1,26 +1,21 @@
 """Limits of all workspaces of one interaction: one record for each."""
 
 from pathlib import Path
+from typing import Annotated
 
 from exonu.core.files import write_json
 from exonu.search.limit_records import limit_record
-from exonu.steps._step import parser, run
+from exonu.steps._step import Files, Settings, step
 
 
-def main() -> None:
-    arguments = parser(__doc__)
-    arguments.add_argument("workspaces", type=Path, nargs="+")
-    arguments.add_argument("--output", type=Path, required=True)
-    given = arguments.parse_args()
-    statistics = given.settings["statistics"]
-    records = [
-        limit_record(
-            file, statistics["methods"], statistics["confidence_level"], statistics["projections"]
-        )
-        for file in given.workspaces
-    ]
-    write_json(given.output, records)
-
-
-if __name__ == "__main__":
-    run(main)
+@step
+def main(
+    settings: Settings,
+    workspaces: Annotated[Files, "of one interaction"],
+    output: Annotated[Path, "JSON of the limits"],
+) -> None:
+    asked = settings["statistics"]
+    methods, level, projections = (
+        asked[name] for name in ("methods", "confidence_level", "projections")
+    )
+    write_json(output, [limit_record(file, methods, level, projections) for file in workspaces])

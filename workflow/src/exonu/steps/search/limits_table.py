@@ -1,22 +1,18 @@
 """All limits of an analysis as rows of limits.csv, beside published ones."""
 
 from pathlib import Path
+from typing import Annotated
 
 from exonu.core.files import read_json, write_csv
 from exonu.search.limit_rows import limit_rows
-from exonu.steps._step import parser, run
+from exonu.steps._step import Files, Settings, step
 
 
-def main() -> None:
-    arguments = parser(__doc__)
-    arguments.add_argument("records", type=Path, nargs="+")
-    arguments.add_argument("--output", type=Path, required=True)
-    given = arguments.parse_args()
-    records = [record for file in given.records for record in read_json(file)]
-    write_csv(
-        given.output, limit_rows(given.settings["analysis"], given.settings["experiment"], records)
-    )
-
-
-if __name__ == "__main__":
-    run(main)
+@step
+def main(
+    settings: Settings,
+    records: Annotated[Files, "limits of each interaction"],
+    output: Annotated[Path, "limits.csv"],
+) -> None:
+    found = [record for file in records for record in read_json(file)]
+    write_csv(output, limit_rows(settings["analysis"], settings["experiment"], found))

@@ -1,40 +1,36 @@
 """One job's share of the toys of an analysis: declared hypotheses, and those whose likelihood has
 several crossings."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
 from exonu.core.files import read_json, write_json
 from exonu.search.studies.toys_and_coverage import toy_chunk, values_to_test
-from exonu.steps._step import parser, run
+from exonu.steps._step import Files, Settings, step
 
 
-def main() -> None:
-    arguments = parser(__doc__)
-    arguments.add_argument(
-        "--limits", type=Path, nargs="+", required=True, help="<interaction>.json"
+@step
+def main(
+    settings: Settings,
+    limits: Annotated[Files, "<interaction>.json"],
+    workspaces: Annotated[Files, "all workspaces of these interactions"],
+    chunk: Annotated[tuple[int, int], "number of this job, from 0, and how many there are"],
+    output: Annotated[Path, "JSON of this job's share"],
+    declared: Annotated[Sequence[str], "hypotheses that get toys in any case"] = (),
+) -> None:
+    files = {file.stem: file for file in workspaces}
+    number, seed = settings["statistics"]["toys"]["number"], settings["seed"]
+    asymptotic = {
+        record["name"]: record["methods"]["asymptotic"]
+        for file in limits
+        for record in read_json(file)
+    }
+    write_json(
+        output,
+        [
+            toy_chunk(files[name], values_to_test(found), number, chunk, seed)
+            for name, found in asymptotic.items()
+            if name in declared or len(found["crossings"]) > 1
+        ],
     )
-    arguments.add_argument(
-        "--workspaces", type=Path, required=True, help="folder of the workspaces"
-    )
-    arguments.add_argument(
-        "--declared", nargs="*", default=[], help="hypotheses that get toys in any case"
-    )
-    arguments.add_argument("--chunk", type=int, nargs=2, required=True, metavar=("JOB", "JOBS"))
-    arguments.add_argument("--output", type=Path, required=True)
-    given = arguments.parse_args()
-    shares = []
-    for record in (record for file in given.limits for record in read_json(file)):
-        asymptotic = record["methods"]["asymptotic"]
-        if record["name"] in given.declared or len(asymptotic["crossings"]) > 1:
-            file = given.workspaces / f"{record['name']}.json"
-            number = given.settings["statistics"]["toys"]["number"]
-            shares.append(
-                toy_chunk(
-                    file, values_to_test(asymptotic), number, given.chunk, given.settings["seed"]
-                )
-            )
-    write_json(given.output, shares)
-
-
-if __name__ == "__main__":
-    run(main)

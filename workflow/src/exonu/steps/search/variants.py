@@ -1,20 +1,18 @@
 """Limits with one assumption changed at a time, as variants.csv."""
 
 from pathlib import Path
+from typing import Annotated
 
 from exonu.core.files import write_csv
 from exonu.search.studies.variants import variant_limits
-from exonu.steps._step import parser, run
+from exonu.steps._step import Settings, step
 
 
-def main() -> None:
-    arguments = parser(__doc__)
-    arguments.add_argument("--analysis", required=True)
-    arguments.add_argument("--experiment", type=Path, required=True, help="the experiment's YAML")
-    arguments.add_argument("--output", type=Path, required=True)
-    given = arguments.parse_args()
-    write_csv(given.output, variant_limits(given.analysis, given.experiment, given.settings))
-
-
-if __name__ == "__main__":
-    run(main)
+@step
+def main(
+    settings: Settings,
+    analysis: Annotated[str, "its name"],
+    experiment: Annotated[Path, "the experiment's YAML, or experiment.json"],
+    output: Annotated[Path, "variants.csv"],
+) -> None:
+    write_csv(output, variant_limits(analysis, experiment, settings))

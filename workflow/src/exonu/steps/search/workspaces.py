@@ -2,26 +2,21 @@
 means."""
 
 from pathlib import Path
+from typing import Annotated
 
 from exonu.core.files import write_json
 from exonu.search.build_workspaces import build_workspaces, write_meaning
 from exonu.search.experiment.read_experiment import read_experiment
-from exonu.steps._step import parser, run
+from exonu.steps._step import Settings, step
 
 
-def main() -> None:
-    arguments = parser(__doc__)
-    arguments.add_argument("--experiment", type=Path, required=True, help="the experiment's YAML")
-    arguments.add_argument("--interaction", required=True)
-    arguments.add_argument(
-        "--output", type=Path, required=True, help="folder for <hypothesis>.json"
-    )
-    given = arguments.parse_args()
-    experiment = read_experiment(given.experiment)
-    for workspace in build_workspaces(experiment, given.interaction, given.settings):
-        write_meaning(given.output, workspace)
-        write_json(given.output / f"{workspace.name}.json", workspace.spec)
-
-
-if __name__ == "__main__":
-    run(main)
+@step
+def main(
+    settings: Settings,
+    experiment: Annotated[Path, "the experiment's YAML, or experiment.json"],
+    interaction: Annotated[str, "its name"],
+    output: Annotated[Path, "folder for <hypothesis>.json"],
+) -> None:
+    for workspace in build_workspaces(read_experiment(experiment), interaction, settings):
+        write_meaning(output, workspace)
+        write_json(output / f"{workspace.name}.json", workspace.spec)

@@ -2,29 +2,24 @@
 simulated data."""
 
 from pathlib import Path
+from typing import Annotated
 
 from exonu.core.files import write_csv
-from exonu.steps._step import parser, run
+from exonu.steps._step import Settings, step
 from exonu.templates.dead_pmt.correction import DeadPmtCorrection
 from exonu.templates.dead_pmt.share_check import REGION_KEV, check_table
 from exonu.templates.histograms import read_histograms
 
 
-def main() -> None:
-    arguments = parser(__doc__)
-    arguments.add_argument(
-        "--histograms", type=Path, required=True, help="ROOT file of the step `histograms`"
-    )
-    arguments.add_argument(
-        "--correction", type=Path, required=True, help="JSON of the step `dead_pmt_correction`"
-    )
-    arguments.add_argument("--output", type=Path, required=True, help="CSV")
-    given = arguments.parse_args()
-    low, high = given.settings.get("region_keV", REGION_KEV)
-    spectra = read_histograms(given.histograms)
-    table = check_table(
-        spectra, DeadPmtCorrection.read(given.correction), (float(low), float(high))
-    )
+@step
+def main(
+    settings: Settings,
+    histograms: Annotated[Path, "ROOT file of the step `histograms`"],
+    correction: Annotated[Path, "JSON of the step `dead_pmt_correction`"],
+    output: Annotated[Path, "CSV"],
+) -> None:
+    low, high = settings.get("region_keV", REGION_KEV)
+    spectra, read = read_histograms(histograms), DeadPmtCorrection.read(correction)
     comments: tuple[str, ...] = (
         "Events per day after all cuts; dead: in front of a dead photomultiplier, by the truth of simulation.",
     )
@@ -32,8 +27,4 @@ def main() -> None:
         comments += (
             "The data are simulated and know the truth; activities differ too, so this is no closure.",
         )
-    write_csv(given.output, table, comments)
-
-
-if __name__ == "__main__":
-    run(main)
+    write_csv(output, check_table(spectra, read, (float(low), float(high))), comments)

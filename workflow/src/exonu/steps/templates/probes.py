@@ -1,32 +1,20 @@
 """Wall events of one run or sample, reconstructed with the photomultiplier in front of them masked
 on purpose."""
 
-import logging
 from pathlib import Path
+from typing import Annotated
 
-from exonu.steps._step import parser, run
+from exonu.steps._step import LOG, Settings, step
 from exonu.templates.dead_pmt.probes import make_probes
 
 
-def main() -> None:
-    arguments = parser(__doc__)
-    arguments.add_argument(
-        "--ingested", type=Path, required=True, help="ingested events, with their hits"
-    )
-    arguments.add_argument(
-        "--reconstructed", type=Path, required=True, help="the same events with their vertices"
-    )
-    arguments.add_argument(
-        "--light-map", type=Path, required=True, help="folder of the detector's light map"
-    )
-    arguments.add_argument("--output", type=Path, required=True, help="ROOT file of probes")
-    given = arguments.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
-    number = make_probes(
-        given.settings, given.light_map, given.ingested, given.reconstructed, given.output
-    )
-    logging.info("%d probes", number)
-
-
-if __name__ == "__main__":
-    run(main)
+@step
+def main(
+    settings: Settings,
+    ingested: Annotated[Path, "ingested events, with their hits"],
+    reconstructed: Annotated[Path, "the same events with their vertices"],
+    light_map: Annotated[Path, "folder of the detector's light map"],
+    output: Annotated[Path, "ROOT file of probes"],
+) -> None:
+    number = make_probes(settings, light_map, ingested, reconstructed, output)
+    LOG.info("%d probes", number)

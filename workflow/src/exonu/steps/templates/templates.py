@@ -2,57 +2,23 @@
 tables."""
 
 from pathlib import Path
+from typing import Annotated
 
 import pandas as pd
 
 from exonu.core.errors import InputError
 from exonu.core.files import read_json, write_csv, write_json
-from exonu.core.settings import Settings
-from exonu.steps._step import parser, run
+from exonu.steps._step import Files, Settings, step
 from exonu.templates.dead_pmt.correction import DeadPmtCorrection
 from exonu.templates.filling import fill_templates
 from exonu.templates.outputs import solar_check, systematics_table, write_root
 from exonu.templates.simulated_samples import Sources
 
 
-def main() -> None:
-    arguments = parser(__doc__)
-    arguments.add_argument(
-        "--selected", type=Path, nargs="*", default=[], help="of template_jobs.selected_sources"
-    )
-    arguments.add_argument(
-        "--reconstructed", type=Path, nargs="+", help="of template_jobs.reconstructed_sources"
-    )
-    arguments.add_argument("--correction", type=Path, help="JSON of the dead-PMT correction")
-    arguments.add_argument("--calibration", type=Path, help="JSON of the calibration's check")
-    arguments.add_argument("--output", type=Path, required=True, help="folder")
-    given = arguments.parse_args()
-    settings = given.settings
-    sources = _sources(
-        settings, given.selected, given.reconstructed, given.correction, given.calibration
-    )
-    templates = fill_templates(settings, sources)
-    norms = {
-        one["name"].replace("-", "_"): (one["status"], one["size"])
-        for one in settings["systematics"]
-        if one["kind"] == "cut"
-    }
-    table = systematics_table(templates, norms, settings["templates"]["report_ranges_keV"])
-    check = solar_check(templates)
-    write_csv(
-        given.output / "systematics.csv",
-        table,
-        ("Relative changes of templates for one standard deviation.",),
-    )
-    write_csv(given.output / "response.csv", pd.DataFrame(templates.response_table))
-    write_root(given.output / "templates.root", templates)
-    write_json(given.output / "templates.json", {**templates.content, "solar_check": check})
-
-
 def _sources(
     settings: Settings,
-    selected: list[Path],
-    reconstructed: list[Path],
+    selected: Files,
+    reconstructed: Files,
     correction: Path | None,
     calibration: Path | None,
 ) -> Sources:
@@ -79,5 +45,28 @@ def _sources(
     )
 
 
-if __name__ == "__main__":
-    run(main)
+@step
+def main(
+    settings: Settings,
+    reconstructed: Annotated[Files, "of template_jobs.reconstructed_sources"],
+    record: Annotated[Path, "JSON of the templates"],
+    histograms: Annotated[Path, "ROOT file of the same"],
+    systematics: Annotated[Path, "CSV of relative changes"],
+    response: Annotated[Path, "CSV of the response to signals"],
+    selected: Annotated[Files, "of template_jobs.selected_sources"] = (),
+    correction: Annotated[Path | None, "JSON of the dead-PMT correction"] = None,
+    calibration: Annotated[Path | None, "JSON of the calibration's check"] = None,
+) -> None:
+    sources = _sources(settings, selected, reconstructed, correction, calibration)
+    templates = fill_templates(settings, sources)
+    norms = {
+        one["name"].replace("-", "_"): (one["status"], one["size"])
+        for one in settings["systematics"]
+        if one["kind"] == "cut"
+    }
+    table = systematics_table(templates, norms, settings["templates"]["report_ranges_keV"])
+    comments = ("Relative changes of templates for one standard deviation.",)
+    write_csv(systematics, table, comments)
+    write_csv(response, pd.DataFrame(templates.response_table))
+    write_root(histograms, templates)
+    write_json(record, {**templates.content, "solar_check": solar_check(templates)})

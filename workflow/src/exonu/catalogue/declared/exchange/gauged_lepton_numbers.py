@@ -20,7 +20,7 @@ from exonu.catalogue.declaration import (
     Shift,
     on_electrons,
 )
-from exonu.catalogue.declared import dark_photon
+from exonu.catalogue.declared.exchange import dark_photon
 
 if TYPE_CHECKING:
     from exonu.core.types import Array

@@ -16,7 +16,7 @@ from exonu.catalogue.declaration import (
     Shift,
     on_electrons,
 )
-from exonu.catalogue.declared import charge_radius
+from exonu.catalogue.declared.electromagnetic import charge_radius
 
 if TYPE_CHECKING:
     from exonu.core.types import Array

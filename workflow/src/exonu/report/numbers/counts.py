@@ -50,7 +50,7 @@ def figure_names(interactions: Iterable[str]) -> list[str]:
         "spectrum",
         "signals",
         *limits,
-        *(["coupling_mass"] if "dark-photon" in searched else []),
+        *(["coupling_mass"] if any(SEARCHED[name].has_mass for name in searched) else []),
     ]
 
 

@@ -8,7 +8,6 @@ import pytest
 from exonu.catalogue import SEARCHED
 from exonu.core.errors import InputError
 from exonu.core.resources import resource_path
-from exonu.core.settings import merged
 from exonu.search.analysis import default_settings, read_analysis
 from exonu.search.build_workspaces import build_workspaces
 from exonu.search.experiment.read_experiment import read_experiment
@@ -144,8 +143,7 @@ def test_both_signs_of_the_charge_radius():
 
 
 def test_a_many_body_ratio_loosens_the_dark_photon():
-    settings = merged(default_settings(), {"physics": {"atomic": {"dark-photon": "rrpa"}}})
-    assert settings["physics"]["atomic"] == {"dark-photon": "rrpa"}
+    assert default_settings()["physics"]["atomic"]["dark-photon"] == "stepping"
     one, other = (
         limit_of_experiment(SR0, "dark-photon", mass_MeV=1e-3, atomic=atomic)["observed"]
         for atomic in (None, "rrpa")

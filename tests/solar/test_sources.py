@@ -1,5 +1,7 @@
 """Reactors and tables of fluxes."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from scipy.integrate import quad
@@ -68,9 +70,7 @@ def test_rates_of_a_reactor_are_the_integral_over_its_spectrum(recoil_keV):
 
     points = [e for e in spectrum.energy_MeV if e > float(minimum_energy_MeV(t))]
     nodes = np.unique([float(minimum_energy_MeV(t)), *points])
-    total = sum(
-        quad(weak, a, b, epsrel=1e-10)[0] for a, b in zip(nodes[:-1], nodes[1:], strict=True)
-    )
+    total = sum(quad(weak, a, b, epsrel=1e-10)[0] for a, b in pairwise(nodes))
     fermi = constants.value("Fermi coupling constant") * 1e-6
     hbar_c = constants.value("reduced Planck constant times c in MeV fm") * 1e-13
     per_electron = 2 * fermi**2 * m / np.pi * hbar_c**2 * source.flux_per_cm2_s * total

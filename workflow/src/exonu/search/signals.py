@@ -198,6 +198,7 @@ def _without_neutrinos(
             )
         rate = curve_rate(curve, experiment.response.true_energy_keV)
         counts = experiment.response.fold(rate)[None]
+    counts = np.maximum(counts, 0.0)  # the response's far tails are zero up to rounding
     return [
         Signal(interaction, flavour, mass, WITHOUT_FLUX, counts[i][None], power=one.power)
         for i, (flavour, mass) in enumerate(cases)

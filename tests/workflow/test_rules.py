@@ -94,3 +94,12 @@ def test_the_snakefile_of_the_catalogue_plans_the_same(fresh):
     ours, theirs = plan(fresh), plan(fresh, "--snakefile", str(snakefile))
     assert theirs.outputs == ours.outputs != frozenset()
     assert theirs.rules - {"everything"} == ours.rules - {"all"}
+
+
+@pytest.mark.slow
+def test_a_path_with_an_apostrophe(fresh, tmp_path):
+    place = fresh._replace(repository=tmp_path / "it's mine")
+    fresh.repository.rename(place.repository)
+    ended = snakemake(place, "results/alpha/spectra/weak.csv")
+    assert ended.returncode == 0, ended.stdout
+    assert (place.folder / "results" / "alpha" / "spectra" / "weak.csv").is_file()

@@ -28,11 +28,8 @@ from exonu.search.build_workspaces import meaning_file
 from exonu.search.signals import hypotheses, hypothesis_name
 
 # The running interpreter and this repository's library come first; one thread in each job and a fixed date give the same
-# bytes everywhere. Braces in their paths are not for Snakemake to fill in.
-PYTHON, LIBRARY = (
-    quote(str(path)).replace("{", "{{").replace("}", "}}")
-    for path in (Path(sys.executable).parent, SOURCE)
-)
+# bytes everywhere.
+PYTHON, LIBRARY = (quote(str(path)) for path in (Path(sys.executable).parent, SOURCE))
 shell.prefix(
     f'set -euo pipefail; export PATH={PYTHON}:"$PATH" PYTHONPATH={LIBRARY} '
     "OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 SOURCE_DATE_EPOCH=1590537600 PYTHONHASHSEED=0; "

@@ -42,6 +42,8 @@ _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 def step(main: Main) -> Main:
     """Declare the step of a module, last in it: where the module is run as a command, it is called."""
     if main.__module__ == "__main__":
+        logging.basicConfig(format="%(levelname)s %(message)s")
+        logging.getLogger("exonu").setLevel(logging.INFO)
         run(main)
     return main
 
@@ -91,8 +93,6 @@ def call(main: Main, words: Sequence[str] | None = None) -> None:
 
 def run(main: Main, words: Sequence[str] | None = None) -> None:
     """Run a step as a command; input that a user can fix ends it with one message and status 1."""
-    logging.basicConfig(format="%(levelname)s %(message)s")
-    logging.getLogger("exonu").setLevel(logging.INFO)
     try:
         call(main, words)
     except InputError as error:

@@ -144,6 +144,10 @@ def _dress(axes: Axes, name: str, searched: Sequence[AnalysisLimits]) -> None:
     rows = pd.concat([_of_one_flavour(analysis, name, "asymptotic") for analysis in searched])
     masses, couplings = view_of(name, rows)
     axes.set(xscale="log", yscale="log", xlim=masses, ylim=couplings)
+    if masses[1] < 100 * masses[0]:  # too few decades for labels at powers of ten alone
+        ticks = sorted({float(f"{mass:.1g}") for mass in np.geomspace(*masses, 6)[1:-1]})
+        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        axes.set_xticks([], minor=True)
     mediator = isinstance(one.formula, Shift | Form)
     axes.set_xlabel("mass of the mediator $M$ [MeV]" if mediator else "mass $M$ [MeV]")
     unit = f" [${one.parameter.unit.latex}$]" if one.parameter.unit.latex else ""

@@ -56,13 +56,12 @@ def tensor(at: Recoil) -> tuple[Any, Any, Any]:
 
 
 def _mediator(kind: str, formula: Form | Shift, reference: float) -> Interaction:
-    power = 2 if isinstance(formula, Shift) else 4
     return Interaction(
         name=f"{kind}-mediator",
         title=f"{kind} mediator",
         quantity=f"coupling of a {kind} mediator",
         parameter=Parameter(f"g_{kind}", "1", f"g_{kind[0].upper()}", f"g_{kind[0].upper()}"),
-        power=power,
+        power=2 if isinstance(formula, Shift) else 4,
         reference_strength=reference,
         source="arXiv:1604.01025" if kind != "tensor" else "traced in tests/interactions",
         formula=formula,

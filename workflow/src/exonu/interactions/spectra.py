@@ -180,7 +180,7 @@ class RecoilSpectra:
 
     def polynomial(
         self,
-        interaction: str,
+        interaction: str | Interaction,
         masses_MeV: ArrayLike | None = None,
         *,
         atomic: str | None = None,
@@ -189,7 +189,7 @@ class RecoilSpectra:
         """What an interaction adds to the weak rate for unit x, by mass, state and source.
 
         Args:
-            interaction: one that is searched for.
+            interaction: one that is searched for, by its name or as declared.
             masses_MeV: masses ≥ 0, shape (m,), where there is a mass.
             atomic: instead of the atomic setting of the physics.
             interference: whether the part that interferes is there; as the physics says if left out.
@@ -200,9 +200,9 @@ class RecoilSpectra:
         Raises:
             InputError: if a mass is not finite and ≥ 0, or a setting is not the interaction's.
         """
-        one = SEARCHED[interaction]
-        atomic = self.physics.atomic(interaction) if atomic is None else atomic
-        check_atomic(atomic, interaction)
+        one = SEARCHED[interaction] if isinstance(interaction, str) else interaction
+        atomic = self.physics.atomic(one.name) if atomic is None else atomic
+        check_atomic(atomic, one.name)
         at = self._recoil(masses_MeV)
         if isinstance(one.formula, Shift):
             return self._shifted(one, one.formula, at, atomic, interference)

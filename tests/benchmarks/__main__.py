@@ -35,6 +35,7 @@ from benchmarking import (
 SCRIPTS = (
     "generate",
     "tracer",
+    "light_tables",
     "io",
     "reconstruction",
     "templates",

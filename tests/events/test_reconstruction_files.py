@@ -114,6 +114,9 @@ def test_without_wall_test_and_without_times(events: Events) -> None:
         ({"wall": True}, "reconstruction.wall: is not a setting"),
         ({"wall_spacing_cm": -1}, "reconstruction.wall_spacing_cm: must be ≥ 0"),
         ({"r_t_below_r_pe_cm": -1}, "reconstruction.r_t_below_r_pe_cm: must be ≥ 0"),
+        ({"stop_margin": -1}, "reconstruction.stop_margin: must be ≥ 0"),
+        ({"stop_beyond_cm": 25}, "reconstruction.stop_beyond_cm: must be above 25"),
+        ({"stop_beyond_cm": 29, "r_t_below_r_pe_cm": 29}, "stop_beyond_cm: must be above 29"),
     ],
 )
 def test_settings_are_checked(settings: dict[str, float], message: str) -> None:

@@ -128,7 +128,7 @@ def test_toy_limit_agrees_with_the_asymptotic_one(workspaces):
     assert found["record"]["failed"] == [0] * len(found["record"]["mu"])
     table = limit_rows("xenon1t-sr1", "XENON1T SR1", [record])
     assert list(table.columns) == list(COLUMNS)
-    assert table["method"].tolist() == ["toys"]
+    assert table["method"].tolist() == ["feldman-cousins", "toys"]
 
 
 def test_no_toys_without_an_asymptotic_limit():
@@ -153,7 +153,10 @@ def test_coverage_table_and_figure(workspaces, tmp_path):
     assert (table["failed"] == 0).all()
     strengths = table["true_strength"].to_numpy()
     assert strengths[1] / strengths[0] == pytest.approx(2)  # four times μ is twice the strength
-    assert table["method"].tolist() == ["asymptotic", "asymptotic", "toys", "toys"] * 2
+    ways = ["asymptotic", "toys", "cls", "two-sided", "xenon-lz-2021", "feldman-cousins"]
+    assert table["method"].tolist() == [way for way in ways for _ in range(2)] * 2
+    by_way = table.set_index("method")["fraction"]
+    assert by_way["cls"].tolist() == by_way["asymptotic"].tolist()  # the same toys
     save(draw_coverage(table, HEADING), [tmp_path / "coverage.png"], 60)
     assert (tmp_path / "coverage.png").stat().st_size > 5000
 

@@ -1,5 +1,4 @@
-"""Compiled and numpy kernels give the same results; nothing heavy is imported; bounds are
-respected."""
+"""Compiled kernels give what their Python gives; nothing heavy is imported; bounds are respected."""
 
 from __future__ import annotations
 
@@ -19,18 +18,18 @@ import json, sys
 sys.path.insert(0, {tests!r})
 import numpy as np
 from exonu.statistics import compile_workspace, fit, toy_cls, upper_limit
-from exonu.statistics.engine.backend import NUMBA
+import numba
 from exonu.statistics.examples import recoil_workspace
 from test_published_cls import shapefactor, two_channels
 from test_quadratic import STRONG, compiled
-models = [compile_workspace(recoil_workspace(bins=12, backgrounds=3, nuisances=6, staterror=s)) for s in (True, False)]
+models = [compile_workspace(recoil_workspace(bins=4, backgrounds=2, nuisances=3, staterror=s)) for s in (True, False)]
 models += [compile_workspace(two_channels()), compile_workspace(shapefactor()), compiled(*STRONG)]
-out = {{"numba": NUMBA, "numba imported": "numba" in sys.modules, "numbers": []}}
+out = {{"compiled": not numba.config.DISABLE_JIT, "numbers": []}}
 for model in models:
     limit, result = upper_limit(model), fit(model, fixed={{"mu": 0.3}})
     out["numbers"] += [limit.observed, *limit.expected, *limit.interval, *limit.crossings, limit.best_fit.nll]
     out["numbers"] += [result.nll, *result.parameters, *np.diag(result.covariance)]
-toys = toy_cls(models[2], 0.8, n_toys=20, seed=3, chunk_size=20)
+toys = toy_cls(models[2], 0.8, n_toys=5, seed=3, chunk_size=5)
 out["numbers"] += [*toys.signal.q, *toys.background.q]
 print(json.dumps(out))
 """
@@ -45,15 +44,13 @@ def run(code: str, **environment: str) -> str:
     return done.stdout
 
 
-def test_numpy_path_gives_the_same_results_as_numba() -> None:
+def test_kernels_give_the_same_results_uncompiled() -> None:
     tests = os.path.dirname(__file__)  # noqa: PTH120
     compiled, plain = (
-        json.loads(run(SCRIPT.format(tests=tests), EXONU_NUMBA=switch)) for switch in ("1", "0")
+        json.loads(run(SCRIPT.format(tests=tests), NUMBA_DISABLE_JIT=switch)) for switch in "01"
     )
-    assert not plain["numba"]
-    assert not plain["numba imported"]
-    if not compiled["numba"]:
-        pytest.skip("numba is not installed")
+    assert compiled["compiled"]
+    assert not plain["compiled"]
     np.testing.assert_allclose(plain["numbers"], compiled["numbers"], rtol=1e-7, atol=1e-9)
 
 

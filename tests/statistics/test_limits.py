@@ -239,7 +239,7 @@ def test_signal_that_the_data_do_not_see_has_no_limit() -> None:
     assert np.isnan(limit.observed)
     assert np.isnan(limit.expected).all()
     assert limit.crossings == ()
-    assert limit.record["notes"] == ["no crossing of CLs was found"]
+    assert limit.record["notes"] == ["the signal is zero in every bin: no limit exists"]
 
 
 @pytest.mark.parametrize("level", [0.0, 1.0, -0.5, 90.0])

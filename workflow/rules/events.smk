@@ -2,7 +2,13 @@
 # and every sample of the sample sheet. Where an events file has a block `simulation`, its raw files are made here too.
 
 from exonu.events.runs.event_inputs import EventInputs
-from exonu.events.runs.simulation_settings import light_map_settings, simulate_settings
+from exonu.events.runs.simulation_settings import (
+    light_map_settings,
+    light_tables_settings,
+    light_tables_used,
+    raw_is_temporary,
+    simulate_settings,
+)
 
 SOURCES = {
     name: [
@@ -17,8 +23,30 @@ wildcard_constraints:
     source=r"(run|sample)_[A-Za-z0-9_.-]+",
 
 
+use rule step as light_tables with:
+    """Light near the wall, from which bulky classes draw their hits: of the data's detector and of the samples'."""
+    output:
+        directory("results/{analysis}/light_tables/{optics}"),
+    pathvars:
+        job="light_tables_{optics}",
+    priority: PRIORITY["light map"]
+    threads: 2
+    resources:
+        **memory_and_time(1000, 60),
+    params:
+        **step(
+            "events.light_tables",
+            lambda wildcards: light_tables_settings(
+                EVENTS[wildcards.analysis], seed_of(wildcards), wildcards.optics
+            ),
+            threads=lambda wildcards, threads: threads,
+        ),
+
+
 use rule step as simulate with:
     """A run or a sample of the demonstration: decays, light, photomultipliers."""
+    input:
+        light_tables=light_tables_folder,
     output:
         "results/{analysis}/raw/{source}.root",
     pathvars:
@@ -28,6 +56,20 @@ use rule step as simulate with:
         **memory_and_time(1000, 60),
     params:
         **step("events.simulate", of_source(simulate_settings, seeded=True)),
+
+
+WITHOUT_RAW = [name for name in EVENTS if raw_is_temporary(EVENTS[name])]
+
+if WITHOUT_RAW:
+
+    use rule simulate as simulate_temporary with:
+        """The same where raw files are removed as soon as they are ingested."""
+        output:
+            temp("results/{analysis}/raw/{source}.root"),
+        wildcard_constraints:
+            analysis="|".join(WITHOUT_RAW),
+
+    ruleorder: simulate_temporary > simulate
 
 
 use rule step as ingest with:

@@ -133,6 +133,12 @@ def raw_files(wildcards):
     return [os.path.normpath(file) for file in row.files]
 
 
+def light_tables_folder(wildcards):
+    """The tables that a run or a sample draws light from; none if all of its light is traced."""
+    optics = of_source(light_tables_used)(wildcards)
+    return f"results/{wildcards.analysis}/light_tables/{optics}" if optics else []
+
+
 def files_of(stage, sources, suffix=".root"):
     """The files of some runs and samples; a function of the wildcards gives their names."""
     return lambda wildcards: [

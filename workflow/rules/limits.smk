@@ -1,7 +1,8 @@
 # Limits: one job per interaction sets those of all its workspaces; one table joins them.
 
 LIMITS = [
-    f"statistics.{part}" for part in ["methods", "confidence_level", "projections"]
+    *("statistics.convention", "statistics.methods", "statistics.power_constraint"),
+    *("statistics.confidence_level", "statistics.projections"),
 ]
 VARIED = [
     *("config_version", "physics", "interactions", "systematics", "blind", "variants"),

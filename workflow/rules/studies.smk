@@ -1,5 +1,6 @@
 # Studies of a search, for all flavours together and two masses of the dark photon. Diagnostics of the fits belong to the
-# default run. Toys and coverage are targets of their own, `snakemake toys` and `snakemake coverage`.
+# default run. Toys, coverage and the scan of masses are
+# targets of their own: `snakemake toys`, `snakemake coverage` and `snakemake discovery`.
 
 
 DIAGNOSED = OfSearches(
@@ -85,7 +86,7 @@ use rule step as toy_chunk with:
     params:
         **step(
             "search.toys",
-            *("statistics.toys", "seed"),
+            *("statistics.confidence_level", "statistics.toys", "seed"),
             declared=one_of(DIAGNOSED),
             chunk=lambda wildcards: [wildcards.chunk, toy_jobs(wildcards.analysis)],
         ),
@@ -140,6 +141,35 @@ use rule step as figure_coverage with:
         **step("report.figure_coverage", "plots"),
 
 
+use rule step as mass_scan with:
+    """p0 against the mass of the dark photon, with the global p of the largest excess."""
+    input:
+        lambda wildcards: meaning_files(wildcards.analysis, "dark-photon"),
+        workspaces=lambda wildcards: workspace_files(wildcards.analysis, "dark-photon"),
+    output:
+        table="results/{analysis}/discovery/mass_scan.csv",
+        record="results/{analysis}/discovery/mass_scan.json",
+    pathvars:
+        job="mass_scan",
+    resources:
+        **memory_and_time(1500, 60),
+    params:
+        **step("search.mass_scan", "statistics.mass_scan", "seed"),
+
+
+use rule step as figure_mass_scan with:
+    """p0 against mass."""
+    input:
+        record="results/{analysis}/discovery/mass_scan.json",
+        counts="results/{analysis}/spectra/counts.csv",
+    output:
+        **figure_files("mass_scan"),
+    pathvars:
+        job="figure_mass_scan",
+    params:
+        **step("report.figure_mass_scan", "plots"),
+
+
 rule studies:
     """The studies of the default run."""
     input:
@@ -155,6 +185,17 @@ rule toys:
     """Limits from toys, of every analysis."""
     input:
         expand("results/{analysis}/limits/toys.csv", analysis=INTERACTIONS),
+    localrule: True
+
+
+rule discovery:
+    """The scan of p0 over masses, of every analysis that searches for a dark photon."""
+    input:
+        [
+            f"results/{analysis}/figures/mass_scan.png"
+            for analysis, searched in INTERACTIONS.items()
+            if "dark-photon" in searched
+        ],
     localrule: True
 
 

@@ -93,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_hypothesis(limit)
     limit.add_argument("--confidence-level", type=_number, default=0.9)
+    limit.add_argument("--measurement", help="of a workspace that has several")
     limit.set_defaults(command=_limit)
 
     listed = commands.add_parser("interactions", help="what can be searched for, as CSV")
@@ -246,7 +247,7 @@ def _limit(given: argparse.Namespace) -> str:
         )
     if given.file.suffix.lower() == ".json":
         _refuse_with_workspace(given)
-        answer = limit_of_workspace(given.file, given.confidence_level)
+        answer = limit_of_workspace(given.file, given.confidence_level, given.measurement)
     else:
         if given.interaction is None:
             raise InputError(

@@ -14,14 +14,17 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache, cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numba
+from numba.core import entrypoints
 from numba.core.caching import FunctionCache, IndexDataCacheFile, UserProvidedCacheLocator
 from numba.core.registry import CPUDispatcher
 from numba.core.types import unliteral
 from numba.core.types.functions import Dispatcher
+from numba.np import linalg
 
 from exonu.core.digest import code_digest
 
@@ -110,6 +113,32 @@ def exact_kernel(function: Any) -> Any:
     return _compiled(function, EXACT_MATH)
 
 
+@contextmanager
+def _without_extensions() -> Iterator[None]:
+    """Other packages' types for numba are not loaded in this block: awkward's alone take 0.1 s, and
+    our kernels take plain arrays. Whoever compiles another function later gets them."""
+    before = entrypoints._already_initialized
+    entrypoints._already_initialized = True
+    try:
+        _load_array_functions()
+        yield
+    finally:
+        entrypoints._already_initialized = before
+
+
+@cache
+def _load_array_functions() -> None:
+    """Load numba's array functions without scipy.linalg, which they import to see that it is there
+    (0.1 s); what calls BLAS looks for it once more when it is compiled."""
+    real = linalg.ensure_blas
+    linalg.ensure_blas = lambda: None
+    try:
+        arraymath = import_module("numba.np.arraymath")
+    finally:
+        linalg.ensure_blas = real
+    arraymath.ensure_blas = real  # type: ignore[attr-defined]
+
+
 _digest = cache(code_digest)  # a module has dozens of kernels
 
 
@@ -126,6 +155,10 @@ class Kernel(CPUDispatcher):
 
     digest: str
     _cache: Any
+
+    def _compile_for_args(self, *args: Any, **kws: Any) -> Any:
+        with _without_extensions():
+            return super()._compile_for_args(*args, **kws)  # type: ignore[misc]
 
     def get_call_template(self, args: Any, kws: Any) -> Any:
         """As numba does for a call in a kernel, but 0 is an integer: it would compile once more for
@@ -169,6 +202,9 @@ def compile_cached(function: Any, digest: str, *, both: bool = False, **options:
         "no_cfunc_wrapper": True,
         **options,
     }
+    config: Any = numba.config
+    if config.DISABLE_JIT:  # NUMBA_DISABLE_JIT=1: to step through a kernel with a debugger
+        return function
     compiled = Kernel(function, targetoptions=options)
     compiled.digest = digest
     with cached_under(digest):

@@ -135,9 +135,20 @@ def finite(value: float) -> float | None:
 
 
 def read_json(path: str | Path) -> Any:
-    """Read JSON; a missing or malformed file is an `InputError` that names it."""
+    """Read JSON; a missing or malformed file is an `InputError` that names it.
+
+    A byte order mark is skipped; a key twice in one object is a fault, since which of its values
+    was meant nobody knows.
+    """
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        text = Path(path).read_text(encoding="utf-8-sig")
+        return json.loads(text, object_pairs_hook=_without_repeated_keys)
+    except _RepeatedKeyError as error:
+        raise InputError(
+            f"the key {error.args[0]!r} occurs twice in one object",
+            file=path,
+            remedy="remove one of them; other readers take the last and say nothing",
+        ) from None
     except OSError as error:
         raise InputError(
             f"cannot be read ({error.strerror})", file=path, remedy="give an existing file"
@@ -150,6 +161,18 @@ def read_json(path: str | Path) -> Any:
         raise InputError(
             f"is not JSON ({problem})", file=path, remedy="check that the file is complete"
         ) from None
+
+
+class _RepeatedKeyError(Exception):
+    """A key that one JSON object has twice."""
+
+
+def _without_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise _RepeatedKeyError(next(key for key in keys if keys.count(key) > 1))
+    return found
 
 
 def write_csv(path: str | Path, table: pd.DataFrame, comments: tuple[str, ...] = ()) -> None:

@@ -53,6 +53,11 @@ DOCUMENTED: dict[str, Variable] = {
         Variable(
             "r_pe_cm", "distance of the vertex R(PE), from the charges, from the centre in cm"
         ),
+        Variable(
+            "r_pe_is_coarse",
+            "whether the search for the vertex stopped early, as it is far outside beyond doubt",
+            True,
+        ),
         Variable("x_pe_cm", "its x in cm"),
         Variable("y_pe_cm", "its y in cm"),
         Variable("z_pe_cm", "its z in cm"),

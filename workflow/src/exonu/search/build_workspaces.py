@@ -15,6 +15,7 @@ from exonu.core.settings import Settings, read_yaml
 from exonu.interactions import Physics
 from exonu.search.experiment.binned_spectrum import Experiment
 from exonu.search.signals import WITHOUT_FLUX, fold_signals, fold_solar_neutrinos, hypotheses
+from exonu.search.strengths import meaning_file
 from exonu.search.workspace import Workspace, build_workspace
 
 
@@ -69,12 +70,6 @@ def build_workspaces(
         for workspace in made:
             workspace.meaning["fit_range_keV"] = [float(end) for end in fit_range]
     return made
-
-
-def meaning_file(workspace_file: str | Path) -> Path:
-    """The page beside a workspace that says what its parameters mean: ``<name>.poi_map.yaml``."""
-    workspace_file = Path(workspace_file)
-    return workspace_file.with_name(f"{workspace_file.stem}.poi_map.yaml")
 
 
 def write_meaning(folder: Path, workspace: Workspace) -> None:

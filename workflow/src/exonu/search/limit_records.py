@@ -10,42 +10,57 @@ import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import NormalDist
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from exonu.catalogue import SEARCHED
 from exonu.core.errors import InputError
 from exonu.core.files import finite, plain, read_json
-from exonu.core.settings import merged, read_yaml
 from exonu.core.types import Json
-from exonu.search.analysis import default_settings, read_analysis
-from exonu.search.build_workspaces import build_workspaces, read_meaning
-from exonu.search.experiment.read_experiment import read_experiment
-from exonu.search.strengths import strength
-from exonu.search.studies.projections import projection
+from exonu.search.strengths import meaning_file, strength
 from exonu.statistics import (
     AlternativeLimit,
     Model,
+    ProfilePair,
     bayes_limit,
     compile_workspace,
     delta_chi2_limit,
+    discovery,
+    power_constrained,
+    profile_pair,
+    two_sided_interval,
     upper_limit,
 )
+
+if TYPE_CHECKING:
+    from exonu.core.types import Json
 
 log = logging.getLogger(__name__)
 
 
-def read_model(file: Path) -> tuple[Model, Mapping[str, Any] | None]:
+def read_model(
+    file: Path, measurement: str | None = None
+) -> tuple[Model, Mapping[str, Any] | None]:
     """Compile a workspace file, and read the page beside it if there is one.
+
+    Args:
+        file: the workspace.
+        measurement: name of its measurement; not needed if there is one only.
 
     Raises:
         InputError: if the file is no workspace, has what the engine does not support, or has a
             parameter `mu_sq` and no page that ties it to `mu`.
     """
-    meaning = read_meaning(file)
+    meaning = None
+    if meaning_file(file).is_file():
+        from exonu.search.build_workspaces import read_meaning
+
+        meaning = read_meaning(file)
     spec = read_json(file)
     refuse_other_json(spec, file)
+    refuse_other_version(spec, file)
+    poi_map = (meaning or {}).get("poi_map")
     try:
-        return compile_workspace(spec, poi_map=(meaning or {}).get("poi_map"), file=file), meaning
+        return compile_workspace(spec, measurement, poi_map=poi_map, file=file), meaning
     except (AttributeError, IndexError, KeyError, TypeError):
         refuse_other_form(spec, file)
         raise
@@ -67,6 +82,25 @@ def refuse_other_json(spec: Any, file: Path) -> None:
         if keys <= known:
             raise InputError(f"is not a pyhf workspace, but {what}", file=file, remedy=meant)
     raise InputError("is not a pyhf workspace", file=file, remedy=remedy)
+
+
+VERSION = "1.0.0"
+"""Version of pyhf's form of workspaces that is read, as of pyhf 0.7."""
+
+
+def refuse_other_version(spec: Json, file: Path) -> None:
+    """A workspace of a version that is not known may mean something else by the same words.
+
+    Raises:
+        InputError: if it has another version, or none.
+    """
+    if spec.get("version") != VERSION:
+        raise InputError(
+            f"is not of version {VERSION} of pyhf's form (got {spec.get('version')!r})",
+            file=file,
+            field="version",
+            remedy="convert it with the pyhf that wrote it",
+        )
 
 
 _MADE_FROM_IT = (
@@ -130,19 +164,62 @@ def refuse_other_form(spec: Json, file: Path) -> None:
         ) from None
 
 
-def limit_methods(model: Model, methods: Sequence[str], confidence_level: float) -> dict[str, Json]:
+def limit_methods(
+    model: Model | ProfilePair,
+    methods: Sequence[str],
+    confidence_level: float,
+    power_constraint: int | None = None,
+) -> dict[str, Json]:
     """Limits on a model's parameter of interest by each method.
 
+    Args:
+        model: the model, or the profiles of its data; they are fitted once for all methods.
+        methods: which limits.
+        confidence_level: confidence level.
+        power_constraint: σ of the expected limit below which no observed one is stated; None for
+            no such constraint.
+
     Returns:
-        By method: `observed`, `expected` (five values, −2σ to +2σ, or None), `interval`,
-            `crossings`,
-        `confidence_level` and the engine's `record`; a value that was not found is None.
+        By method: `observed`, `unconstrained` (the same before the power constraint), `expected`
+        (five values, −2σ to +2σ, or None), `interval`, `crossings`, `confidence_level` and the
+        engine's `record`; a value that was not found is None.
     """
-    return {method: _METHODS[method](model, confidence_level) for method in methods}
+    pair = model if isinstance(model, ProfilePair) else profile_pair(model)
+    found = {method: _METHODS[method](pair, confidence_level) for method in methods}
+    return {method: _constrained(limit, power_constraint) for method, limit in found.items()}
 
 
-def _asymptotic(model: Model, confidence_level: float) -> Json:
-    limit = upper_limit(model, confidence_level=confidence_level)
+def _constrained(limit: Json, sigma: int | None) -> Json:
+    observed, expected = limit["observed"], limit["expected"]
+    if sigma is None or expected is None:
+        return {**limit, "unconstrained": observed}
+    constrained = power_constrained(observed, expected, sigma)
+    record = limit["record"]
+    if constrained != observed:
+        note = (
+            f"the observed limit lies below the expected one at {sigma:+d} σ, which is stated in "
+            "its place (power constraint)"
+        )
+        record = {**record, "notes": [*record.get("notes", []), note]}
+    return {**limit, "observed": constrained, "unconstrained": observed, "record": record}
+
+
+def discovery_record(pair: ProfilePair) -> Json:
+    """p0, significance and best fit with its interval of one standard deviation, in units of the
+    parameter of interest; values that were not found are None."""
+    found = discovery(pair.model, pair)
+    return {
+        "q0": finite(found.q0),
+        "p0": finite(found.p0),
+        "significance": finite(found.significance),
+        "best_fit": finite(found.best_fit),
+        "best_fit_interval": [finite(end) for end in found.interval],
+    }
+
+
+def _asymptotic(pair: ProfilePair, confidence_level: float) -> Json:
+    model = pair.model
+    limit = upper_limit(model, pair, confidence_level)
     log.info("best fit %s = %.4g; %s", model.poi, limit.record["best_fit"], limit.record)
     return {
         "observed": finite(limit.observed),
@@ -155,17 +232,28 @@ def _asymptotic(model: Model, confidence_level: float) -> Json:
     }
 
 
-def _delta_chi2(model: Model, confidence_level: float) -> Json:
+def _two_sided(pair: ProfilePair, confidence_level: float) -> Json:
+    """The unified interval; its upper end is the limit."""
+    interval = two_sided_interval(pair.model, pair, confidence_level)
+    return {
+        "observed": finite(interval.high),
+        "expected": [finite(value) for value in interval.expected],
+        "interval": [finite(interval.low), finite(interval.high)],
+        "crossings": [finite(value) for value in interval.crossings],
+        "confidence_level": confidence_level,
+        "record": plain(interval.record),
+    }
+
+
+def _delta_chi2(pair: ProfilePair, confidence_level: float) -> Json:
     """χ² has risen above its minimum by the χ²₁ quantile of the level: 2.71 for 90 %."""
-    return _alternative(
-        delta_chi2_limit(model, delta=NormalDist().inv_cdf((1 + confidence_level) / 2) ** 2),
-        confidence_level,
-    )
+    delta = NormalDist().inv_cdf((1 + confidence_level) / 2) ** 2
+    return _alternative(delta_chi2_limit(pair.model, pair, delta), confidence_level)
 
 
-def _bayes_integral(model: Model, confidence_level: float) -> Json:
+def _bayes_integral(pair: ProfilePair, confidence_level: float) -> Json:
     """The integral runs over the signal's size μ ≥ 0."""
-    return _alternative(bayes_limit(model, credibility=confidence_level), confidence_level)
+    return _alternative(bayes_limit(pair.model, pair, confidence_level), confidence_level)
 
 
 def _alternative(limit: AlternativeLimit, confidence_level: float) -> Json:
@@ -179,7 +267,12 @@ def _alternative(limit: AlternativeLimit, confidence_level: float) -> Json:
     }
 
 
-_METHODS = {"asymptotic": _asymptotic, "delta-chi2": _delta_chi2, "bayes-integral": _bayes_integral}
+_METHODS = {
+    "asymptotic": _asymptotic,
+    "two-sided": _two_sided,
+    "delta-chi2": _delta_chi2,
+    "bayes-integral": _bayes_integral,
+}
 
 
 def limit_record(
@@ -187,6 +280,7 @@ def limit_record(
     methods: Sequence[str],
     confidence_level: float,
     projections: Sequence[Mapping[str, float]] = (),
+    power_constraint: int | None = None,
 ) -> Json:
     """The limits of a workspace of exonu, with what its μ means: an entry of
     `limits/<interaction>.json`.
@@ -196,12 +290,15 @@ def limit_record(
         methods: which limits of its data.
         confidence_level: confidence level.
         projections: live times in `days` for which the limit of an Asimov data set is given too.
+        power_constraint: see `limit_methods`.
     """
     model, meaning = read_search(file)
-    found = limit_methods(model, methods, confidence_level)
+    pair = profile_pair(model)
+    found = limit_methods(pair, methods, confidence_level, power_constraint)
+    evidence = discovery_record(pair)
     for asked in projections:
         found |= projected_limits(read_json(file), meaning, asked["days"], confidence_level, file)
-    return {"name": file.stem, "meaning": meaning, "methods": found}
+    return {"name": file.stem, "meaning": meaning, "discovery": evidence, "methods": found}
 
 
 def projected_limits(
@@ -227,6 +324,8 @@ def projected_limits(
     Raises:
         InputError: if the workspace's own live time is not known.
     """
+    from exonu.search.studies.projections import projection
+
     if "live_days" not in meaning:
         raise InputError(
             "has no live time to project from",
@@ -240,24 +339,30 @@ def projected_limits(
             spec, days / float(meaning["live_days"]), statistics_only=statistics_only
         )
         model = compile_workspace(projected, poi_map=meaning["poi_map"], file=file)
-        limit = _asymptotic(model, confidence_level)
+        limit = _asymptotic(profile_pair(model), confidence_level)
         found[method] = {**limit, "observed": None, "interval": None, "crossings": []}
     return found
 
 
-def limit_of_workspace(file: Path, confidence_level: float) -> Json:
+def limit_of_workspace(file: Path, confidence_level: float, measurement: str | None = None) -> Json:
     """Asymptotic CLs limits of any pyhf workspace, in units of its parameter of interest; for
     `exonu limit`.
 
     With a page beside the workspace, `physical` gives the same in the physical parameter.
     """
-    model, meaning = read_model(file)
+    model, meaning = read_model(file, measurement)
     log.info("%s: %d bins, %d parameters", file, model.n_bins, len(model.parameters))
-    found = limit_methods(model, ["asymptotic"], confidence_level)["asymptotic"]
+    found = _asymptotic_with_discovery(model, confidence_level)
     answer = {"parameter": model.poi, "unit": "1", **_answer(found)}
     if meaning is not None and "reference_strength" in meaning:
         answer["physical"] = _in_physical_units(found, meaning)
     return answer
+
+
+def _asymptotic_with_discovery(model: Model, confidence_level: float) -> Json:
+    pair = profile_pair(model)
+    found = limit_methods(pair, ["asymptotic"], confidence_level)["asymptotic"]
+    return {**found, **discovery_record(pair)}
 
 
 def limit_of_experiment(
@@ -295,6 +400,10 @@ def limit_of_experiment(
     if flavour not in one.states:
         states = f"one of {', '.join(one.states)}" if len(one.states) > 1 else "all"
         raise InputError(f"must be {states} for a {one.title} (got {flavour!r})", field="--flavour")
+    from exonu.core.settings import merged
+    from exonu.search.build_workspaces import build_workspaces
+    from exonu.search.experiment.read_experiment import read_experiment
+
     settings, experiment_file = _settings(file)
     if atomic is not None:
         settings = merged(settings, {"physics": {"atomic": {interaction: atomic}}})
@@ -302,7 +411,7 @@ def limit_of_experiment(
     [workspace] = build_workspaces(experiment, interaction, settings, [(flavour, mass_MeV)])
     model = compile_workspace(workspace.spec, poi_map=workspace.meaning["poi_map"], file=file)
     log.info("%s: %d bins, %d parameters", workspace.name, model.n_bins, len(model.parameters))
-    found = limit_methods(model, ["asymptotic"], confidence_level)["asymptotic"]
+    found = _asymptotic_with_discovery(model, confidence_level)
     case = {
         "experiment": experiment.name,
         "interaction": interaction,
@@ -315,6 +424,9 @@ def limit_of_experiment(
 
 def _settings(file: Path) -> tuple[Json, Path]:
     """Settings and the experiment's file, from an analysis's file or for an experiment's."""
+    from exonu.core.settings import read_yaml
+    from exonu.search.analysis import default_settings, read_analysis
+
     content = read_yaml(file)
     if content.keys() & {"events", "runs"}:
         what = "an analysis of events" if "events" in content else "the events file of an analysis"
@@ -336,7 +448,7 @@ def _in_physical_units(found: Json, meaning: Mapping[str, Any]) -> Json:
             return [strength(entry, meaning) for entry in value]
         return strength(value, meaning)  # type: ignore[arg-type]
 
-    keys = ("observed", "expected", "interval", "crossings")
+    keys = ("observed", "expected", "interval", "crossings", "best_fit", "best_fit_interval")
     converted = {key: physical(found[key]) for key in keys}
     return {
         "parameter": parameter.name,
@@ -346,5 +458,6 @@ def _in_physical_units(found: Json, meaning: Mapping[str, Any]) -> Json:
 
 
 def _answer(found: Json) -> Json:
-    keys = ("observed", "expected", "interval", "crossings", "confidence_level")
+    limits = ("observed", "expected", "interval", "crossings", "confidence_level")
+    keys = (*limits, "p0", "significance", "best_fit", "best_fit_interval")
     return {**{key: found[key] for key in keys}, "notes": found["record"]["notes"]}

@@ -32,6 +32,10 @@ COLUMNS = (
     "interval_low",
     "interval_high",
     "crossings",
+    "unconstrained",
+    "p0",
+    "significance",
+    "best_fit",
     "blinded",
     "is_simulated",
     "published",
@@ -124,6 +128,7 @@ def _row(
     expected = result.get("expected") or (None,) * len(EXPECTED)
     interval = result.get("interval") or (None, None)
     crossings = [strength(mu, meaning) for mu in result.get("crossings", ())]
+    evidence = result.get("discovery") or record.get("discovery") or {}
     value, source = _published_for(meaning, published)
     return {
         "analysis": analysis,
@@ -139,6 +144,10 @@ def _row(
         "interval_low": strength(interval[0], meaning),
         "interval_high": strength(interval[1], meaning),
         "crossings": ";".join(f"{crossing:.9g}" for crossing in crossings if crossing is not None),
+        "unconstrained": strength(result.get("unconstrained", result["observed"]), meaning),
+        "p0": evidence.get("p0"),
+        "significance": evidence.get("significance"),
+        "best_fit": strength(evidence.get("best_fit"), meaning),
         "blinded": meaning["blinded"],
         "is_simulated": meaning["is_simulated"],
         "published": value,

@@ -4,7 +4,14 @@ no more of it."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
+
+
+def meaning_file(workspace_file: str | Path) -> Path:
+    """The page beside a workspace that says what its parameters mean: ``<name>.poi_map.yaml``."""
+    workspace_file = Path(workspace_file)
+    return workspace_file.with_name(f"{workspace_file.stem}.poi_map.yaml")
 
 
 def strength(mu: float | None, meaning: Mapping[str, Any]) -> float | None:

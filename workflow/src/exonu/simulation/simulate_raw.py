@@ -1,8 +1,9 @@
 """Simulate: one raw ROOT file of one run or one sample of the demonstration, as an experiment would
 write it.
 
-Decays and their sites of energy (`generate`), light (`light`), hits (`tracer`), the layout of
-`raw`. The same bytes for any number of threads and any chunks."""
+Decays and their sites of energy (`generate`), light (`light`), hits (`tracer`, or `light_tables`
+where a stream or sample asks for it), the layout of `raw`. The same bytes for any number of threads
+and any chunks."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,14 +21,18 @@ from exonu.core.errors import InputError
 from exonu.core.progress import Progress
 from exonu.core.seeds import derived_seed
 from exonu.core.settings import Settings
+from exonu.core.types import Array
 from exonu.detector.geometry_table import read_geometry
 from exonu.detector.model import Detector
 from exonu.events.raw.raw_events import INNER, Events, EventWriter
 from exonu.events.runs.run_list import Calibration
 from exonu.simulation.blocks import Block, Thinning, expected_decays, run_blocks, sample_blocks
 from exonu.simulation.components import WALL_CLASSES, Component, component, injected
-from exonu.simulation.light.photons import sources_from_deposits
-from exonu.simulation.light.tracer import trace
+from exonu.simulation.light.photons import LightSources, sources_from_deposits
+from exonu.simulation.light.tracer import Hits, interleaved, trace
+
+if TYPE_CHECKING:
+    from exonu.simulation.light_tables.drawing import Drawing
 
 _log = logging.getLogger(__name__)
 
@@ -48,6 +54,9 @@ class Simulation:
         calibration: is *put on* the hits, so that `ingest` takes it off.
         run: number of the run; None for a sample.
         dead: photomultipliers that record nothing, shape (n_channels,).
+        tables_above_keV: by component, in their order: visible energy above which light comes from
+            tables; infinite traces it all.
+        drawing: draws light from tables; needed where some is.
     """
 
     name: str
@@ -58,21 +67,37 @@ class Simulation:
     calibration: Calibration = field(default_factory=Calibration)
     run: int | None = None
     dead: NDArray[np.bool_] | None = None
+    tables_above_keV: tuple[float, ...] = ()
+    drawing: Drawing | None = None
 
     @classmethod
-    def of(cls, settings: Settings) -> Simulation:
+    def of(cls, settings: Settings, light_tables: str | Path | None = None) -> Simulation:
         """From the settings of `simulation_settings.simulate_settings`.
+
+        Args:
+            settings: see there.
+            light_tables: folder of the detector's light tables, if the settings ask for light from
+                tables.
 
         Raises:
             InputError: settings of the detector, the activities or an injected signal that are not
-                allowed.
+                allowed; tables that are missing or of another detector.
         """
         table = settings["geometry"].get("file")
         detector = Detector.from_settings(
             settings["detector"], read_geometry(table) if table else None
         )
         calibration = Calibration(**settings["calibration"])
-        return (_of_run if "run" in settings else _of_sample)(settings, detector, calibration)
+        made = (_of_run if "run" in settings else _of_sample)(settings, detector, calibration)
+        of = settings["stream" if "run" in settings else "sample"]
+        above = of.get("light_from_tables_above_keV", {})
+        if not above:
+            return made
+        return replace(
+            made,
+            tables_above_keV=tuple(above.get(what.name, np.inf) for what in made.components),
+            drawing=_drawing(settings, detector, light_tables),
+        )
 
     def events(
         self,
@@ -124,8 +149,9 @@ class Simulation:
             escape=deposits.escape * calibration.light_yield,
         )
         dead = None if self.dead is None else self.dead[None]
-        hits = trace(
-            light, self.detector, block.seed, deposits.event_id, dead=dead, threads=threads
+        visible_keV = deposits.visible_keV
+        hits = self._hits(
+            light, block.seed, deposits.event_id, visible_keV, block.component[rows], dead, threads
         )
         return Events(
             run=np.full(len(rows), self.run or 0, dtype=np.uint32),
@@ -141,6 +167,28 @@ class Simulation:
             component=block.component[rows],
             weight=deposits.weight_per_day if self.run is None else None,
         )
+
+    def _hits(
+        self,
+        light: LightSources,
+        seed: int,
+        event_ids: NDArray[np.int64],
+        visible_keV: Array,
+        component: NDArray[np.uint16],
+        dead: NDArray[np.bool_] | None,
+        threads: int,
+    ) -> Hits:
+        """Hits of events, traced or drawn from tables."""
+        if self.drawing is None:
+            return trace(light, self.detector, seed, event_ids, dead=dead, threads=threads)
+        drawn = visible_keV > np.array(self.tables_above_keV)[component]
+        parts = [
+            trace(
+                light.of_events(~drawn), self.detector, seed, event_ids[~drawn], dead=dead, threads=threads
+            ),
+            self.drawing(light.of_events(drawn), seed, event_ids[drawn], dead=dead, threads=threads),
+        ]  # fmt: skip
+        return interleaved(parts, drawn)
 
     def no_events(self) -> Events:
         """A list without events, to settle the columns of a file."""
@@ -161,15 +209,22 @@ class SimulationReport:
     n_hits: int = 0
 
 
-def simulate(settings: Settings, output: str | Path, *, threads: int = 1) -> SimulationReport:
+def simulate(
+    settings: Settings,
+    output: str | Path,
+    *,
+    light_tables: str | Path | None = None,
+    threads: int = 1,
+) -> SimulationReport:
     """Run one job of the step `simulate`.
 
     Args:
         settings: of `simulation_settings.simulate_settings`, also after a way through JSON.
         output: the raw file.
+        light_tables: folder of the tables, where the settings ask for light from them.
         threads: number of threads; changes nothing else.
     """
-    simulation = Simulation.of(settings)
+    simulation = Simulation.of(settings, light_tables)
     metadata = {
         "is_simulated": True,
         "seed": settings["seed"],
@@ -186,6 +241,28 @@ def simulate(settings: Settings, output: str | Path, *, threads: int = 1) -> Sim
             report.n_hits += int(events.offsets[-1])
     _log.info("simulate %s: %d events, %d hits", simulation.name, report.n_events, report.n_hits)
     return report
+
+
+def _drawing(settings: Settings, detector: Detector, light_tables: str | Path | None) -> Drawing:
+    from exonu.simulation.light_tables.drawing import Drawing
+    from exonu.simulation.light_tables.table_set import LightTables
+
+    if light_tables is None:
+        raise InputError(
+            "asks for light from tables, and none are given",
+            field="light_from_tables_above_keV",
+            remedy="make them with the step light_tables",
+        )
+    tables = LightTables.load(light_tables)
+    for name in ("geometry", "detector"):
+        if tables.settings.get(name) != settings[name]:
+            raise InputError(
+                f"are of another detector: `{name}` differs",
+                file=light_tables,
+                field="light tables",
+                remedy="make them again",
+            )
+    return Drawing(detector, tables)
 
 
 def _of_run(settings: Settings, detector: Detector, calibration: Calibration) -> Simulation:

@@ -12,7 +12,7 @@ The integral depends on the variable it runs over: it is a Bayesian limit with a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,8 +20,9 @@ import numpy as np
 from exonu.core.errors import InputError
 from exonu.statistics.asymptotic import distance_from_minimum
 from exonu.statistics.engine.flat import FloatArray
+from exonu.statistics.profiles import ProfilePair, profile_pair
 from exonu.statistics.profiling import Profile, Tally, find_root, signal_scale
-from exonu.statistics.quadratic import sign_changes, survey
+from exonu.statistics.quadratic import sign_changes
 from exonu.statistics.workspaces.compiled_model import Model
 
 
@@ -36,16 +37,8 @@ class AlternativeLimit:
     record: dict[str, Any]
 
 
-def _profile(
-    model: Model, data: Sequence[float] | FloatArray | None
-) -> tuple[Profile, list[float]]:
-    """The profile of the data and, for a quadratic signal, the grid it was scanned on."""
-    profile = Profile.of(model, model.data(data), Tally())
-    return profile, survey(profile, Profile.asimov(profile)) if model.tied else []
-
-
-def _record(profile: Profile) -> dict[str, Any]:
-    tally = profile.tally
+def _record(profile: Profile, before: Tally) -> dict[str, Any]:
+    tally = profile.tally.since(before)
     return {
         "best_fit": profile.mu_hat,
         "converged": profile.best.converged,
@@ -61,7 +54,9 @@ def _scale(profile: Profile) -> float:
 
 
 def delta_chi2_limit(
-    model: Model, data: Sequence[float] | FloatArray | None = None, delta: float = 2.71
+    model: Model,
+    data: Sequence[float] | FloatArray | ProfilePair | None = None,
+    delta: float = 2.71,
 ) -> AlternativeLimit:
     """Upper limit where χ² has risen by ``delta`` above its minimum in μ ≥ 0; the largest crossing
     of several.
@@ -72,7 +67,8 @@ def delta_chi2_limit(
     """
     if not delta > 0.0:
         raise InputError(f"must be > 0 (got {delta!r})", field="delta")
-    profile, grid = _profile(model, data)
+    pair = profile_pair(model, data)
+    profile, grid, before = pair.observed, pair.grid, replace(pair.tally)
     upper = float(model.flat.upper[model.poi_index])
     target = float(np.sqrt(delta))
     if grid:
@@ -86,12 +82,14 @@ def delta_chi2_limit(
     found = tuple(root.value for root in roots if root.found)
     beyond = bool(roots) and np.isinf(roots[-1].value)
     value = found[-1] if found else float("inf") if beyond else float("nan")
-    return AlternativeLimit(value, f"profile Δχ² = {delta:g}, one-sided", found, _record(profile))
+    return AlternativeLimit(
+        value, f"profile Δχ² = {delta:g}, one-sided", found, _record(profile, before)
+    )
 
 
 def bayes_limit(
     model: Model,
-    data: Sequence[float] | FloatArray | None = None,
+    data: Sequence[float] | FloatArray | ProfilePair | None = None,
     credibility: float = 0.90,
     power: float = 1.0,
 ) -> AlternativeLimit:
@@ -110,14 +108,18 @@ def bayes_limit(
         raise InputError(f"must be between 0 and 1 (got {credibility!r})", field="credibility")
     if not power > 0.0:
         raise InputError(f"must be > 0 (got {power!r})", field="power")
-    profile, grid = _profile(model, data)
+    pair = profile_pair(model, data)
+    profile, grid, before = pair.observed, pair.grid, replace(pair.tally)
     construction = f"{credibility:g} of the integral of exp(-χ²/2), flat in μ^{power:g}"
     upper, scale = float(model.flat.upper[model.poi_index]), _scale(profile)
     if not np.isfinite(scale):
-        return AlternativeLimit(float("nan"), construction, (), _record(profile))
+        return AlternativeLimit(float("nan"), construction, (), _record(profile, before))
     top = min(max(profile.mu_hat, 0.0) + 6.0 * scale, upper)
+    farthest = 1e4 * top
     while top < upper and profile.twice_delta(top)[0] < 60.0:
         top = min(1.3 * top, upper)
+        if top > farthest:
+            return AlternativeLimit(float("inf"), construction, (), _record(profile, before))
     points = np.unique([x for x in [*np.linspace(0.0, top, 81), *grid] if x <= top])
     values = np.array([profile.twice_delta(float(mu)) for mu in points])
     possible = np.isfinite(values[:, 0])
@@ -128,7 +130,7 @@ def bayes_limit(
     density = np.exp(-0.5 * (chi2 - chi2.min()))
     cumulative = np.concatenate([[0.0], np.cumsum(0.5 * (density[1:] + density[:-1]))])
     value = float(np.interp(credibility * cumulative[-1], cumulative, fine)) ** (1.0 / power)
-    return AlternativeLimit(value, construction, (value,), _record(profile))
+    return AlternativeLimit(value, construction, (value,), _record(profile, before))
 
 
 def hermite(x: FloatArray, y: FloatArray, slope: FloatArray, at: FloatArray) -> FloatArray:

@@ -3,9 +3,13 @@ r"""Asymptotic CLs upper limits, observed and expected, with the test statistic 
 Conventions are pyhf's (arXiv:1007.1727; `pyhf.infer.calculators.AsymptoticCalculator`, base
 distribution "normal"):
 
-    q̃_μ = -2 ln L(μ)/L(μ̂) if μ̂ ≤ μ, else 0, with μ̂ ≥ 0;  q_A the same for the background-only
-    Asimov data t   = √q - √q_A  if √q ≤ √q_A,  else (q - q_A) / 2√q_A CLs = Φ(-t - √q_A) / Φ(-t) =
-    α = 1 - confidence level at the limit
+    q̃_μ = -2 ln L(μ)/L(μ̂) if μ̂ ≤ μ, else 0, with μ̂ ≥ 0;  q_A the same for background-only Asimov data
+    t   = √q - √q_A  if √q ≤ √q_A,  else (q - q_A) / 2√q_A
+    CLs = Φ(-t - √q_A) / Φ(-t) = α = 1 - confidence level at the limit
+
+μ̂ ≥ 0 holds also where the measurement's bounds allow less (a parameter of interest that is a
+systematic's): q̃_μ is then -2 ln L(μ)/L(0) for a best fit below zero, as in arXiv:1007.1727, eq. 16.
+The two-sided interval and the best fit are those of the measurement's bounds.
 
 The expected limits need no scan of CLs: under background-only t = v is standard normal, so the band
     of v standard
@@ -19,18 +23,19 @@ likelihood; no range is ever asked for."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy.special import log_ndtr, ndtri
 
 from exonu.core.errors import InputError
-from exonu.statistics.engine.backend import NUMBA, versions
+from exonu.statistics.engine.backend import versions
 from exonu.statistics.engine.flat import FloatArray
 from exonu.statistics.fitting import FitResult
+from exonu.statistics.intervals.normal import cdf, log_cdf, quantile
+from exonu.statistics.profiles import ProfilePair, profile_pair
 from exonu.statistics.profiling import Profile, Root, Tally, find_root, signal_scale
-from exonu.statistics.quadratic import sign_changes, survey
+from exonu.statistics.quadratic import sign_changes
 from exonu.statistics.workspaces.compiled_model import INTERPOLATION, Model
 
 BANDS = (2.0, 1.0, 0.0, -1.0, -2.0)
@@ -69,7 +74,7 @@ def log_cls_value(q: float, q_asimov: float) -> float:
     """ln CLs from q̃_μ of the data and of the Asimov data."""
     root, root_asimov = np.sqrt(q), np.sqrt(q_asimov)
     t = root - root_asimov if root <= root_asimov else (q - q_asimov) / (2.0 * root_asimov)
-    return float(log_ndtr(-t - root_asimov) - log_ndtr(-t))
+    return log_cdf(-t - root_asimov) - log_cdf(-t)
 
 
 def log_cls(observed: Profile, asimov: Profile, mu: float) -> tuple[float, float]:
@@ -90,7 +95,7 @@ def log_cls(observed: Profile, asimov: Profile, mu: float) -> tuple[float, float
     else:
         t = (q - q_a) / (2.0 * root_a)
         dt = (slope - slope_a) / (2.0 * root_a) - t * d_root_a / root_a
-    signal, background = float(log_ndtr(-t - root_a)), float(log_ndtr(-t))
+    signal, background = log_cdf(-t - root_a), log_cdf(-t)
     # d ln Φ(x)/dx = φ(x)/Φ(x)
     ratio_signal = np.exp(-0.5 * (t + root_a) ** 2 - 0.5 * np.log(2 * np.pi) - signal)
     ratio_background = np.exp(-0.5 * t * t - 0.5 * np.log(2 * np.pi) - background)
@@ -98,7 +103,7 @@ def log_cls(observed: Profile, asimov: Profile, mu: float) -> tuple[float, float
 
 
 def cls(
-    model: Model, mu: float, data: Sequence[float] | FloatArray | None = None
+    model: Model, mu: float, data: Sequence[float] | FloatArray | ProfilePair | None = None
 ) -> tuple[float, FloatArray]:
     """Asymptotic CLs at one μ, observed and expected (-2 .. +2 σ, (5,)), as pyhf's `hypotest`.
 
@@ -107,37 +112,27 @@ def cls(
     >>> print(f"{observed:.4f} {expected[2]:.4f}")
     0.0525 0.0645
     """
-    profile = _profile(model, model.data(data), Tally())
-    asimov = Profile.asimov(profile)
-    if model.tied:
-        survey(profile, asimov)
+    pair = profile_pair(model, data)
+    profile, asimov = pair.observed, pair.asimov
     profile.verify(mu)
     asimov.verify(mu)
     root = np.sqrt(asimov.twice_delta(mu)[0])
-    expected = np.array([np.exp(log_ndtr(-v - root) - log_ndtr(-v)) for v in BANDS])
+    expected = np.array([np.exp(log_cdf(-v - root) - log_cdf(-v)) for v in BANDS])
     return float(np.exp(log_cls(profile, asimov, mu)[0])), expected
 
 
-def _profile(model: Model, data: FloatArray, tally: Tally) -> Profile:
-    i = model.poi_index
-    if not model.flat.lower[i] <= 0.0 < model.flat.upper[i]:
-        raise InputError(
-            f"the bounds of {model.poi} do not include 0 ({model.flat.lower[i]:g}, {model.flat.upper[i]:g})",
-            field=f"measurements, parameter {model.poi}",
-            remedy="a CLs limit needs the background-only hypothesis",
-        )
-    return Profile.of(model, data, tally)
-
-
 def upper_limit(
-    model: Model, data: Sequence[float] | FloatArray | None = None, confidence_level: float = 0.90
+    model: Model,
+    data: Sequence[float] | FloatArray | ProfilePair | None = None,
+    confidence_level: float = 0.90,
 ) -> Limit:
     """Asymptotic CLs upper limit with its expected bands.
 
     Args:
         model: a compiled model. With a ``poi_map`` (quadratic signal) the likelihood is scanned in
             μ for all crossings.
-        data: events (B,) or events and auxiliary data (B + A,); None for the observed ones.
+        data: events (B,) or events and auxiliary data (B + A,); None for the observed ones; or
+            their `profile_pair`, which other constructions then share.
         confidence_level: between 0 and 1.
 
     >>> from exonu.statistics.examples import two_bins
@@ -149,19 +144,18 @@ def upper_limit(
         raise InputError(
             f"must be between 0 and 1 (got {confidence_level!r})", field="confidence_level"
         )
-    vector, tally = model.data(data), Tally()
-    profile = _profile(model, vector, tally)
-    asimov = Profile.asimov(profile)
+    pair = profile_pair(model, data)
+    before = replace(pair.tally)
     alpha = 1.0 - confidence_level
-    targets = [-v - float(ndtri(alpha * np.exp(log_ndtr(-v)))) for v in BANDS]
-    two_sided = float(ndtri(0.5 * (1.0 + confidence_level)))
+    targets = [-v - quantile(alpha * cdf(-v)) for v in BANDS]
     if model.tied:
-        expected, observed, ends = _scanned(profile, asimov, targets, alpha, two_sided)
+        expected = [asimov_crossings(pair, target) for target in targets]
+        observed = _scanned(pair, alpha)
     else:
-        expected, observed = _linear(profile, asimov, targets, alpha)
-        ends = _interval(profile, two_sided)
-    held = profile.held
-    best = FitResult(model, vector, profile.best, held, tally.multimodal)
+        expected, observed = _linear(pair, targets, alpha)
+    ends = likelihood_interval(pair, confidence_level)
+    tally, profile = pair.tally.since(before), pair.unbounded
+    best = FitResult(model, profile.data, profile.best, profile.held, tally.multimodal)
     last = observed[-1] if observed else Root(np.nan, (0.0, np.inf), False)
     record = {
         "poi": model.poi,
@@ -181,10 +175,9 @@ def upper_limit(
         "bracket": [float(x) for x in last.bracket],
         "crossings": [root.value for root in observed if root.found],
         "expected_crossings": [[root.value for root in band if root.found] for band in expected],
-        "numba": NUMBA,
         "versions": versions(),
     }
-    record["notes"] = _notes(model, best, last, tally)
+    record["notes"] = _notes(pair, best, last, expected, tally)
     return Limit(
         confidence_level=confidence_level,
         observed=last.value,
@@ -198,14 +191,24 @@ def upper_limit(
     )
 
 
-def _notes(model: Model, best: FitResult, last: Root, tally: Tally) -> list[str]:
-    upper = model.flat.upper[model.poi_index]
+def _notes(
+    pair: ProfilePair, best: FitResult, last: Root, expected: list[list[Root]], tally: Tally
+) -> list[str]:
+    model, upper = pair.model, pair.model.flat.upper[pair.model.poi_index]
+    empty = not np.isfinite(signal_scale(model, pair.asimov.at(0.0).theta))
+    level = last.level or any(root.level for band in expected for root in band)
     found = [
+        (empty, "the signal is zero in every bin: no limit exists"),
         (
-            np.isinf(last.value),
+            level and not empty,
+            f"the likelihood levels off towards large {model.poi}, which parameters of the model can "
+            "hide at no further cost: limits there do not exist",
+        ),
+        (
+            np.isinf(last.value) and not last.level,
             f"the limit is above the bound of {model.poi} ({upper:g}) in the measurement",
         ),
-        (np.isnan(last.value), "no crossing of CLs was found"),
+        (np.isnan(last.value) and not empty, "no crossing of CLs was found"),
         (not best.converged, f"the free fit did not converge: {best.message}"),
         (tally.failed > 0, f"{tally.failed} of {tally.fits} fits failed"),
         (tally.multimodal, "the likelihood has several minima; the deepest one found is used"),
@@ -238,44 +241,43 @@ def distance_from_minimum(
     return distance
 
 
-def _scanned(
-    profile: Profile, asimov: Profile, targets: list[float], alpha: float, two_sided: float
-) -> tuple[list[list[Root]], list[Root], list[tuple[float, bool]]]:
-    """Expected and observed crossings and the ends of the interval of a quadratic signal, from a
-    scan."""
-    grid = survey(profile, asimov)
-    expected = [sign_changes(distance_from_minimum(asimov, target), grid) for target in targets]
-    distance = _cls_distance(profile, asimov, alpha)
-    while distance(grid[-1])[0] < 0.0 and grid[-1] < min(
-        profile.model.flat.upper[profile.model.poi_index], 1e30
-    ):
-        grid.append(min(1.3 * grid[-1], float(profile.model.flat.upper[profile.model.poi_index])))
+def asimov_crossings(pair: ProfilePair, target: float) -> list[Root]:
+    """Where √q_A of the background-only Asimov data meets a target, on the grid of a quadratic
+    signal."""
+    return sign_changes(distance_from_minimum(pair.asimov, target), pair.grid)
+
+
+def asymptotic_bands(pair: ProfilePair, targets: Sequence[float]) -> FloatArray:
+    """μ where √q_A meets each of the rising targets, the largest of several; (len(targets),)."""
+    if pair.model.tied:
+        roots = [asimov_crossings(pair, target) for target in targets]
+        return np.array([found[-1].value if found else np.nan for found in roots])
+    return np.array([root.value for root in asimov_roots(pair, targets)])
+
+
+def _scanned(pair: ProfilePair, alpha: float) -> list[Root]:
+    """All observed crossings of a quadratic signal, from its grid and beyond."""
+    profile, top = pair.observed, pair.grid[-1]
+    distance = _cls_distance(profile, pair.asimov, alpha)
     observed = sign_changes(
-        distance, [*grid, profile.mu_hat] if profile.mu_hat > grid[-1] else grid
+        distance, [*pair.grid, profile.mu_hat] if profile.mu_hat > top else pair.grid
     )
-    if not observed and distance(grid[-1])[0] < 0.0:
-        observed = [Root(np.inf, (0.0, grid[-1]), False)]
-    allowed = distance_from_minimum(profile, two_sided)
-    edges = [root.value for root in sign_changes(allowed, grid)]
-    low_bound, high_bound = allowed(grid[0])[0] < 0.0, allowed(grid[-1])[0] < 0.0
-    low = (grid[0], True) if low_bound or not edges else (edges[0], False)
-    high = (grid[-1], True) if high_bound or not edges else (edges[-1], False)
-    return expected, observed, [low, high]
-
-
-def _scale(profile: Profile) -> float:
-    sigma = profile.sigma(profile.at(0.0))
-    return sigma if np.isfinite(sigma) else signal_scale(profile.model, profile.at(0.0).theta)
+    top = max(top, profile.mu_hat)
+    if distance(top)[0] < 0.0:
+        bound = float(profile.model.flat.upper[profile.model.poi_index])
+        observed.append(find_root(distance, 1.3 * top, top, bound))
+    return observed
 
 
 def _linear(
-    profile: Profile, asimov: Profile, targets: list[float], alpha: float
+    pair: ProfilePair, targets: list[float], alpha: float
 ) -> tuple[list[list[Root]], list[Root]]:
     """Expected and observed roots; found again if a fit at one of them turns out to have missed a
     deeper minimum."""
+    profile, asimov = pair.observed, pair.asimov
     for _ in range(2):
-        roots = _expected(asimov, targets)
-        root = _observed(profile, asimov, alpha)
+        roots = asimov_roots(pair, targets)
+        root = _observed(pair, alpha)
         holds = [asimov.verify(mu) for mu in (r.nearest for r in (*roots, root)) if np.isfinite(mu)]
         if np.isfinite(root.nearest):
             holds.append(profile.verify(root.nearest))
@@ -284,33 +286,52 @@ def _linear(
     return [[one] for one in roots], [root]
 
 
-def _expected(asimov: Profile, targets: list[float]) -> list[Root]:
-    scale, upper = _scale(asimov), float(asimov.model.flat.upper[asimov.model.poi_index])
+def asimov_roots(pair: ProfilePair, targets: Sequence[float]) -> list[Root]:
+    """Where √q_A of the background-only Asimov data meets rising targets, for a linear signal."""
+    asimov = pair.asimov
+    scale, upper = pair.sigma, float(pair.model.flat.upper[pair.model.poi_index])
     if not np.isfinite(scale):
         return [Root(np.nan, (0.0, upper), False)] * len(targets)
     roots: list[Root] = []
     for target in targets:
+        if roots and roots[-1].level:  # a larger target is not met either
+            roots.append(roots[-1])
+            continue
         # The previous band gives the scale better than the curvature at zero does.
         known = roots[-1].value / targets[len(roots) - 1] if roots and roots[-1].found else scale
         roots.append(find_root(distance_from_minimum(asimov, target), target * known, 0.0, upper))
     return roots
 
 
-def _observed(profile: Profile, asimov: Profile, alpha: float) -> Root:
+def _observed(pair: ProfilePair, alpha: float) -> Root:
+    profile, scale = pair.observed, pair.sigma
     upper = float(profile.model.flat.upper[profile.model.poi_index])
-    scale = _scale(asimov)
     if not np.isfinite(scale):
         return Root(np.nan, (0.0, upper), False)
-    mu_hat = max(profile.mu_hat, 0.0)
+    mu_hat = profile.mu_hat
     # Wald's approximation: μ̂ + σ Φ⁻¹(1 - α Φ(μ̂/σ)).
-    guess = mu_hat - scale * float(ndtri(alpha * np.exp(log_ndtr(mu_hat / scale))))
+    guess = mu_hat - scale * quantile(alpha * cdf(mu_hat / scale))
+    return find_root(_cls_distance(profile, pair.asimov, alpha), guess, mu_hat, upper)
 
-    return find_root(_cls_distance(profile, asimov, alpha), guess, mu_hat, upper)
+
+def likelihood_interval(pair: ProfilePair, confidence_level: float) -> list[tuple[float, bool]]:
+    """The ends of the two-sided interval -2Δ ln L ≤ χ²₁ quantile, and whether an end is a bound.
+
+    An end is infinite where the likelihood levels off before it, and NaN without a signal.
+    """
+    target = quantile(0.5 * (1.0 + confidence_level))
+    if not pair.model.tied:
+        return _interval(pair.unbounded, target)
+    allowed = distance_from_minimum(pair.observed, target)
+    grid = pair.grid
+    edges = [root.value for root in sign_changes(allowed, grid)]
+    low_bound, high_bound = allowed(grid[0])[0] < 0.0, allowed(grid[-1])[0] < 0.0
+    low = (grid[0], True) if low_bound or not edges else (edges[0], False)
+    high = (grid[-1], True) if high_bound or not edges else (edges[-1], False)
+    return [low, high]
 
 
 def _interval(profile: Profile, target: float) -> list[tuple[float, bool]]:
-    """The ends of √(-2Δ ln L) = target below and above the best fit, and whether an end is a
-    bound."""
     i, mu_hat = profile.model.poi_index, profile.mu_hat
     sigma = profile.sigma(profile.best)
     scale = sigma if np.isfinite(sigma) else signal_scale(profile.model, profile.best.theta)

@@ -28,6 +28,16 @@ class Tally:
     impossible: int = 0
     multimodal: bool = False
 
+    def since(self, before: Tally) -> Tally:
+        """What came after an earlier state; several minima are a property of the likelihood."""
+        return Tally(
+            self.fits - before.fits,
+            self.iterations - before.iterations,
+            self.failed - before.failed,
+            self.impossible - before.impossible,
+            self.multimodal,
+        )
+
     def count(self, minimum: Minimum) -> Minimum:
         self.fits += 1
         self.iterations += minimum.iterations
@@ -45,6 +55,7 @@ class Profile:
         best: the global minimum in μ, within the bounds.
         points: the conditional minima found so far, by μ.
         thorough: every fit is repeated from the other side of the nominal values.
+        verified: values of μ that `verify` has found to hold.
     """
 
     model: Model
@@ -54,6 +65,7 @@ class Profile:
     best: Minimum
     points: dict[float, Minimum] = field(default_factory=dict)
     thorough: bool = False
+    verified: set[float] = field(default_factory=set)
 
     @classmethod
     def of(cls, model: Model, data: FloatArray, tally: Tally) -> Profile:
@@ -99,8 +111,9 @@ class Profile:
 
         If it does not, all points are forgotten, and from now on every fit has two starts.
         """
-        if self.thorough:
+        if self.thorough or mu in self.verified:
             return True
+        self.verified.add(mu)
         before = self.at(mu).value
         if self.improve(mu, mirrored(self.model, self.at(mu).theta)).value >= before - 1e-9:
             return True
@@ -188,13 +201,21 @@ def signal_scale(model: Model, theta: FloatArray) -> float:
 
 @dataclass(frozen=True)
 class Root:
-    """A crossing, the bracket it was found in, whether it was found, and the last point computed on
-    the way."""
+    """A crossing, the bracket it was found in, whether it was found, the last point computed on
+    the way, and whether there is none because the function levels off."""
 
     value: float
     bracket: tuple[float, float]
     found: bool
     nearest: float = np.nan
+    level: bool = False
+
+
+FLAT = 1e-3
+"""Rise, from one step to one ten times as far, below which a function counts as level."""
+FARTHEST = 1e10
+"""How many times the first step a level function is followed; signals that nuisance parameters
+cancel to more digits than that are lost in rounding."""
 
 
 def find_root(
@@ -210,12 +231,17 @@ def find_root(
         low, high: the crossing is looked for in between.
     """
     below, above = low, np.inf
-    x = guess
+    x, before = min(guess, high), -np.inf
+    first = x - low
     for _ in range(200):
         x = min(x, high)
         value, slope = f(x)
         if value != value:
             return Root(np.nan, (below, above), False)
+        level = np.isinf(above) and value < 0.0 and value - before < FLAT
+        before = value
+        if level and x - low >= FARTHEST * first:
+            return Root(np.inf, (below, high), False, x, True)
         if value == 0.0:
             return Root(x, (below, above), True, x)
         if value > 0.0:
@@ -228,13 +254,23 @@ def find_root(
         if below < new < above and abs(new - x) <= 2e-5 * abs(new - low):
             return Root(float(new), (below, above), True, x)
         if np.isinf(above):
-            farthest = low + 10.0 * (x - low)
-            x = farthest if not below < new <= farthest else new
+            # A function that has levelled off is followed in ever larger steps.
+            farthest = low + (1e3 if level else 10.0) * (x - low)
+            if level:
+                farthest = min(farthest, low + FARTHEST * max(first, 0.0) * 1.0001)
+            x = farthest if level or not below < new <= farthest else new
         elif not below < new < above or (below > low and above - below < 1e-12 * abs(above)):
             if above - below <= 1e-12 * max(abs(above - low), 1e-300):
                 return Root(0.5 * (below + above), (below, above), True, x)
             # In scale rather than in distance while nothing is known below.
-            x = low + 0.1 * (above - low) if below == low else 0.5 * (below + above)
+            x = low + 0.1 * (above - low) if below == low else _middle(low, below, above)
         else:
             x = new
     return Root(np.nan, (below, above), False)
+
+
+def _middle(low: float, below: float, above: float) -> float:
+    """Half way in scale, seen from `low`, if the ends are far apart; else half way."""
+    if above - low > 100.0 * (below - low):
+        return low + float(np.sqrt((below - low) * (above - low)))
+    return 0.5 * (below + above)

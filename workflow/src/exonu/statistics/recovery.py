@@ -33,7 +33,7 @@ from exonu.statistics.asymptotic import log_cls_value
 from exonu.statistics.engine.flat import FloatArray
 from exonu.statistics.fitting import Minimum
 from exonu.statistics.profiling import Profile, Tally, find_root
-from exonu.statistics.toys import data_profile, fit_toys, generator, sample_data
+from exonu.statistics.toys import data_profile, fit_toys, generator, one_sided, sample_data
 from exonu.statistics.workspaces.compiled_model import Model
 
 
@@ -226,14 +226,17 @@ def _bounded(
 ) -> tuple[float, float, float, int]:
     """With the bound kept: fraction at it, coverage, fraction with a limit above the reference,
     failures."""
-    from exonu.statistics.engine.batch import FAILED, MU_HAT, Q_ASIMOV, Q
+    from exonu.statistics.engine.batch import FAILED, MU_HAT, Q_ASIMOV, T
 
     def tested(value: float) -> tuple[FloatArray, float]:
         start = Minimum(**{**vars(background), "theta": background.theta.copy()})
         start.theta[model.poi_index] = value
         rows = fit_toys(model, toys, value, start, start, asimov=True)
         good = rows[rows[:, FAILED] == 0.0]
-        not_excluded = [log_cls_value(q, q_a) >= log_alpha for q, q_a in good[:, [Q, Q_ASIMOV]]]
+        q = one_sided(good[:, T], good[:, MU_HAT], value)
+        not_excluded = [
+            log_cls_value(*pair) >= log_alpha for pair in zip(q, good[:, Q_ASIMOV], strict=True)
+        ]
         return good, float(np.mean(not_excluded)) if not_excluded else float("nan")
 
     good, above = tested(reference)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from exonu.core.errors import InputError
 from exonu.statistics.asymptotic import log_cls_value
@@ -15,6 +16,7 @@ from exonu.statistics.toys import (
     data_profile,
     fit_toys,
     generator,
+    one_sided,
     sample_data,
     toy_cls,
 )
@@ -26,10 +28,10 @@ class Coverage:
     """Coverage at one true value.
 
     Attributes:
-        method: how the limit of each toy is set, `asymptotic` or `toys`.
+        method: how the limit or interval of each toy is set, as `asymptotic`, `toys` or a convention.
         true_value: μ the toys were drawn at.
         n_toys: toys that were fitted; ``failed`` ones are left out.
-        covered: toys whose CLs limit does not exclude the truth, CLs(true value) ≥ α.
+        covered: toys whose limit or interval does not exclude the truth, as CLs(true value) ≥ α.
         fraction, error: covered / n_toys and its binomial error.
         excess: fraction less the confidence level: CLs over-covers where sensitivity is small.
         mean_best_fit, mean_best_fit_error: of μ̂ (which is bounded at zero), to judge injection.
@@ -47,6 +49,41 @@ class Coverage:
     mean_best_fit_error: float
     failed: int
     multimodal: int
+
+
+def coverage_of(
+    method: str,
+    true_value: float,
+    confidence_level: float,
+    hit: npt.NDArray[np.bool_],
+    best: FloatArray,
+    *,
+    failed: int,
+    multimodal: int,
+    reference: int | None = None,
+) -> Coverage:
+    """Coverage from which toys cover the truth, (T,), and their best fits.
+
+    With `reference`, the number of other toys that the test statistic's distribution is from, the
+    error holds the statistics of both."""
+    n, covered = hit.size, int(np.count_nonzero(hit))
+    fraction = covered / n if n else float("nan")
+    share = 1.0 / n + (1.0 / reference if reference else 0.0) if n else float("nan")
+    variance = max(fraction * (1.0 - fraction), 1.0 / n**2) if n else float("nan")
+    return Coverage(
+        method=method,
+        true_value=true_value,
+        confidence_level=confidence_level,
+        n_toys=n,
+        covered=covered,
+        fraction=fraction,
+        error=float(np.sqrt(variance * share)),
+        excess=fraction - confidence_level,
+        mean_best_fit=float(best.mean()) if best.size else float("nan"),
+        mean_best_fit_error=float(best.std() / np.sqrt(best.size)) if best.size else float("nan"),
+        failed=failed,
+        multimodal=multimodal,
+    )
 
 
 def coverage(
@@ -74,7 +111,7 @@ def coverage(
     >>> bool(point.fraction > 0.8), point.failed
     (True, 0)
     """
-    from exonu.statistics.engine.batch import FAILED, MU_HAT, MULTIMODAL, Q_ASIMOV, Q
+    from exonu.statistics.engine.batch import FAILED, MU_HAT, MULTIMODAL, Q_ASIMOV, T
 
     if n_toys <= 0:
         raise InputError(f"must be > 0 (got {n_toys})", field="n_toys")
@@ -87,29 +124,20 @@ def coverage(
         mu = float(value)
         truth = profile.at(mu)
         toys = sample_data(model, truth.theta, n_toys, generator(seed, mu, "signal", 0))
-        rows = fit_toys(model, toys, mu, truth, truth, asimov=True)
+        rows = fit_toys(profile.model, toys, mu, truth, truth, asimov=True)
         good = rows[rows[:, FAILED] == 0.0]
-        n = len(good)
-        log_cls = np.array([log_cls_value(q, q_a) for q, q_a in good[:, [Q, Q_ASIMOV]]])
-        covered = int(np.count_nonzero(log_cls >= threshold))
-        fraction = covered / n if n else float("nan")
-        error = (
-            float(np.sqrt(max(fraction * (1.0 - fraction), 1.0 / n**2) / n)) if n else float("nan")
+        q = one_sided(good[:, T], good[:, MU_HAT], mu)
+        log_cls = np.array(
+            [log_cls_value(*pair) for pair in zip(q, good[:, Q_ASIMOV], strict=True)]
         )
-        best = good[:, MU_HAT]
         out.append(
-            Coverage(
-                method="asymptotic",
-                true_value=mu,
-                confidence_level=confidence_level,
-                n_toys=n,
-                covered=covered,
-                fraction=fraction,
-                error=error,
-                excess=fraction - confidence_level,
-                mean_best_fit=float(best.mean()) if n else float("nan"),
-                mean_best_fit_error=float(best.std() / np.sqrt(n)) if n else float("nan"),
-                failed=len(rows) - n,
+            coverage_of(
+                "asymptotic",
+                mu,
+                confidence_level,
+                log_cls >= threshold,
+                good[:, MU_HAT],
+                failed=len(rows) - len(good),
                 multimodal=int(good[:, MULTIMODAL].sum()),
             )
         )
@@ -145,28 +173,16 @@ def toy_coverage(
         p_signal = 1.0 - np.searchsorted(reference, tested, side="left") / reference.size
         p_background = 1.0 - np.searchsorted(background, tested, side="left") / background.size
         excluded = p_signal < (1.0 - confidence_level) * p_background
-        n, covered = tested.size, int(np.count_nonzero(~excluded))
-        fraction = covered / n
-        best = drawn.signal.mu_hat
         out.append(
-            Coverage(
-                method="toys",
-                true_value=float(value),
-                confidence_level=confidence_level,
-                n_toys=n,
-                covered=covered,
-                fraction=fraction,
-                error=float(
-                    np.sqrt(
-                        max(fraction * (1.0 - fraction), 1.0 / n**2)
-                        * (1.0 / n + 1.0 / reference.size)
-                    )
-                ),
-                excess=fraction - confidence_level,
-                mean_best_fit=float(best.mean()),
-                mean_best_fit_error=float(best.std() / np.sqrt(best.size)),
+            coverage_of(
+                "toys",
+                float(value),
+                confidence_level,
+                ~excluded,
+                drawn.signal.mu_hat,
                 failed=drawn.failed,
                 multimodal=drawn.signal.multimodal + drawn.background.multimodal,
+                reference=reference.size,
             )
         )
     return out

@@ -22,8 +22,8 @@ import numpy as np
 from exonu.core.errors import InputError
 from exonu.statistics.engine.flat import NORMAL, POISSON, FloatArray
 from exonu.statistics.fitting import Minimum
-from exonu.statistics.profiling import Profile, Tally
-from exonu.statistics.quadratic import survey
+from exonu.statistics.profiles import ProfilePair, profile_pair
+from exonu.statistics.profiling import Profile
 from exonu.statistics.workspaces.compiled_model import Model
 
 CHUNK_SIZE = 250
@@ -60,6 +60,16 @@ class ToySet:
             self.multimodal + other.multimodal,
             first.chunks + second.chunks,
         )
+
+    @classmethod
+    def unclipped(cls, rows: FloatArray, chunks: Iterable[int]) -> ToySet:
+        """The rows of `fit_toys` with t(μ) as the test statistic, above and below the best fit."""
+        from exonu.statistics.engine.batch import FAILED, MU_HAT, MULTIMODAL, T
+
+        good = rows[rows[:, FAILED] == 0.0]
+        several = int(good[:, MULTIMODAL].sum())
+        failed = len(rows) - len(good)
+        return cls(good[:, T].copy(), good[:, MU_HAT].copy(), failed, several, tuple(chunks))
 
     def p_value(self, q: float) -> tuple[float, float]:
         """Fraction of toys at or above q, and its binomial error."""
@@ -154,18 +164,31 @@ def sample_data(model: Model, theta: FloatArray, n: int, rng: np.random.Generato
     return out
 
 
-def data_profile(model: Model, data: Sequence[float] | FloatArray | None) -> Profile:
-    """The profile of the data, its global minimum searched by a scan if the signal is quadratic."""
-    profile = Profile.of(model, model.data(data), Tally())
-    if model.tied:
-        survey(profile, Profile.asimov(profile))
-    return profile
+def data_profile(model: Model, data: Sequence[float] | FloatArray | ProfilePair | None) -> Profile:
+    """The profile of the data in μ ≥ 0, its global minimum searched by a scan if the signal is
+    quadratic."""
+    return profile_pair(model, data).observed
 
 
 def fit_toys(
-    model: Model, toys: FloatArray, mu: float, truth: Minimum, at_mu: Minimum, asimov: bool
+    model: Model,
+    toys: FloatArray,
+    mu: float,
+    truth: Minimum,
+    at_mu: Minimum,
+    asimov: bool,
+    scale: float | None = None,
 ) -> FloatArray:
-    """Test statistics of toy data, (T, 6); see `batch.statistics`."""
+    """Test statistics of toy data, (T, 7); see `batch.statistics`.
+
+    Args:
+        model: its parameter of interest within the bounds that the test statistic has.
+        toys: (T, B + A).
+        mu: tested value.
+        truth, at_mu: where free and conditional fits start.
+        asimov: also what belongs to the background-only Asimov data of each toy.
+        scale: where the free fits look for μ̂; by default `mu`, which then must not be 0.
+    """
     from exonu.statistics.engine.batch import statistics
 
     i, held = model.poi_index, model.fixed.copy()
@@ -174,7 +197,8 @@ def fit_toys(
     # several.
     strengths = (0.02, 0.3, 0.6, 1.0, 1.5, 2.5) if model.tied else (0.5,)
     free = np.repeat(truth.theta[None], len(strengths), axis=0)
-    free[:, i] = np.clip([k * mu for k in strengths], model.flat.lower[i], model.flat.upper[i])
+    scale = mu if scale is None else scale
+    free[:, i] = np.clip([k * scale for k in strengths], model.flat.lower[i], model.flat.upper[i])
     return statistics(model.flat, toys, free, at_mu.theta[None].copy(), i, mu, held, asimov)
 
 
@@ -188,7 +212,7 @@ def toy_set(
     size: int = CHUNK_SIZE,
 ) -> ToySet:
     """The toys of the given chunks for one hypothesis."""
-    from exonu.statistics.engine.batch import FAILED, MU_HAT, MULTIMODAL, Q
+    from exonu.statistics.engine.batch import FAILED, MU_HAT, MULTIMODAL, T
 
     chunks = tuple(chunks)
     at_mu = profile.at(mu)
@@ -197,12 +221,39 @@ def toy_set(
         sample_data(model, truth.theta, size, generator(seed, mu, hypothesis, chunk))
         for chunk in chunks
     ]
-    rows = fit_toys(model, np.concatenate(draws), mu, truth, at_mu, asimov=False)
+    rows = fit_toys(profile.model, np.concatenate(draws), mu, truth, at_mu, asimov=False)
     good = rows[rows[:, FAILED] == 0.0]
     multimodal = int(good[:, MULTIMODAL].sum())
     return ToySet(
-        good[:, Q].copy(), good[:, MU_HAT].copy(), len(rows) - len(good), multimodal, chunks
+        one_sided(good[:, T], good[:, MU_HAT], mu),
+        good[:, MU_HAT].copy(),
+        len(rows) - len(good),
+        multimodal,
+        chunks,
     )
+
+
+def one_sided(t: FloatArray, mu_hat: FloatArray, mu: float) -> FloatArray:
+    """q̃_μ from -2 ln L(μ)/L(μ̂): zero where the best fit lies above μ."""
+    return np.where(mu_hat <= mu, t, 0.0)
+
+
+def chunks_of(
+    n_toys: int, chunk: int | Iterable[int] | None = None, chunk_size: int = CHUNK_SIZE
+) -> tuple[int, ...]:
+    """The chunks that a job runs, of those that a number of toys has; all by default."""
+    if n_toys <= 0 or n_toys % chunk_size:
+        raise InputError(
+            f"must be a positive multiple of {chunk_size} (got {n_toys})", field="n_toys"
+        )
+    available = range(n_toys // chunk_size)
+    chunks = available if chunk is None else (chunk,) if isinstance(chunk, int) else tuple(chunk)
+    if not set(chunks) <= set(available):
+        raise InputError(
+            f"{n_toys} toys have the chunks 0 to {len(available) - 1} (got {list(chunks)})",
+            field="chunk",
+        )
+    return tuple(chunks)
 
 
 def toy_cls(
@@ -210,7 +261,7 @@ def toy_cls(
     mu: float,
     n_toys: int,
     seed: int,
-    data: Sequence[float] | FloatArray | None = None,
+    data: Sequence[float] | FloatArray | ProfilePair | None = None,
     chunk: int | Iterable[int] | None = None,
     chunk_size: int = CHUNK_SIZE,
 ) -> ToyCls:
@@ -232,19 +283,9 @@ def toy_cls(
     >>> (parts[0] + parts[1]).value == both.value
     True
     """
-    if n_toys <= 0 or n_toys % chunk_size:
-        raise InputError(
-            f"must be a positive multiple of {chunk_size} (got {n_toys})", field="n_toys"
-        )
     if not mu > 0.0:
         raise InputError(f"must be > 0 (got {mu!r})", field="mu")
-    available = range(n_toys // chunk_size)
-    chunks = available if chunk is None else (chunk,) if isinstance(chunk, int) else tuple(chunk)
-    if not set(chunks) <= set(available):
-        raise InputError(
-            f"{n_toys} toys have the chunks 0 to {len(available) - 1} (got {list(chunks)})",
-            field="chunk",
-        )
+    chunks = chunks_of(n_toys, chunk, chunk_size)
     profile = data_profile(model, data)
     q = profile.twice_delta(mu)[0] if profile.mu_hat <= mu else 0.0
     signal, background = (

@@ -14,7 +14,7 @@ from exonu.detector.icosahedron import geodesic_directions
 
 Integers = NDArray[np.int64]
 
-_GENERIC = np.array([0.3, 0.1, 0.9]) / np.sqrt(0.91)
+GENERIC = np.array([0.3, 0.1, 0.9]) / np.sqrt(0.91)
 """A direction on no mirror plane: in every orbit of directions, the one nearest to it represents
 the others."""
 _SAME = 1e-7
@@ -91,7 +91,7 @@ def shell_vertices(
 
 def _is_representative(directions: Array, symmetry: Array) -> NDArray[np.bool_]:
     """Whether no image of a direction is nearer to the generic one; true once in every orbit."""
-    closeness = directions @ (_GENERIC @ symmetry).T
+    closeness = directions @ (GENERIC @ symmetry).T
     own = closeness[:, 0]
     return np.asarray(own >= closeness.max(axis=1) - _SAME)
 

@@ -16,7 +16,13 @@ from exonu.core.types import Array
 from exonu.detector.light_map.light_map import LightMap
 from exonu.detector.model import Detector
 from exonu.events.raw.raw_events import Events
-from exonu.events.reconstruction.charge import NO_CHANNEL, ChargeReconstruction
+from exonu.events.reconstruction.charge import (
+    NEVER,
+    NO_CHANNEL,
+    WALL_TEST_RADIUS_CM,
+    ChargeReconstruction,
+    EarlyStop,
+)
 from exonu.events.reconstruction.energy import energy_keVee
 from exonu.events.reconstruction.grid import WALL_SPACING_CM
 from exonu.events.reconstruction.timing import TimeReconstruction
@@ -38,10 +44,13 @@ _FLOATS = (
 COLUMNS: dict[str, type[np.generic]] = {
     **dict.fromkeys(_FLOATS, np.float32),
     "max_pe_channel": np.int32,
+    "r_pe_is_coarse": np.bool_,
 }
 """What reconstruction adds to each event, and its type. `log_likelihood_wall` and
 `log_likelihood_t` are NaN where they were not computed; `max_pe_channel` is the living
-photomultiplier with the largest charge, −1 if there is none."""
+photomultiplier with the largest charge, −1 if there is none; `r_pe_is_coarse` says that the vertex
+is a vertex of the light map, far outside, and not the peak between them (see `charge.EarlyStop`).
+"""
 TRUTH_COLUMNS: dict[str, type[np.generic]] = {"true_pmt": np.int32, "true_pmt_is_dead": np.bool_}
 """What it adds to events with a true position: the nearest photomultiplier, and whether that is
 dead."""
@@ -59,12 +68,22 @@ class ReconstructionSettings:
             `ChargeReconstruction.of`.
         count_photoelectrons: whether R(PE) takes into account how charges of single photoelectrons
             spread; otherwise charges are taken as numbers of photoelectrons.
+        stop_early: whether the search for R(PE) stops early for events far outside.
+        stop_beyond_cm, stop_margin: which these are, see `charge.EarlyStop`.
     """
 
     r_t_below_r_pe_cm: float = 20.0
     wall_test: bool = True
     wall_spacing_cm: float = WALL_SPACING_CM
     count_photoelectrons: bool = True
+    stop_early: bool = True
+    stop_beyond_cm: float = 30.0
+    stop_margin: float = 10.0
+
+    @property
+    def stop(self) -> EarlyStop:
+        """When a search ends early."""
+        return EarlyStop(self.stop_beyond_cm, self.stop_margin) if self.stop_early else NEVER
 
     @classmethod
     def from_settings(cls, settings: Settings) -> ReconstructionSettings:
@@ -81,11 +100,18 @@ class ReconstructionSettings:
                 remedy=f"known: {', '.join(known)}",
             )
         made = cls(**settings)
-        for name in ("r_t_below_r_pe_cm", "wall_spacing_cm"):
+        for name in ("r_t_below_r_pe_cm", "wall_spacing_cm", "stop_margin"):
             if not getattr(made, name) >= 0:
                 raise InputError(
                     f"must be ≥ 0 (got {getattr(made, name)})", field=f"reconstruction.{name}"
                 )
+        least = max(made.r_t_below_r_pe_cm, WALL_TEST_RADIUS_CM)
+        if made.stop_early and not made.stop_beyond_cm > least:
+            raise InputError(
+                f"must be above {least:g} (got {made.stop_beyond_cm:g}): nearer events are searched further",
+                field="reconstruction.stop_beyond_cm",
+                remedy="raise it, or write stop_early: false",
+            )
         return made
 
 
@@ -122,6 +148,7 @@ class EventReconstruction:
             single_pe_resolution=detector.electronics.single_pe_resolution
             if settings.count_photoelectrons
             else 0.0,
+            stop=settings.stop,
         )
         return cls(detector, light_map, charge, TimeReconstruction.of(detector), settings)
 
@@ -218,8 +245,8 @@ class EventReconstruction:
         progress: Callable[[int], object] | None,
         one_more: Integers | None = None,
     ) -> dict[str, NDArray[Any]]:
-        """What `_FLOATS` names, for events with the same dead photomultipliers, and with one more
-        each."""
+        """What `_FLOATS` names and `r_pe_is_coarse`, for events with the same dead
+        photomultipliers, and with one more each."""
         vertices = charge(events, progress, one_more=one_more)
         if one_more is not None:
             events = events.with_hits(events.channel != one_more[events.event_of_hit])
@@ -242,6 +269,7 @@ class EventReconstruction:
             "log_likelihood_pe": vertices.log_likelihood,
             "log_likelihood_wall": vertices.wall_log_likelihood,
             "log_likelihood_t": log_likelihood_t,
+            "r_pe_is_coarse": vertices.is_coarse,
         }
 
 
@@ -253,11 +281,10 @@ def brightest_channel(events: Events, dead: Booleans) -> NDArray[np.int32]:
     >>> brightest_channel(events, np.arange(642) == 4).tolist()
     [5, -1]
     """
-    living = ~dead[events.channel]
-    order = np.lexsort((events.charge[living], events.event_of_hit[living]))
-    event, channel = events.event_of_hit[living][order], events.channel[living][order]
+    from exonu.events.reconstruction.charge_kernels import brightest
+
     result = np.full(len(events), NO_CHANNEL, dtype=np.int32)
-    result[event] = channel  # the last one of each event stays
+    brightest(events.offsets, events.channel, events.charge, ~dead, result)
     return result
 
 
@@ -271,7 +298,10 @@ def _sets(
 
 
 def _empty(n: int) -> dict[str, NDArray[Any]]:
-    return {name: np.full(n, np.nan, dtype=COLUMNS[name]) for name in _FLOATS}
+    empty: dict[str, NDArray[Any]] = {
+        name: np.full(n, np.nan, dtype=COLUMNS[name]) for name in _FLOATS
+    }
+    return empty | {"r_pe_is_coarse": np.zeros(n, dtype=bool)}
 
 
 def _fill(result: dict[str, NDArray[Any]], rows: Integers, found: dict[str, NDArray[Any]]) -> None:

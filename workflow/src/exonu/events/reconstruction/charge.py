@@ -12,6 +12,9 @@ matters for dim events. Three steps:
    of a quadratic through the neighbours;
 3. events found inside are tested against the outermost shell: light from the wall may look as if
   from the inside.
+
+Most events of a run are far outside beyond doubt: where step 1 prefers a vertex beyond a radius by
+a margin of log-likelihood, one climb from there is all that follows (`EarlyStop`).
 """
 
 from __future__ import annotations
@@ -48,6 +51,24 @@ WALL_CANDIDATES = 3
 
 
 @dataclass(frozen=True)
+class EarlyStop:
+    """When step 1 decides that an event is far outside; one climb among the vertices follows, for
+    the energy.
+
+    Attributes:
+        beyond_cm: the vertex is farther from the centre than this,
+        margin: and its log-likelihood better by more than this than any nearer to the centre;
+            infinite never stops.
+    """
+
+    beyond_cm: float = 30.0
+    margin: float = 10.0
+
+
+NEVER = EarlyStop(margin=float("inf"))
+
+
+@dataclass(frozen=True)
 class ChargeVertices:
     """Vertices from the charges; NaN for events without light.
 
@@ -59,6 +80,7 @@ class ChargeVertices:
             shape (n,).
         log_total_probability: log Σ p there over the living photomultipliers, shape (n,).
         light_pe: charge of the living photomultipliers, shape (n,).
+        is_coarse: whether the search stopped early, shape (n,).
     """
 
     position_cm: Array
@@ -66,6 +88,7 @@ class ChargeVertices:
     wall_log_likelihood: Array
     log_total_probability: Array
     light_pe: Array
+    is_coarse: Booleans
 
     @property
     def radius_cm(self) -> Array:
@@ -86,12 +109,14 @@ class ChargeReconstruction:
         wall_test: whether step 3 is done.
         single_pe_resolution: standard deviation of the charge of one photoelectron [PE]; with 0,
             charges are taken as numbers of photoelectrons.
+        stop: which events are searched no further than one climb after step 1.
     """
 
     grid: VertexGrid
     dead: Booleans
     wall_test: bool = True
     single_pe_resolution: float = 0.0
+    stop: EarlyStop = NEVER
 
     @classmethod
     def of(
@@ -103,13 +128,14 @@ class ChargeReconstruction:
         wall_test: bool = True,
         wall_spacing_cm: float = WALL_SPACING_CM,
         single_pe_resolution: float = 0.0,
+        stop: EarlyStop = NEVER,
     ) -> ChargeReconstruction:
         """For a light map and a geometry.
 
         Args:
             light_map, geometry: of the detector.
             dead: its dead photomultipliers, shape (n_channels,); none if not given.
-            wall_test, single_pe_resolution: see the class.
+            wall_test, single_pe_resolution, stop: see the class.
             wall_spacing_cm: distance of the vertices that the wall test tries before their
                 neighbours; 0 tries all, takes longer and lets fewer events through: before dead
                 photomultipliers a tenth fewer at 5 keV, half as many at 2.5 keV.
@@ -127,7 +153,7 @@ class ChargeReconstruction:
         mask = _checked(
             np.zeros(geometry.n_channels, dtype=bool) if dead is None else dead, geometry.n_channels
         )
-        return cls(grid, mask, wall_test, single_pe_resolution)
+        return cls(grid, mask, wall_test, single_pe_resolution, stop)
 
     def with_dead(self, dead: Booleans) -> ChargeReconstruction:
         """The same for another set of dead photomultipliers, shape (n_channels,)."""
@@ -183,10 +209,11 @@ class ChargeReconstruction:
             one_more: a further dead photomultiplier of each event, NO_CHANNEL for none, shape (n,);
                 as `with_masked` for each, and faster.
         """
-        result, wall, light = (
+        result, wall, light, coarse = (
             np.empty((len(events), 5)),
             np.full(len(events), np.nan),
             np.empty(len(events)),
+            np.zeros(len(events), dtype=bool),
         )
         masked = (
             np.full(len(events), NO_CHANNEL)
@@ -197,10 +224,10 @@ class ChargeReconstruction:
             some = np.flatnonzero(masked[rows] != NO_CHANNEL)
             dense[some, masked[rows][some]] = 0
             light[rows] = dense.sum(axis=1)
-            result[rows], wall[rows] = self.block(dense, masked[rows])
+            result[rows], wall[rows], coarse[rows] = self.block(dense, masked[rows])
             if progress is not None:
                 progress(rows.stop - rows.start)
-        return ChargeVertices(result[:, :3].copy(), result[:, 3], wall, result[:, 4], light)
+        return ChargeVertices(result[:, :3].copy(), result[:, 3], wall, result[:, 4], light, coarse)
 
     def _dense_blocks(self, events: Events) -> Iterator[tuple[slice, Floats]]:
         from exonu.events.reconstruction.charge_kernels import spread_charges
@@ -223,7 +250,7 @@ class ChargeReconstruction:
             )
             yield rows, dense
 
-    def block(self, dense: Floats, one_more: Integers) -> tuple[Array, Array]:
+    def block(self, dense: Floats, one_more: Integers) -> tuple[Array, Array, Booleans]:
         """Vertices of a block of events.
 
         Args:
@@ -231,11 +258,16 @@ class ChargeReconstruction:
             one_more: see `__call__`; its charges are 0 as well.
 
         Returns:
-            x, y, z, log-likelihood, log Σp (n, 5); and the largest log-likelihood on the wall (n,).
+            x, y, z, log-likelihood, log Σp (n, 5); the largest log-likelihood on the wall (n,); and
+            whether the search stopped early (n,).
         """
         light = dense.sum(axis=1)
-        result = self._climbed(dense, light, one_more, self._seeds(dense, light, one_more))
-        wall = np.full(len(dense), np.nan)
+        seeds, coarse = self._seeds(dense, light, one_more)
+        result, wall = np.empty((len(dense), 5)), np.full(len(dense), np.nan)
+        for rows, thorough in ((np.flatnonzero(~coarse), True), (np.flatnonzero(coarse), False)):
+            result[rows] = self._climbed(
+                dense[rows], light[rows], one_more[rows], seeds[rows], thorough=thorough
+            )
         inside = np.flatnonzero(np.linalg.norm(result[:, :3], axis=1) < WALL_TEST_RADIUS_CM)
         if self.wall_test and len(inside):
             chosen = dense[inside], light[inside], one_more[inside]
@@ -243,9 +275,17 @@ class ChargeReconstruction:
             wall[inside] = on_wall[:, 3]
             better = on_wall[:, 3] > result[inside, 3]
             result[inside[better]] = on_wall[better]
-        return result, wall
+        return result, wall, coarse
 
-    def _climbed(self, dense: Floats, light: Floats, one_more: Integers, seeds: Integers) -> Array:
+    def _climbed(
+        self,
+        dense: Floats,
+        light: Floats,
+        one_more: Integers,
+        seeds: Integers,
+        *,
+        thorough: bool = True,
+    ) -> Array:
         from exonu.events.reconstruction.charge_kernels import fine_search
 
         grid, result = self.grid, np.empty((len(dense), 5))
@@ -254,16 +294,35 @@ class ChargeReconstruction:
         found = np.empty_like(result)
         fine_search(
             dense[order], light[order], one_more[order], seeds[order], maps, grid.light_map.neighbours,
-            grid.light_map.positions_cm, self._counting, found,
+            grid.light_map.positions_cm, self._counting, thorough, found,
         )  # fmt: skip
         result[order] = found
         return result
 
-    def _seeds(self, dense: Floats, light: Floats, one_more: Integers) -> Integers:
-        """Step 1: where the climbs of each event start, shape (n, n_seeds)."""
+    @cached_property
+    def _is_beyond(self) -> Booleans:
+        """Which vertices of step 1 are beyond the radius of the early stop."""
+        points = self.grid.light_map.positions_cm[self.grid.first_rows]
+        return np.asarray(np.linalg.norm(points, axis=1) > self.stop.beyond_cm)
+
+    def _stopped(self, scores: Floats) -> tuple[Booleans, Integers]:
+        """Which events need no more than step 1, and the best vertex of each beyond the radius."""
+        beyond = self._is_beyond
+        if np.isinf(self.stop.margin) or beyond.all() or not beyond.any():
+            return np.zeros(len(scores), dtype=bool), np.zeros(len(scores), dtype=np.int64)
+        nearer = scores.max(axis=1, where=~beyond, initial=-np.inf)
+        outer = np.flatnonzero(beyond)
+        best = outer[np.argmax(scores[:, outer], axis=1)]
+        gain = scores[np.arange(len(scores)), best] - nearer
+        return np.asarray(gain > self.stop.margin), best
+
+    def _seeds(self, dense: Floats, light: Floats, one_more: Integers) -> tuple[Integers, Booleans]:
+        """Step 1: where the climbs of each event start, shape (n, n_seeds), and which events stop
+        early (they start from one place, thrice the same), shape (n,)."""
         first, n_coarse = self.grid.first_rows, len(self.grid.coarse)
         beside = n_coarse + self.grid.beside(np.flatnonzero(self.dead))
         seeds = np.empty((len(dense), 3), dtype=np.int64)
+        coarse = np.empty(len(dense), dtype=bool)
         for rows, scores in _scores(
             dense, light, one_more, self.grid.first_table, self._log_total_first
         ):
@@ -276,7 +335,10 @@ class ChargeReconstruction:
                 seeds[rows.start + some, 2] = first[
                     around[np.argmax(scores[np.ix_(some, around)], axis=1)]
                 ]
-        return seeds
+            coarse[rows], best = self._stopped(scores)
+            stays = np.flatnonzero(coarse[rows])
+            seeds[rows.start + stays] = first[best[stays], None]
+        return seeds, coarse
 
     def _wall_seeds(self, dense: Floats, light: Floats, one_more: Integers) -> Integers:
         """Step 3: the best vertices of the outermost shell, shape (n, WALL_CANDIDATES)."""

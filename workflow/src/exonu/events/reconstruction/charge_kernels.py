@@ -43,6 +43,18 @@ def spread_charges(offsets: Any, channel: Any, charge: Any, alive: Any, dense: A
 
 
 @kernel
+def brightest(offsets: Any, channel: Any, charge: Any, alive: Any, result: Any) -> None:
+    """Fills `result` with the living channel of the largest charge of each event, the last of
+    equals; an event without one keeps what is there."""
+    for e in range(len(result)):
+        largest = np.float32(-np.inf)
+        for hit in range(offsets[e], offsets[e + 1]):
+            if alive[channel[hit]] and charge[hit] >= largest:
+                largest = charge[hit]
+                result[e] = channel[hit]
+
+
+@kernel
 def log_total_at(vertex: int, table: Any, total: Any, dead: Any, log_total: Any) -> Any:
     """log Σ p over the living photomultipliers at a vertex; computed once, UNKNOWN in `log_total`
     before.
@@ -297,7 +309,7 @@ def ascend(
 @kernel
 def fine_search(
     dense: Any, light: Any, one_more: Any, seeds: Any, maps: Any, neighbours: Any, positions: Any, counting: Any,
-    result: Any,
+    thorough: bool, result: Any,
 ) -> None:  # fmt: skip
     """Climb from the seeds of each event; the best is where the charges are most likely, and the
     peak near it.
@@ -311,11 +323,12 @@ def fine_search(
         maps: see `look`.
         neighbours, positions: of all vertices.
         counting: see `count`.
+        thorough: otherwise one climb is all that is done.
         result: filled with x, y, z, log-likelihood and log Σp, shape (n_events, 5).
     """
     memory = (np.full(len(positions), -1), np.empty(len(positions)), np.empty(len(positions)))
     _, value, log_sum = memory
-    turn, climbs = 0, COUNTINGS if counting[1] > 0 else 1
+    turn, climbs = 0, COUNTINGS if counting[1] > 0 and thorough else 1
     for e in range(len(dense)):
         if light[e] <= 0:
             result[e, :] = np.nan
@@ -332,6 +345,14 @@ def fine_search(
             )
             if worth > top:
                 best, top = here, worth
+        if not thorough:
+            result[e, 0], result[e, 1], result[e, 2] = (
+                positions[best, 0],
+                positions[best, 1],
+                positions[best, 2],
+            )
+            result[e, 3], result[e, 4] = top - light[e] * log_light, log_sum[best]
+            continue
         best, top, turn = ascend(
             best, 1, neighbours.shape[1], turn, event, maps, neighbours, memory
         )

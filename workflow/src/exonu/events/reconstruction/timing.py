@@ -98,21 +98,24 @@ def _detours(detector: Detector, seed: int) -> Array:
 
 
 def pulse_density(time_ns: Array, detector: Detector, energy_keV: float) -> Array:
-    """Density [1/ns] of scintillation and transit together: two exponentials, each folded with a
-    Gaussian.
+    """Density [1/ns] of scintillation and transit together, see `pulse_of_decay`.
 
     Args:
         time_ns: since the deposit, shape (n,).
         detector: gives decay times and transit spread.
         energy_keV: of the electron.
     """
+    return pulse_of_decay(time_ns, detector, float(detector.scintillation.slow_time(energy_keV)))
+
+
+def pulse_of_decay(time_ns: Array, detector: Detector, slow_time_ns: float) -> Array:
+    """Density [1/ns] of two exponentials, each folded with a Gaussian; of a slow decay time instead
+    of an energy."""
     light, electronics = detector.scintillation, detector.electronics
     sigma = electronics.transit_spread_ns / (2 * np.sqrt(2 * np.log(2)))
-    slow = float(light.slow_time(energy_keV))
     fast = light.fast_fraction * _exponential_and_normal(time_ns, light.fast_time_ns, sigma)
-    return np.asarray(
-        fast + (1 - light.fast_fraction) * _exponential_and_normal(time_ns, slow, sigma)
-    )
+    slow = _exponential_and_normal(time_ns, slow_time_ns, sigma)
+    return np.asarray(fast + (1 - light.fast_fraction) * slow)
 
 
 def _exponential_and_normal(time: Array, decay: float, sigma: float) -> Array:

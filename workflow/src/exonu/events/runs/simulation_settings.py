@@ -19,6 +19,8 @@ from exonu.events.runs.run_list import NOMINAL, PHYSICS, RunList, Sample
 WALL_COMPONENTS = ("surface", "copper", "seal", "pmt")
 _TRACED = ("geometry", "optics", "scintillation", "electronics")
 _MAPPED = ("geometry", "optics", "light_map")
+TRUTH, NOMINAL_OPTICS = "truth", "nominal"
+"""Detectors that have light tables: that of the simulated data and that of the samples."""
 
 
 def simulate_settings(
@@ -58,6 +60,7 @@ def simulate_settings(
             "decays": _decays(settings["decays"], sheet.components),
             "window_keV": settings["window_keV"],
             "liquid_radius_cm": settings.get("liquid_radius_cm"),
+            "light_from_tables_above_keV": settings["light_from_tables_above_keV"],
             "focus": _focus(settings, inputs.runs),
             "thin": settings.get("thin"),
         },
@@ -69,6 +72,44 @@ def light_map_settings(inputs: EventInputs, seed: int) -> Settings:
     it."""
     detector = _sections(inputs.settings["detector"], _MAPPED)
     return {"seed": seed, "geometry": geometry_settings(inputs), "detector": detector}
+
+
+def raw_is_temporary(inputs: EventInputs) -> bool:
+    """Whether the workflow simulates raw files that go as soon as they are ingested."""
+    return inputs.is_generated and not _block(inputs)["keep_raw"]
+
+
+def light_tables_settings(inputs: EventInputs, seed: int, optics: str) -> Settings:
+    """Settings of the step `light_tables`.
+
+    Args:
+        inputs: of the analysis.
+        seed: of the analysis.
+        optics: TRUTH, of the simulated data, or NOMINAL_OPTICS, of the samples.
+    """
+    detector = inputs.settings["detector"]
+    if optics == TRUTH:
+        detector = merged(detector, _block(inputs)["truth"]["detector"])
+    return {
+        "seed": seed,
+        "geometry": geometry_settings(inputs),
+        "detector": _sections(detector, _TRACED),
+    }
+
+
+def light_tables_used(
+    inputs: EventInputs, *, run: int | None = None, sample: str | None = None
+) -> str | None:
+    """Whose light tables the simulation of a run or a sample uses: TRUTH, NOMINAL_OPTICS or
+    none."""
+    if not inputs.is_generated:
+        return None
+    block = _block(inputs)
+    if run is not None:
+        stream = block["streams"][inputs.runs[run].stream]
+        return TRUTH if stream["light_from_tables_above_keV"] else None
+    settings = block["samples"][inputs.sample(sample).sample]
+    return NOMINAL_OPTICS if settings["light_from_tables_above_keV"] else None
 
 
 def geometry_settings(inputs: EventInputs) -> Settings:
@@ -161,6 +202,7 @@ def _stream_faults(streams: Settings, file: Path, runs: RunList) -> Iterator[Inp
                 component, _components(), file, f"simulation.streams.{name}.components"
             )
         yield from _window_faults(stream, file, f"simulation.streams.{name}.window_keV")
+        yield from _table_faults(stream, stream["components"], file, f"simulation.streams.{name}")
     for stream in dict.fromkeys(run.stream for run in runs.runs):
         if stream not in streams:
             numbers = [run.run for run in runs.runs if run.stream == stream]
@@ -192,9 +234,15 @@ def _sample_faults(
                 remedy="give its `decays`",
             )
         else:
-            yield from _decay_faults(
-                block["samples"][sample.sample], sample.components, file, field
-            )
+            mine = block["samples"][sample.sample]
+            yield from _decay_faults(mine, sample.components, file, field)
+            yield from _table_faults(mine, sample.components, file, field)
+            if mine["light_from_tables_above_keV"] and sample.variation != NOMINAL:
+                yield InputError(
+                    f"is for the nominal detector, and the sample is of the variation {sample.variation}",
+                    file=file, field=f"{field}.light_from_tables_above_keV",
+                    remedy="remove it: variations are traced, with the random numbers of the baseline",
+                )  # fmt: skip
         for component in sample.components:
             yield from _unknown(
                 component, _components(), sheet, f"samples, {sample.sample}, column component"
@@ -257,6 +305,15 @@ def _file_faults(runs: RunList, samples: Sequence[Sample], sheet: Path) -> Itera
                 f"is {sample.runs!r} for the sample {sample.sample}, which is simulated without runs", file=sheet,
                 field="runs", remedy="write shared",
             )  # fmt: skip
+
+
+def _table_faults(
+    settings: Settings, components: Sequence[str], file: Path, field: str
+) -> Iterator[InputError]:
+    for name in settings["light_from_tables_above_keV"]:
+        yield from _unknown(
+            name, dict.fromkeys(components), file, f"{field}.light_from_tables_above_keV"
+        )
 
 
 def _window_faults(settings: Settings, file: Path, field: str) -> Iterator[InputError]:

@@ -81,6 +81,13 @@ def _limit_table(interaction: str, limits: pd.DataFrame, heading: Heading) -> Ta
         ),
         Column(f"Expected limit on {parameter}", unit, median, bands, {**shared, "Method": "CLs"}),
     ]
+    for name, column, unit_of in (
+        ("p0 of background alone", "p0", ""),
+        ("Significance", "significance", ""),
+        (f"Best fit of {parameter}", "best_fit", unit),
+    ):
+        if asymptotic[column].notna().all():
+            columns.append(Column(name, unit_of, list(asymptotic[column]), {}, {"Method": "q0"}))
     for method in METHODS:
         rows = limits[limits["method"] == method].set_index(key)["observed"]
         if not rows.empty:

@@ -187,6 +187,16 @@ def _hypothesis(row: Mapping[str, Any]) -> str:
     return _indexed(f"{symbol}, {detail}") + f"<br><small>{_indexed(name)}</small>"
 
 
+def _evidence(row: Mapping[str, Any]) -> str:
+    """p0 with its significance, and the best fit where it is not zero."""
+    if row.get("p0") is None or row["p0"] != row["p0"]:
+        return NOTHING
+    if row["best_fit"] == 0:
+        return "no excess"
+    text = f"{row['p0']:.2g} ({row['significance']:.1f}σ)"
+    return f"{_text(text)}<br><small>best fit {_strength(row, 'best_fit')}</small>"
+
+
 def _limits_table(summary: Summary) -> str:
     """The limits of every flavour; of the dark photon at whole powers of ten and where others
     published one."""
@@ -204,13 +214,21 @@ def _limits_table(summary: Summary) -> str:
             _hypothesis(row),
             _strength(row, "observed"),
             _expected(row),
+            _evidence(row),
             *(_projected(row, one, summary.limits) for one in projected),
             _beside(row, published),
         )
         for row in _records(kept)
     ]
     others = (f"{one.label.capitalize()} (±1σ)" for one in projected)
-    headings = ("Parameter", "Observed", "Expected (±1σ)", *others, "Published")
+    headings = (
+        "Parameter",
+        "Observed",
+        "Expected (±1σ)",
+        "p₀ of background alone",
+        *others,
+        "Published",
+    )
     return _table("Upper limits beside published ones", headings, rows, range(1, len(headings) - 1))
 
 

@@ -31,6 +31,8 @@ PARAMETERS = {one.parameter.name: braced(one.parameter.symbol) for one in SEARCH
 UNITS = {name: braced(unit.symbol) for name, unit in CATALOGUE_UNITS.items()}
 METHODS = {
     "toys": "CLs with toys",
+    "two-sided": "two-sided",
+    "feldman-cousins": "Feldman–Cousins",
     "delta-chi2": "−2Δln L = 2.71",
     "bayes-integral": "∫ exp(−χ²/2)",
 }

@@ -137,7 +137,7 @@ def injected_simulate_settings(
     """
     own_seed = derived_seed(seed, f"injection/{case_name(signal.hypothesis, signal.multiple)}")
     settings = simulate_settings(inputs, own_seed, run=run)
-    stream = {**settings["stream"], "components": []}
+    stream = {**settings["stream"], "components": [], "light_from_tables_above_keV": {}}
     return settings | {
         "stream": stream,
         "activities": {},

@@ -17,15 +17,18 @@ from exonu.core.seeds import derived_seed
 from exonu.core.types import Json
 from exonu.search.limit_records import read_search
 from exonu.search.strengths import strength
+from exonu.search.studies.toy_intervals import join_intervals, share_of_intervals, toys_of
 from exonu.statistics import (
     FitResult,
     Impacts,
     Model,
+    convention_coverage,
     correlation_table,
     coverage,
     fit,
     goodness_of_fit,
     impacts,
+    profile_pair,
     pulls,
     scan_1d,
     scan_2d,
@@ -34,7 +37,7 @@ from exonu.statistics import (
     upper_limit,
     yields,
 )
-from exonu.statistics.toys import CHUNK_SIZE, ToyCls, ToySet, limit_from_points
+from exonu.statistics.toys import CHUNK_SIZE, ToyCls, limit_from_points
 
 AROUND_OBSERVED = (0.6, 0.75, 0.9, 1.05, 1.2, 1.4)
 """Values of μ tested with toys, from the best fit (0) to the asymptotic limit (1) and on; below the
@@ -193,9 +196,15 @@ def values_to_test(asymptotic: Mapping[str, Any]) -> list[float]:
 
 
 def toy_chunk(
-    file: Path, tested: list[float], number: int, chunks: tuple[int, int], seed: int
+    file: Path,
+    tested: list[float],
+    number: int,
+    chunks: tuple[int, int],
+    seed: int,
+    confidence_level: float = 0.9,
 ) -> Json:
-    """A job's share of the toys of one hypothesis.
+    """A job's share of the toys of one hypothesis: of its CLs limit, its Feldman-Cousins interval
+    and its significance.
 
     Args:
         file: the workspace.
@@ -203,24 +212,27 @@ def toy_chunk(
         number: all toys per hypothesis and value, over all jobs.
         chunks: which job this is, and how many there are.
         seed: the analysis's seed.
+        confidence_level: of the interval.
     """
     model, meaning = read_search(file)
+    pair = profile_pair(model)
     job, jobs = chunks
     mine = range(job, number // CHUNK_SIZE, jobs)
     own_seed = derived_seed(seed, f"toys/{file.stem}")
-    points = [toy_cls(model, mu, number, own_seed, chunk=mine) for mu in tested]
+    points = [toy_cls(model, mu, number, own_seed, pair, mine) for mu in tested]
     return plain(
         {
             "name": file.stem,
             "meaning": dict(meaning),
             "points": [dataclasses.asdict(point) for point in points],
+            "intervals": share_of_intervals(pair, number, mine, own_seed, confidence_level),
         }
     )
 
 
 def join_toys(shares: Iterable[Mapping[str, Any]], confidence_level: float) -> list[Json]:
     """Limits from the toys of all jobs: records as those of
-    `exonu.search.limit_records.limit_record`, with the method `toys`."""
+    `exonu.search.limit_records.limit_record`, with the methods `toys` and `feldman-cousins`."""
     by_name: dict[str, list[Mapping[str, Any]]] = {}
     for share in shares:
         by_name.setdefault(share["name"], []).append(share)
@@ -248,7 +260,9 @@ def join_toys(shares: Iterable[Mapping[str, Any]], confidence_level: float) -> l
                 "multimodal_fraction": [finite(point.multimodal_fraction) for point in points],
             },
         }
-        records.append({"name": name, "meaning": parts[0]["meaning"], "methods": {"toys": method}})
+        intervals = join_intervals([part["intervals"] for part in parts], confidence_level)
+        methods = {"toys": method, "feldman-cousins": intervals}
+        records.append({"name": name, "meaning": parts[0]["meaning"], "methods": methods})
     return records
 
 
@@ -275,19 +289,14 @@ def expected_from_points(points: list[ToyCls], alpha: float) -> list[float | Non
 
 
 def _toy_cls(point: Mapping[str, Any]) -> ToyCls:
-    def toys(part: Mapping[str, Any]) -> ToySet:
-        q, mu_hat = np.asarray(part["q"], dtype=float), np.asarray(part["mu_hat"], dtype=float)
-        return ToySet(
-            q, mu_hat, int(part["failed"]), int(part["multimodal"]), tuple(part["chunks"])
-        )
-
     return ToyCls(
-        point["mu"], point["q_observed"], toys(point["signal"]), toys(point["background"])
+        point["mu"], point["q_observed"], toys_of(point["signal"]), toys_of(point["background"])
     )
 
 
 def coverage_table(file: Path, statistics: Mapping[str, Any], seed: int) -> pd.DataFrame:
-    """Coverage of CLs limits, asymptotic and from toys, at several true values, one row each.
+    """Coverage of CLs limits, asymptotic and from toys, and of the conventions, at several true
+    values, one row each.
 
     True values are in units of the observed limit; `true_strength` gives them in the physical
     parameter."""
@@ -302,12 +311,11 @@ def coverage_table(file: Path, statistics: Mapping[str, Any], seed: int) -> pd.D
     own_seed = derived_seed(seed, f"coverage/{file.stem}")
     methods = [
         study_of(model, true, study["toys"], own_seed, None, level)
-        for study_of in (coverage, toy_coverage)
+        for study_of in (coverage, toy_coverage, convention_coverage)
     ]
     rows = []
-    for multiple, point in [
-        pair for found in methods for pair in zip(study["true_values"], found, strict=True)
-    ]:
+    for point in (point for found in methods for point in found):
+        multiple = study["true_values"][true.index(point.true_value)]
         hypothesis = {
             key: meaning[key] for key in ("interaction", "flavour", "mass_MeV", "parameter", "unit")
         }

@@ -14,9 +14,9 @@ from exonu.core.types import Json
 from exonu.search.analysis import ANALYSIS_SCHEMA
 from exonu.search.build_workspaces import build_workspaces
 from exonu.search.experiment.read_experiment import read_experiment
-from exonu.search.limit_records import limit_methods
+from exonu.search.limit_records import discovery_record, limit_methods
 from exonu.search.limit_rows import limit_rows
-from exonu.statistics import compile_workspace
+from exonu.statistics import compile_workspace, profile_pair
 
 NOMINAL: Json = {"description": "as configured", "experiment": {}, "settings": {}}
 
@@ -61,7 +61,13 @@ def _records(experiment: Any, settings: Json, interactions: Mapping[str, Any]) -
             experiment, interaction, settings, [("all", mass) for mass in masses]
         ):
             model = compile_workspace(workspace.spec, poi_map=workspace.meaning["poi_map"])
+            pair = profile_pair(model)
             methods = limit_methods(
-                model, ["asymptotic"], settings["statistics"]["confidence_level"]
+                pair, ["asymptotic"], settings["statistics"]["confidence_level"]
             )
-            yield {"name": workspace.name, "meaning": workspace.meaning, "methods": methods}
+            yield {
+                "name": workspace.name,
+                "meaning": workspace.meaning,
+                "discovery": discovery_record(pair),
+                "methods": methods,
+            }

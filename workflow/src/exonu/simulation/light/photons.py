@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -42,6 +42,13 @@ class LightSources:
 
     def __len__(self) -> int:
         return len(self.event)
+
+    def of_events(self, chosen: NDArray[np.bool_]) -> LightSources:
+        """The sources of some of the events, which are counted anew; `chosen` has the shape
+        (n_events,)."""
+        rows = np.flatnonzero(chosen[self.event])
+        columns = {each.name: getattr(self, each.name)[rows] for each in fields(self)}
+        return replace(self, **columns | {"event": (np.cumsum(chosen) - 1)[self.event[rows]]})
 
 
 def recombination_spread(detector: Detector) -> float:

@@ -1,10 +1,4 @@
-"""Whether the kernels are compiled (numba) or run as numpy expressions, and where the compiled code
-is kept.
-
-One source serves both: `likelihood.py` and `minimiser.py` are plain Python on arrays, and
-    `primitives.py` holds the
-few inner loops in a compiled and a numpy version. ``EXONU_NUMBA=0`` in the environment switches
-numba off; without numba installed that happens by itself.
+"""How the kernels are compiled, and where the compiled code is kept.
 
 The compiled code is cached in a folder named after the digest of all kernel sources
 (`exonu.core.compiled` says why)."""
@@ -12,8 +6,6 @@ The compiled code is cached in a folder named after the digest of all kernel sou
 from __future__ import annotations
 
 import hashlib
-import importlib.util
-import os
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -21,11 +13,8 @@ from typing import Any, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-NUMBA: bool = (
-    os.environ.get("EXONU_NUMBA", "1") != "0" and importlib.util.find_spec("numba") is not None
-)
 
-
+@lru_cache(maxsize=1)
 def _kernel_digest() -> str:
     """Digest of this folder and of how it is compiled: an edit of what only calls the kernels
     compiles nothing anew."""
@@ -35,14 +24,11 @@ def _kernel_digest() -> str:
 
 
 def jit(function: F, *, parallel: bool = False, both: bool = False) -> F:
-    """Compile a kernel with numba, cached on disk and without the GIL; return it as it is if numba
-    is off.
+    """Compile a kernel with numba, cached on disk and without the GIL.
 
     Sums may be reassociated (vectorised), in an order that is fixed by the compiled code. See
     `compile_cached` for `both`.
     """
-    if not NUMBA:
-        return function
     from exonu.core.compiled import compile_cached
 
     math = {"reassoc", "contract", "nsz"}
@@ -58,9 +44,8 @@ def jit_for_both(function: F) -> F:
 
 
 def thread_count(threads: int | None) -> None:
-    """Set the number of threads of parallel kernels (numba only); the results do not depend on
-    it."""
-    if NUMBA and threads is not None:
+    """Set the number of threads of parallel kernels; the results do not depend on it."""
+    if threads is not None:
         import numba
 
         numba.set_num_threads(threads)
@@ -73,5 +58,7 @@ def versions() -> dict[str, str]:
 
     from exonu import __version__
 
-    names = ("numpy", "scipy", *(("numba",) if NUMBA else ()))
-    return {"exonu": __version__, **{name: version(name) for name in names}}
+    return {
+        "exonu": __version__,
+        **{name: version(name) for name in ("numpy", "scipy", "numba")},
+    }

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from exonu.statistics.engine.backend import NUMBA, jit
+from exonu.statistics.engine.backend import jit
 from exonu.statistics.engine.flat import FREE, POISSON, BoolArray, Flat, FloatArray
 from exonu.statistics.engine.likelihood import expected_events
 from exonu.statistics.engine.minimiser import CONVERGED, IMPOSSIBLE, newton
 
-if TYPE_CHECKING or not NUMBA:
+if TYPE_CHECKING:
     prange = range
 else:
     from numba import prange
 
 # Columns of the result.
-Q, MU_HAT, Q_ASIMOV, FAILED, MULTIMODAL, VALUE = range(6)
-COLUMNS = 6
+T, MU_HAT, Q_ASIMOV, FAILED, MULTIMODAL, VALUE, T_ZERO = range(7)
+COLUMNS = 7
 
 
 @jit
@@ -77,7 +77,7 @@ def _statistics(
     held: BoolArray,
     with_asimov: bool,
 ) -> FloatArray:
-    """q̃_μ of each data set, and of the Asimov data of its background-only fit.
+    """-2 ln L(μ)/L(μ̂) of each data set, and of the Asimov data of its background-only fit.
 
     Args:
         m: compiled model.
@@ -85,10 +85,11 @@ def _statistics(
         free_starts, fixed_starts: (S, P) where the free and the conditional fits start.
         poi, mu: index of the parameter of interest and its tested value.
         held: (P,) parameters that are fixed in all fits.
-        with_asimov: also compute q_A (two more fits each).
+        with_asimov: also compute q_A and t(0) (two more fits each).
 
     Returns:
-        (T, 6): q̃, μ̂, q_A, 1 if a fit failed, 1 if several minima were found, ℓ of the free fit.
+        (T, 7): t(μ), μ̂, q_A, 1 if a fit failed, 1 if several minima were found, ℓ of the free fit,
+        t(0).
     """
     out = np.zeros((data.shape[0], COLUMNS))
     for t in prange(data.shape[0]):
@@ -104,13 +105,14 @@ def _statistics(
             value, status, _ = deepest(m, data[t], start, held, free)
             several = True
         out[t, MU_HAT], out[t, VALUE] = free[poi], value
-        out[t, Q] = max(2.0 * (fixed_value - value), 0.0) if free[poi] <= mu else 0.0
+        out[t, T] = max(2.0 * (fixed_value - value), 0.0)
         failed = status != CONVERGED or fixed_status > IMPOSSIBLE
         if with_asimov:
             without, asimov = fixed_starts[0].copy(), np.empty(data.shape[1])
             start[0] = fixed_starts[0]
             start[0, poi] = 0.0
-            _, status, _ = deepest(m, data[t], start, held_mu, without)
+            zero_value, status, _ = deepest(m, data[t], start, held_mu, without)
+            out[t, T_ZERO] = max(2.0 * (zero_value - value), 0.0)
             asimov_data(m, without, asimov)
             failed = failed or status != CONVERGED
             both = np.empty((1, held.size))

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from exonu.statistics.engine.backend import NUMBA, jit
+from exonu.statistics.engine.backend import jit
 from exonu.statistics.engine.batch import deepest
 from exonu.statistics.engine.flat import BoolArray, Flat, FloatArray
 from exonu.statistics.engine.likelihood import evaluate, expected_events
 from exonu.statistics.engine.minimiser import CONVERGED
 from exonu.statistics.engine.primitives import cholesky_solve
 
-if TYPE_CHECKING or not NUMBA:
+if TYPE_CHECKING:
     prange = range
 else:
     from numba import prange

@@ -18,7 +18,7 @@ import numpy as np
 from exonu.statistics.engine.backend import jit, jit_for_both
 from exonu.statistics.engine.flat import BoolArray, Flat, FloatArray
 from exonu.statistics.engine.likelihood import evaluate
-from exonu.statistics.engine.primitives import cholesky_solve
+from exonu.statistics.engine.primitives import cholesky_solve, dot
 
 CONVERGED, IMPOSSIBLE, STALLED, EXHAUSTED = 0, 1, 2, 3
 TOLERANCE, ROUNDING = 1e-14, 1e-9
@@ -58,7 +58,7 @@ def newton(
     edm = np.inf
     for iteration in range(MAXIMUM_ITERATIONS):
         newton_step(m, data, theta, held, gradient, hessian, step)
-        edm = 0.5 * abs(float(np.dot(gradient, step)))
+        edm = 0.5 * abs(dot(gradient, step))
         if edm < TOLERANCE:
             return value, edm, iteration, CONVERGED
         length, room, descends = 1.0, reach(m, theta, step), False

@@ -1,313 +1,206 @@
-"""The inner loops of the engine, each in a compiled (numba) and a numpy version with the same
-result."""
+"""The inner loops of the engine."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from exonu.statistics.engine.backend import NUMBA, jit
+from exonu.statistics.engine.backend import jit
 from exonu.statistics.engine.flat import NORMAL, POISSON, BoolArray, Flat, FloatArray, IntArray
 
-if NUMBA:
+CLOSE = 0.1
 
-    @jit
-    def add_pair(out: FloatArray, p: float, x: FloatArray, q: float, y: FloatArray) -> None:
-        """out += p x + q y"""
-        for b in range(out.size):
-            out[b] += p * x[b] + q * y[b]
 
-    @jit
-    def add_pair_product(
-        out: FloatArray, p: float, x: FloatArray, q: float, y: FloatArray, z: FloatArray
-    ) -> None:
-        """out += (p x + q y) z"""
-        for b in range(out.size):
-            out[b] += (p * x[b] + q * y[b]) * z[b]
+@jit
+def add_pair(out: FloatArray, p: float, x: FloatArray, q: float, y: FloatArray) -> None:
+    """out += p x + q y"""
+    for b in range(out.size):
+        out[b] += p * x[b] + q * y[b]
 
-    @jit
-    def add_product(out: FloatArray, a: float, x: FloatArray, y: FloatArray) -> None:
-        """out += a x y"""
-        for b in range(out.size):
-            out[b] += a * x[b] * y[b]
 
-    @jit
-    def dot(x: FloatArray, y: FloatArray) -> float:
-        """Σ x y"""
-        total = 0.0
-        for b in range(x.size):
-            total += x[b] * y[b]
-        return total
+@jit
+def add_pair_product(
+    out: FloatArray, p: float, x: FloatArray, q: float, y: FloatArray, z: FloatArray
+) -> None:
+    """out += (p x + q y) z"""
+    for b in range(out.size):
+        out[b] += (p * x[b] + q * y[b]) * z[b]
 
-    @jit
-    def add_triple(out: FloatArray, a: float, x: FloatArray, y: FloatArray, z: FloatArray) -> None:
-        """out += a x y z"""
-        for b in range(out.size):
-            out[b] += a * x[b] * y[b] * z[b]
 
-    @jit
-    def add_gram(out: FloatArray, weight: FloatArray, rows: FloatArray) -> None:
-        """out += rows diag(weight) rowsᵀ, lower triangle"""
-        scaled = np.empty(weight.size)
-        for i in range(out.shape[0]):
+@jit
+def add_product(out: FloatArray, a: float, x: FloatArray, y: FloatArray) -> None:
+    """out += a x y"""
+    for b in range(out.size):
+        out[b] += a * x[b] * y[b]
+
+
+@jit
+def dot(x: FloatArray, y: FloatArray) -> float:
+    """Σ x y"""
+    total = 0.0
+    for b in range(x.size):
+        total += x[b] * y[b]
+    return total
+
+
+@jit
+def add_triple(out: FloatArray, a: float, x: FloatArray, y: FloatArray, z: FloatArray) -> None:
+    """out += a x y z"""
+    for b in range(out.size):
+        out[b] += a * x[b] * y[b] * z[b]
+
+
+@jit
+def add_gram(out: FloatArray, weight: FloatArray, rows: FloatArray) -> None:
+    """out += rows diag(weight) rowsᵀ, lower triangle"""
+    scaled = np.empty(weight.size)
+    for i in range(out.shape[0]):
+        for b in range(weight.size):
+            scaled[b] = weight[b] * rows[i, b]
+        for j in range(i + 1):
+            total = 0.0
             for b in range(weight.size):
-                scaled[b] = weight[b] * rows[i, b]
-            for j in range(i + 1):
-                total = 0.0
-                for b in range(weight.size):
-                    total += scaled[b] * rows[j, b]
-                out[i, j] += total
+                total += scaled[b] * rows[j, b]
+            out[i, j] += total
 
-    @jit
-    def split_yield(
-        without: FloatArray,
-        scaled: FloatArray,
-        a: float,
-        shape: FloatArray,
-        local: FloatArray,
-        has_gamma: FloatArray,
-    ) -> None:
-        """Add a component's events a G L to A (bins where γ does not apply to it) or B (where it
-        does)."""
-        for b in range(shape.size):
-            events = a * shape[b] * local[b]
-            scaled[b] += events * has_gamma[b]
-            without[b] += events * (1.0 - has_gamma[b])
 
-    @jit
-    def times_gamma(
-        local: FloatArray,
-        has_gamma: FloatArray,
-        gamma: FloatArray,
-        weight: FloatArray,
-        out: FloatArray,
-    ) -> None:
-        """out[0] = L γ for a component, out[1] = w L γ."""
-        for b in range(gamma.size):
-            out[0, b] = local[b] * (1.0 + has_gamma[b] * (gamma[b] - 1.0))
-            out[1, b] = out[0, b] * weight[b]
+@jit
+def split_yield(
+    without: FloatArray,
+    scaled: FloatArray,
+    a: float,
+    shape: FloatArray,
+    local: FloatArray,
+    has_gamma: FloatArray,
+) -> None:
+    """Add a component's events a G L to A (bins where γ does not apply to it) or B (where it
+    does)."""
+    for b in range(shape.size):
+        events = a * shape[b] * local[b]
+        scaled[b] += events * has_gamma[b]
+        without[b] += events * (1.0 - has_gamma[b])
 
-    @jit
-    def schur_weights(
-        gammas: FloatArray,
-        scaled: FloatArray,
-        slope: FloatArray,
-        curvature: FloatArray,
-        mixed: bool,
-        out: FloatArray,
-    ) -> None:
-        """Weights of the outer products in the profile Hessian: out[0] of ∂ν ∂ν, out[1] of h h
-        (mixed bins only)."""
-        for b in range(scaled.size):
-            total = curvature[b] * scaled[b] * scaled[b] + gammas[1, b]
-            inverse = 1.0 / total if gammas[2, b] > 0.0 and total > 0.0 else 0.0
-            out[0, b], out[1, b] = curvature[b], -inverse
-            if not mixed and inverse > 0.0:  # ν = γB, so ∂B = ∂ν/γ and h is proportional to ∂ν
-                h = curvature[b] * scaled[b] + slope[b] / gammas[0, b]
-                out[0, b] -= inverse * h * h
 
-    @jit
-    def mixed_rows(
-        out: FloatArray,
-        jacobian: FloatArray,
-        scaled_jacobian: FloatArray,
-        slope: FloatArray,
-        curvature: FloatArray,
-        scaled: FloatArray,
-    ) -> None:
-        """h_i = w ∂B/∂i + κ B ∂ν/∂i"""
-        for i in range(out.shape[0]):
-            for b in range(out.shape[1]):
-                out[i, b] = (
-                    slope[b] * scaled_jacobian[i, b] + curvature[b] * scaled[b] * jacobian[i, b]
-                )
+@jit
+def times_gamma(
+    local: FloatArray,
+    has_gamma: FloatArray,
+    gamma: FloatArray,
+    weight: FloatArray,
+    out: FloatArray,
+) -> None:
+    """out[0] = L γ for a component, out[1] = w L γ."""
+    for b in range(gamma.size):
+        out[0, b] = local[b] * (1.0 + has_gamma[b] * (gamma[b] - 1.0))
+        out[1, b] = out[0, b] * weight[b]
 
-    @jit
-    def multiply_local(out: FloatArray, parameter: IntArray, theta: FloatArray) -> None:
-        """out *= θ[parameter], where there is one"""
-        for b in range(out.size):
-            if parameter[b] >= 0:
-                out[b] *= theta[parameter[b]]
 
-    @jit
-    def poisson_terms(
-        n: FloatArray, expected: FloatArray, slope: FloatArray, curvature: FloatArray, fisher: bool
-    ) -> float:
-        """Poisson deviance/2 (infinite if impossible); slope 1 - N/ν; curvature N/ν², or Fisher's
-        1/ν."""
-        total = 0.0
-        for b in range(n.size):
-            v, count = expected[b], n[b]
-            if v != v or (v <= 0.0 and count > 0.0):
-                return np.inf
-            if count > 0.0:
-                total += v - count + count * np.log(count / v)
-                slope[b], curvature[b] = 1.0 - count / v, count / (v * v)
-            else:
-                total += v
-                slope[b], curvature[b] = 1.0, 0.0
-            if fisher:
-                slope[b], curvature[b] = slope[b], 1.0 / v if v > 1e-10 else 0.0
-        return total
+@jit
+def schur_weights(
+    gammas: FloatArray,
+    scaled: FloatArray,
+    slope: FloatArray,
+    curvature: FloatArray,
+    mixed: bool,
+    out: FloatArray,
+) -> None:
+    """Weights of the outer products in the profile Hessian: out[0] of ∂ν ∂ν, out[1] of h h
+    (mixed bins only)."""
+    for b in range(scaled.size):
+        total = curvature[b] * scaled[b] * scaled[b] + gammas[1, b]
+        inverse = 1.0 / total if gammas[2, b] > 0.0 and total > 0.0 else 0.0
+        out[0, b], out[1, b] = curvature[b], -inverse
+        if not mixed and inverse > 0.0:  # ν = γB, so ∂B = ∂ν/γ and h is proportional to ∂ν
+            h = curvature[b] * scaled[b] + slope[b] / gammas[0, b]
+            out[0, b] -= inverse * h * h
 
-    @jit
-    def cholesky_solve(
-        matrix: FloatArray, gradient: FloatArray, moves: BoolArray, step: FloatArray
-    ) -> bool:
-        """Solve matrix · step = -gradient for those that move (lower triangle read); False if not
-        positive."""
-        index = np.flatnonzero(moves)
-        size = index.size
-        low = np.empty((size, size))
-        for i in range(size):
-            for j in range(i + 1):
-                value = matrix[index[i], index[j]]
-                for k in range(j):
-                    value -= low[i, k] * low[j, k]
-                if i > j:
-                    low[i, j] = value / low[j, j]
-                elif value > 1e-14 * abs(matrix[index[i], index[i]]):
-                    low[i, i] = np.sqrt(value)
-                else:
-                    return False
-        step[:] = 0.0
-        solution = np.empty(size)
-        for i in range(size):
-            value = -gradient[index[i]]
-            for k in range(i):
-                value -= low[i, k] * solution[k]
-            solution[i] = value / low[i, i]
-        for i in range(size - 1, -1, -1):
-            value = solution[i]
-            for k in range(i + 1, size):
-                value -= low[k, i] * solution[k]
-            solution[i] = value / low[i, i]
-            step[index[i]] = solution[i]
-        return True
 
-else:
+@jit
+def mixed_rows(
+    out: FloatArray,
+    jacobian: FloatArray,
+    scaled_jacobian: FloatArray,
+    slope: FloatArray,
+    curvature: FloatArray,
+    scaled: FloatArray,
+) -> None:
+    """h_i = w ∂B/∂i + κ B ∂ν/∂i"""
+    for i in range(out.shape[0]):
+        for b in range(out.shape[1]):
+            out[i, b] = slope[b] * scaled_jacobian[i, b] + curvature[b] * scaled[b] * jacobian[i, b]
 
-    def add_pair(out: FloatArray, p: float, x: FloatArray, q: float, y: FloatArray) -> None:
-        """out += p x + q y"""
-        out += p * x + q * y
 
-    def add_pair_product(
-        out: FloatArray, p: float, x: FloatArray, q: float, y: FloatArray, z: FloatArray
-    ) -> None:
-        """out += (p x + q y) z"""
-        out += (p * x + q * y) * z
+@jit
+def multiply_local(out: FloatArray, parameter: IntArray, theta: FloatArray) -> None:
+    """out *= θ[parameter], where there is one"""
+    for b in range(out.size):
+        if parameter[b] >= 0:
+            out[b] *= theta[parameter[b]]
 
-    def add_product(out: FloatArray, a: float, x: FloatArray, y: FloatArray) -> None:
-        """out += a x y"""
-        out += a * x * y
 
-    def add_triple(out: FloatArray, a: float, x: FloatArray, y: FloatArray, z: FloatArray) -> None:
-        """out += a x y z"""
-        out += a * x * y * z
-
-    def dot(x: FloatArray, y: FloatArray) -> float:
-        """Σ x y"""
-        return float(x @ y)
-
-    def add_gram(out: FloatArray, weight: FloatArray, rows: FloatArray) -> None:
-        """out += rows diag(weight) rowsᵀ"""
-        out += np.tril((rows * weight) @ rows.T)
-
-    def split_yield(
-        without: FloatArray,
-        scaled: FloatArray,
-        a: float,
-        shape: FloatArray,
-        local: FloatArray,
-        has_gamma: FloatArray,
-    ) -> None:
-        """Add a component's events a G L to A (bins where γ does not apply to it) or B (where it
-        does)."""
-        events = a * shape * local
-        scaled += events * has_gamma
-        without += events * (1.0 - has_gamma)
-
-    def times_gamma(
-        local: FloatArray,
-        has_gamma: FloatArray,
-        gamma: FloatArray,
-        weight: FloatArray,
-        out: FloatArray,
-    ) -> None:
-        """out[0] = L γ for a component, out[1] = w L γ."""
-        out[0] = local * (1.0 + has_gamma * (gamma - 1.0))
-        out[1] = out[0] * weight
-
-    def schur_weights(
-        gammas: FloatArray,
-        scaled: FloatArray,
-        slope: FloatArray,
-        curvature: FloatArray,
-        mixed: bool,
-        out: FloatArray,
-    ) -> None:
-        """Weights of the outer products in the profile Hessian: out[0] of ∂ν ∂ν, out[1] of h h
-        (mixed bins only)."""
-        total = curvature * scaled * scaled + gammas[1]
-        free = (gammas[2] > 0.0) & (total > 0.0)
-        inverse = np.where(free, 1.0 / np.where(free, total, 1.0), 0.0)
-        out[0], out[1] = curvature, -inverse
-        if not mixed:
-            h = curvature * scaled + slope / np.where(free, gammas[0], 1.0)
-            out[0] -= inverse * h * h
-
-    def mixed_rows(
-        out: FloatArray,
-        jacobian: FloatArray,
-        scaled_jacobian: FloatArray,
-        slope: FloatArray,
-        curvature: FloatArray,
-        scaled: FloatArray,
-    ) -> None:
-        """h_i = w ∂B/∂i + κ B ∂ν/∂i"""
-        out[:] = slope * scaled_jacobian + curvature * scaled * jacobian
-
-    def multiply_local(out: FloatArray, parameter: IntArray, theta: FloatArray) -> None:
-        """out *= θ[parameter], where there is one"""
-        out *= np.where(parameter >= 0, theta[parameter], 1.0)
-
-    def poisson_terms(
-        n: FloatArray, expected: FloatArray, slope: FloatArray, curvature: FloatArray, fisher: bool
-    ) -> float:
-        """Poisson deviance/2 (infinite if impossible); slope 1 - N/ν; curvature N/ν², or Fisher's
-        1/ν."""
-        if np.isnan(expected).any() or bool(((expected <= 0.0) & (n > 0.0)).any()):
+@jit
+def poisson_terms(
+    n: FloatArray, expected: FloatArray, slope: FloatArray, curvature: FloatArray, fisher: bool
+) -> float:
+    """Poisson deviance/2 (infinite if impossible); slope 1 - N/ν; curvature N/ν², or Fisher's
+    1/ν."""
+    total = 0.0
+    for b in range(n.size):
+        v, count = expected[b], n[b]
+        if v != v or (v <= 0.0 and count > 0.0):
             return np.inf
-        safe = np.where(n > 0.0, expected, 1.0)
-        ratio = n / safe
-        slope[:] = 1.0 - ratio
-        curvature[:] = ratio / safe
+        if count > 0.0:
+            # v - N + N ln(N/v); near its minimum by the relative distance, since at 1e9 counts the
+            # rounding of the plain form is as large as differences that matter.
+            x = (v - count) / count
+            near = abs(x) < CLOSE
+            total += count * (x - np.log1p(x)) if near else v - count + count * np.log(count / v)
+            slope[b], curvature[b] = (v - count) / v, count / (v * v)
+        else:
+            total += v
+            slope[b], curvature[b] = 1.0, 0.0
         if fisher:
-            curvature[:] = np.where(expected > 1e-10, 1.0 / np.maximum(expected, 1e-10), 0.0)
-        return float(
-            np.sum(expected - n)
-            - np.sum(n * np.log(np.where(n > 0.0, safe / np.where(n > 0, n, 1.0), 1.0)))
-        )
-
-    def cholesky_solve(
-        matrix: FloatArray, gradient: FloatArray, moves: BoolArray, step: FloatArray
-    ) -> bool:
-        """Solve matrix · step = -gradient for those that move (lower triangle read); False if not
-        positive."""
-        index = np.flatnonzero(moves)
-        lower = np.tril(matrix[np.ix_(index, index)])
-        full = lower + np.tril(lower, -1).T
-        step[:] = 0.0
-        try:
-            low = np.linalg.cholesky(full)
-        except np.linalg.LinAlgError:
-            return False
-        if bool((np.diag(low) ** 2 <= 1e-14 * np.abs(np.diag(full))).any()):
-            return False
-        step[index] = -np.linalg.solve(low.T, np.linalg.solve(low, gradient[index]))
-        return True
+            slope[b], curvature[b] = slope[b], 1.0 / v if v > 1e-10 else 0.0
+    return total
 
 
-def _closed_form(
+@jit
+def cholesky_solve(
+    matrix: FloatArray, gradient: FloatArray, moves: BoolArray, step: FloatArray
+) -> bool:
+    """Solve matrix · step = -gradient for those that move (lower triangle read); False if not
+    positive."""
+    index = np.flatnonzero(moves)
+    size = index.size
+    low = np.empty((size, size))
+    for i in range(size):
+        for j in range(i + 1):
+            value = matrix[index[i], index[j]]
+            for k in range(j):
+                value -= low[i, k] * low[j, k]
+            if i > j:
+                low[i, j] = value / low[j, j]
+            elif value > 1e-14 * abs(matrix[index[i], index[i]]):
+                low[i, i] = np.sqrt(value)
+            else:
+                return False
+    step[:] = 0.0
+    solution = np.empty(size)
+    for i in range(size):
+        value = -gradient[index[i]]
+        for k in range(i):
+            value -= low[i, k] * solution[k]
+        solution[i] = value / low[i, i]
+    for i in range(size - 1, -1, -1):
+        value = solution[i]
+        for k in range(i + 1, size):
+            value -= low[k, i] * solution[k]
+        solution[i] = value / low[i, i]
+        step[index[i]] = solution[i]
+    return True
+
+
+@jit
+def closed_form(
     kind: int, count: float, without: float, scaled: float, aux: float, width: float, start: float
 ) -> float:
     """γ that minimises one bin's ν - N ln ν + constraint, with ν = A + γB: the root with ν > 0 of a
@@ -337,9 +230,6 @@ def _closed_form(
     if q <= 0.0:
         return float((root - q) / (2.0 * p))
     return float(-2.0 * r / (q + root))
-
-
-closed_form = jit(_closed_form)
 
 
 @jit
@@ -387,5 +277,8 @@ def poisson_constraint(aux: float, mean: float) -> float:
     if aux > 0.0:
         if mean <= 0.0:
             return np.inf
+        x = (mean - aux) / aux
+        if abs(x) < CLOSE:
+            return aux * float(x - np.log1p(x))
         return mean - aux + aux * float(np.log(aux / mean))
     return mean

@@ -172,7 +172,7 @@ class Reader:
                 self.refuse(
                     f"several measurements ({', '.join(names)})",
                     "measurements",
-                    "name the one to use",
+                    "name the one to use, on the command line with --measurement",
                 )
             name = names[0]
         if name not in names:

@@ -11,6 +11,9 @@ from exonu.steps._step import Settings, step
 def main(
     settings: Settings,
     output: Annotated[Path, "the raw file"],
+    light_tables: Annotated[
+        Path | None, "folder of the tables, where the settings ask for light from them"
+    ] = None,
     threads: Annotated[int, "number of threads; changes nothing else"] = 1,
 ) -> None:
-    simulate(settings, output, threads=threads)
+    simulate(settings, output, light_tables=light_tables, threads=threads)

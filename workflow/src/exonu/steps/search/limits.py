@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 from exonu.core.files import write_json
+from exonu.search.conventions import methods_of, power_constraint_of
 from exonu.search.limit_records import limit_record
 from exonu.steps._step import Files, Settings, step
 
@@ -15,7 +16,10 @@ def main(
     output: Annotated[Path, "JSON of the limits"],
 ) -> None:
     asked = settings["statistics"]
-    methods, level, projections = (
-        asked[name] for name in ("methods", "confidence_level", "projections")
+    how = (
+        methods_of(asked),
+        asked["confidence_level"],
+        asked["projections"],
+        power_constraint_of(asked),
     )
-    write_json(output, [limit_record(file, methods, level, projections) for file in workspaces])
+    write_json(output, [limit_record(file, *how) for file in workspaces])

@@ -20,7 +20,8 @@ def main(
     declared: Annotated[Sequence[str], "hypotheses that get toys in any case"] = (),
 ) -> None:
     files = {file.stem: file for file in workspaces}
-    number, seed = settings["statistics"]["toys"]["number"], settings["seed"]
+    statistics, seed = settings["statistics"], settings["seed"]
+    number, level = statistics["toys"]["number"], statistics["confidence_level"]
     asymptotic = {
         record["name"]: record["methods"]["asymptotic"]
         for file in limits
@@ -29,7 +30,7 @@ def main(
     write_json(
         output,
         [
-            toy_chunk(files[name], values_to_test(found), number, chunk, seed)
+            toy_chunk(files[name], values_to_test(found), number, chunk, seed, level)
             for name, found in asymptotic.items()
             if name in declared or len(found["crossings"]) > 1
         ],

@@ -26,6 +26,10 @@ KEYS = {
     "interval",
     "crossings",
     "confidence_level",
+    "p0",
+    "significance",
+    "best_fit",
+    "best_fit_interval",
     "notes",
 }
 EXPERIMENT_KEYS = KEYS | {
@@ -373,7 +377,7 @@ def test_not_a_workspace(refused, tmp_path, text, message):
 
 OTHER_JSON = {
     "templates/experiment.json": (
-        '{"format": "exonu-templates-1", "edges_keV": [2, 4], "response": {}, "backgrounds": {}}',
+        '{"format": "exonu-templates-2", "edges_keV": [2, 4], "response": {}, "backgrounds": {}}',
         "is not a pyhf workspace, but templates of an analysis of events; give one of the workspaces made from it",
     ),
     "limits/millicharge.json": (
@@ -460,3 +464,20 @@ def test_faults_of_the_experiment_are_named(refused, experiment):
     )
     message = refused("limit", experiment, "--interaction", "magnetic-moment")
     assert "spectrum.csv: has no rows below its header; add one line per bin" in message
+
+
+def test_one_of_several_measurements_is_named(run, tmp_path):
+    spec = plain_workspace()
+    bounded = {"name": "strength", "inits": [0.1], "bounds": [[0.0, 0.2]]}
+    spec["measurements"].append(
+        {"name": "other", "config": {"poi": "strength", "parameters": [bounded]}}
+    )
+    file = written(tmp_path, spec)
+    outcome = run("limit", file)
+    assert outcome.code == 1
+    assert "several measurements (search, other)" in outcome.err
+    assert limit(run, file, "--measurement", "search")["observed"] > 0.2
+    assert limit(run, file, "--measurement", "other")["observed"] is None
+    outcome = run("limit", tmp_path / "experiment.yaml", "--measurement", "search")
+    assert outcome.code == 1
+    assert "--measurement: is given without a workspace" in outcome.err

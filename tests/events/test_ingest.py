@@ -69,7 +69,7 @@ def test_run_is_calibrated_and_masked(analysis_folder):
     np.testing.assert_allclose(
         events.charge, raw.charge[alive] / 1.25, rtol=1e-3
     )  # nine bits are kept
-    np.testing.assert_allclose(events.time, raw.time[alive] - 2, atol=0.06)
+    np.testing.assert_allclose(events.time, raw.time[alive], atol=0.06)  # from the first hit
     np.testing.assert_array_equal(events.event, raw.event)
     assert (events.columns["light_yield_scale"] == 0.98).all()
     assert (events.weight == 1).all()
@@ -123,7 +123,9 @@ def test_dead_photomultiplier_with_hits_is_a_warning_with_counts(analysis_folder
     with caplog.at_level(logging.WARNING):
         report, _ = ingested(analysis_folder, run=1)
     assert report.dead_hits[17] == count
-    (record,) = [record for record in caplog.records if record.levelname == "WARNING"]
+    (record,) = [record for record in caplog.records if "dead photomultipliers" in record.message]
+    assert record.levelname == "WARNING"
+    assert sum("dead photomultipliers" in note for note in report.notes) == 1
     assert "runs.tsv: run 1: " in record.message
     assert "dead photomultipliers have hits, which are removed: " in record.message
     assert f"PMT 17: {count}" in record.message
@@ -262,6 +264,8 @@ def test_from_raw_files_to_the_cut_flow(analysis_folder):
         analysis_folder / "cut_flow.csv",
         "--efficiency",
         analysis_folder / "efficiency.csv",
+        "--conditions",
+        analysis_folder / "conditions.csv",
     )
     run_step(
         "cut_flow",

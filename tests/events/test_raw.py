@@ -2,6 +2,7 @@
 entry."""
 
 import errno
+import re
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 import uproot
 from hypothesis import given
 from hypothesis import strategies as st
-from synthetic_files import N_CHANNELS, make_events, simulated
+from synthetic_files import N_CHANNELS, from_first_hit, make_events, simulated
 
 from exonu.core.errors import InputError
 from exonu.events.raw.branches import Branches
@@ -43,7 +44,7 @@ def test_round_trip(tmp_path, rntuple, chunk_bytes):
     write_raw(tmp_path / "raw.root", events, {"is_simulated": True, "seed": 7}, rntuple=rntuple)
     chunks = joined(tmp_path / "raw.root", chunk_bytes=chunk_bytes)
     assert (len(chunks) > 5) == (chunk_bytes < 10_000)
-    assert_same(chunks, events, FIELDS + TRUTH)
+    assert_same(chunks, from_first_hit(events), FIELDS + TRUTH)
     assert read_metadata(tmp_path / "raw.root") == {"is_simulated": True, "seed": 7}
 
 
@@ -60,7 +61,7 @@ def test_written_in_pieces_read_as_one(tmp_path, rntuple):
     bounds = [0, 1, 1, 77, 9_000, 9_001, 20_000]
     pieces = [events[low:high] for low, high in pairwise(bounds)]
     write_raw(tmp_path / "raw.root", pieces, {"is_simulated": True}, rntuple=rntuple)
-    assert_same(joined(tmp_path / "raw.root", chunk_bytes=200_000), events)
+    assert_same(joined(tmp_path / "raw.root", chunk_bytes=200_000), from_first_hit(events))
 
 
 def test_further_columns_come_back(tmp_path):
@@ -179,7 +180,7 @@ def test_files_of_another_experiment_written_by_root(kind, tree, prefix):
             [(e * 37 + i * 101) % N_CHANNELS for e, i in zip(entry, lists, strict=True)]
         ),
         "charge": np.concatenate([1.0 + i % 3 for i in lists]),
-        "time": np.concatenate([10.0 * i + e for e, i in zip(entry, lists, strict=True)]),
+        "time": np.concatenate([10.0 * i for i in lists]),  # from the first hit, 1000 e ps
     }
     for name, values in expected.items():
         found = np.concatenate([getattr(chunk, name) for chunk in chunks])
@@ -208,9 +209,9 @@ def test_one_charge_per_photomultiplier(tmp_path, shape):
     np.testing.assert_array_equal(events.event_of_hit, place)
     np.testing.assert_array_equal(events.channel, channel)
     np.testing.assert_array_equal(events.charge, charge[charge > 0])
-    np.testing.assert_allclose(
-        events.time, (time - np.arange(30.0)[:, None])[charge > 0], rtol=1e-6, atol=1e-6
-    )
+    hit_times = np.where(charge > 0, time, np.inf)
+    from_first = time - hit_times.min(axis=1, keepdims=True)  # t0 is common to all
+    np.testing.assert_allclose(events.time, from_first[charge > 0], rtol=1e-5, atol=1e-5)
     np.testing.assert_array_equal(events.event, np.arange(30))
     assert np.isnan(events.time_s).all()
     assert (events.trigger == 1).all()
@@ -385,7 +386,7 @@ def test_list_where_a_number_belongs_and_the_reverse(tmp_path):
         match=r"branch time: is a list per event where one number is needed; see branches\.t",
     ):
         joined(tmp_path / "raw.root", branches(time_s="time"))
-    with pytest.raises(InputError, match=r"branch time_s: is no list of hits"):
+    with pytest.raises(InputError, match=r"branch time_s: is not a list of hits"):
         joined(tmp_path / "raw.root", branches(time="time_s"))
 
 
@@ -424,3 +425,129 @@ def test_memory_of_a_chunk_is_bounded(tmp_path):
     assert max(sizes) < 1_000_000
     with open_tree(tmp_path / "raw.root", "raw") as tree:
         assert tree.n_entries == 30_000
+
+
+# -- files of other detectors
+
+
+def write_lists(file, tree="raw", **columns):
+    with uproot.recreate(file) as opened:
+        opened.mkrntuple(tree, {name: ak.Array(values) for name, values in columns.items()})
+
+
+NO_NUMBERS = {"run": "", "event": "", "time_s": "", "trigger": ""}
+NESTED = {"q": [[[1.0], [], [2.0, 3.0]], [[], [4.0], []]], "t": [[[5], [], [6, 9]], [[], [7], []]]}
+
+
+def test_lists_of_lists_are_refused_and_taken_as_one_by_a_setting(tmp_path):
+    """Hits of each photomultiplier; its number stands once for all of them."""
+    write_lists(tmp_path / "raw.root", pmt=[[3, 4, 8], [3, 4, 8]], **NESTED)
+    layout = {"channel": "pmt", "charge": "q", "time": "t", **NO_NUMBERS}
+    message = r"branch q: is a list of lists per event; write `flatten: true` under branches"
+    with pytest.raises(InputError, match=message):
+        list(read_raw(tmp_path / "raw.root", branches(**layout)))
+    (events,) = read_raw(tmp_path / "raw.root", branches(**layout, flatten=True))
+    assert events.n_hits.tolist() == [3, 1]
+    assert events.channel.tolist() == [3, 8, 8, 4]
+    assert events.charge.tolist() == [1, 2, 3, 4]
+    assert events.time.tolist() == [0, 1, 4, 0]
+
+
+def test_flattened_arrays_number_the_inner_lists(tmp_path):
+    write_lists(tmp_path / "raw.root", **NESTED)
+    layout = {"charge": "q", "time": "t", **NO_NUMBERS, "layout": "array", "flatten": True}
+    (events,) = read_raw(tmp_path / "raw.root", branches(**layout), n_channels=3)
+    assert events.channel.tolist() == [0, 2, 2, 1]
+
+
+def test_flattened_lists_of_other_lengths(tmp_path):
+    short = {**NESTED, "t": [[[5], [], [6]], [[], [7], []]]}
+    write_lists(tmp_path / "raw.root", pmt=[[3, 4, 8], [3, 4, 8]], **short)
+    layout = {"channel": "pmt", "charge": "q", "time": "t", **NO_NUMBERS, "flatten": True}
+    with pytest.raises(InputError, match=r"branch t, entry 0: has 2 hits where pmt has 3"):
+        list(read_raw(tmp_path / "raw.root", branches(**layout)))
+
+
+def test_an_array_of_another_detector(tmp_path):
+    write_lists(tmp_path / "raw.root", q=[[1.0] * 241], t=[[1.0] * 241])
+    layout = branches(layout="array", charge="q", time="t", **NO_NUMBERS)
+    message = r"branch q, entry 0: has 241 values where the geometry has 642 photomultipliers; give"
+    with pytest.raises(InputError, match=message):
+        list(read_raw(tmp_path / "raw.root", layout, n_channels=642))
+
+
+@pytest.mark.parametrize(("sentinel", "text"), [(-1.0, "q == -1"), (np.nan, "not isfinite(q)")])
+def test_sentinels_for_no_hit(tmp_path, sentinel, text):
+    write_lists(tmp_path / "raw.root", q=[[sentinel, 2.0, 0.0, 1.0]], t=[[-9.0, 5.0, 0.0, 6.5]])
+    layout = {"layout": "array", "charge": "q", "time": "t", **NO_NUMBERS}
+    with pytest.raises(InputError, match=r"is -1 PE, negative|is nan"):
+        list(read_raw(tmp_path / "raw.root", branches(**layout)))
+    (events,) = read_raw(tmp_path / "raw.root", branches(**layout, no_hit=text), n_channels=4)
+    assert events.channel.tolist() == [1, 3]
+    assert events.time.tolist() == [0, 1.5]
+
+
+def test_no_hit_is_a_condition():
+    with pytest.raises(InputError, match=r"branches\.no_hit: is a number .* compare it"):
+        branches(no_hit="q + 1")
+
+
+def test_charges_beyond_single_precision(tmp_path):
+    write_lists(tmp_path / "raw.root", channel=[[1]], charge=[[1e39]], time=[[1.0]])
+    with pytest.raises(
+        InputError, match=r"branch charge, entry 0: is 1e\+39, beyond all that can be"
+    ):
+        list(read_raw(tmp_path / "raw.root", branches(**NO_NUMBERS)))
+
+
+def test_truth_is_not_offered_for_what_is_reconstructed(tmp_path):
+    write_raw(tmp_path / "raw.root", simulated(), {"is_simulated": True})
+    with pytest.raises(InputError, match=r"branch energy_keV: is not a branch") as error:
+        joined(tmp_path / "raw.root", branches(extra={"e": "energy_keV"}))
+    assert "did you mean" not in str(error.value)
+
+
+def test_a_name_that_needs_back_ticks_is_offered_with_them(tmp_path):
+    with uproot.recreate(tmp_path / "raw.root") as file:
+        file.mktree("raw", {"my-charge": np.float64}).extend({"my-charge": np.ones(2)})
+    with pytest.raises(InputError, match=r"did you mean `my-charge` \(with its back-ticks\)\?"):
+        joined(tmp_path / "raw.root", branches(channel="my-charge", charge="mycharge", time="1"))
+
+
+def test_an_entry_count_with_a_flipped_bit(tmp_path):
+    """Wherever the number of entries stands: all of them are read, or the file is refused."""
+    columns = {name: np.arange(60.0) for name in ("time_s", "run")}
+    file = tmp_path / "raw.root"
+    with uproot.recreate(file, compression=None) as opened:
+        opened.mktree("raw", dict.fromkeys(columns, np.float64)).extend(columns)
+    whole, count = file.read_bytes(), (60).to_bytes(8, "big")
+    places = [match.start() for match in re.finditer(re.escape(count), whole)]
+    refused = []
+    for place in places:
+        content = bytearray(whole)
+        content[place + 5] ^= 0x80  # 60 becomes 8388668
+        file.write_bytes(content)
+        try:
+            parts = [part["time_s"] for part in read_columns(file, "raw", ["time_s"])]
+            assert np.concatenate(parts).tolist() == columns["time_s"].tolist()
+        except InputError as fault:
+            refused.append(str(fault))
+    assert refused
+    assert all("raw.root: tree raw" in message for message in refused)
+
+
+def test_an_rntuple_of_the_experimental_format(tmp_path):
+    import xxhash
+
+    file = tmp_path / "raw.root"
+    write_raw(file, make_events(5), {"is_simulated": True}, rntuple=True)
+    content = bytearray(file.read_bytes())
+    start = content.rindex(b"ROOT::RNTuple")
+    anchor = content.index(b"\x00\x01\x00\x00\x00\x00", start + 20)  # version 1.0.0
+    content[anchor : anchor + 2] = b"\x00\x00"
+    digest = xxhash.xxh3_64_intdigest(bytes(content[anchor : anchor + 64]))
+    content[anchor + 64 : anchor + 72] = digest.to_bytes(8, "big")
+    file.write_bytes(content)
+    message = r"raw\.root: tree raw: is an RNTuple of the experimental format before version 1; write it again"
+    with pytest.raises(InputError, match=message):
+        joined(file)

@@ -10,6 +10,7 @@ from exonu.core.errors import InputError
 from exonu.events.raw.raw_events import write_raw
 from exonu.events.raw.root_files import read_columns
 from exonu.events.raw.writer import ColumnWriter
+from exonu.events.selection.cut_conditions import cut_condition_table
 from exonu.events.selection.cut_flow import (
     cut_efficiency_table,
     cut_flow_table,
@@ -253,3 +254,60 @@ def test_records_of_different_cuts_are_refused():
         match="sample b was selected with other cuts than sample a; select all runs and sam",
     ):
         cut_flow_table(records, 1.0)
+
+
+# -- each cut taken last
+
+
+def test_a_cut_taken_last_and_events_without_a_value():
+    """R(T) is not computed far out: in the cut flow the cut on it keeps nearly all, of the events
+    inside it keeps half."""
+    rng = np.random.default_rng(5)
+    n = 4000
+    made = {
+        "r_pe_cm": rng.uniform(0, 100, n),
+        "energy_keVee": rng.uniform(0, 40, n),
+        "weight": rng.exponential(1, n),
+        "true_energy_keV": rng.uniform(0, 20, n),
+    }
+    made["r_t_cm"] = np.where(made["r_pe_cm"] < 20, rng.uniform(30, 46, n), np.nan)
+    made["energy_keVee"][:40] = np.nan
+    cuts = [
+        {"name": "r-t", "keep": "r_t_cm < 38 or not isfinite(r_t_cm)", "status": "assumed"},
+        {"name": "fiducial", "keep": "r_pe_cm < 10", "status": "published"},
+    ]
+    counts = CutCounts(Selection.from_settings(cuts), EDGES, [2, 6, 16])
+    for part in (slice(0, 1500), slice(1500, n)):
+        counts.add({name: column[part] for name, column in made.items()})
+    records = [counts.as_json(signal())]
+    flow = cut_flow_table(records, 1.0).set_index(["level", "cut"])
+    assert flow.loc[("sample", "r-t"), "efficiency"] > 0.85
+    table = cut_condition_table(records)
+    assert len(table) == 2 * 3 * 2  # sample and component, all and two ranges, two cuts
+    for low, high in (("", ""), (2, 6), (6, 16)):
+        chosen = table[(table["level"] == "sample") & (table["energy_low_keVee"] == low)]
+        energy = made["energy_keVee"]
+        there = np.ones(n, bool) if low == "" else (energy >= low) & (energy < high)
+        inside, valued = made["r_pe_cm"] < 10, np.isfinite(made["r_t_cm"])
+        kept = made["r_t_cm"] < 38
+        row = chosen[chosen["cut"] == "r-t"].iloc[0]
+        assert (row["before"], row["no_value"]) == (there.sum(), (there & ~valued).sum())
+        assert (row["last"], row["last_no_value"]) == ((there & inside).sum(), 0)
+        w = made["weight"]
+        for name, of in (("valued", there & valued), ("last_valued", there & inside)):
+            share = w[of & kept].sum() / w[of].sum()
+            assert row[f"{name}_efficiency"] == pytest.approx(share)
+            assert row[f"{name}_efficiency_low"] < share < row[f"{name}_efficiency_high"]
+        last = chosen[chosen["cut"] == "fiducial"].iloc[0]
+        passes_others = there & (kept | ~valued)
+        assert (last["last"], last["before"]) == (passes_others.sum(), passes_others.sum())
+
+
+def test_of_data_no_energies_are_told():
+    """A blinded spectrum does not come out by this door."""
+    records = [
+        record(columns(10, 1, truth=False), {**DATA, "run": 1}),
+        record(columns(9), signal()),
+    ]
+    table = cut_condition_table(records)
+    assert set(table.loc[table["kind"] == "data", "energy_low_keVee"]) == {""}

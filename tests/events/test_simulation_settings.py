@@ -123,7 +123,11 @@ def test_electronics_need_no_new_light_map(tmp_path):
 
 def test_the_geometry_is_named_from_the_working_folder(tmp_path):
     inputs = inputs_of(tmp_path, lambda content: content.update(geometry={"file": "pmts.csv"}))
-    assert job(inputs, run=1)["geometry"] == {"file": str(tmp_path / "pmts.csv")}
+    (tmp_path / "pmts.csv").write_text("one")
+    before = job(inputs, run=1)["geometry"]
+    assert before["file"] == str(tmp_path / "pmts.csv")
+    (tmp_path / "pmts.csv").write_text("another")
+    assert job(inputs, run=1)["geometry"] != before  # an edited table makes the jobs run again
 
 
 def test_without_the_block_the_files_are_the_users(tmp_path):

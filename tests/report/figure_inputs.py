@@ -69,11 +69,13 @@ def make_limits(
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def make_projected(limits, days="711", factor=0.5, alone=0.25):
-    """Limits with rows of a projection: expected limits times a factor, and a smaller one with
-    statistics alone."""
+def make_projected(limits, days="711", factor=0.5, without_mc=0.4, alone=0.25):
+    """Limits with rows of a projection: expected limits times a factor, and smaller ones with less
+    uncertainty."""
     parts = [limits]
-    for method, size in ((f"asymptotic-{days}d", factor), (f"asymptotic-{days}d-stat", alone)):
+    sizes = {"": factor, "-no-mc": without_mc, "-stat": alone}
+    for ending, size in sizes.items():
+        method = f"asymptotic-{days}d{ending}"
         expected = {name: limits[name] * size for name in EXPECTED}
         parts.append(limits.assign(method=method, observed=np.nan, **expected))
     return pd.concat(parts, ignore_index=True)

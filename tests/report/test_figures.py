@@ -254,15 +254,18 @@ def test_projected_limits_have_a_block_of_their_own(published):
     assert "this work, 3 d" in shown
     assert "expected at 711 d (Asimov data, simulated)" in shown
     assert "expected, statistics alone" in shown
+    assert "expected, without MC statistics" in shown
     assert "no observed limit" not in shown
     (panel,) = figure.axes
     alone = [line.get_xdata()[0] for line in panel.lines if line.get_marker() == "<"]
     assert alone == pytest.approx([0.25e-12] * 2)
+    without_mc = [line.get_xdata()[0] for line in panel.lines if line.get_marker() == "s"]
+    assert without_mc == pytest.approx([0.4e-12] * 2)
     ends = sorted({round(float(bar.get_x()) * 1e12, 3) for bar in panel.patches})
     assert ends == [0.25, 0.35, 0.5, 0.7]  # −2σ and −1σ of both
     plain = texts(draw_limits([limits_of(cases)], published))
     assert "this work" in plain
-    assert not any(word in plain for word in ("Asimov", "statistics alone", " d ", "3 d"))
+    assert not any(word in plain for word in ("Asimov", "statistics", " d ", "3 d"))
 
 
 def test_a_projection_that_failed_is_said(published):

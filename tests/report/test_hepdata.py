@@ -174,6 +174,10 @@ def test_limits_are_those_of_the_table(submission, results):
             assert ends == pytest.approx(
                 [row[f"expected_minus{sigmas}"], row[f"expected_plus{sigmas}"]], rel=1e-5
             )
+    evidence, others = others[:3], others[3:]
+    for column, name in zip(evidence, ("p0", "significance", "best_fit"), strict=True):
+        assert qualifiers(column)["Method"] == "q0"
+        assert values(column) == pytest.approx(asymptotic[name].tolist(), rel=1e-5)
     assert [qualifiers(other)["Method"] for other in others] == ["delta-chi2", "bayes-integral"]
     integral = limits[limits["method"] == "bayes-integral"].sort_values("mass_MeV")["observed"]
     assert values(others[1]) == pytest.approx(integral.tolist(), rel=1e-5)

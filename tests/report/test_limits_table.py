@@ -111,6 +111,10 @@ def test_a_limit_that_was_not_found_is_an_empty_cell(tmp_path):
         "interval_low",
         "interval_high",
         "crossings",
+        "unconstrained",
+        "p0",
+        "significance",
+        "best_fit",
         "published",
         "published_source",
     }

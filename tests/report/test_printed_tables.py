@@ -248,22 +248,21 @@ def test_projected_limits_beside_the_published_one():
     rows = [
         limit_row("asymptotic", 1.65e-13, published=1.5e-12),
         limit_row("asymptotic-711d", math.nan, expected=5e-14),
+        limit_row("asymptotic-711d-no-mc", math.nan, expected=4.5e-14),
         limit_row("asymptotic-711d-stat", math.nan, expected=4e-14),
     ]
     known = Heading("Mine", "none", 1.0, is_simulated=True, blinded=False, live_days=3.0)
     table = limits_table(pd.DataFrame(rows), known)
-    assert table.headings[-3:] == (
+    assert table.headings[-4:] == (
         "Expected at 711 d",
+        "Expected at 711 d, without MC statistics",
         "Expected at 711 d, statistics alone",
         "Published",
     )
     [row] = table.rows
-    assert row[-3:] == ("5.00 × 10⁻¹⁴", "4.00 × 10⁻¹⁴", "1.50 × 10⁻¹²")
-    assert table.values[["expected", "expected_711d", "expected_711d_stat"]].iloc[0].tolist() == [
-        2e-13,
-        5e-14,
-        4e-14,
-    ]
+    assert row[-4:] == ("5.00 × 10⁻¹⁴", "4.50 × 10⁻¹⁴", "4.00 × 10⁻¹⁴", "1.50 × 10⁻¹²")
+    columns = ["expected", "expected_711d", "expected_711d_no_mc", "expected_711d_stat"]
+    assert table.values[columns].iloc[0].tolist() == [2e-13, 5e-14, 4.5e-14, 4e-14]
     assert (
         "All other limits of this work are of 3 d. Expected at 711 d are medians for Asimov data"
         in table.caption

@@ -110,9 +110,25 @@ def test_one_sigma_of_the_atomic_parameter_is_the_other_model():
     low = XENON1T.high_keV <= 10  # where the signal is; above, the fall of the shape is limited
     np.testing.assert_allclose(varied[low], epa_counts[low], rtol=1e-9)
     assert epa_counts[low].sum() > 0.97 * epa_counts.sum()
-    for step in (-5.0, 5.0):
+    parameters[model.config.par_slice("atomic_epa")] = 5.0
+    assert (model.expected_actualdata(parameters) >= XENON1T.background).all()
+
+
+def test_the_atomic_parameter_goes_to_one_side():
+    """Below 0 it is the first model, but for pyhf's smooth step between −1 and 1."""
+    [workspace] = workspaces("millicharge", cases=[("all", None)])
+    model = pyhf.Workspace(workspace.spec).model()
+    parameters = np.array(model.config.suggested_init())
+    nominal = model.expected_actualdata(parameters) - XENON1T.background
+    for step in (1.0, -5.0, -1.0, -0.7, -0.4, -0.1):
         parameters[model.config.par_slice("atomic_epa")] = step
-        assert (model.expected_actualdata(parameters) >= XENON1T.background).all()
+        signal = model.expected_actualdata(parameters) - XENON1T.background
+        if step == 1:
+            difference = nominal - signal
+            assert (difference > 0).sum() > 0.9 * len(nominal)
+        else:
+            most = 0.0 if step <= -1 else 0.12
+            assert np.abs(signal - nominal).sum() <= most * difference.sum() + 1e-9
 
 
 def test_small_uncertainties_are_pruned_and_reported():

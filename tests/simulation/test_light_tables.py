@@ -15,7 +15,11 @@ from simulated_analysis import inputs_of, job
 from exonu.core.errors import InputError
 from exonu.detector.model import Detector
 from exonu.events.raw.raw_events import read_raw
-from exonu.events.runs.simulation_settings import light_tables_settings, light_tables_used
+from exonu.events.runs.simulation_settings import (
+    light_tables_settings,
+    light_tables_used,
+    raw_is_temporary,
+)
 from exonu.simulation.light.photons import LightSources
 from exonu.simulation.light.tracer import trace
 from exonu.simulation.light_tables.arrival_times import (
@@ -336,6 +340,14 @@ def test_only_runs_and_samples_that_ask_for_tables_wait_for_them(inputs) -> None
     assert light_tables_used(inputs, run=1) == "truth"
     assert light_tables_used(inputs, run=9) is None
     assert light_tables_used(inputs, sample="surface") is None
+
+
+def test_raw_files_stay_unless_the_settings_say_so(inputs, tmp_path) -> None:
+    def change(content):
+        content["simulation"]["keep_raw"] = False
+
+    assert not raw_is_temporary(inputs)
+    assert raw_is_temporary(inputs_of(tmp_path, change))
 
 
 @pytest.mark.parametrize(

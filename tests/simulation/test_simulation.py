@@ -169,7 +169,7 @@ def test_weights_of_a_sample_add_up_to_the_rate(tmp_path):
 
 def test_samples_keep_events_that_do_not_trigger(tmp_path):
     def change(content):
-        content["simulation"]["samples"]["surface"] = {"decays": 3000, "window_keV": [0.01, 0.6]}
+        content["simulation"]["samples"]["surface"] = {"decays": 12000, "window_keV": [0.01, 0.6]}
 
     events = events_of(job(inputs_of(tmp_path, change), sample="surface"))
     assert set(events["trigger"].tolist()) == {0, 1}
@@ -360,6 +360,27 @@ def test_thinning_keeps_the_rate_and_what_has_little_light():
     assert (~kept_low).sum() < 0.15 * (~low).sum()
     weights = thin.deposits.weight_per_day[~kept_low]
     expected = whole.deposits.weight_per_day[~low].sum()
+    assert abs(weights.sum() - expected) < 4 * np.sqrt(np.sum(weights**2))
+
+
+def test_what_lies_inside_is_not_thinned():
+    geometry = geodesic_geometry()
+    liquid = component("lxe", geometry)
+    (whole,) = sample_blocks([liquid], [20_000], geometry, 3, (1.0, 230.0))
+    thinning = Thinning(above_keV=20, one_in=10, beyond_cm=30)
+    (thin,) = sample_blocks([liquid], [20_000], geometry, 3, (1.0, 230.0), thinning)
+    inner = []
+    for block in (whole, thin):
+        made = block.deposits
+        radius = np.linalg.norm(made.site_position_cm, axis=1)
+        innermost = np.full(len(made), np.inf)
+        np.minimum.at(innermost, made.event, radius)
+        inner.append(innermost < 30)
+    np.testing.assert_array_equal(whole.number[inner[0]], thin.number[inner[1]])
+    assert thin.deposits.weight_per_day[inner[1]].max() == whole.deposits.weight_per_day.max()
+    assert (~inner[1]).sum() < 0.5 * (~inner[0]).sum()
+    expected = whole.deposits.weight_per_day[~inner[0]].sum()
+    weights = thin.deposits.weight_per_day[~inner[1]]
     assert abs(weights.sum() - expected) < 4 * np.sqrt(np.sum(weights**2))
 
 

@@ -246,3 +246,24 @@ def test_progress_counts_events(detector):
     n, done = EVENTS_PER_BLOCK + 3, []
     trace(light(detector, 1, np.zeros((n, 3))), detector, 1, np.arange(n), progress=done.append)
     assert sum(done) == n
+
+
+@pytest.mark.parametrize(
+    ("optics", "most"),
+    [({"absorption_cm": 900}, 0.05), ({"copper_albedo": 0.28}, 0.08), ({"rayleigh_cm": 54}, 0.9)],
+)
+def test_a_changed_detector_changes_only_the_photons_that_it_touches(optics, most):
+    """Variance of the difference in a channel, in units of the photoelectrons: 2.4 for independent
+    random numbers (two samples, each with the charge resolution)."""
+    points = np.random.default_rng(3).uniform(-15, 15, (60, 3))
+    sums = []
+    for seed, changed in ((4, {}), (4, {"optics": optics}), (5, {})):
+        varied = Detector.from_settings(changed)
+        hits = trace(light(varied, 30.0, points), varied, seed, np.arange(60))
+        event = np.repeat(np.arange(60), np.diff(hits.offsets))
+        charge = np.zeros((60, varied.geometry.n_channels))
+        charge[event, hits.channel] = hits.charge
+        sums.append(charge)
+    nominal, changed, other = sums
+    assert ((changed - nominal) ** 2).sum() / nominal.sum() < most
+    assert ((other - nominal) ** 2).sum() / nominal.sum() > 1.8

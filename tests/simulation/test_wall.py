@@ -6,7 +6,9 @@ import pytest
 from exonu.core.errors import InputError
 from exonu.detector.geometry import geodesic_geometry
 from exonu.detector.random_numbers import start_stream
+from exonu.simulation.components import component
 from exonu.simulation.gammas.gamma_transport import attenuation, mass_attenuation
+from exonu.simulation.generation.generate import generate
 from exonu.simulation.wall.wall_decays import (
     KRAMERS_PER_KEV,
     PLACES,
@@ -195,3 +197,44 @@ def test_bad_places(source, message):
 def test_bad_pockets(pocket, message):
     with pytest.raises(InputError, match=message):
         Pocket(**pocket)
+
+
+def test_light_from_a_gap_has_the_cone_of_its_mouth():
+    """cos_min = z/√(z² + w²) of uniform depths and widths, and what leaves is (1 − cos_min) of the
+    escape fraction: the mean over both is that of a sum over a grid."""
+    geometry = geodesic_geometry()
+    gap = {
+        "gap_width_cm": [0.05, 0.2],
+        "gap_depth_cm": [0.0, 0.3],
+        "escape_fraction": 0.4,
+        "depth_cm": 0.1,
+    }
+    settings = {"components": {"copper": {"pocket": gap}}}
+    made = generate(component("copper", geometry, settings), 60_000, geometry, seed=2)
+    inside = made.escape < 1
+    assert inside.sum() > 300
+    np.testing.assert_allclose(made.escape[inside], 0.4 * (1 - made.cos_min[inside]))
+    w, z = np.meshgrid(np.linspace(0.05, 0.2, 501), np.linspace(0, 0.3, 501))
+    expected = z / np.hypot(z, w)
+    assert made.cos_min[inside].min() >= 0
+    assert made.cos_min[inside].max() <= 0.3 / np.hypot(0.3, 0.05)
+    n = inside.sum()
+    assert made.cos_min[inside].mean() == pytest.approx(
+        expected.mean(), abs=4 * expected.std() / np.sqrt(n)
+    )
+    np.testing.assert_array_equal(made.cos_min[~inside], -1)
+
+
+@pytest.mark.parametrize(
+    ("gap", "message"),
+    [
+        ({"gap_width_cm": [0.2, 0.1]}, r"pocket\.gap_width_cm: must be two numbers, 0 ≤ from ≤ to"),
+        (
+            {"gap_depth_cm": [0, 0.1]},
+            r"pocket\.gap_width_cm: must be > 0 where the gap has a depth",
+        ),
+    ],
+)
+def test_a_gap_that_is_none(gap, message):
+    with pytest.raises(InputError, match=message):
+        component("copper", geodesic_geometry(), {"components": {"copper": {"pocket": gap}}})

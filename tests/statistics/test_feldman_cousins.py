@@ -90,13 +90,13 @@ def counting(n: int, background: float) -> Model:
 
 
 def from_toys(n: int, background: float, toys: int, seed: int = 1) -> FeldmanCousins:
-    """Steps of 0.4 around the ends, halved down to 0.006."""
+    """Steps of 0.4 around the ends, halved down to 0.0125."""
     low, high = exact_interval(n, background)
     points = {
         round(max(end + k * 0.4, 0.0), 4) for end in (low, high) for k in (-1.7, -0.7, 0.3, 1.3)
     }
     model = counting(n, background)
-    return feldman_cousins(model, toys, seed, points=sorted({0.0, *points}), refine=6)
+    return feldman_cousins(model, toys, seed, points=sorted({0.0, *points}), refine=5)
 
 
 def assert_published(n: int, place: int, toys: int) -> None:

@@ -57,7 +57,7 @@ def search(tmp_path_factory):
 def test_limits_have_published_ones_beside_them_and_projections(search):
     limits = search[4].set_index(["interaction", "flavour", "method"])
     assert limits.loc[("millicharge", "e", "asymptotic"), "published"] == 7.3e-12
-    for method in ("asymptotic-711d", "asymptotic-711d-stat"):
+    for method in ("asymptotic-711d", "asymptotic-711d-no-mc", "asymptotic-711d-stat"):
         row = limits.loc[("magnetic-moment", "all", method)]
         assert np.isnan(row.observed)
         assert row.expected > 0

@@ -118,3 +118,30 @@ def test_table_of_efficiency_and_resolution():
     np.testing.assert_allclose(table["mean_energy_keVee"], [10, 100], rtol=0.02)
     np.testing.assert_allclose(table["sigma_keVee"], 0.4 * np.sqrt([10, 100]), rtol=0.1)
     assert np.all((table["efficiency_error"] > 0.005) & (table["efficiency_error"] < 0.05))
+
+
+def test_statistical_errors_are_the_scatter_of_repeated_samples():
+    """Counts of a rate that falls as 1/T, of samples of 1,000 recoils at random energies."""
+    counts, errors = [], []
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        low, high = SIGNAL_KEV
+        true = low * (high / low) ** rng.uniform(size=1000)
+        energy = true + 0.4 * np.sqrt(true) * rng.normal(size=1000)
+        kept = (rng.uniform(size=1000) < 0.6).astype(float)
+        sample = SimulatedRecoils(true, energy, true * np.log(high / low) / 1000, kept)
+        made = response(sample)
+        counts.append(made.matrix(sample) @ (1 / made.true_energy_keV))
+        errors.append(made.relative_errors(sample))
+    inside = slice(2, 90)
+    scatter = np.std(counts, axis=0) / np.mean(counts, axis=0)
+    assert np.mean(scatter[inside] / np.mean(errors, axis=0)[inside]) == pytest.approx(1, abs=0.08)
+
+
+def test_of_many_events_a_part_tells_the_error(monkeypatch):
+    sample = recoils(4000, smeared=0.4)
+    made = response(sample)
+    whole = made.relative_errors(sample)
+    monkeypatch.setattr("exonu.templates.signal_response.MOST_ROWS", 999)
+    np.testing.assert_allclose(made.relative_errors(sample)[5:90], whole[5:90], rtol=0.3)
+    assert np.mean(made.relative_errors(sample)[5:90] / whole[5:90]) == pytest.approx(1, abs=0.03)

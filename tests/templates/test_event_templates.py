@@ -227,6 +227,11 @@ def test_projection_of_statistics_is_a_search_with_more_time(toy):
     # μ is linear in the counts: with statistics alone it falls as 1/√time once counts are many
     assert statistics[1] / statistics[2] == pytest.approx(50, rel=0.1)
     assert all(alone < full for alone, full in zip(statistics, systematic, strict=True))
+    without_mc = [
+        one[f"asymptotic-{f * days:g}d-no-mc"]["expected"][2]
+        for f, one in zip((1, 4, 1e4), limits, strict=True)
+    ]
+    assert all(a < b < c for a, b, c in zip(statistics, without_mc, systematic, strict=True))
     assert systematic[0] > systematic[1] > systematic[2]
     assert limits[0]["asymptotic-10d"]["observed"] is None
     # the same time, Asimov data: what a blinded workspace finds
@@ -261,13 +266,19 @@ def test_root_templates(toy):
     folder, _, experiment = toy
     with uproot.open(folder / "templates" / "templates.root") as file:
         nominal = file["seal_u/nominal"]
-        np.testing.assert_allclose(nominal.values(), experiment.backgrounds[2].counts, rtol=1e-6)
+        seal = experiment.backgrounds[2]
+        rare = {
+            name: file[f"seal_u/{name.replace('_seal_u', '')}"].values() for name in seal.unseen
+        }
+        assert rare
+        for name, counts in rare.items():
+            np.testing.assert_allclose(counts, seal.unseen[name], rtol=1e-6)
+        np.testing.assert_allclose(nominal.values() + sum(rare.values()), seal.counts, rtol=1e-6)
+        seen = nominal.values() > 0
+        np.testing.assert_allclose(nominal.errors()[seen], seal.statistical_error[seen], rtol=1e-6)
         np.testing.assert_allclose(
-            nominal.errors(), experiment.backgrounds[2].statistical_error, rtol=1e-6
-        )
-        np.testing.assert_allclose(
-            file["seal_u/absorption_up"].values(),
-            experiment.backgrounds[2].variations["absorption"][0],
+            file["seal_u/absorption_up"].values() + sum(rare.values()),
+            seal.variations["absorption"][0],
         )
         np.testing.assert_array_equal(file["data"].values(), experiment.observed)
 

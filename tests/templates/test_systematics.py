@@ -107,14 +107,18 @@ def test_verdicts():
     assert effect(one(), np.where(energy < 15, 0.8, 1.0)).verdict == "kept"
     assert effect(one(prune_below=0.05), np.full(400, 1.01)).verdict == "pruned: below 0.05"
     chance = np.where(rng.uniform(size=400) < 0.5, 0.0, 2.0)  # scatters, and means nothing
-    assert effect(one(significance=0.05), chance).verdict.startswith(
-        "pruned: not significant, p = "
+    found = effect(one(significance=0.05), chance)
+    assert found.verdict.startswith(
+        "kept, not resolved: samples baseline and test of seal need 2.2 times the events"
     )
+    assert found.is_kept
     assert (
         effect(one(kind="dead-pmt", significance=0.05), chance).verdict == "kept"
     )  # exact, whatever it scatters
     empty = Paired(*np.zeros((4, 0)))
-    assert Effect.of(one(), "pmt", empty, empty, EDGES, REPORT).verdict == "pruned: no events"
+    assert Effect.of(one(), "pmt", empty, empty, EDGES, REPORT).verdict == (
+        "pruned: no events in the sample baseline"
+    )
 
 
 def scattered(mean, seed):
@@ -171,7 +175,45 @@ def test_one_heavy_event_is_no_effect_in_either_direction():
     found = Effect.of(one(significance=0.05), "surface", *ways, EDGES, REPORT)
     ratio, error = ways[1].ratio([2, 15])
     assert abs(ratio[0] - 1) > 20 * error[0]
-    assert found.verdict.startswith("pruned: not significant, p = 0.3")
+    assert found.chance == pytest.approx(0.317, abs=0.01)
+    assert found.verdict.startswith(
+        "kept, not resolved: samples baseline and test of surface need "
+    )
+    np.testing.assert_allclose([found.up_bins, 1 / found.down_bins], 1.5)  # no more than that
+
+
+def test_what_is_not_resolved_keeps_its_central_value_and_says_how_many_events_it_needs():
+    """An effect of 10 % with a scatter of 100 % per event: not seen in 200 events, and as many
+    times more as it says are enough."""
+    rng = np.random.default_rng(11)
+
+    def made(n):
+        energy = rng.uniform(2, 15, n)
+        ways = (rng.choice([0.0, 2.0], n) * factor for factor in (1.1, 1 / 1.1))
+        paired = [Paired(energy, np.ones(n), energy, way) for way in ways]
+        return Effect.of(one(significance=0.01), "copper", *paired, EDGES, REPORT), paired
+
+    few, (up, down) = made(200)
+    assert few.verdict.startswith("kept, not resolved")
+    (r_up,), (r_down,) = (way.ratio([2, 30])[0] for way in (up, down))
+    np.testing.assert_allclose(few.up_bins, np.sqrt(r_up / r_down))
+    np.testing.assert_allclose(few.up_bins * few.down_bins, 1)
+    many, _ = made(int(200 * few.times_needed))
+    errors = np.concatenate([many.up_error, many.down_error])
+    assert np.max(errors[np.isfinite(errors)]) < 1.2 * max(0.05, np.abs(few.up[0]) / 2)
+
+
+def test_the_error_of_what_a_cut_rejects_is_there_where_it_rejects():
+    energy = np.repeat([5.0, 25.0], 100)
+    passes = np.arange(200) % 4 != 0
+    passes[100:] = True
+    up = Paired(energy, passes * 1.0, energy, passes + 0.1 * ~passes)
+    found = Effect.of(
+        one(kind="cut", of="rejected", size=0.1), "lxe", up, up.reversed, EDGES, REPORT
+    )
+    np.testing.assert_allclose(found.up, [0.1 / 3, 0], atol=1e-12)
+    np.testing.assert_allclose(found.up_bins * found.down_bins, 1)
+    assert found.verdict == "kept"
 
 
 @given(seed=st.integers(0, 50))

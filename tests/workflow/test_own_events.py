@@ -94,7 +94,8 @@ def test_data_alone_are_planned_to_the_cut_flow_and_no_further(own):
     place = own("ttree")
     planned = plan(place)
     assert planned.rules == {
-        "all", "ingest", "light_map", "reconstruct", "select", "cut_flow", "event_diagnostics", "figure_events_own"
+        "all", "check_raw", "ingest", "ingest_table", "light_map", "reconstruct", "select", "cut_flow",
+        "event_diagnostics", "figure_events_own",
     }  # fmt: skip
     said = snakemake(place, "--dry-run").stdout
     assert said.count("own: no samples, so it ends at the cut flow and figures of data") == 1
@@ -113,6 +114,27 @@ def test_limits_of_data_alone_are_refused_with_the_field_and_the_remedy(own, tar
         "simulation to compare them with; add a sample sheet, see docs/events.md, or ask for "
         "results/own/cut_flow/cut_flow.csv"
     ) in ended.stdout
+
+
+@pytest.mark.slow
+def test_mistyped_branches_are_all_said_before_the_light_map(own):
+    place = own("ttree")
+    file = place.folder / "config" / "own" / "events.yaml"
+    file.write_text(file.read_text().replace("adc / 25", "adcs / 25").replace("ps / 1000", "t_ps"))
+    ended = snakemake(place, EXONU_NUMBA="1")
+    assert ended.returncode == 1
+    said = ended.stdout
+    first, last = (
+        said.index("Error in rule check_raw:"),
+        said.index("jobid:", said.index("Error in")),
+    )
+    message = said[first:last]
+    assert "branch adcs: is not a branch of 'daq'" in message
+    assert "did you mean `adc`?" in message
+    assert "branch t_ps: is not a branch" in message
+    assert "--settings" not in said
+    assert '"branches"' not in said
+    assert not (place.folder / "results" / "own" / "light_map").exists()
 
 
 @pytest.mark.slow

@@ -21,6 +21,7 @@ def archived(analysis):
         *EVENT_FIGURES.get(analysis, []),
         *(["calibration"] if calibrated else []),
         *(["dead_pmt"] if corrected else []),
+        *(["simulation_error"] if analysis in TEMPLATES else []),
     ]
     names = [
         *("summary.html", "limits/limits.csv", "limits/variants.csv"),
@@ -30,9 +31,14 @@ def archived(analysis):
         *(f"figures/{name}.{suffix}" for name in figures for suffix in ["png", "pdf"]),
     ]
     if of_events:
-        names += ["cut_flow/cut_flow.csv", "cut_flow/cut_efficiency.csv"]
+        names += [
+            "cut_flow/cut_flow.csv",
+            "cut_flow/cut_efficiency.csv",
+            "cut_flow/cut_conditions.csv",
+        ]
         names += ["templates/templates.json", "templates/experiment.json"]
         names += ["templates/systematics.csv", "templates/response.csv"]
+        names += ["templates/simulation_error.csv"]
         names += ["spectra/yields_by_range.csv"]
         names += [f"event_diagnostics/{table}" for table in EVENT_TABLES]
     if calibrated:
@@ -64,7 +70,7 @@ def configured(analysis):
         return experiment_inputs(analysis)
     file, told = ANALYSES[analysis].events_file, EVENTS[analysis].settings
     tables = [told.get(table) for table in ("runs", "samples", "calibration")]
-    named = [table for table in [*tables, told["geometry"].get("file")] if table]
+    named = [table for table in [*tables, *told["geometry"].values()] if table]
     files = [file, *(file.parent / table for table in named)]
     return [os.path.normpath(path) for path in files]
 

@@ -13,6 +13,7 @@ sys.path.insert(0, str(SOURCE))
 
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
+from snakemake_interface_logger_plugins.common import LogEvent
 
 from exonu.catalogue import SEARCHED
 from exonu.core.errors import InputError
@@ -86,6 +87,22 @@ if WITHOUT_SEARCH and workflow.is_main_process:
     logger.info(
         f"{', '.join(WITHOUT_SEARCH)}: no samples, so it ends at the cut flow and figures of data; no templates and no limits."
     )
+
+
+def message_first(record):
+    """What a failed job said about its input comes first, and its command line, with all settings, not at all."""
+    if getattr(record, "event", None) == LogEvent.JOB_ERROR:
+        for file in filter(os.path.isfile, record.log):
+            text = "\n" + Path(file).read_text(errors="replace")
+            _, found, said = text.rpartition("\nerror: ")
+            record.rule_msg = said.strip() if found else record.rule_msg
+        record.shellcmd = None
+    text = record.getMessage()
+    return not ("CalledProcessError" in text and "exonu.steps." in text)
+
+
+if workflow.is_main_process:
+    logger.addFilter(message_first)
 
 
 onerror:

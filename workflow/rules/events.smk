@@ -1,6 +1,7 @@
 # From raw ROOT files to selected events: ingest ─► reconstruct ─► select ─► cut flow, once for every run of the run list
 # and every sample of the sample sheet. Where an events file has a block `simulation`, its raw files are made here too.
 
+from exonu.events.runs.check_raw import check_settings
 from exonu.events.runs.event_inputs import EventInputs
 from exonu.events.runs.simulation_settings import (
     light_map_settings,
@@ -58,6 +59,27 @@ use rule step as simulate with:
         **step("events.simulate", of_source(simulate_settings, seeded=True)),
 
 
+OWN_FILES = [name for name, inputs in EVENTS.items() if not inputs.is_generated]
+
+
+use rule step as check_raw with:
+    """Trees, branches and first entries of all raw files that are the user's own, before the long work."""
+    input:
+        of_analysis(raw_of_analysis),
+    output:
+        "results/{analysis}/ingested/checked.json",
+    pathvars:
+        job="check_raw",
+    priority: PRIORITY["light map"]
+    resources:
+        **memory_and_time(500, 30),
+    params:
+        **step("events.check_raw", of_events(check_settings)),
+
+
+checked_raw = where(OWN_FILES, "results/{analysis}/ingested/checked.json")
+
+
 WITHOUT_RAW = [name for name in EVENTS if raw_is_temporary(EVENTS[name])]
 
 if WITHOUT_RAW:
@@ -76,6 +98,7 @@ use rule step as ingest with:
     """Calibrated events with the variables that cuts use; hits of dead photomultipliers are removed."""
     input:
         raw_files,
+        ancient(checked_raw),
     output:
         events="results/{analysis}/ingested/{source}.root",
         report="results/{analysis}/ingested/{source}.json",
@@ -88,8 +111,24 @@ use rule step as ingest with:
         **step("events.ingest", of_source(EventInputs.ingest_settings)),
 
 
+use rule step as ingest_table with:
+    """Events, hits and medians of all runs and samples, and what of it is hardly meant."""
+    input:
+        reports=files_of("ingested", one_of(SOURCES), ".json"),
+    output:
+        table="results/{analysis}/ingested/ingested.csv",
+        notes="results/{analysis}/ingested/notes.json",
+    pathvars:
+        job="ingest_table",
+    priority: PRIORITY["search"]
+    params:
+        **step("events.ingest_table"),
+
+
 use rule step as light_map with:
     """How much of the light of each point each photomultiplier sees; traced once."""
+    input:
+        ancient(checked_raw),  # it does not depend on the files, and is not traced in vain
     output:
         directory("results/{analysis}/light_map"),
     pathvars:
@@ -145,6 +184,7 @@ use rule step as cut_flow with:
     output:
         cut_flow="results/{analysis}/cut_flow/cut_flow.csv",
         efficiency="results/{analysis}/cut_flow/cut_efficiency.csv",
+        conditions="results/{analysis}/cut_flow/cut_conditions.csv",
     pathvars:
         job="cut_flow",
     priority: PRIORITY["search"]
@@ -155,7 +195,8 @@ use rule step as cut_flow with:
 
 
 rule events:
-    """The cut flow of every analysis that starts from events."""
+    """The cut flow of every analysis that starts from events, and a table of what was read."""
     input:
         expand("results/{analysis}/cut_flow/cut_flow.csv", analysis=EVENTS),
+        expand("results/{analysis}/ingested/ingested.csv", analysis=EVENTS),
     localrule: True

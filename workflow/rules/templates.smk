@@ -132,6 +132,25 @@ use rule step as experiment with:
         **step("templates.experiment", of_events(prior_settings)),
 
 
+use rule step as simulation_error with:
+    """Whether enough is simulated, for the live time itself and for those of the projections."""
+    input:
+        experiment="results/{analysis}/templates/experiment.json",
+    output:
+        **figure_files("simulation_error", "events", "size of the simulation"),
+        table="results/{analysis}/templates/simulation_error.csv",
+    pathvars:
+        job="simulation_error",
+    params:
+        **step(
+            "report.simulation_error",
+            lambda wildcards: {
+                "name": TITLES[wildcards.analysis],
+                **settings(wildcards.analysis, "plots", "statistics.projections"),
+            },
+        ),
+
+
 use rule step as histograms with:
     """Spectra of all runs and samples as they are selected, for ROOT."""
     input:
@@ -220,6 +239,7 @@ rule templates_of_all:
     input:
         expand("results/{analysis}/templates/experiment.json", analysis=TEMPLATES),
         expand("results/{analysis}/templates/histograms.root", analysis=TEMPLATES),
+        expand("results/{analysis}/figures/simulation_error.png", analysis=TEMPLATES),
         expand("results/{analysis}/dead_pmt/check.csv", analysis=CORRECTED),
         expand("results/{analysis}/figures/dead_pmt.png", analysis=CORRECTED),
     localrule: True

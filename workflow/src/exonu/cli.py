@@ -249,6 +249,13 @@ def _limit(given: argparse.Namespace) -> str:
         _refuse_with_workspace(given)
         answer = limit_of_workspace(given.file, given.confidence_level, given.measurement)
     else:
+        if given.measurement is not None:
+            raise InputError(
+                "is given without a workspace, which alone has measurements",
+                file=given.file,
+                field="--measurement",
+                remedy="leave it out",
+            )
         if given.interaction is None:
             raise InputError(
                 "is missing",
@@ -344,7 +351,7 @@ or, for the workflow, put the folder into config/ and its name into `analyses` o
 """
 _NEXT_WITH_EVENTS = """\
 wrote {folder}/: events.yaml describes ROOT files and cuts, runs.tsv, samples.tsv and calibration.tsv list the files,
-analysis.yaml is the search.
+pmts.csv and channel_map.csv are an example of another detector, analysis.yaml is the search.
 1. Write your branches and cuts into events.yaml, your files into the tables; docs/events.md explains both.
 2. Put the folder into config/ and its name, {name}, into `analyses` of config/config.yaml.
 3. See what is missing or would run, then run it, first up to the cut flow:

@@ -57,7 +57,9 @@ def _rows(schema: Settings, root: Settings, prefix: str) -> Iterator[str]:
         yield f"| `{prefix}{key}` | {meaning} | {_values(described, root)} | {shown} |"
         yield from _rows(described, root, f"{prefix}{key}.")
         if described.get("type") == "array":
-            yield from _rows(resolved(described["items"], root), root, f"{prefix}{key}.<n>.")
+            yield from _rows(
+                resolved(described.get("items", {}), root), root, f"{prefix}{key}.<n>."
+            )
     for branch in schema.get("allOf", []):
         form = branch["if"]["properties"]["form"]["const"]
         only = {key: part for key, part in branch["then"]["properties"].items() if key != "form"}
@@ -80,7 +82,8 @@ def _values(part: dict[str, Any], root: Settings) -> str:
     if "enum" in part:
         return ", ".join(f"`{value}`" for value in part["enum"])
     if part.get("type") == "array":
-        return f"list of {_values(resolved(part['items'], root), root)}"
+        items = part.get("items")
+        return f"list of {_values(resolved(items, root), root)}" if items else "list"
     words = {"exclusiveMinimum": ">", "minimum": "≥", "exclusiveMaximum": "<", "maximum": "≤"}
     limits = [f"{sign} {part[word]}" for word, sign in words.items() if word in part]
     return " ".join(

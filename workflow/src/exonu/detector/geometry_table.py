@@ -3,28 +3,36 @@ one of walls."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
-from exonu.core.errors import InputError
+from exonu.core.errors import InputError, InputErrors
 from exonu.core.files import write_csv
+from exonu.core.settings import Settings
 from exonu.core.tables import read_numbers
 from exonu.core.types import Array
 from exonu.detector.geometry import HEXAGON, ROUND, Geometry
 
-CHANNEL_COLUMNS = (
-    "channel",
-    "x_cm",
-    "y_cm",
-    "z_cm",
-    "normal_x",
-    "normal_y",
-    "normal_z",
-    "round",
-    "half_size_cm",
-)
-WALL_COLUMNS = ("normal_x", "normal_y", "normal_z", "offset_cm")
+CHANNEL_COLUMNS = {
+    "channel": "number of the photomultiplier, from 0",
+    "x_cm": "centre of its window",
+    "y_cm": "centre of its window",
+    "z_cm": "centre of its window",
+    "normal_x": "direction that it looks into, of any length",
+    "normal_y": "direction that it looks into, of any length",
+    "normal_z": "direction that it looks into, of any length",
+    "round": "1 for a round window, 0 for a hexagon",
+    "half_size_cm": "radius of a round window, half the width between the flats of a hexagon",
+}
+WALL_COLUMNS = {
+    "normal_x": "outward normal of the wall, of any length",
+    "normal_y": "outward normal of the wall, of any length",
+    "normal_z": "outward normal of the wall, of any length",
+    "offset_cm": "its distance from the origin",
+}
+"""Columns of the tables, and what they mean."""
 WALL_TOLERANCE_CM = 0.05
 
 
@@ -45,7 +53,7 @@ def read_geometry(channels: str | Path, walls: str | Path | None = None) -> Geom
         InputError: a malformed table, channels that are not 0, 1, 2 …, a zero normal, a window that
             is on no wall or looks outwards, walls that do not enclose the origin.
     """
-    table = read_numbers(channels, CHANNEL_COLUMNS)
+    table = _read(channels, CHANNEL_COLUMNS)
     if not np.array_equal(np.sort(table["channel"]), np.arange(len(table["channel"]))):
         raise InputError(
             "must be the numbers 0, 1, 2 … once each",
@@ -71,7 +79,7 @@ def read_geometry(channels: str | Path, walls: str | Path | None = None) -> Geom
         _, first = np.unique(planes.round(4) + 0.0, axis=0, return_index=True)
         planes = planes[np.sort(first)]
     else:
-        wall = read_numbers(walls, WALL_COLUMNS)
+        wall = _read(walls, WALL_COLUMNS)
         planes = np.column_stack([_unit(wall, walls), wall["offset_cm"]])
     _check(positions, normals, planes, channels, walls or channels)
     return Geometry(
@@ -83,6 +91,31 @@ def read_geometry(channels: str | Path, walls: str | Path | None = None) -> Geom
         face_offsets_cm=np.ascontiguousarray(planes[:, 3]),
         symmetry=np.eye(3)[None],
     )
+
+
+def _read(file: str | Path, columns: Mapping[str, str]) -> dict[str, Array]:
+    """Columns of a table; of one that is missing, what it means."""
+    try:
+        return read_numbers(file, tuple(columns))
+    except InputError as error:
+        faults = error.errors if isinstance(error, InputErrors) else (error,)
+        explained = [_explained(fault, columns) for fault in faults]
+        raise (explained[0] if len(explained) == 1 else InputErrors(explained)) from None
+
+
+def _explained(fault: InputError, columns: Mapping[str, str]) -> InputError:
+    if fault.field is None or fault.field not in columns or "is not a column" not in fault.problem:
+        return fault
+    remedy = f"add it: {columns[fault.field]}; {fault.remedy}"
+    return InputError(fault.problem, file=fault.file, field=fault.field, remedy=remedy)
+
+
+def own_geometry(block: Settings | None) -> Geometry | None:
+    """The detector that a job's block `geometry` names (`file`, and `walls` if it has such a table);
+    None for the XMASS-like one."""
+    if not block or "file" not in block:
+        return None
+    return read_geometry(block["file"], block.get("walls"))
 
 
 def write_geometry(geometry: Geometry, channels: str | Path, walls: str | Path) -> None:

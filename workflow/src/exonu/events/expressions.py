@@ -15,7 +15,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -75,13 +75,19 @@ class _Token:
     end: int
 
 
+CONSTANT, LINEAR, OTHER = 0, 1, 2
+"""How a number depends on the variables: not at all, as a·x + b·y + c, or otherwise."""
+
+
 @dataclass(frozen=True)
 class _Node:
-    """A part of an expression: its value from the columns, and whether that is a truth value."""
+    """A part of an expression: its value from the columns, whether that is a truth value, and how
+    it depends on the variables."""
 
     value: _Value
     is_truth: bool
     place: int
+    degree: int = OTHER
 
 
 @dataclass(frozen=True)
@@ -108,6 +114,8 @@ class Expression:
         names: the variables that it reads, in order of appearance.
         is_truth: whether it gives truth values (a cut) rather than numbers.
         comparisons: those in it, in order of appearance.
+        is_linear: whether it is a·x + b·y + … + c with constants, so that what is added to a
+            variable is added to the value, times a constant.
 
     >>> cut = parse("2 < energy and not veto", {"energy": False, "veto": True})
     >>> cut.names, cut.comparisons
@@ -121,6 +129,7 @@ class Expression:
     is_truth: bool
     _value: _Value
     comparisons: tuple[Comparison, ...] = ()
+    is_linear: bool = False
 
     @property
     def is_name(self) -> bool:
@@ -128,8 +137,9 @@ class Expression:
         return len(self.names) == 1 and self.text.strip().strip("`") == self.names[0]
 
     def evaluate(self, columns: Columns) -> NDArray[Any]:
-        """Value for every row of the columns; numbers come as float64, a bare name as its column
-        is."""
+        """Value for every row of the columns. Whole numbers stay whole in sums, differences and
+        products as long as 64 bits hold them; all others come as float64, a bare name as its
+        column is."""
         with np.errstate(all="ignore"):  # 0/0 is NaN, which no comparison passes
             return np.asarray(self._value(columns))
 
@@ -221,8 +231,9 @@ class _Parser:
             wanted = "a truth value; compare it, e.g. `x < 3`" if want_truth else "a number"
             raise _Fault(f"is {_kind(node)}", node.place, f"it must be {wanted}")
         return Expression(
-            self._text, tuple(self._names), node.is_truth, node.value, tuple(self._comparisons)
-        )
+            self._text, tuple(self._names), node.is_truth, node.value, tuple(self._comparisons),
+            is_linear=node.degree <= LINEAR,
+        )  # fmt: skip
 
     # -- reading tokens
 
@@ -278,7 +289,9 @@ class _Parser:
                 value = function(value, operand(columns))
             return value
 
-        return _Node(folded, truth, first.place)
+        divisors = [part for function, part in links if function is np.divide]
+        degree = _degree(operands, divisors, is_sum="+" in signs)
+        return _Node(folded, truth, first.place, OTHER if truth else degree)
 
     def _either(self) -> _Node:
         return self._nested(lambda: self._chain({"or": np.logical_or}, self._both, truth=True))
@@ -331,21 +344,19 @@ class _Parser:
         return self._text[first : tokens[-1].end]
 
     def _sum(self) -> _Node:
-        return self._chain({"+": np.add, "-": np.subtract}, self._product, truth=False)
+        return self._chain({"+": _plus, "-": _minus}, self._product, truth=False)
 
     def _product(self) -> _Node:
-        return self._chain({"*": np.multiply, "/": np.divide}, self._signed, truth=False)
+        return self._chain({"*": _times, "/": np.divide}, self._signed, truth=False)
 
     def _signed(self) -> _Node:
         if sign := self._take("-", "+"):
-            return _applied(
-                np.negative if sign.text == "-" else np.positive,
-                [self._nested(self._signed)],
-                truth=False,
-            )
+            part = self._nested(self._signed)
+            signed = _applied(_negative if sign.text == "-" else np.positive, [part], truth=False)
+            return replace(signed, degree=part.degree)
         base = self._atom()
         if self._take("**"):
-            return _applied(np.power, [base, self._nested(self._signed)], truth=False)
+            return _applied(_power, [base, self._nested(self._signed)], truth=False)
         return base
 
     def _atom(self) -> _Node:
@@ -356,8 +367,8 @@ class _Parser:
             return node
         self._next += 1
         if token.kind == "number":
-            number = float(token.text)
-            return _Node(lambda columns: number, False, token.place)
+            number = int(token.text) if token.text.isdigit() else float(token.text)
+            return _Node(lambda columns: number, False, token.place, CONSTANT)
         if token.kind in ("name", "quoted"):
             if token.kind == "name" and self._take("("):
                 return self._call(token)
@@ -393,7 +404,7 @@ class _Parser:
         if name not in self._names:
             self._names.append(name)
         is_truth = bool(self._variables[name]) if isinstance(self._variables, Mapping) else False
-        return _Node(lambda columns: columns[name], is_truth, token.place)
+        return _Node(lambda columns: columns[name], is_truth, token.place, LINEAR)
 
 
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
@@ -407,18 +418,70 @@ def _comparison(left: str | float, right: str | float, sign: str) -> Comparison 
     return Comparison(right, _MIRRORED[sign], left) if isinstance(right, str) else None
 
 
+def _degree(parts: Sequence[_Node], divisors: Sequence[_Node], *, is_sum: bool) -> int:
+    """How a sum or a product depends on the variables."""
+    varying = [part for part in parts if part.degree != CONSTANT]
+    if is_sum or not varying:
+        return max(part.degree for part in parts)
+    if len(varying) > 1 or any(varying[0] is part for part in divisors):
+        return OTHER
+    return varying[0].degree
+
+
 def _values(parts: Sequence[_Node], truth: bool) -> list[_Value]:
-    """Values of parts of the right kind; numbers are float64, so that no integer wraps."""
+    """Values of parts of the right kind: truth values, or 64-bit numbers, whole ones as such."""
     for part in parts:
         if part.is_truth is not truth:
             wanted = "a truth value; compare it, e.g. `x < 3`" if truth else "a number"
             raise _Fault(f"is {_kind(part)}", part.place, f"here it must be {wanted}")
-    kind: Any = np.bool_ if truth else np.float64
 
     def typed(value: _Value) -> _Value:
-        return lambda columns: np.asarray(value(columns), dtype=kind)
+        if truth:
+            return lambda columns: np.asarray(value(columns), dtype=np.bool_)
+        return lambda columns: _in_64_bits(value(columns))
 
     return [typed(part.value) for part in parts]
+
+
+def _in_64_bits(value: Any) -> NDArray[Any]:
+    array = np.asarray(value)
+    whole = {
+        "u": np.uint64 if array.dtype.itemsize == 8 else np.int64,
+        "i": np.int64,
+        "b": np.int64,
+    }
+    kind: Any = whole.get(array.dtype.kind, np.float64)
+    return np.asarray(array, dtype=kind)
+
+
+def _range(array: NDArray[Any]) -> tuple[int, int]:
+    return (int(array.min()), int(array.max())) if array.size else (0, 0)
+
+
+def _whole(function: np.ufunc, bounds: Callable[..., list[int]]) -> _Function:
+    """A function of whole numbers that no 64 bits wrap: in int64 or uint64 if the result is sure to
+    fit, else in float64."""
+
+    def exact(*operands: NDArray[Any]) -> Any:
+        if all(operand.dtype.kind in "iu" for operand in operands):
+            ranges = [_range(operand) for operand in operands]
+            reached = [*bounds(*ranges), *(end for ends in ranges for end in ends)]
+            for kind in (np.int64, np.uint64):
+                if np.iinfo(kind).min <= min(reached) and max(reached) <= np.iinfo(kind).max:
+                    return function(*(operand.astype(kind) for operand in operands))
+        return function(*(operand.astype(np.float64) for operand in operands))
+
+    return exact
+
+
+_plus = _whole(np.add, lambda a, b: [a[0] + b[0], a[1] + b[1]])
+_minus = _whole(np.subtract, lambda a, b: [a[0] - b[1], a[1] - b[0]])
+_times = _whole(np.multiply, lambda a, b: [x * y for x in a for y in b])
+_negative = _whole(np.negative, lambda a: [-a[0], -a[1]])
+
+
+def _power(base: NDArray[Any], exponent: NDArray[Any]) -> Any:
+    return np.power(base.astype(np.float64), exponent.astype(np.float64))
 
 
 def _applied(function: _Function, parts: Sequence[_Node], *, truth: bool) -> _Node:
@@ -434,9 +497,33 @@ def _kind(node: _Node) -> str:
 
 
 def _near(name: str, known: Collection[str], what: str) -> str:
-    near = difflib.get_close_matches(name, list(known), n=2, cutoff=0.5)
-    return (
-        f"did you mean {' or '.join(f'`{word}`' for word in near)}?"
-        if near
-        else f"{what}: {', '.join(sorted(known))}"
-    )
+    near = [quoted(word) for word in nearest(name, known, n=2, cutoff=0.5)]
+    return f"did you mean {' or '.join(near)}?" if near else f"{what}: {', '.join(sorted(known))}"
+
+
+_TRUTH = re.compile(r"(?i)(?:^|[^a-z])(?:true|truth|mc|sim|gen)(?:[^a-z]|$)")
+_PLAIN_NAME = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*", re.ASCII)
+
+
+def nearest(name: str, known: Collection[str], *, n: int = 1, cutoff: float = 0.6) -> list[str]:
+    """Names that may have been meant. The truth of the simulation is never offered for what is
+    reconstructed: data have none, and a cut on it would be a wrong efficiency.
+
+    >>> nearest("energy_keV", ["true_energy_keV", "energy_keVee"], n=2)
+    ['energy_keVee']
+    >>> nearest("true_energy", ["true_energy_keV", "energy_keVee"])
+    ['true_energy_keV']
+    """
+    wants_truth = bool(_TRUTH.search(name))
+    fit = [word for word in known if wants_truth or not _TRUTH.search(word)]
+    return difflib.get_close_matches(name, fit, n=n, cutoff=cutoff)
+
+
+def quoted(name: str) -> str:
+    """A name as an expression takes it: one that is not a plain word needs its back-ticks.
+
+    >>> quoted("hit.pmt"), quoted("event/hits/q")
+    ('`hit.pmt`', '`event/hits/q` (with its back-ticks)')
+    """
+    is_plain = _PLAIN_NAME.fullmatch(name) and name not in _WORDS
+    return f"`{name}`" + ("" if is_plain else " (with its back-ticks)")

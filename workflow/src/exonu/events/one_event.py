@@ -12,9 +12,10 @@ import numpy as np
 from exonu.core.errors import InputError
 from exonu.core.types import Array
 from exonu.detector.geometry import Geometry, geodesic_geometry
-from exonu.detector.geometry_table import read_geometry
+from exonu.detector.geometry_table import own_geometry
 from exonu.detector.optics import xmass_like
 from exonu.events.raw.branches import Branches
+from exonu.events.raw.channel_map import read_channel_map
 from exonu.events.raw.raw_events import Events, read_events, read_raw
 from exonu.events.raw.root_files import open_tree, read_columns, read_metadata
 from exonu.events.runs.run_list import read_event_settings
@@ -119,12 +120,13 @@ def _described(settings_file: str | Path | None) -> tuple[str, Branches, Geometr
         return "XMASS-like detector", Branches.default(), geodesic_geometry()
     file = Path(settings_file)
     settings = read_event_settings(file)
-    branches = Branches.from_settings(settings["branches"], file)
-    table = settings["geometry"].get("file")
-    if table:
-        return settings["name"], branches, read_geometry(file.parent / table)
+    named = {key: file.parent / name for key, name in settings["geometry"].items()}
     overrides: dict[str, Any] = {"geometry": settings["detector"].get("geometry", {})}
-    return settings["name"], branches, geodesic_geometry(xmass_like(overrides)["geometry"])
+    geometry = own_geometry(named) or geodesic_geometry(xmass_like(overrides)["geometry"])
+    table = named.get("channel_map")
+    channel_map = read_channel_map(table, geometry.n_channels) if table else None
+    branches = Branches.from_settings(settings["branches"], file, channel_map)
+    return settings["name"], branches, geometry
 
 
 def _holds_ingested(path: Path) -> bool:

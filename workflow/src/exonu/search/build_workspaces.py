@@ -16,6 +16,7 @@ from exonu.interactions import Physics
 from exonu.search.experiment.binned_spectrum import Experiment
 from exonu.search.signals import WITHOUT_FLUX, fold_signals, fold_solar_neutrinos, hypotheses
 from exonu.search.strengths import meaning_file
+from exonu.search.studies.simulation_error import simulation_meaning
 from exonu.search.workspace import Workspace, build_workspace
 
 
@@ -66,6 +67,8 @@ def build_workspaces(
         )
         for signal in signals
     ]
+    for workspace in made:
+        workspace.meaning.update(simulation_meaning(experiment))
     if fit_range is not None:
         for workspace in made:
             workspace.meaning["fit_range_keV"] = [float(end) for end in fit_range]

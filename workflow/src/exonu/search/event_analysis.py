@@ -23,11 +23,12 @@ def event_inputs(analysis: Analysis) -> EventInputs:
     """
     file, overrides = analysis.events_file, analysis.settings["events_settings"]
     settings = read_event_settings(file, overrides)
-    table = settings["geometry"].get("file")
-    if table is None:
-        geometry = geodesic_geometry(xmass_like(settings["detector"])["geometry"])
+    named = settings["geometry"]
+    if "file" in named:
+        walls = file.parent / named["walls"] if "walls" in named else None
+        geometry = read_geometry(file.parent / named["file"], walls)
     else:
-        geometry = read_geometry(file.parent / table)
+        geometry = geodesic_geometry(xmass_like(settings["detector"])["geometry"])
     inputs = read_event_inputs(file, geometry.n_channels, overrides)
     raise_all(inputs.absent_files())
     return inputs

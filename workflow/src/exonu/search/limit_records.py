@@ -295,6 +295,11 @@ def limit_record(
     model, meaning = read_search(file)
     pair = profile_pair(model)
     found = limit_methods(pair, methods, confidence_level, power_constraint)
+    if "live_days" in meaning and "asymptotic" in found:
+        from exonu.search.studies.simulation_error import simulation_notes
+
+        notes = simulation_notes(meaning, float(meaning["live_days"]))
+        found["asymptotic"]["record"]["notes"] += notes
     evidence = discovery_record(pair)
     for asked in projections:
         found |= projected_limits(read_json(file), meaning, asked["days"], confidence_level, file)
@@ -318,13 +323,15 @@ def projected_limits(
         file: the workspace's file, for messages.
 
     Returns:
-        `asymptotic-<days>d` with the same templates and systematics, `asymptotic-<days>d-stat` with
+        `asymptotic-<days>d` with the same templates and systematics, `asymptotic-<days>d-no-mc`
+        without the uncertainty from the number of simulated events, `asymptotic-<days>d-stat` with
         all nuisance parameters at their nominal values.
 
     Raises:
         InputError: if the workspace's own live time is not known.
     """
-    from exonu.search.studies.projections import projection
+    from exonu.search.studies.projections import KINDS, projection
+    from exonu.search.studies.simulation_error import simulation_notes
 
     if "live_days" not in meaning:
         raise InputError(
@@ -334,13 +341,19 @@ def projected_limits(
             remedy="leave it out: only analyses of events have one",
         )
     name, found = f"asymptotic-{days:g}d", {}
-    for method, statistics_only in ((name, False), (f"{name}-stat", True)):
+    for uncertainties, ending in KINDS.items():
+        method = f"{name}{ending}"
         projected = projection(
-            spec, days / float(meaning["live_days"]), statistics_only=statistics_only
+            spec, days / float(meaning["live_days"]), uncertainties=uncertainties
         )
         model = compile_workspace(projected, poi_map=meaning["poi_map"], file=file)
         limit = _asymptotic(profile_pair(model), confidence_level)
         found[method] = {**limit, "observed": None, "interval": None, "crossings": []}
+    with_mc, without = (
+        strength(found[f"{name}{KINDS[kind]}"]["expected"][2], meaning) for kind in ("all", "no-mc")
+    )
+    loosened = with_mc / without if with_mc and without else None
+    found[name]["record"]["notes"] += simulation_notes(meaning, days, loosened)
     return found
 
 

@@ -33,6 +33,7 @@ from exonu.core.errors import InputError
 from exonu.core.types import Array, Json
 from exonu.search.experiment.binned_spectrum import Background, Experiment, Variations
 from exonu.search.signals import Signal, SolarNeutrinos
+from exonu.templates.unseen import is_unseen
 
 CHANNEL = "recoil_energy"
 LITTLE = 0.05
@@ -236,6 +237,10 @@ def _background_sample(background: Background, total: Array) -> Json:
         modifiers.append({"name": errors, "type": "staterror", "data": error})
     modifiers += [_factor(norm, uncertainty) for norm, uncertainty in background.norms.items()]
     modifiers += _varied(background.counts, background.variations, total)
+    modifiers += [
+        _histosys(unseen, background.counts + up, background.counts - up)
+        for unseen, up in background.unseen.items()
+    ]
     return {"name": background.name, "data": _floats(background.counts), "modifiers": modifiers}
 
 
@@ -289,8 +294,11 @@ def variation_modifiers(
 
 
 def _atomic_modifiers(model: str, counts: Array, other: Array) -> list[Json]:
-    """One nuisance parameter from one atomic model to the other: overall size (normsys) times shape
-    (histosys).
+    """One nuisance parameter from one atomic model (at 0 and below) to the other (at 1): overall
+    size (normsys) times shape (histosys).
+
+    One-sided: that `epa` and `pai-liquid` lie below `pai` says nothing of a rate above it. Between
+    −1 and 0 pyhf's polynomials leave the model by no more than a twentieth of the difference.
 
     The size is interpolated exponentially and no bin's shape falls by more than LARGEST_FALL for
     one standard deviation, so that the signal stays positive out to pyhf's bound of five. Only bins
@@ -300,8 +308,8 @@ def _atomic_modifiers(model: str, counts: Array, other: Array) -> list[Json]:
     shape = alternative / size - nominal
     name = f"atomic_{model.replace('-', '_')}"
     least = (1 - LARGEST_FALL) * nominal
-    up, down = (np.maximum(nominal + sign * shape, least) for sign in (1, -1))
-    return [_normsys(name, size, 1 / size), _histosys(name, up, down)]
+    up = np.maximum(nominal + shape, least)
+    return [_normsys(name, size, 1.0), _histosys(name, up, nominal)]
 
 
 def _factor(name: str, uncertainty: float) -> Json:
@@ -338,6 +346,11 @@ def _parameters(experiment: Experiment, signal: Signal, samples: list[Json]) -> 
         {"name": f"{name}_norm", "inits": [1.0], "bounds": [[0.0, 10.0]]} for name in free
     ]
     narrow = {name: bound for name, bound in _positive_range(samples).items() if bound < PYHF_BOUND}
+    parameters += [
+        {"name": name, "bounds": [[-1.0, PYHF_BOUND]]}
+        for background in experiment.backgrounds
+        for name in background.unseen
+    ]
     return parameters + [
         {"name": name, "bounds": [[-bound, bound]]} for name, bound in sorted(narrow.items())
     ]
@@ -350,6 +363,8 @@ def _positive_range(samples: list[Json]) -> dict[str, float]:
         nominal = np.asarray(sample["data"], float)
         for modifier in sample["modifiers"]:
             if modifier["type"] == "histosys":
+                if is_unseen(modifier["name"]):
+                    continue  # goes to nothing at its bound, not below
                 lowest = np.minimum(modifier["data"]["hi_data"], modifier["data"]["lo_data"])
                 fall = float(
                     np.max((nominal - lowest)[nominal > 0] / nominal[nominal > 0], initial=0.0)

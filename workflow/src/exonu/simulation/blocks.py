@@ -55,10 +55,13 @@ class Thinning:
     Attributes:
         above_keV: visible energy.
         one_in: of so many decays in a row.
+        beyond_cm: events with a site of energy closer to the centre are all kept: they are what
+            may be found in the fiducial volume, and their weights decide what is known of it.
     """
 
     above_keV: float
     one_in: int
+    beyond_cm: float = 0.0
 
     def thinned(self, deposits: Deposits, decays: int) -> Deposits:
         """The events that are kept of a source; which ones, follows from their numbers.
@@ -67,7 +70,10 @@ class Thinning:
             deposits: some events of one source.
             decays: how many decays of the source are drawn in all.
         """
-        above = deposits.visible_keV > self.above_keV
+        innermost = np.full(len(deposits), np.inf)
+        radius = np.linalg.norm(deposits.site_position_cm, axis=1)
+        np.minimum.at(innermost, deposits.event, radius)
+        above = (deposits.visible_keV > self.above_keV) & (innermost >= self.beyond_cm)
         heavier = decays / ceil(
             decays / self.one_in
         )  # numbers count from 0: exact for any number of decays

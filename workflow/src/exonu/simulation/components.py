@@ -145,7 +145,7 @@ def focused(what: Component, focus: Mapping[str, Any], geometry: Geometry) -> Co
     )
 
 
-def _numbers(pocket: Mapping[str, Any]) -> dict[str, float]:
+def _numbers(pocket: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in pocket.items() if key not in ("status", "source")}
 
 

@@ -22,7 +22,7 @@ from exonu.core.progress import Progress
 from exonu.core.seeds import derived_seed
 from exonu.core.settings import Settings
 from exonu.core.types import Array
-from exonu.detector.geometry_table import read_geometry
+from exonu.detector.geometry_table import own_geometry
 from exonu.detector.model import Detector
 from exonu.events.raw.raw_events import INNER, Events, EventWriter
 from exonu.events.runs.run_list import Calibration
@@ -83,10 +83,8 @@ class Simulation:
             InputError: settings of the detector, the activities or an injected signal that are not
                 allowed; tables that are missing or of another detector.
         """
-        table = settings["geometry"].get("file")
-        detector = Detector.from_settings(
-            settings["detector"], read_geometry(table) if table else None
-        )
+        geometry = own_geometry(settings["geometry"])
+        detector = Detector.from_settings(settings["detector"], geometry)
         calibration = Calibration(**settings["calibration"])
         made = (_of_run if "run" in settings else _of_sample)(settings, detector, calibration)
         of = settings["stream" if "run" in settings else "sample"]

@@ -19,7 +19,7 @@ from exonu.core.errors import InputError
 from exonu.core.settings import Settings
 from exonu.core.types import Array, Json
 from exonu.detector.activities import activities
-from exonu.detector.geometry_table import read_geometry
+from exonu.detector.geometry_table import own_geometry
 from exonu.detector.model import Detector
 from exonu.events.raw.root_files import read_columns
 from exonu.events.runs.run_list import NOMINAL
@@ -29,6 +29,7 @@ from exonu.templates.packing import FORMAT, numbers, packed
 from exonu.templates.signal_response import EventResponse, SimulatedRecoils
 from exonu.templates.simulated_samples import SIGNAL, SOLAR, Kept, SampleReader, Sources
 from exonu.templates.systematics import BASELINE, Effect, Paired, Systematic, declared
+from exonu.templates.unseen import Unseen, unseen, without_small
 from exonu.xenon import xenon_property
 
 EFFICIENCY_POINTS = 120
@@ -78,9 +79,18 @@ class Filling:
         }
 
     @cached_property
+    def without(self) -> dict[str, str]:
+        """Cuts whose rejected events are needed, by the names of the varied selections."""
+        return {
+            f"{one.name}-without": str(one.cut)
+            for one in self.systematics
+            if one.kind == "cut" and one.of == "rejected"
+        }
+
+    @cached_property
     def samples(self) -> SampleReader:
         """Their events."""
-        return SampleReader(self.settings, self.sources, self.shifts)
+        return SampleReader(self.settings, self.sources, self.shifts, self.without)
 
     @cached_property
     def liquid_mass_kg(self) -> float:
@@ -88,10 +98,8 @@ class Filling:
         given = self.settings["templates"].get("liquid_mass_kg")
         if given is not None:
             return float(given)
-        table = self.settings.get("geometry")
-        geometry = Detector.from_settings(
-            self.settings["detector"], read_geometry(table) if table else None
-        ).geometry
+        own = own_geometry(self.settings.get("geometry"))
+        geometry = Detector.from_settings(self.settings["detector"], own).geometry
         return float(geometry.volume_and_area[0] * xenon_property("liquid_density") * 1e-3)
 
     def observed(self) -> Array | None:
@@ -132,6 +140,11 @@ class Filling:
         elif systematic.kind == "position":
             masks = (kept.passed[f"{systematic.name}-{way}"] for way in ("up", "down"))
             up, down = (Paired(energy, before, energy, kept.weight * mask) for mask in masks)
+        elif systematic.kind == "cut" and systematic.of == "rejected":
+            rejected = kept.passed[f"{systematic.name}-without"] & ~kept.passed[NOMINAL]
+            after = before + systematic.size * kept.weight * rejected
+            up = Paired(energy, before, energy, after)
+            down = up.reversed
         elif (
             systematic.kind == "dead-pmt"
             and self.sources.correction
@@ -163,8 +176,9 @@ class Filling:
         return made.get("up") or made["down"].reversed, made.get("down") or made["up"].reversed
 
     def norms(self, component: str) -> dict[str, float]:
-        """Relative uncertainties of the efficiencies of cuts."""
-        cuts = [one for one in self.systematics if one.kind == "cut" and one.touches(component)]
+        """Relative uncertainties of the efficiencies of cuts, the same at all energies."""
+        flat = (one for one in self.systematics if one.kind == "cut" and one.of == "kept")
+        cuts = [one for one in flat if one.touches(component)]
         return {one.parameter: one.size for one in cuts}
 
     # -- results
@@ -237,6 +251,7 @@ class Filling:
         content = {
             "true_energy_keV": response.true_energy_keV.tolist(),
             "matrix": packed(nominal),
+            "statistical_error": numbers(response.relative_errors(recoils)),
             "variations": variations,
             "norms": self.norms(SIGNAL),
         }
@@ -290,6 +305,7 @@ def fill_templates(settings: Settings, sources: Sources) -> Templates:
     job = Filling(settings, sources)
     observed = job.observed()
     backgrounds: dict[str, Json] = {}
+    not_seen: dict[str, dict[str, Unseen]] = {}
     all_effects: list[Effect] = []
     response: Json = {}
     table: dict[str, Array] = {}
@@ -309,6 +325,18 @@ def fill_templates(settings: Settings, sources: Sources) -> Templates:
         else:
             job.histograms[row["name"]] = spectrum
             backgrounds[row["name"]] = job.background(row, effects, spectrum)
+            ranges = settings["templates"]["unseen_ranges_keV"]
+            not_seen[row["name"]] = unseen(spectrum, kept.beside, kept.everywhere, ranges)
+    total = np.sum([job.histograms[name].values for name in backgrounds], axis=0)
+    least = settings["templates"]["unseen_least"]
+    for name, ranges in without_small(not_seen, total, least).items():
+        backgrounds[name]["unseen"] = {
+            key: {
+                "counts": numbers(settings["live_days"] * one.counts),
+                "shape_error": numbers(settings["live_days"] * one.shape_error),
+            }
+            for key, one in ranges.items()
+        }
     mass_kg = settings["templates"].get("fiducial_mass_kg", job.liquid_mass_kg)
     content = {
         "format": FORMAT,

@@ -16,6 +16,7 @@ from exonu.templates.filling import Templates
 from exonu.templates.histograms import Histogram, th1d
 from exonu.templates.packing import unpacked
 from exonu.templates.simulated_samples import SIGNAL
+from exonu.templates.unseen import PREFIX
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -147,7 +148,7 @@ def _merged(spectrum: Histogram, least: float) -> Histogram | None:
 
 def write_root(path: Path, templates: Templates) -> None:
     """Write the templates as TH1D: `<background>/nominal`, `<background>/<parameter>_up` and
-    `_down`, and `data`.
+    `_down`, `<background>/unseen_<range>` (`unseen`), and `data`.
 
     All are counts in the live time, of the samples' own activities.
     """
@@ -170,6 +171,10 @@ def write_root(path: Path, templates: Templates) -> None:
             found = content["backgrounds"][name]
             title = f"{found['label']};energy [keVee];events"
             file[f"{name}/nominal"] = th1d(spectrum.scaled(days), "nominal", title)
+            for energy_range, one in found["unseen"].items():
+                rare, name_of = np.asarray(one["counts"]), f"{PREFIX}_{energy_range}"
+                made = Histogram(edges, rare, np.square(one["shape_error"]), np.zeros_like(rare))
+                file[f"{name}/{name_of}"] = th1d(made, name_of, title)
             for parameter, ways in found["variations"].items():
                 for way, counts in ways.items():
                     values = np.asarray(counts)

@@ -12,8 +12,9 @@ import numpy as np
 
 from exonu.core.types import Array, Json
 
-FORMAT = "exonu-templates-1"
+FORMAT = "exonu-templates-2"
 STATISTICAL_NAME = "mc_statistics"
+SIGNAL_STATISTICAL_NAME = "signal_statistics"
 DIGITS = 7
 """Significant digits of templates and matrices: far beyond their statistical errors."""
 

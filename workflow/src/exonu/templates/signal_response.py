@@ -22,6 +22,8 @@ from exonu.core.types import Array
 PANEL_RATIO = 1.03
 """True energies of a panel are this near to each other: a third of the smoothing."""
 NODES_PER_PANEL = 2
+MOST_ROWS = 50_000
+"""Events of which errors are made."""
 _DAYS_PER_YEAR = constants.Julian_year / constants.day
 
 
@@ -134,6 +136,35 @@ class EventResponse:
 
         columns = self._near(recoils, self.true_energy_keV, content)
         return np.stack(columns, axis=1) * self.weights_keV * self.scale
+
+    def relative_errors(self, recoils: SimulatedRecoils) -> Array:
+        """Statistical error of the counts in each bin from the number of simulated recoils,
+        relative, for a rate that falls as 1/T; shape (n_bins,), 0 in empty bins.
+
+        A recoil lends itself to many true energies, and counts in each bin with all of them
+        together: with c_ib what event i gives to bin b it is √Σc²/Σc."""
+        n_bins, kept = len(self.edges_keV) - 1, np.flatnonzero(recoils.fraction > 0)
+        every = 1 + kept.size // MOST_ROWS  # of more events a part tells, with √every its error
+        some = np.zeros_like(recoils.fraction)
+        some[kept[::every]] = 1.0
+        recoils = replace(recoils, fraction=recoils.fraction * some)
+        given = np.zeros((kept[::every].size, n_bins))
+        order = np.sort(recoils.true_energy_keV[kept[::every]])
+        first = np.searchsorted(
+            np.log(order), np.log(self.true_energy_keV) - np.log1p(self.smoothing)
+        )
+        nodes = iter(zip(self.true_energy_keV, self.weights_keV, first, strict=True))
+
+        def add(energy: Array, share: Array) -> Array:
+            node, weight, start = next(nodes)
+            place = np.searchsorted(self.edges_keV, energy, side="right") - 1
+            inside = np.flatnonzero((place >= 0) & (place < n_bins))
+            given[start + inside, place[inside]] += weight / node * share[inside]
+            return np.empty(0)
+
+        self._near(recoils, self.true_energy_keV, add)
+        total, error = given.sum(axis=0), np.sqrt((given**2).sum(axis=0) / every)
+        return np.asarray(np.divide(error, total, out=np.zeros(n_bins), where=total > 0))
 
     def table(
         self, recoils: SimulatedRecoils, energies_keV: Array, reference_mass_share: float

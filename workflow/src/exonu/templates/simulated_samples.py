@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,15 @@ from numpy.typing import NDArray
 
 from exonu.core.settings import Settings
 from exonu.core.types import Array
+from exonu.events.expressions import parse
 from exonu.events.raw.root_files import read_columns
 from exonu.events.runs.run_list import NOMINAL
 from exonu.events.selection.cuts import Selection
+from exonu.events.variables import known_variables
 from exonu.templates.dead_pmt.correction import DeadPmtCorrection
 from exonu.templates.histograms import ENERGY, IN_FRONT_OF_DEAD
 from exonu.templates.signal_response import SimulatedRecoils
+from exonu.templates.unseen import BESIDE, Weighted
 
 Mask = NDArray[np.bool_]
 
@@ -36,7 +39,9 @@ class Kept:
         weight: events per day, the dead-PMT correction applied.
         dead_up, dead_down: the correction's interval, relative to the correction; 1 for events that
             it leaves alone.
-        passed: which events the cuts keep, `nominal` and of each shift of the vertex.
+        passed: which events the cuts keep, `nominal`, of each shift of the vertex, and `beside`
+            them.
+        everywhere: all the component's events, selected or not.
     """
 
     number: NDArray[Any]
@@ -46,6 +51,12 @@ class Kept:
     dead_up: Array
     dead_down: Array
     passed: Mapping[str, Mask]
+    everywhere: Weighted
+
+    @property
+    def beside(self) -> Weighted:
+        """Events beside the cuts, those that pass included."""
+        return Weighted(self.energy_keVee[self.passed[BESIDE]], self.weight[self.passed[BESIDE]])
 
     @property
     def recoils(self) -> SimulatedRecoils:
@@ -86,11 +97,13 @@ class SampleReader:
         settings: of `template_jobs.template_settings`.
         sources: the files.
         shifts: factors on the vertex, by the names of the varied selections.
+        without: cuts that are left out, by the names of the varied selections.
     """
 
     settings: Settings
     sources: Sources
     shifts: Mapping[str, float]
+    without: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def selection(self) -> Selection:
@@ -99,9 +112,28 @@ class SampleReader:
             self.settings["cuts"], self.settings["extra"], self.settings["file"]
         )
 
+    @cached_property
+    def beside(self) -> Selection:
+        """The cuts with one of them wider, if the settings say so."""
+        instead = self.settings["templates"]["beside"]
+        if not instead:
+            return self.selection
+        keep = parse(
+            instead["keep"],
+            known_variables(self.settings["extra"]),
+            want_truth=True,
+            file=self.settings["file"],
+            field="templates.beside.keep",
+        )
+        return self.selection.instead(instead["cut"], keep)
+
     def nominal(self, row: Mapping[str, Any]) -> Kept:
         """Events of a nominal sample that any of the selections keeps."""
-        wanted = [*self.selection.wanted, *(VERTEX[:1] if self.shifts else ())]
+        wanted = [
+            *self.selection.wanted,
+            *self.beside.wanted,
+            *(VERTEX[:1] if self.shifts else ()),
+        ]
         return self._read(self.sources.nominal[row["sample"]], row["components"], 0, wanted)
 
     def varied(self, variation: str, component: str) -> tuple[NDArray[Any], Array, Array] | None:
@@ -133,14 +165,25 @@ class SampleReader:
                  read_columns(file, names=sorted(names))]  # fmt: skip
         if not parts:
             empty = np.empty(0)
-            nothing = dict.fromkeys([NOMINAL, *self.shifts], np.empty(0, dtype=bool))
-            return Kept(np.empty(0, dtype=np.uint64), empty, empty, empty, empty, empty, nothing)
+            nothing = dict.fromkeys(
+                [NOMINAL, BESIDE, *self.shifts, *self.without], np.empty(0, dtype=bool)
+            )
+            none = Weighted(empty, empty)
+            return Kept(
+                np.empty(0, dtype=np.uint64), empty, empty, empty, empty, empty, nothing, none
+            )
         columns = ("number", "energy_keVee", "true_energy_keV", "weight", "dead_up", "dead_down")
         joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in columns}
         passed = {
             key: np.concatenate([part.passed[key] for part in parts]) for key in parts[0].passed
         }
-        return Kept(**joined, passed=passed)
+        everywhere = Weighted(
+            *(
+                np.concatenate([getattr(part.everywhere, name) for part in parts])
+                for name in ("energy_keVee", "weight")
+            )
+        )
+        return Kept(**joined, passed=passed, everywhere=everywhere)
 
     def _kept(
         self,
@@ -155,6 +198,9 @@ class SampleReader:
         passed = {NOMINAL: mine}
         if select:
             passed = {NOMINAL: mine & self.selection.kept(columns)}
+            passed[BESIDE] = mine & self.beside.kept(columns)
+            for name, cut in self.without.items():
+                passed[name] = mine & self.selection.without(cut).kept(columns)
             for name, factor in self.shifts.items():
                 shifted = {key: factor * columns[key] for key in VERTEX if key in columns}
                 passed[name] = mine & self.selection.kept({**columns, **shifted})
@@ -175,4 +221,7 @@ class SampleReader:
             up,
             down,
             {key: mask[rows] for key, mask in passed.items()},
+            Weighted(
+                columns[ENERGY][mine].astype(np.float64), columns["weight"][mine].astype(np.float64)
+            ),
         )

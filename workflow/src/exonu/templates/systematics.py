@@ -27,11 +27,13 @@ LEAST_IN_A_BIN = 25.0
 asked for."""
 LEAST_KNOWN = 0.5
 """Relative error of a ratio beyond which a range has too few events to have one of its own."""
+RESOLVED = 0.05
+"""A traced effect is resolved where it is twice its error, or known to this."""
 SMALLEST_RATIO, LARGEST_RATIO = 0.05, 20.0
 """Templates stay positive, and a range with few events takes no bin to infinity."""
 ROUNDING = 1e-6
 """Errors of ratios are no smaller, so that an exact asymmetry is seen as one."""
-TWO_SIDED = ("energy-scale", "position", "traced")
+TWO_SIDED = ("energy-scale", "position", "traced", "cut")
 """Kinds whose ± is one of a physical quantity; the interval of the dead-PMT correction is
 asymmetric by itself."""
 
@@ -51,13 +53,15 @@ class Systematic:
         from_calibration: whether the calibration's uncertainty is taken for the size where it is
             larger.
         cut: the cut, of kind `cut`.
+        of: of kind `cut`, whether `size` is that of all that it keeps, at every energy (`kept`), or
+            of what it alone rejects (`rejected`): then it matters where the cut does.
         components: which it touches; all (or, if traced, those of its samples) if None.
         ranges_keV: edges of the ranges in which the ratio is taken, for smoothing; each bin by
             itself if None, where there are events enough.
         prune_below: it is left out where no range changes more and no larger share of the events
             moves.
-        significance: a traced effect is left out if chance alone gives one like it more often than
-            this.
+        significance: a traced effect is called not resolved if chance alone gives one like it more
+            often than this.
     """
 
     name: str
@@ -67,6 +71,7 @@ class Systematic:
     size: float = 0.0
     from_calibration: bool = False
     cut: str | None = None
+    of: str = "kept"
     components: tuple[str, ...] | None = None
     ranges_keV: tuple[float, ...] | None = None
     prune_below: float = 0.0
@@ -275,6 +280,15 @@ class Paired:
             ratio = np.interp(centres, middle[known], in_ranges[known])
         return np.clip(ratio, SMALLEST_RATIO, LARGEST_RATIO)
 
+    def together(self, ranges_keV: Sequence[float]) -> float:
+        """The ratio of all ranges together, no further from 1 than what is known (`LEAST_KNOWN`)
+        where its error is larger than that; 1 without events."""
+        (ratio,), (error,) = self.ratio([ranges_keV[0], ranges_keV[-1]])
+        if not np.isfinite(error):
+            return 1.0
+        most = LARGEST_RATIO if error < LEAST_KNOWN * ratio else 1 + LEAST_KNOWN
+        return float(np.clip(ratio, 1 / most, most))
+
     def _mean_energies(self, ranges: Array) -> Array:
         """Mean energy before, in each range; its middle where there is none."""
         place = np.searchsorted(ranges, self.energy_before, side="right") - 1
@@ -341,7 +355,11 @@ class Effect:
         smoothing = report if few else systematic.ranges_keV
         up_bins, down_bins = (paired.smoothed(edges_keV, smoothing) for paired in (up, down))
         level = systematic.significance
-        symmetric = (
+        chance = min(_chance(*paired.difference(ranges)) for paired in (up, down))
+        unresolved = systematic.kind == "traced" and chance > level
+        if unresolved:
+            up_bins, down_bins = (np.full_like(up_bins, one.together(ranges)) for one in (up, down))
+        symmetric = unresolved or (
             systematic.kind in TWO_SIDED
             and _asymmetry_by_chance(r_up, e_up, r_down, e_down) > level
         )
@@ -354,7 +372,6 @@ class Effect:
             if total > 0
             else 0.0
         )
-        chance = min(_chance(*paired.difference(ranges)) for paired in (up, down))
         return cls(
             systematic, component, ranges, r_up - 1, e_up, r_down - 1, e_down, up_bins, down_bins, chance, moved,
             symmetric,
@@ -362,20 +379,38 @@ class Effect:
 
     @property
     def verdict(self) -> str:
-        """`kept` or `kept, made symmetric`, or why it is left out."""
+        """`kept`, with what was done to it or which sample is too small, or why it is left out."""
         change, error = (
             np.concatenate([self.up, self.down]),
             np.concatenate([self.up_error, self.down_error]),
         )
         known = np.isfinite(error)
         if not known.any():
-            return "pruned: no events"
+            return "pruned: no events" + (f" in the sample {BASELINE}" if self.is_traced else "")
         largest = max(self.moved, float(np.max(np.abs(change[known]))))
         if largest < self.systematic.prune_below or largest == 0:
             return f"pruned: below {self.systematic.prune_below:g}"
-        if self.systematic.kind == "traced" and self.chance > self.systematic.significance:
-            return f"pruned: not significant, p = {self.chance:.2g}"
+        if self.is_traced and self.chance > self.systematic.significance:
+            if self.times_needed <= 1:
+                return f"kept, not significant, known to {RESOLVED:g}"
+            samples = f"samples {BASELINE} and {self.systematic.name} of {self.component}"
+            return f"kept, not resolved: {samples} need {self.times_needed:.2g} times the events"
         return "kept, made symmetric" if self.symmetric else "kept"
+
+    @property
+    def is_traced(self) -> bool:
+        """Whether it needs samples of its own, which may be too small."""
+        return self.systematic.kind == "traced"
+
+    @property
+    def times_needed(self) -> float:
+        """How many times the events would resolve it in every range that has some: its error half
+        of the effect, or `RESOLVED`."""
+        change = np.concatenate([self.up, self.down])
+        error = np.concatenate([self.up_error, self.down_error])
+        known = np.isfinite(error)
+        enough = np.maximum(np.abs(change[known]) / 2, RESOLVED)
+        return float(np.max((error[known] / enough) ** 2, initial=1.0))
 
     @property
     def is_kept(self) -> bool:

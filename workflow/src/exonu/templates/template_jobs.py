@@ -32,14 +32,13 @@ def template_settings(inputs: EventInputs, *, blind: bool) -> Settings:
     """
     raise_all(_faults(inputs))
     nominal, varied = _nominal(inputs), [row for row in inputs.samples if row.variation != NOMINAL]
-    table = inputs.settings["geometry"].get("file")
     return {
         **{
             key: inputs.settings[key]
             for key in ("name", "is_simulated", "detector", "templates", "systematics")
         },
         "cuts": inputs.cuts,
-        **({"geometry": str(inputs.file.parent / table)} if table else {}),
+        **({"geometry": inputs.geometry} if inputs.geometry else {}),
         "file": str(inputs.file),
         "extra": sorted(inputs.settings["branches"]["extra"]),
         "live_days": inputs.runs.live_days,
@@ -150,6 +149,12 @@ def _faults(inputs: EventInputs) -> Iterator[InputError]:
         yield InputError(
             "has no background", file=sheet, field="component", remedy="add a nominal sample of one"
         )
+    beside, cuts = inputs.settings["templates"]["beside"], [cut["name"] for cut in inputs.cuts]
+    if beside and beside["cut"] not in cuts:
+        yield InputError(
+            f"is the cut {beside['cut']!r}, which is not there", file=inputs.file,
+            field="templates.beside.cut", remedy=f"the cuts are {', '.join(cuts)}",
+        )  # fmt: skip
     for row in (row for row in nominal if "," in row.component):
         yield InputError(
             f"the nominal sample {row.sample} has several components", file=sheet, field="component",

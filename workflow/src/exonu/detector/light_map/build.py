@@ -9,7 +9,7 @@ from exonu.core.files import whole_or_absent
 from exonu.core.progress import Progress
 from exonu.core.seeds import derived_seed
 from exonu.core.settings import Settings
-from exonu.detector.geometry_table import read_geometry
+from exonu.detector.geometry_table import own_geometry
 from exonu.detector.light_map.light_map import LightMap, build_light_map
 from exonu.detector.model import Detector
 from exonu.detector.optics import LightMapSettings
@@ -24,8 +24,7 @@ def make_light_map(settings: Settings, output: str | Path, *, threads: int = 1) 
             absent.
         threads: number of threads; changes nothing else.
     """
-    table = settings["geometry"].get("file")
-    detector = Detector.from_settings(settings["detector"], read_geometry(table) if table else None)
+    detector = Detector.from_settings(settings["detector"], own_geometry(settings["geometry"]))
     size = LightMapSettings.from_settings(settings["detector"].get("light_map"))
     with Progress("light map", unit="vertices") as progress:
         seed = derived_seed(settings["seed"], "light-map")

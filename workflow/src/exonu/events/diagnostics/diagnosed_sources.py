@@ -93,10 +93,8 @@ def _nominal(inputs: EventInputs) -> list[Sample]:
 
 
 def _detector(inputs: EventInputs) -> Settings:
-    file = inputs.settings["geometry"].get("file")
-    geometry = {"file": str(inputs.file.parent / file)} if file else {}
     return {
-        "geometry": geometry,
+        "geometry": inputs.geometry,
         "detector": {"geometry": inputs.settings["detector"].get("geometry", {})},
     }
 

@@ -28,7 +28,7 @@ from exonu.core.progress import Progress
 from exonu.core.settings import Settings
 from exonu.detector.activities import activities
 from exonu.detector.geometry import Geometry, geodesic_geometry
-from exonu.detector.geometry_table import read_geometry
+from exonu.detector.geometry_table import own_geometry
 from exonu.detector.light_map.light_map import LightMap
 from exonu.detector.optics import xmass_like
 from exonu.events.diagnostics.diagnosed_sources import SIGNAL
@@ -134,12 +134,8 @@ def _sources(
 
 
 def _geometry(settings: Settings) -> Geometry:
-    table = settings["geometry"].get("file")
-    return (
-        read_geometry(table)
-        if table
-        else geodesic_geometry(xmass_like(settings["detector"])["geometry"])
-    )
+    own = own_geometry(settings["geometry"])
+    return own or geodesic_geometry(xmass_like(settings["detector"])["geometry"])
 
 
 def _names(selection: Selection) -> tuple[str, ...]:

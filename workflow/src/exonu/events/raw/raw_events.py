@@ -8,6 +8,7 @@ The default layout (`BRANCHES`) is one entry per event with ``run, event, time_s
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,7 +19,8 @@ from numpy.typing import NDArray
 
 from exonu.core.settings import Settings
 from exonu.events.raw.branches import Branches
-from exonu.events.raw.root_files import CHUNK_BYTES, Jagged, open_tree
+from exonu.events.raw.reading import Reading
+from exonu.events.raw.root_files import CHUNK_BYTES, open_tree
 from exonu.events.raw.writer import ColumnWriter, cut_mantissa
 
 INNER, OUTER = 1, 2
@@ -39,7 +41,7 @@ class Events:
         trigger: bits `INNER` and `OUTER`, shape (n,), uint8.
         offsets: shape (n + 1,), from 0.
         channel, charge, time: photomultiplier, charge [PE] and time [ns] of each hit, uint16 and
-            float32.
+            float32. Times of raw files count from the first hit of their event.
         true_energy_keV: deposited energy of a simulated event, shape (n,); None for data.
         true_xyz_cm: its place, shape (n, 3); None for data.
         component: number of its component, shape (n,), uint16; None for data.
@@ -150,6 +152,25 @@ class Events:
         )
         return {name: getattr(self, name) for name in names}
 
+    @classmethod
+    def joined(cls, parts: Sequence[Events]) -> Events:
+        """Events of several parts one after the other; all have the same quantities."""
+        if len(parts) == 1:
+            return parts[0]
+        first, *_ = parts
+
+        def all_of(values: Sequence[Any]) -> Any:
+            return None if values[0] is None else np.concatenate(values)
+
+        counts = np.concatenate([part.n_hits for part in parts])
+        per_event = {
+            name: all_of([part._per_event()[name] for part in parts]) for name in first._per_event()
+        }
+        per_hit = {name: all_of([getattr(part, name) for part in parts]) for name in _HITS}
+        columns = {name: all_of([part.columns[name] for part in parts]) for name in first.columns}
+        offsets = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
+        return cls(offsets=offsets, columns=columns, **per_event, **per_hit)
+
     def with_hits(self, kept: NDArray[np.bool_]) -> Events:
         """The same events with some of their hits, given as a mask of shape (n_hits,)."""
         if kept.all():
@@ -172,30 +193,62 @@ def read_raw(
     *,
     n_channels: int | None = None,
     chunk_bytes: int = CHUNK_BYTES,
+    allow_empty: bool = False,
+    tally: Counter[str] | None = None,
 ) -> Iterator[Events]:
-    """Read raw events, chunk by chunk.
+    """Read raw events, chunk by chunk; times count from the first hit of each event.
 
     Args:
         path: the ROOT file, with a TTree or an RNTuple.
         branches: where what stands; the default layout if None.
         n_channels: number of photomultipliers; channels must lie below it.
         chunk_bytes: about how many uncompressed bytes to read at a time.
+        allow_empty: whether no entries are no fault.
+        tally: counts hits that are left out, see `reading.Reading`.
 
     Raises:
-        InputError: see `root_files.open_tree` and `branches.Branches.events`; each names file,
-            branch and entry.
+        InputError: see `root_files.open_tree` and `reading.Reading.arrays`; each names file, branch
+            and entry.
     """
     branches = branches or Branches.default()
-    with open_tree(path, branches.tree) as tree:
-        reading = branches.bound(tree)
+    with open_tree(path, branches.tree, allow_empty=allow_empty) as tree:
+        reading = Reading.of(tree, branches, tally=tally)
         for start, columns in tree.chunks(reading.needed, chunk_bytes):
             yield Events(**reading.arrays(columns, start, n_channels))
 
 
-def count_entries(path: str | Path, tree: str) -> int:
-    """Number of entries of a tree."""
-    with open_tree(path, tree, allow_empty=True) as opened:
-        return opened.n_entries
+@dataclass(frozen=True)
+class RawFile:
+    """What a raw file holds, known without reading its events.
+
+    Attributes:
+        path: the file.
+        n_entries: number of its entries.
+        optional: quantities of simulation that it has.
+    """
+
+    path: Path
+    n_entries: int
+    optional: frozenset[str]
+
+
+def look_into(path: str | Path, branches: Branches) -> RawFile:
+    """What a raw file holds; a branch that is missing is an `InputError`."""
+    with open_tree(path, branches.tree, allow_empty=True) as tree:
+        return RawFile(Path(path), tree.n_entries, Reading.of(tree, branches).optional)
+
+
+def read_times(
+    path: str | Path, branches: Branches, chunk_bytes: int = CHUNK_BYTES
+) -> Iterator[NDArray[np.float64]]:
+    """The times of a raw file's events [s], chunk by chunk, without their hits."""
+    alone = replace(
+        branches, expressions={"time_s": branches.expressions["time_s"]}, extra={}, no_hit=None
+    )
+    with open_tree(path, branches.tree, allow_empty=True) as tree:
+        reading = Reading.of(tree, alone)
+        for start, columns in tree.chunks(reading.needed, chunk_bytes):
+            yield reading.event_numbers("time_s", columns, start)
 
 
 def read_events(path: str | Path, chunk_bytes: int = CHUNK_BYTES) -> Iterator[Events]:
@@ -203,7 +256,7 @@ def read_events(path: str | Path, chunk_bytes: int = CHUNK_BYTES) -> Iterator[Ev
     `Events.columns`."""
     default = Branches.default()
     with open_tree(path, "events", allow_empty=True) as tree:
-        reading = default.bound(tree)
+        reading = Reading.of(tree, default, is_raw=False)
         more = [
             name
             for name in tree.branches
@@ -214,7 +267,7 @@ def read_events(path: str | Path, chunk_bytes: int = CHUNK_BYTES) -> Iterator[Ev
             yield Events(
                 **arrays,
                 columns={
-                    name: column for name in more if not isinstance(column := read[name], Jagged)
+                    name: column for name in more if isinstance(column := read[name], np.ndarray)
                 },
             )
 

@@ -5,7 +5,6 @@ wrong is said with file, branch and entry."""
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from exonu.core.errors import InputError, raise_all
 from exonu.core.settings import Settings
+from exonu.events.expressions import nearest, quoted
 
 CHUNK_BYTES = 32_000_000
 """Uncompressed size of the columns that are read at a time; a job needs several times as much."""
@@ -48,7 +48,26 @@ class Jagged:
         return np.diff(self.offsets)
 
 
-Column = NDArray[Any] | Jagged
+@dataclass(frozen=True)
+class Nested:
+    """A list of lists per entry: entry i has the inner lists `offsets[i]` to `offsets[i + 1]`, and
+    inner list j has `content[inner[j]:inner[j + 1]]`.
+
+    Attributes:
+        offsets: shape (n + 1,), from 0.
+        inner: shape (n_inner + 1,), from 0.
+        content: all values one after the other.
+    """
+
+    offsets: NDArray[np.int64]
+    inner: NDArray[np.int64]
+    content: NDArray[Any]
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+
+Column = NDArray[Any] | Jagged | Nested
 
 
 @dataclass(frozen=True)
@@ -100,36 +119,41 @@ class Tree:
         )
 
     def _near(self, name: str) -> str:
-        near = difflib.get_close_matches(name, self.branches, n=1)
+        near = nearest(name, self.branches)
         return (
-            f"did you mean `{near[0]}`?"
+            f"did you mean {quoted(near[0])}?"
             if near
             else f"its branches are: {', '.join(self.branches[:30])}"
         )
 
     def chunks(
-        self, names: Sequence[str], chunk_bytes: int = CHUNK_BYTES
+        self, names: Sequence[str], chunk_bytes: int = CHUNK_BYTES, entries: int | None = None
     ) -> Iterator[tuple[int, dict[str, Column]]]:
         """Read the named branches chunk by chunk.
 
         Args:
             names: branches; all must be there.
             chunk_bytes: about how many uncompressed bytes to read at a time.
+            entries: how many entries to read, from the first; all if None.
 
         Yields:
             Number of the chunk's first entry, and its columns.
         """
         if not self.n_entries:
             return
-        step = max(
-            1, min(self.n_entries, int(self._tree.num_entries_for(chunk_bytes, list(names))))
-        )
         is_rntuple = hasattr(self._tree, "cluster_summaries")
         start = 0
         try:
-            for table in (
-                self._by_clusters(names, step) if is_rntuple else self._by_entries(names, step)
-            ):
+            step = max(
+                1, min(self.n_entries, int(self._tree.num_entries_for(chunk_bytes, list(names))))
+            )
+            tables: Iterator[Any]
+            if entries is not None:
+                tables = iter([self._tree.arrays(list(names), entry_stop=entries, library="ak")])
+            else:
+                by = self._by_clusters if is_rntuple else self._by_entries
+                tables = by(names, step)
+            for table in tables:
                 yield start, {name: _column(_field(table, name, is_rntuple)) for name in names}
                 start += len(table)
         except (InputError, GeneratorExit):
@@ -219,9 +243,13 @@ def _found_tree(file: Any, path: Path, name: str) -> Tree:
             if kind in ("TTree", "TNtuple", "TNtupleD") or "RNTuple" in kind
         )
         if name in trees:
-            tree = file[name]
+            tree = None if "Experimental" in classes[name] else file[name]
+            if tree is None or getattr(tree, "_members", {}).get("fVersionEpoch", 1) < 1:
+                raise _of_old_version(path, name)
             branches = tuple(dict.fromkeys(map(str, tree.keys(recursive=True))))
             return Tree(path, name, branches, int(tree.num_entries), tree)
+    except InputError:
+        raise
     except Exception as error:  # as above
         raise InputError(
             f"cannot be read ({type(error).__name__}: {_first_line(error)})",
@@ -234,6 +262,15 @@ def _found_tree(file: Any, path: Path, name: str) -> Tree:
         file=path,
         field=f"tree {name}",
         remedy=f"its trees are: {', '.join(trees) or 'none'}",
+    )
+
+
+def _of_old_version(path: Path, name: str) -> InputError:
+    return InputError(
+        "is an RNTuple of the experimental format before version 1",
+        file=path,
+        field=f"tree {name}",
+        remedy="write it again with ROOT 6.34 or later, which can read it, or as a TTree",
     )
 
 
@@ -263,10 +300,14 @@ def _column(array: Any) -> Column:
     if isinstance(layout, ak.contents.NumpyArray):  # entries of fixed shape
         layout = layout.to_RegularArray().to_ListOffsetArray64(True)
     content = getattr(layout, "content", None)
-    if isinstance(layout, ak.contents.ListOffsetArray) and isinstance(
-        content, ak.contents.NumpyArray
-    ):
-        return Jagged(np.asarray(layout.offsets.data, dtype=np.int64), np.asarray(content.data))
+    if isinstance(layout, ak.contents.ListOffsetArray):
+        offsets = np.asarray(layout.offsets.data, dtype=np.int64)
+        if isinstance(content, ak.contents.NumpyArray) and content.data.ndim == 1:
+            return Jagged(offsets, np.asarray(content.data))
+        if content is not None and content.purelist_depth == 2 and not content.is_record:
+            inner = _column(ak.Array(content))
+            if isinstance(inner, Jagged):
+                return Nested(offsets, inner.offsets, inner.content)
     raise TypeError(f"{ak.type(array)} is neither a number nor a list of numbers per entry")
 
 
@@ -310,12 +351,12 @@ def read_columns(
         opened.require(chosen)
         for start, columns in opened.chunks(chosen, chunk_bytes):
             for name, column in columns.items():
-                if isinstance(column, Jagged):
+                if not isinstance(column, np.ndarray):
                     raise InputError(
                         "is a list where one number per entry is needed",
                         file=path,
                         field=f"branch {name}, entry {start}",
                     )
             yield {
-                name: column for name, column in columns.items() if not isinstance(column, Jagged)
+                name: column for name, column in columns.items() if isinstance(column, np.ndarray)
             }

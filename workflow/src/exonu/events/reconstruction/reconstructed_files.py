@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from exonu.core.progress import Progress
 from exonu.core.settings import Settings
-from exonu.detector.geometry_table import read_geometry
+from exonu.detector.geometry_table import own_geometry
 from exonu.detector.light_map.light_map import LightMap
 from exonu.detector.model import Detector
 from exonu.events.raw.raw_events import Events, read_events
@@ -92,8 +92,7 @@ def reconstruct(
     Returns:
         Number of events.
     """
-    table = settings.get("geometry", {}).get("file")
-    geometry = read_geometry(table) if table else None
+    geometry = own_geometry(settings.get("geometry"))
     detector = Detector.from_settings(settings.get("detector"), geometry)
     choices = ReconstructionSettings.from_settings(settings.get("reconstruction", {}))
     made = EventReconstruction.of(LightMap.load(light_map), detector, choices)

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 
 from exonu.core.errors import InputError
 from exonu.core.resources import schema_path
 from exonu.core.settings import Settings
+from exonu.events.raw.channel_map import ChannelMap
 from exonu.events.runs.run_list import Calibration, RunList, Sample
 from exonu.events.runs.sheets import absent_files
 
@@ -26,6 +28,7 @@ class EventInputs:
         settings: its settings, defaults included.
         n_channels: number of photomultipliers.
         runs, samples, calibration: the tables.
+        channel_map: channels of the numbers that the files have; None if they have channels.
     """
 
     file: Path
@@ -34,6 +37,7 @@ class EventInputs:
     runs: RunList
     samples: tuple[Sample, ...]
     calibration: dict[int | str, Calibration]
+    channel_map: ChannelMap | None = None
 
     def ingest_settings(self, *, run: int | None = None, sample: str | None = None) -> Settings:
         """Settings of the step `ingest` for one run or one sample."""
@@ -41,6 +45,9 @@ class EventInputs:
         shared |= {"n_channels": self.n_channels, "file": str(self.file)} | self.run_settings(
             run=run, sample=sample
         )
+        shared["geometry_is_given"] = "file" in self.settings["geometry"]
+        if self.channel_map is not None:
+            shared["channel_map"] = self.channel_map.as_json()
         if run is not None:
             mine = {"is_simulated": self.settings["is_simulated"], "run": run}
             return shared | mine | {"calibration": asdict(self.calibration[run])}
@@ -100,8 +107,24 @@ class EventInputs:
         mine = {
             key: self.settings[key] for key in ("detector", "reconstruction")
         } | self.run_settings(run=run, sample=sample)
-        table = self.settings["geometry"].get("file")
-        return mine | ({"geometry": {"file": str(self.file.parent / table)}} if table else {})
+        return mine | ({"geometry": self.geometry} if self.geometry else {})
+
+    @property
+    def geometry(self) -> Settings:
+        """The tables of a geometry of one's own as seen from the working folder, with a digest of
+        what they say, so that jobs run again when it changes; empty for the XMASS-like detector."""
+        named = {
+            key: self.file.parent / self.settings["geometry"][key]
+            for key in ("file", "walls")
+            if key in self.settings["geometry"]
+        }
+        if not named:
+            return {}
+        content = sha256(b"\0".join(file.read_bytes() for file in named.values()))
+        return {
+            **{key: str(file) for key, file in named.items()},
+            "digest": content.hexdigest()[:12],
+        }
 
     @property
     def is_generated(self) -> bool:
@@ -132,6 +155,8 @@ class EventInputs:
             "cuts": self.cuts,
             "extra": sorted(self.settings["branches"]["extra"]),
             "edges_keV": self.settings["efficiency"]["edges_keV"],
+            # Not of data: a blinded spectrum is not shown in this way either.
+            "ranges_keVee": [] if run is not None else self.settings["efficiency"]["ranges_keVee"],
             "file": str(self.file),
             "source": source,
         }

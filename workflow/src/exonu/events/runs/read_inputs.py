@@ -9,6 +9,7 @@ from pathlib import Path
 from exonu.core.errors import InputError, raise_all
 from exonu.core.settings import Settings
 from exonu.events.raw.branches import Branches
+from exonu.events.raw.channel_map import read_channel_map
 from exonu.events.runs import simulation_settings
 from exonu.events.runs.event_inputs import EventInputs
 from exonu.events.runs.run_list import (
@@ -39,11 +40,14 @@ def read_event_inputs(
     raise_all(_faults(settings, file))
     Branches.from_settings(settings["branches"], file)
     Selection.from_settings(settings["cuts"], settings["branches"]["extra"], file)
-    runs = read_run_list(file.parent / settings["runs"], n_channels)
+    table = settings["geometry"].get("channel_map")
+    channel_map = read_channel_map(file.parent / table, n_channels) if table else None
+    runs = read_run_list(file.parent / settings["runs"], n_channels, channel_map)
     samples = read_samples(file.parent / settings["samples"]) if "samples" in settings else ()
     raise_all(simulation_settings.faults(settings, file, runs, samples))
     table = file.parent / settings["calibration"] if "calibration" in settings else None
-    return EventInputs(file, settings, n_channels, runs, samples, read_calibration(table, runs))
+    calibration = read_calibration(table, runs)
+    return EventInputs(file, settings, n_channels, runs, samples, calibration, channel_map)
 
 
 def _faults(settings: Settings, file: Path) -> Iterator[InputError]:
@@ -55,6 +59,13 @@ def _faults(settings: Settings, file: Path) -> Iterator[InputError]:
             file=file,
             field=f"branches.extra.{name}",
             remedy="rename it",
+        )
+    if "walls" in settings["geometry"] and "file" not in settings["geometry"]:
+        yield InputError(
+            "is given without the photomultipliers",
+            file=file,
+            field="geometry.walls",
+            remedy="give their table, `file`, too",
         )
     edges = settings["efficiency"]["edges_keV"]
     for lower, upper in pairwise(edges):

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from exonu.core.errors import InputError, raise_all
 from exonu.core.resources import schema_path
 from exonu.core.settings import Settings, checked, merged, read_yaml
+from exonu.events.raw.channel_map import LEFT_OUT, ChannelMap
 from exonu.events.runs.sheets import read_sheet
 
 SECONDS_PER_DAY = 86400.0
@@ -172,12 +173,15 @@ def read_event_settings(file: str | Path, overrides: Settings | None = None) -> 
     return checked(merged(read_yaml(file), overrides or {}), schema_path("events.yaml"), file)
 
 
-def read_run_list(file: str | Path, n_channels: int | None = None) -> RunList:
+def read_run_list(
+    file: str | Path, n_channels: int | None = None, channel_map: ChannelMap | None = None
+) -> RunList:
     """Read and check a run list.
 
     Args:
         file: the TSV.
         n_channels: number of photomultipliers; dead ones must lie below it.
+        channel_map: channels of the numbers that stand in `dead_pmts`; None if these are channels.
 
     Raises:
         InputError: one line per fault: a missing or unknown column, a value that does not fit (live
@@ -192,7 +196,7 @@ def read_run_list(file: str | Path, n_channels: int | None = None) -> RunList:
             files=_files(file, row),
             start=_moment(file, line, row["start"]),
             live_time_s=float(row["live_time_s"]),
-            dead_pmts=tuple(row["dead_pmts"]),
+            dead_pmts=_dead(file, line, row["dead_pmts"], channel_map),
             stream=row["stream"],
         )
         for line, row in rows
@@ -266,6 +270,24 @@ def read_calibration(file: str | Path | None, runs: RunList) -> dict[int | str, 
 
 def _files(file: Path, row: Mapping[str, Any]) -> tuple[Path, ...]:
     return tuple(file.parent / name for name in row["files"])
+
+
+def _dead(
+    file: Path, line: int, numbers: Sequence[int], channel_map: ChannelMap | None
+) -> tuple[int, ...]:
+    """Channels of the dead photomultipliers; those outside the geometry don't count."""
+    if channel_map is None or not numbers:
+        return tuple(numbers)
+    channels = channel_map.find(np.array(numbers))
+    unknown = np.array(numbers)[channels == ChannelMap.UNKNOWN]
+    if len(unknown):
+        raise InputError(
+            f"names the photomultiplier {unknown[0]}, which is not in the channel map {channel_map.file}",
+            file=file,
+            field=f"line {line}, column dead_pmts",
+            remedy="use the numbers of its column your_id",
+        )
+    return tuple(channels[channels != LEFT_OUT].tolist())
 
 
 def _moment(file: Path, line: int, text: str) -> datetime:

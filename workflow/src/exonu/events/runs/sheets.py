@@ -120,12 +120,20 @@ def _row(header: list[str], cells: list[str], columns: Settings) -> Settings:
             continue
         kind = columns[name].get("type")
         if kind == "array":
-            row[name] = [
-                _number(part.strip(), columns[name]["items"]["type"]) for part in cell.split(",")
-            ]
+            kind = columns[name]["items"]["type"]
+            row[name] = [_number(part.strip(), kind) for part in _split_at_commas(cell)]
         else:
             row[name] = _number(cell, kind)
     return row
+
+
+def _split_at_commas(cell: str) -> list[str]:
+    r"""The parts of a list; a comma of a name is written `\,`.
+
+    >>> _split_at_commas(r"run 1\,a.root, run2.root")
+    ['run 1,a.root', ' run2.root']
+    """
+    return [part.replace("\\,", ",") for part in re.split(r"(?<!\\),", cell)]
 
 
 def _number(cell: str, kind: str | None) -> Any:

@@ -114,8 +114,7 @@ def light_tables_used(
 
 def geometry_settings(inputs: EventInputs) -> Settings:
     """The block `geometry` with its file as seen from the working folder."""
-    file = inputs.settings["geometry"].get("file")
-    return {} if file is None else {"file": str(inputs.file.parent / file)}
+    return inputs.geometry
 
 
 def _block(inputs: EventInputs) -> Settings:

@@ -77,7 +77,7 @@ def cut_flow_table(records: Sequence[Settings], live_days: float) -> pd.DataFram
     import pandas as pd
 
     rows: list[dict[str, Any]] = []
-    for source, sums in _levels(records, "sums"):
+    for source, sums in levels(records, "sums"):
         scale = 1.0 if source["kind"] == "data" else live_days
         so_far = efficiency_interval(sums, sums[:, :1] + 0 * sums)
         step = efficiency_interval(sums, np.concatenate([sums[:, :1], sums[:, :-1]], axis=1))
@@ -114,7 +114,7 @@ def cut_efficiency_table(records: Sequence[Settings]) -> pd.DataFrame:
         for end in ("", "_low", "_high")
     ]
     rows: list[dict[str, Any]] = []
-    for source, sums in _levels(
+    for source, sums in levels(
         [record for record in records if record["binned"] is not None], "binned"
     ):
         edges = records[0]["edges_keV"]
@@ -147,7 +147,7 @@ def _cut_names(records: Sequence[Settings]) -> list[str]:
     return ["all", *(cut["name"] for cut in records[0]["cuts"])]
 
 
-def _levels(records: Sequence[Settings], key: str) -> Iterable[tuple[Settings, Array]]:
+def levels(records: Sequence[Settings], key: str) -> Iterable[tuple[Settings, Array]]:
     """Each run and sample, then the sums: of a stream's runs, and of a component's nominal
     samples."""
     _check_alike(records)

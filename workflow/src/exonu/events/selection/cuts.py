@@ -16,8 +16,9 @@ from exonu.core.progress import Progress
 from exonu.core.settings import Settings
 from exonu.core.types import Array
 from exonu.events.expressions import Expression, parse
-from exonu.events.raw.root_files import CHUNK_BYTES, Jagged, open_tree, read_metadata
+from exonu.events.raw.root_files import CHUNK_BYTES, open_tree, read_metadata
 from exonu.events.raw.writer import ColumnWriter
+from exonu.events.selection.cut_conditions import ConditionCounts
 from exonu.events.variables import known_variables
 
 TREE = "events"
@@ -81,6 +82,16 @@ class Selection:
         raise_all(faults)
         return cls(tuple(parsed))
 
+    def instead(self, name: str, keep: Expression) -> Selection:
+        """With another condition for one of the cuts."""
+        return Selection(
+            tuple(Cut(c.name, keep, c.status) if c.name == name else c for c in self.cuts)
+        )
+
+    def without(self, name: str) -> Selection:
+        """With one of the cuts left out."""
+        return Selection(tuple(cut for cut in self.cuts if cut.name != name))
+
     @property
     def wanted(self) -> dict[str, str]:
         """The variables that the cuts read, each with the first cut that does."""
@@ -111,14 +122,22 @@ class CutCounts:
     Args:
         selection: the cuts.
         edges_keV: edges of the bins of true energy, shape (n_bins + 1,).
+        ranges_keVee: of `cut_conditions.ConditionCounts`.
 
     Attributes:
         sums: events, Σw and Σw² after 0 … n cuts, shape (3, n_cuts + 1).
+        conditions: each cut taken last, too.
         binned: the same in bins of true energy, shape (3, n_cuts + 1, n_bins); None without true
             energies.
     """
 
-    def __init__(self, selection: Selection, edges_keV: Sequence[float]) -> None:
+    def __init__(
+        self,
+        selection: Selection,
+        edges_keV: Sequence[float],
+        ranges_keVee: Sequence[float] = (),
+    ) -> None:
+        self.conditions = ConditionCounts([cut.keep.names for cut in selection.cuts], ranges_keVee)
         self._selection, self._edges = selection, np.asarray(edges_keV, dtype=np.float64)
         self.sums = np.zeros((3, len(selection.cuts) + 1))
         self.binned: Array | None = None
@@ -128,9 +147,9 @@ class CutCounts:
         n = len(next(iter(columns.values())))
         weight = np.asarray(columns.get("weight", np.ones(n)), dtype=np.float64)
         powers = np.stack([np.ones(n), weight, weight**2])
-        after = np.logical_and.accumulate(
-            np.vstack([np.ones(n, dtype=bool), self._selection.passed(columns)]), axis=0
-        )
+        passed = self._selection.passed(columns)
+        self.conditions.add(columns, passed)
+        after = np.logical_and.accumulate(np.vstack([np.ones(n, dtype=bool), passed]), axis=0)
         self.sums += powers @ after.T
         energy = columns.get("true_energy_keV")
         if energy is not None:
@@ -160,13 +179,15 @@ class CutCounts:
             ],
             "sums": self.sums.tolist(),
             "edges_keV": self._edges.tolist(),
+            "ranges_keVee": self.conditions.ranges_keVee.tolist(),
+            "conditions": self.conditions.sums.tolist(),
             "binned": None if self.binned is None else self.binned.tolist(),
         }
 
 
 def select(
     selection: Selection, path: str | Path, output: str | Path, source: Settings, edges_keV: Sequence[float],
-    *, chunk_bytes: int = CHUNK_BYTES,
+    *, ranges_keVee: Sequence[float] = (), chunk_bytes: int = CHUNK_BYTES,
 ) -> Settings:  # fmt: skip
     """Write the events of a file that pass all cuts, and count.
 
@@ -174,7 +195,7 @@ def select(
         selection: the cuts.
         path: reconstructed events: the tree `events` of a ROOT file, with any columns.
         output: file for the kept events, with all columns that hold one number per event.
-        source, edges_keV: see `CutCounts`.
+        source, edges_keV, ranges_keVee: see `CutCounts`.
         chunk_bytes: about how many uncompressed bytes to read at a time.
 
     Returns:
@@ -183,7 +204,7 @@ def select(
     Raises:
         InputError: a cut reads a variable that the file does not hold.
     """
-    counts = CutCounts(selection, edges_keV)
+    counts = CutCounts(selection, edges_keV, ranges_keVee)
     metadata = read_metadata(path)
     with open_tree(path, TREE, allow_empty=True) as tree:
         tree.require(tuple(selection.wanted), selection.wanted)
@@ -203,7 +224,7 @@ def select(
             writer.write(nothing)  # the columns are there even if no event is
             for _, read in tree.chunks(names, chunk_bytes):
                 columns = {
-                    name: column for name, column in read.items() if not isinstance(column, Jagged)
+                    name: column for name, column in read.items() if isinstance(column, np.ndarray)
                 }
                 kept = counts.add(columns)
                 writer.write({name: column[kept] for name, column in columns.items()})

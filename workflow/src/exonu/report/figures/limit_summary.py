@@ -40,13 +40,17 @@ PANELS = {
     if not one.has_mass
 }
 _ROW_INCHES = 0.17
-_STATISTICS_ALONE: dict[str, Any] = {
+_OPEN: dict[str, Any] = {
     "color": BLACK,
-    "marker": "<",
     "markerfacecolor": "white",
     "linestyle": "none",
     "markersize": 4.5,
 }
+_LESS_UNCERTAINTY: dict[str, dict[str, Any]] = {
+    "without MC statistics": {**_OPEN, "marker": "s"},
+    "statistics alone": {**_OPEN, "marker": "<"},
+}
+"""Markers of expected limits with less uncertainty, in the order of `Projection.beside`."""
 
 
 @dataclass(frozen=True)
@@ -133,12 +137,15 @@ def _draw_panel(
         y += 1
         for projection in analysis.projections:
             _head_row(axes, y, f"{projection.label} ({kind_of_data(analysis.heading)})")
-            alone = analysis.rows(interaction, projection.statistics_method).set_index("flavour")[
-                "expected"
+            less = [
+                analysis.rows(interaction, method).set_index("flavour")["expected"]
+                for method in projection.beside
             ]
             for row in analysis.rows(interaction, projection.method).itertuples():
                 y += 1
-                _draw_projected(axes, y, row, float(alone.get(row.flavour, np.nan)), look)
+                _draw_projected(
+                    axes, y, row, [float(one.get(row.flavour, np.nan)) for one in less], look
+                )
                 labels[y] = FLAVOURS[str(row.flavour)]
             y += 1
     _head_row(axes, y, "published")
@@ -191,12 +198,13 @@ def _draw_ours(axes: Axes, y: float, row: Any, look: Look) -> None:
         _say(axes, y, "no observed limit")
 
 
-def _draw_projected(axes: Axes, y: float, row: Any, statistics_alone: float, look: Look) -> None:
-    """Expected bands and median of a projection, and its median with statistics alone."""
+def _draw_projected(axes: Axes, y: float, row: Any, less: Sequence[float], look: Look) -> None:
+    """Expected bands and median of a projection, and its medians with less uncertainty."""
     if not _draw_expected(axes, y, row, look):
         _say(axes, y, "no expected limit")
-    if np.isfinite(statistics_alone):
-        axes.plot([statistics_alone], [y], **_STATISTICS_ALONE)
+    for expected, style in zip(less, _LESS_UNCERTAINTY.values(), strict=True):
+        if np.isfinite(expected):
+            axes.plot([expected], [y], **style)
 
 
 def _draw_expected(axes: Axes, y: float, row: Any, look: Look) -> bool:
@@ -264,11 +272,11 @@ def _dress(axes: Axes, labels: dict[float, str], last: float, title: str) -> Non
 
 def _legend(several: bool, projected: bool) -> list[Artist]:
     band = GREY if several else BLUE
-    alone = (
-        [Line2D([], [], **_STATISTICS_ALONE, label="expected, statistics alone")]
+    less = [
+        Line2D([], [], **style, label=f"expected, {words}")
+        for words, style in _LESS_UNCERTAINTY.items()
         if projected
-        else []
-    )
+    ]
     return [
         Line2D([], [], color=BLACK, marker="o", linestyle="none", markersize=4.5, label="observed"),
         Line2D(
@@ -276,7 +284,7 @@ def _legend(several: bool, projected: bool) -> list[Artist]:
         ),
         Patch(facecolor=band, alpha=0.6, label=r"expected $\pm1\sigma$"),
         Patch(facecolor=band, alpha=0.22, label=r"expected $\pm2\sigma$"),
-        *alone,
+        *less,
         Line2D([], [], color=GREY, marker="D", linestyle="none", markersize=4.5, label="published"),
         Line2D(
             [],

@@ -1,5 +1,5 @@
-"""Limits projected to other live times: the rows `asymptotic-<days>d` and `asymptotic-<days>d-stat`
-of `limits.csv`.
+"""Limits projected to other live times: the rows `asymptotic-<days>d`, `asymptotic-<days>d-no-mc`
+and `asymptotic-<days>d-stat` of `limits.csv`.
 
 Nothing was observed in them: they are expected limits of an Asimov data set of that live time
 (`exonu.search.limit_records.projected_limits`).
@@ -33,6 +33,19 @@ class Projection:
     def method(self) -> str:
         """Its limits with all systematic uncertainties."""
         return f"asymptotic-{self.days}d"
+
+    @property
+    def without_mc_method(self) -> str:
+        """Its limits without the uncertainty from the number of simulated events."""
+        return f"{self.method}-no-mc"
+
+    @property
+    def beside(self) -> dict[str, str]:
+        """Its further limits, with less uncertainty: method, and what is said of it."""
+        return {
+            self.without_mc_method: "without MC statistics",
+            self.statistics_method: "statistics alone",
+        }
 
     @property
     def statistics_method(self) -> str:

@@ -100,6 +100,11 @@ def _projected_curves(
     made = []
     for method, words, more in (
         (projection.method, f"{projection.label} ({kind})", {"dash": dash}),
+        (
+            projection.without_mc_method,
+            f"{projection.label}, without MC statistics",
+            {"dash": "6 2 1 2"},
+        ),
         (projection.statistics_method, f"{projection.label}, statistics alone", {"dash": "1 4"}),
     ):
         rows = limits[limits["method"] == method].sort_values("mass_MeV")
@@ -115,6 +120,7 @@ def _projected_marks(
     made = []
     for method, words, marker in (
         (projection.method, f"{projection.label} ({kind})", "triangle"),
+        (projection.without_mc_method, f"{projection.label}, without MC statistics", "square"),
         (projection.statistics_method, f"{projection.label}, statistics alone", "left"),
     ):
         rows = _by_flavour(limits[limits["method"] == method])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -233,8 +234,8 @@ def _limits_table(summary: Summary) -> str:
 
 
 def _projected(row: Mapping[str, Any], projection: Projection, limits: pd.DataFrame) -> str:
-    """The expected limit of a hypothesis at another live time, and the same with statistics
-    alone."""
+    """The expected limit of a hypothesis at another live time, and the same with less
+    uncertainty."""
     same = limits[
         (limits["interaction"] == row["interaction"]) & (limits["flavour"] == row["flavour"])
     ]
@@ -242,9 +243,10 @@ def _projected(row: Mapping[str, Any], projection: Projection, limits: pd.DataFr
         same = same[same["mass_MeV"] == row["mass_MeV"]]
     by_method = {one["method"]: one for one in _records(same)}
     text = _expected(by_method[projection.method])
-    alone = by_method[projection.statistics_method]
-    if alone["expected"] == alone["expected"]:
-        text += f"<br><small>statistics alone {_text(number(alone['expected']))}</small>"
+    for method, words in projection.beside.items():
+        less = by_method.get(method, {}).get("expected", math.nan)
+        if less == less:
+            text += f"<br><small>{words} {_text(number(less))}</small>"
     return text
 
 
@@ -256,7 +258,8 @@ def _projected_text(summary: Summary) -> str:
     days, own = " and ".join(one.days for one in found), own_days(summary.heading)
     return _text(
         f" Expected at {days} d: the median at that live time ({kind_of_data(summary.heading)}), from the same "
-        "templates with all systematic uncertainties, and with statistics alone."
+        "templates with all systematic uncertainties, without that of the number of simulated events (MC "
+        "statistics), and with statistics alone."
         + (f" All other limits of this work are of {own}." if own else "")
     )
 

@@ -122,11 +122,15 @@ def _columns_beside(limits: pd.DataFrame) -> list[_Beside]:
     for one in projections(limits):
         name, heading = f"expected_{one.days}d", one.label.capitalize()
         columns.append(_Beside(name, heading, one.method, "expected"))
-        columns.append(
+        columns += [
             _Beside(
-                f"{name}_stat", f"{heading}, statistics alone", one.statistics_method, "expected"
+                method.replace(one.method, name).replace("-", "_"),
+                f"{heading}, {words}",
+                method,
+                "expected",
             )
-        )
+            for method, words in one.beside.items()
+        ]
     return columns
 
 
@@ -141,7 +145,8 @@ def _of_projections(limits: pd.DataFrame, heading: Heading) -> str:
     )
     return (
         f"{own} Expected at {' and '.join(one.days for one in found)} d are medians for {kind}, with all systematic "
-        "uncertainties and with statistics alone: nothing was observed there."
+        "uncertainties, without that of the number of simulated events (MC statistics), and with statistics alone: "
+        "nothing was observed there."
     )
 
 

@@ -35,6 +35,8 @@ class Background:
             (1 + u)^±1.
         statistical_name: nuisance parameters of the statistical errors; components that share them
             have one per bin.
+        unseen: the part of `counts` that stands for events too rare for the simulation, with an
+            uncertainty as large, by nuisance parameter (`exonu.templates.unseen`).
     """
 
     name: str
@@ -46,6 +48,7 @@ class Background:
     variations: Variations = field(default_factory=dict)
     norms: Mapping[str, float] = field(default_factory=dict)
     statistical_name: str | None = None
+    unseen: Mapping[str, Array] = field(default_factory=dict)
 
     def within(self, bins: slice) -> Background:
         """The same in some of the bins."""
@@ -57,6 +60,7 @@ class Background:
             variations={
                 name: (up[bins], down[bins]) for name, (up, down) in self.variations.items()
             },
+            unseen={name: up[bins] for name, up in self.unseen.items() if up[bins].any()},
         )
 
 

@@ -15,10 +15,19 @@ import numpy as np
 from exonu.core.errors import InputError
 from exonu.core.files import read_json
 from exonu.core.settings import Settings, merged
-from exonu.core.types import Json
+from exonu.core.types import Array, Json
 from exonu.detector import Efficiency, Response
 from exonu.search.experiment.binned_spectrum import Background, Experiment
-from exonu.templates.packing import FORMAT, STATISTICAL_NAME, unpacked
+from exonu.templates.packing import (
+    FORMAT,
+    SIGNAL_STATISTICAL_NAME,
+    STATISTICAL_NAME,
+    unpacked,
+)
+from exonu.templates.unseen import parameter
+
+STATISTICS_GROUP = 1.5
+"""Bins closer than this factor in energy share the statistical error of the signal's sample."""
 
 
 def with_priors(
@@ -94,7 +103,10 @@ def read_event_experiment(file: Path, overrides: Settings | None = None) -> Expe
         response_variations={
             name: (unpacked(both["up"], n_bins), unpacked(both["down"], n_bins))
             for name, both in response["variations"].items()
-        },
+        }
+        | signal_statistics(
+            unpacked(response["matrix"], n_bins), np.array(response["statistical_error"]), edges
+        ),
         norms=response["norms"],
         live_days=float(content["live_days"]),
         solar_label=content["solar_label"],
@@ -110,21 +122,61 @@ def _background(name: str, content: Mapping[str, Any], file: Path) -> Background
             field=f"backgrounds.{name}",
             remedy="read experiment.json beside it",
         )
+    n_bins = len(content["counts"])
     activity, uncertainty = (content["normalisation"][key] for key in ("activity", "uncertainty"))
+    unseen = {
+        parameter(name, energy_range): activity * np.array(one["counts"])
+        for energy_range, one in content["unseen"].items()
+    }
+    of_shapes = [np.array(one["shape_error"]) for one in content["unseen"].values()]
+    errors = [np.array(content["statistical_error"], dtype=np.float64), *of_shapes]
+    rare = sum(unseen.values(), np.zeros(n_bins))
     return Background(
         name=name,
         label=content["label"],
-        counts=activity * np.array(content["counts"], dtype=np.float64),
-        statistical_error=activity * np.array(content["statistical_error"], dtype=np.float64),
+        counts=activity * np.array(content["counts"], dtype=np.float64) + rare,
+        statistical_error=activity * np.sqrt(np.sum(np.square(errors), axis=0)),
         uncertainty=None if uncertainty is None else float(uncertainty),
         is_log_normal=True,
         variations={
-            key: (activity * np.array(both["up"]), activity * np.array(both["down"]))
+            key: (activity * np.array(both["up"]) + rare, activity * np.array(both["down"]) + rare)
             for key, both in content["variations"].items()
         },
         norms=content["norms"],
         statistical_name=STATISTICAL_NAME,
+        unseen=unseen,
     )
+
+
+def signal_statistics(
+    matrix: Array, relative_error: Array, edges_keV: Array
+) -> dict[str, tuple[Array, Array]]:
+    """The response one standard deviation of its own events up and down.
+
+    A simulated recoil counts at true energies 10 % to both sides, so that the errors of
+    neighbouring bins go together. Bins within a factor `STATISTICS_GROUP` in energy share a
+    nuisance parameter, others have none in common.
+
+    Args:
+        matrix: shape (n_bins, n_true).
+        relative_error: of each bin, shape (n_bins,).
+        edges_keV: of the bins, shape (n_bins + 1,).
+
+    >>> matrix, error = np.ones((3, 1)), np.array([0.1, 0.2, 0.0])
+    >>> made = signal_statistics(matrix, error, np.array([2.0, 2.4, 2.8, 200.0]))
+    >>> {name: up.ravel().tolist() for name, (up, down) in made.items()}
+    {'signal_statistics_2': [1.1, 1.2, 1.0]}
+    """
+    centres = (edges_keV[1:] + edges_keV[:-1]) / 2
+    group = np.floor(np.log(centres / centres[0]) / np.log(STATISTICS_GROUP)).astype(np.int64)
+    found = {}
+    for one in np.unique(group):
+        error = np.where(group == one, relative_error, 0.0)[:, None]
+        if error.any():
+            low = edges_keV[:-1][group == one][0]
+            name = f"{SIGNAL_STATISTICAL_NAME}_{low:g}".replace(".", "p")
+            found[name] = (matrix * (1 + error), matrix * (1 - error))
+    return found
 
 
 def _require_format(content: Any, file: Path | None) -> None:

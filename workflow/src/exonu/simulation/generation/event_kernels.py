@@ -208,14 +208,30 @@ def decay_at_point(
 
 
 @exact_kernel
-def finish(n: int, point: Any, normal: Any, on_wall: bool, place: Any, sites: Any) -> Any:
+def cone_of(place: Any, stream: Any) -> Any:
+    """Share of the light that leaves a pocket, and the cosine of its cone's half opening."""
+    width, narrow = place.gap_width_cm, place.gap_width_cm[0]
+    if width[1] == 0.0:
+        return place.escape_fraction, place.cos_min
+    half = narrow + (width[1] - narrow) * uniform(stream)
+    shallow = place.gap_depth_cm[0]
+    depth = shallow + (place.gap_depth_cm[1] - shallow) * uniform(stream)
+    cosine = depth / math.sqrt(depth * depth + half * half)
+    return place.escape_fraction * (1 - cosine), cosine
+
+
+@exact_kernel
+def finish(
+    n: int, point: Any, normal: Any, on_wall: bool, place: Any, sites: Any, stream: Any
+) -> Any:
     """Light fraction and cone of each site; the visible energy in keV."""
     visible = 0.0
+    escape, cosine = cone_of(place, stream)
     for i in range(n):
         dx, dy, dz = sites[i, 0] - point[0], sites[i, 1] - point[1], sites[i, 2] - point[2]
         in_pocket = on_wall and math.sqrt(dx * dx + dy * dy + dz * dz) < place.pocket_cm
-        sites[i, 4] = place.escape_fraction if in_pocket else 1.0
-        sites[i, 5] = place.cos_min if in_pocket else -1.0
+        sites[i, 4] = escape if in_pocket else 1.0
+        sites[i, 5] = cosine if in_pocket else -1.0
         sites[i, 6], sites[i, 7], sites[i, 8] = normal
         visible += sites[i, 3] * sites[i, 4]
     return visible
@@ -283,7 +299,7 @@ def generate_events(
             n = decay_in_liquid(
                 particles, kinds, energies, groups, (x, y, z), attenuation, walls, mine, stream
             )
-        visible = finish(n, (x, y, z), normal, face >= 0, place, mine)
+        visible = finish(n, (x, y, z), normal, face >= 0, place, mine, stream)
         if here == 0 or not window_keV[0] <= visible <= window_keV[1]:
             n = 0
         events[event, 0], events[event, 1], events[event, 2], events[event, 3] = (

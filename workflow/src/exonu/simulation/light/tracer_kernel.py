@@ -1,4 +1,8 @@
-"""Photons to hits, event by event: the compiled part of `tracer`."""
+"""Photons to hits, event by event: the compiled part of `tracer`.
+
+Each photon, each delay and each channel's charge has random numbers of its own, from the event's and
+its number. So the same decays seen by another detector differ only in the photons that it changes,
+and ratios of variations to their baseline are precise (common random numbers)."""
 
 from __future__ import annotations
 
@@ -12,6 +16,13 @@ from exonu.detector.random_numbers import exponential, gamma, normal, poisson, s
 from exonu.detector.transport import follow, turned
 
 FWHM_PER_SIGMA = 2 * math.sqrt(2 * math.log(2))
+
+
+COUNT, PHOTON, DELAY, CHARGE = (np.uint64(k * 0x9E3779B97F4A7C15 % 2**64) for k in (1, 2, 3, 4))
+"""What random numbers are for: the number of a source's photons, a photon's way, its delay, a
+channel's charge."""
+SOURCE = np.uint64(2**32)
+"""Photons of a source are numbered from a multiple of it."""
 
 
 class Pulse(NamedTuple):
@@ -40,15 +51,20 @@ def delay(slow_time_ns: float, pulse: Any, stream: Any) -> Any:
 
 @kernel
 def photoelectrons_of(
-    first: int, last: int, sources: Any, pulse: Any, medium: Any, walls: Any, stream: Any
+    first: int, last: int, sources: Any, pulse: Any, medium: Any, walls: Any, key: Any
 ) -> Any:
-    """Channels and times of all photoelectrons of the sources first … last − 1."""
+    """Channels and times of all photoelectrons of the sources first … last − 1, with the random
+    numbers of an event's key."""
+    stream = np.empty(2, dtype=np.uint64)
     position, axis, cos_min, mean, slow_time, start = sources
     capacity = 64 + int(np.sum(mean[first:last]))  # more than are found, as not all of them arrive
     channels, times = np.empty(capacity, dtype=np.uint16), np.empty(capacity)
     found = 0
     for s in range(first, last):
-        for _ in range(poisson(mean[s], stream)):
+        start_stream(stream, key ^ COUNT, s - first)
+        for number in range(poisson(mean[s], stream)):
+            photon = np.uint64(s - first) * SOURCE + np.uint64(number)
+            start_stream(stream, key ^ PHOTON, photon)
             cosine = cos_min[s] + (1 - cos_min[s]) * uniform(stream)
             dx, dy, dz = turned(axis[s, 0], axis[s, 1], axis[s, 2], cosine, stream)
             x, y, z = position[s, 0], position[s, 1], position[s, 2]
@@ -59,6 +75,7 @@ def photoelectrons_of(
                 capacity *= 2
                 channels = np.concatenate((channels, np.empty_like(channels)))
                 times = np.concatenate((times, np.empty_like(times)))
+            start_stream(stream, key ^ DELAY, photon)
             channels[found] = channel
             times[found] = (
                 start[s] + path / medium.velocity_cm_per_ns + delay(slow_time[s], pulse, stream)
@@ -113,9 +130,9 @@ def trace_events(
     number, time = np.zeros(n_channels, dtype=np.int32), np.empty(n_channels, dtype=np.float32)
     for e in range(len(events)):
         start_stream(stream, seed, events[e])
-        gone = dead[masks[e]]
+        key, gone = stream[0], dead[masks[e]]
         channels, times = photoelectrons_of(
-            offsets[e], offsets[e + 1], sources, pulse, medium, walls, stream
+            offsets[e], offsets[e + 1], sources, pulse, medium, walls, key
         )
         opening = np.inf
         for i in range(len(channels)):
@@ -132,7 +149,9 @@ def trace_events(
                 continue
             charge = float(number[c])
             number[c] = 0
-            if spread2 > 0:  # the sum of n photoelectrons' gamma distributions is one again
+            if spread2 > 0:
+                start_stream(stream, key ^ CHARGE, c)
+                # the sum of n photoelectrons' gamma distributions is one again
                 charge = spread2 * gamma(charge / spread2, stream)
             if not gone[c] and charge >= pulse.hit_threshold_pe:
                 hit_channel[stop], hit_charge[stop], hit_time[stop] = c, charge, time[c]

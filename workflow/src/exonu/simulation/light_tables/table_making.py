@@ -16,7 +16,7 @@ from exonu.core.seeds import derived_seed
 from exonu.core.settings import Settings
 from exonu.core.types import Array
 from exonu.detector.geometry import Geometry
-from exonu.detector.geometry_table import read_geometry
+from exonu.detector.geometry_table import own_geometry
 from exonu.detector.light_map.vertices import stabiliser
 from exonu.detector.model import Detector
 from exonu.simulation.light_tables.arrival_times import (
@@ -177,8 +177,7 @@ def make_light_tables(
         threads: number of threads; changes nothing else.
         size: number of nodes and photons.
     """
-    table = settings["geometry"].get("file")
-    detector = Detector.from_settings(settings["detector"], read_geometry(table) if table else None)
+    detector = Detector.from_settings(settings["detector"], own_geometry(settings["geometry"]))
     with Progress("light tables", unit="nodes") as progress:
         seed = derived_seed(settings["seed"], "light-tables")
         made = build_light_tables(

@@ -16,7 +16,7 @@ cone."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -44,11 +44,18 @@ class Pocket:
         escape_fraction: share of the light that leaves, 0 to 1.
         cos_min: cosine of the cone's half opening; −1 is isotropic.
         depth_cm: sites closer than this to the decay are in the pocket.
+        gap_width_cm, gap_depth_cm: of a gap whose light comes from a depth z below its mouth, of
+            half width w, each uniform between two numbers. Then the cone is that of the mouth as
+            seen from there, cos_min = z/√(z² + w²), and `escape_fraction` is the share of the light
+            that leaves from the mouth itself (a half space); from a depth it is (1 − cos_min) of
+            it. Without, all light has the cone `cos_min`.
     """
 
     escape_fraction: float = 1.0
     cos_min: float = -1.0
     depth_cm: float = 0.0
+    gap_width_cm: tuple[float, float] = (0.0, 0.0)
+    gap_depth_cm: tuple[float, float] = (0.0, 0.0)
 
     def __post_init__(self) -> None:
         if not 0 <= self.escape_fraction <= 1:
@@ -61,6 +68,19 @@ class Pocket:
             )
         if not self.depth_cm >= 0:
             raise InputError(f"must be ≥ 0 (got {self.depth_cm})", field="pocket.depth_cm")
+        for name in ("gap_width_cm", "gap_depth_cm"):
+            low, high = getattr(self, name)
+            if not 0 <= low <= high:
+                raise InputError(
+                    f"must be two numbers, 0 ≤ from ≤ to (got {low:g}, {high:g})",
+                    field=f"pocket.{name}",
+                )
+        if self.gap_depth_cm[1] > 0 and self.gap_width_cm[0] <= 0:
+            raise InputError(
+                "must be > 0 where the gap has a depth",
+                field="pocket.gap_width_cm",
+                remedy="give the half width of the mouth, from and to",
+            )
 
 
 class Walls(NamedTuple):
@@ -90,6 +110,8 @@ class Place(NamedTuple):
     escape_fraction: float
     cos_min: float
     pocket_cm: float
+    gap_width_cm: tuple[float, float]  # half width of the mouth, uniform between these; 0: no gap
+    gap_depth_cm: tuple[float, float]  # where light starts below it
     target_cm: float  # importance sampling towards a sphere of this radius, 0 for none
     bias: float  # share of the photons that it sends there
     focus: Focus = NO_FOCUS  # channels around which decays are favoured
@@ -186,9 +208,16 @@ def place_of(source: Mapping[str, Any], geometry: Geometry, xenon_density: float
         escape_fraction=pocket.escape_fraction,
         cos_min=pocket.cos_min,
         pocket_cm=pocket.depth_cm,
+        gap_width_cm=_two(pocket.gap_width_cm),
+        gap_depth_cm=_two(pocket.gap_depth_cm),
         target_cm=float(importance.get("target_cm", 0.0)),
         bias=bias,
     )
+
+
+def _two(ends: Sequence[float]) -> tuple[float, float]:
+    low, high = ends
+    return float(low), float(high)
 
 
 def _outer_radius_cm(geometry: Geometry) -> float:

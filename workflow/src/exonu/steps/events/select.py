@@ -17,4 +17,6 @@ def main(
 ) -> None:
     selection = Selection.from_settings(settings["cuts"], settings["extra"], settings["file"])
     source, edges_keV = settings["source"], settings["edges_keV"]
-    write_json(counts, select(selection, reconstructed, events, source, edges_keV))
+    ranges_keVee = settings["ranges_keVee"]
+    counted = select(selection, reconstructed, events, source, edges_keV, ranges_keVee=ranges_keVee)
+    write_json(counts, counted)

@@ -96,11 +96,7 @@ def probe_settings(
 def _reconstruction(inputs: EventInputs) -> Settings:
     """What a job that reconstructs reads, apart from its events."""
     settings = {key: inputs.settings[key] for key in ("detector", "reconstruction", "variables")}
-    if "file" in inputs.settings["geometry"]:
-        settings["geometry"] = {
-            "file": str(inputs.file.parent / inputs.settings["geometry"]["file"])
-        }
-    return settings
+    return settings | ({"geometry": inputs.geometry} if inputs.geometry else {})
 
 
 def correction_settings(inputs: EventInputs) -> Settings:

@@ -21,7 +21,7 @@ from exonu.core.errors import InputError
 from exonu.core.progress import Progress
 from exonu.core.settings import Settings
 from exonu.core.types import Array
-from exonu.detector.geometry_table import read_geometry
+from exonu.detector.geometry_table import own_geometry
 from exonu.detector.light_map.light_map import LightMap
 from exonu.detector.light_yield import electron_equivalent_keV
 from exonu.detector.model import Detector
@@ -212,10 +212,8 @@ class ProbeMaker:
 
 def probe_maker(settings: Settings, light_map: str | Path) -> ProbeMaker:
     """From the settings of a job; see `dead_pmt_jobs.probe_settings`."""
-    table = settings.get("geometry", {}).get("file")
-    detector = Detector.from_settings(
-        settings.get("detector"), read_geometry(table) if table else None
-    )
+    geometry = own_geometry(settings.get("geometry"))
+    detector = Detector.from_settings(settings.get("detector"), geometry)
     choices = ReconstructionSettings.from_settings(settings.get("reconstruction", {}))
     return ProbeMaker(
         reconstruction=EventReconstruction.of(LightMap.load(light_map), detector, choices),

@@ -70,6 +70,13 @@ else
 endif
 	touch $@
 
+.PHONY: test-pyhf
+test-pyhf: ## pyhf's and cabinetry's own tests with exonu as their optimizer (PYHF=a copy of its repository)
+	folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+	  $(MAKE) VENV="$$folder/env" "$$folder/env/installed-dev" && \
+	  "$$folder/env/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r envs/suites.txt && \
+	  "$$folder/env/bin/python" tests/crosscheck/plugin_suites.py $(if $(PYHF),--pyhf $(PYHF))
+
 .PHONY: clean
 clean: ## remove results
 	find results -mindepth 1 ! -name README.md -delete

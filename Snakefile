@@ -22,6 +22,7 @@ include: "workflow/rules/spectra.smk"
 include: "workflow/rules/workspaces.smk"
 include: "workflow/rules/limits.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/combinations.smk"
 include: "workflow/rules/studies.smk"
 include: "workflow/rules/publish.smk"
 include: "workflow/rules/report.smk"
@@ -38,6 +39,7 @@ rule all:
         rules.event_figures_of_all.input,
         rules.spectra.input,
         rules.limits.input,
+        rules.combinations.input,
         rules.figures.input,
         rules.studies.input,
         rules.tables.input,

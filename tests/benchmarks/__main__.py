@@ -41,6 +41,7 @@ SCRIPTS = (
     "templates",
     "signals",
     "inference",
+    "combination",
     "planning",
     "whole",
 )

@@ -60,10 +60,10 @@ def reading(file: str) -> dict[str, list[float]]:
 def inference() -> dict[str, Any]:
     """CPU seconds of free fits, by RooFit's defaults, and their minimum."""
     sys.path.insert(0, str(TOP / "tests" / "crosscheck"))
-    from hs3 import to_hs3
     from root_model import RootModel, root
 
     from exonu.statistics.examples import recoil_workspace
+    from exonu.statistics.workspaces.hs3 import to_hs3
 
     ROOT, model = root(), RootModel(to_hs3(recoil_workspace(staterror=True), {}))
 

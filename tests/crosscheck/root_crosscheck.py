@@ -1,7 +1,7 @@
 """Compare exonu's inference with ROOT's on the same workspaces: `make crosscheck-root`.
 
 For every model of `models.all_cases`, both sides start from the same pyhf JSON; ROOT gets it as HS3
-(`hs3.py`). Prints a Markdown table and ends with status 1 if a difference is larger than its
+(`exonu.statistics.workspaces.hs3`). Prints a Markdown table and ends with status 1 if a difference is larger than its
 tolerance; with `--write FILE` it also renews what is between the two marks of that document."""
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-from hs3 import to_hs3
 from models import Case, all_cases
 from root_model import RootModel, root
 
 from exonu.statistics import Limit, Model, compile_workspace, fit, upper_limit
+from exonu.statistics.workspaces.hs3 import to_hs3
 
 CONFIDENCE_LEVEL = 0.90
 POINTS = 40

@@ -21,9 +21,10 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from hs3 import root_name
 from scipy.optimize import brentq
 from scipy.special import gammaln
+
+from exonu.statistics.workspaces.hs3 import root_name
 
 BANDS = (-2.0, -1.0, 0.0, 1.0, 2.0)
 GRID_POINTS = 81
@@ -51,7 +52,7 @@ class RootModel:
     """A model read from HS3.
 
     Args:
-        document: HS3 JSON with one channel, from `hs3.to_hs3`.
+        document: HS3 JSON with one channel, from `to_hs3`.
     """
 
     TOLERANCE = (

@@ -12,8 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from random_workspaces import random_parameters, workspaces
 
+from exonu.core.errors import InputError
 from exonu.statistics import compile_workspace, fit
 from exonu.statistics.engine.likelihood import evaluate
+from exonu.statistics.examples import two_bins_workspace
 
 RELAXED = {
     "deadline": None,
@@ -48,6 +50,70 @@ def test_rates_and_likelihood_are_those_of_pyhf(workspace: dict[str, Any], seed:
     np.testing.assert_allclose(model.expected_data(theta), oracle.expected_data(theta), rtol=1e-12)
     assert model.nll(theta) == pytest.approx(-float(oracle.logpdf(theta, data)[0]), abs=1e-9)
     np.testing.assert_array_equal(model.data(), data)
+
+
+CODES = [(norm, histo) for norm in ("code1", "code4") for histo in ("code0", "code2", "code4p")]
+
+
+@settings(max_examples=40, **RELAXED)
+@given(
+    workspaces(kinds=("normsys", "histosys", "both", "staterror")),
+    st.sampled_from(CODES[:-1]),
+    st.integers(0, 2**32 - 1),
+)
+def test_other_interpolation_codes_are_those_of_pyhf(
+    workspace: dict[str, Any], codes: tuple[str, str], seed: int
+) -> None:
+    """Rates everywhere; slopes and curvatures away from the places where pieces meet."""
+    kinds = dict(zip(("normsys", "histosys"), codes, strict=True))
+    model = compile_workspace(workspace, interpolation=kinds)
+    wrapped = pyhf.Workspace(workspace)
+    chosen = {kind: {"interpcode": code} for kind, code in kinds.items()}
+    oracle = wrapped.model(modifier_settings=chosen)
+    rng = np.random.default_rng(seed)
+    data = model.data()
+    for spread in (0.4, 2.0):
+        theta = random_parameters(model, rng, spread=spread)
+        expected = oracle.expected_data(theta, include_auxdata=False)
+        np.testing.assert_allclose(model.expected(theta), expected, rtol=1e-12)
+    theta = random_parameters(model, rng, spread=0.2)
+    _, gradient, hessian = derivatives(model, model.flat, theta, data)
+    for i, p in enumerate(model.flat.dense):
+        if np.min(np.abs(theta[p] - np.array([-1.0, 0.0, 1.0]))) < 1e-4:
+            continue
+        up, down = theta.copy(), theta.copy()
+        up[p], down[p] = theta[p] + 1e-5, theta[p] - 1e-5
+        above, below = (derivatives(model, model.flat, x, data) for x in (up, down))
+        scale = max(np.abs(hessian).max(), 1.0, abs(above[0]))
+        assert gradient[i] == pytest.approx((above[0] - below[0]) / 2e-5, abs=1e-7 * scale)
+        np.testing.assert_allclose((above[1] - below[1]) / 2e-5, hessian[i], atol=2e-6 * scale)
+
+
+@settings(max_examples=25, **RELAXED)
+@given(
+    workspaces(kinds=("normsys", "histosys", "both")),
+    st.sampled_from([c for c in CODES[:-1] if "code2" not in c]),
+)
+def test_a_minimum_where_pieces_meet_is_one(
+    workspace: dict[str, Any], codes: tuple[str, str]
+) -> None:
+    """No step of any length in any parameter alone goes down, across the kink or away from it."""
+    model = compile_workspace(
+        workspace, interpolation=dict(zip(("normsys", "histosys"), codes, strict=True))
+    )
+    result = fit(model)
+    assert result.converged, result.message
+    theta, flat = result.parameters, model.flat
+    for p in flat.dense:
+        for step in (1e-6, -1e-6, 1e-3, -1e-3):
+            moved = theta.copy()
+            moved[p] = np.clip(theta[p] + step, flat.lower[p], flat.upper[p])
+            assert model.nll(moved) >= result.nll - 1e-9
+
+
+def test_an_unknown_interpolation_code_is_refused() -> None:
+    with pytest.raises(InputError, match=r"of normsys: 'code0' is not known; one of code1, code4"):
+        compile_workspace({**two_bins_workspace()}, interpolation={"normsys": "code0"})
 
 
 @settings(max_examples=40, **RELAXED)

@@ -30,6 +30,8 @@ def archived(analysis):
         "diagnostics/yields.csv",
         *(f"figures/{name}.{suffix}" for name in figures for suffix in ["png", "pdf"]),
     ]
+    if analysis in PROJECTED:
+        names += ["limits/projections.csv"]
     if of_events:
         names += [
             "cut_flow/cut_flow.csv",

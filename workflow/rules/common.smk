@@ -61,7 +61,15 @@ try:
             else planned_experiment(analysis).name
         )
         for name, analysis in ANALYSES.items()
+        if not analysis.experiments
     }
+    COMBINED = {
+        name: analysis.experiments
+        for name, analysis in ANALYSES.items()
+        if analysis.experiments
+    }
+    for name, members in COMBINED.items():
+        TITLES[name] = " + ".join(TITLES[member] for member in members)
     for name, analysis in ANALYSES.items():
         for variant in analysis.settings["variants"]:
             variant_settings(analysis, variant)
@@ -81,6 +89,24 @@ INTERACTIONS = OfSearches(
     },
     WITHOUT_SEARCH,
 )
+# Those of which other exposures are asked for.
+PROJECTED = [
+    name
+    for name in INTERACTIONS
+    if any(
+        "exposure_tonne_year" in one
+        for one in ANALYSES[name].settings["statistics"]["projections"]
+    )
+]
+# Those with a spectrum of their own, and not a combination of others.
+SINGLE = [name for name in INTERACTIONS if name not in COMBINED]
+try:
+    for member in [one for members in COMBINED.values() for one in members]:
+        INTERACTIONS[
+            member
+        ]  # says why an analysis of data alone has nothing to combine
+except InputError as error:
+    raise WorkflowError(str(error)) from None
 FIRST_ANALYSIS = next(iter(INTERACTIONS), None)
 
 if WITHOUT_SEARCH and workflow.is_main_process:

@@ -3,7 +3,11 @@
 from exonu.report.numbers.counts import drawn_cases, figure_names
 
 FIGURES = {
-    analysis: figure_names(searched) for analysis, searched in INTERACTIONS.items()
+    analysis: [
+        *figure_names(searched, combined=analysis in COMBINED),
+        *(["projections"] if analysis in PROJECTED else []),
+    ]
+    for analysis, searched in INTERACTIONS.items()
 }
 COMPARED = {
     figure: [analysis for analysis, figures in FIGURES.items() if figure in figures]
@@ -21,7 +25,8 @@ DRAWN_WORKSPACES = OfSearches(
 )
 
 
-for analysis, workspaces in DRAWN_WORKSPACES.items():
+for analysis in SINGLE:
+    workspaces = DRAWN_WORKSPACES[analysis]
 
     rule:
         """Data, backgrounds, and each signal at its limit; of events, the yields by energy range too."""

@@ -9,6 +9,28 @@ def experiment_inputs(analysis):
     return [os.path.normpath(file) for file in files]
 
 
+def member_inputs(analysis):
+    """The experiments of a combination: the main file of each, and everything that these name."""
+    files = [experiment_inputs(member) for member in COMBINED[analysis]]
+    return [main for main, *_ in files], [
+        file for _, *tables in files for file in tables
+    ]
+
+
+def joined_settings(analysis, interaction):
+    """What the workspaces of one interaction of a combination are made with."""
+    asked = [
+        *("physics", "systematics", "blind"),
+        *("combination", f"interactions.{interaction}"),
+    ]
+    return {**settings(analysis, *asked), "members": of_members(analysis)}
+
+
+def of_members(analysis):
+    """What a combination takes over from the analyses of its experiments, in their order."""
+    return [member_settings(ANALYSES[member]) for member in COMBINED[analysis]]
+
+
 def from_here(file):
     """A file's name relative to the working directory where it is below it: records then hold in another clone too."""
     here = Path.cwd()

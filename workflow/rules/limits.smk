@@ -67,9 +67,6 @@ use rule step as variants with:
 rule limits:
     """The limits of every analysis."""
     input:
-        expand(
-            "results/{analysis}/limits/{table}.csv",
-            analysis=INTERACTIONS,
-            table=["limits", "variants"],
-        ),
+        expand("results/{analysis}/limits/limits.csv", analysis=INTERACTIONS),
+        expand("results/{analysis}/limits/variants.csv", analysis=SINGLE),
     localrule: True

@@ -56,12 +56,12 @@ use rule step as hepdata_submission with:
 rule tables:
     """The tables of every analysis."""
     input:
-        [file for analysis in INTERACTIONS for file in table_files(analysis)],
+        [file for analysis in SINGLE for file in table_files(analysis)],
     localrule: True
 
 
 rule hepdata:
     """A submission to HEPData of every analysis."""
     input:
-        expand("results/{analysis}/hepdata/submission.tar.gz", analysis=INTERACTIONS),
+        expand("results/{analysis}/hepdata/submission.tar.gz", analysis=SINGLE),
     localrule: True

@@ -27,5 +27,5 @@ use rule step as summary with:
 rule summaries:
     """The summary page of every analysis."""
     input:
-        expand("results/{analysis}/summary.html", analysis=INTERACTIONS),
+        expand("results/{analysis}/summary.html", analysis=SINGLE),
     localrule: True

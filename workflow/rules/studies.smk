@@ -72,6 +72,34 @@ for analysis, diagnosed in DIAGNOSED.items():
             STEP
 
 
+use rule step as projections with:
+    """Limits and the reach of a discovery against exposure and background."""
+    input:
+        one_of(DRAWN_WORKSPACES, beside),
+        workspaces=one_of(DRAWN_WORKSPACES),
+    output:
+        "results/{analysis}/limits/projections.csv",
+    pathvars:
+        job="projections",
+    params:
+        **step(
+            "search.projections",
+            *("statistics.confidence_level", "statistics.projections"),
+        ),
+
+
+use rule step as figure_projections with:
+    """The same drawn."""
+    input:
+        projections="results/{analysis}/limits/projections.csv",
+    output:
+        **figure_files("projections"),
+    pathvars:
+        job="figure_projections",
+    params:
+        **step("report.figure_projections", "plots"),
+
+
 use rule step as toy_chunk with:
     """One job's share of the toys."""
     input:

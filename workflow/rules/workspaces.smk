@@ -2,8 +2,8 @@
 
 PHYSICS = ["physics", "systematics", "blind"]
 
-for analysis, searched in INTERACTIONS.items():
-    for interaction in searched:
+for analysis in SINGLE:
+    for interaction in INTERACTIONS[analysis]:
         asked = [*PHYSICS, f"interactions.{interaction}"]
 
         rule:

@@ -4,6 +4,10 @@ exonu rate --interaction magnetic-moment --source all --strength 1e-11 --energie
 exonu survival --source pp --energies-mev 0.1,0.3
 exonu limit EXPERIMENT.yaml --interaction millicharge --flavour e
 exonu limit WORKSPACE.json
+exonu limit ONE.yaml OTHER.yaml --interaction millicharge
+exonu combine ONE.yaml OTHER.yaml --interaction millicharge -o together.json
+exonu project EXPERIMENT.yaml --interaction millicharge --exposure 1,10,100 --background 1,0.1
+exonu hs3 WORKSPACE.json -o workspace.hs3.json
 exonu interactions
 exonu verify ARCHIVE.zip
 exonu show FILE.root EVENT -o event.png
@@ -83,7 +87,10 @@ def _parser() -> argparse.ArgumentParser:
         "limit", help="upper limits from a published spectrum or a pyhf workspace as JSON"
     )
     limit.add_argument(
-        "file", type=Path, help="EXPERIMENT.yaml, an analysis of config/, or a pyhf WORKSPACE.json"
+        "file",
+        type=Path,
+        nargs="+",
+        help="EXPERIMENT.yaml, an analysis of config/, or a pyhf WORKSPACE.json; several are combined",
     )
     limit.add_argument(
         "--interaction",
@@ -96,6 +103,9 @@ def _parser() -> argparse.ArgumentParser:
     limit.add_argument("--measurement", help="of a workspace that has several")
     limit.set_defaults(command=_limit)
 
+    _add_combine(commands)
+    _add_project(commands)
+    _add_hs3(commands)
     listed = commands.add_parser("interactions", help="what can be searched for, as CSV")
     listed.set_defaults(command=_interactions)
 
@@ -130,6 +140,34 @@ def _parser() -> argparse.ArgumentParser:
     init.add_argument("folder", type=Path, help="a new folder, e.g. config/my-experiment")
     init.set_defaults(command=_init)
     return parser
+
+
+def _add_combine(commands: Any) -> None:
+    combine = commands.add_parser(
+        "combine", help="join experiments into one pyhf workspace with a common strength"
+    )
+    combine.add_argument(
+        "file",
+        type=Path,
+        nargs="+",
+        help="of each experiment its YAML, its analysis, experiment.json or workspace; or a combined analysis",
+    )
+    combine.add_argument(
+        "--interaction",
+        choices=tuple(SEARCHED),
+        metavar="NAME",
+        help="needed for an experiment; `exonu interactions` lists them",
+    )
+    _add_hypothesis(combine)
+    combine.add_argument("-o", "--output", type=Path, required=True, help="the joined workspace")
+    combine.set_defaults(command=_combine)
+
+
+def _add_hs3(commands: Any) -> None:
+    hs3 = commands.add_parser("hs3", help="convert a pyhf workspace to HS3, or HS3 to a workspace")
+    hs3.add_argument("file", type=Path, help="a pyhf workspace, or an HS3 document")
+    hs3.add_argument("-o", "--output", type=Path, required=True, help="the other of both")
+    hs3.set_defaults(command=_hs3)
 
 
 def _add_rate(commands: Any) -> None:
@@ -238,13 +276,19 @@ def _survival(given: argparse.Namespace) -> str:
 
 
 def _limit(given: argparse.Namespace) -> str:
-    from exonu.search.limit_records import limit_of_experiment, limit_of_workspace
+    from exonu.search.limit_records import is_combination, limit_of_experiment, limit_of_workspace
 
     if not 0.5 < given.confidence_level < 1:
         raise InputError(
             f"must lie between 0.5 and 1 (got {given.confidence_level:g})",
             field="--confidence-level",
         )
+    if is_combination(given.file):
+        from exonu.search.combination.from_files import limit_of_files
+
+        answer = limit_of_files(given.file, given.confidence_level, **_hypothesis(given))
+        return json.dumps(answer, indent=1, ensure_ascii=False) + "\n"
+    [given.file] = given.file
     if given.file.suffix.lower() == ".json":
         _refuse_with_workspace(given)
         answer = limit_of_workspace(given.file, given.confidence_level, given.measurement)
@@ -272,6 +316,80 @@ def _limit(given: argparse.Namespace) -> str:
             confidence_level=given.confidence_level,
         )
     return json.dumps(answer, indent=1, ensure_ascii=False) + "\n"
+
+
+def _hypothesis(given: argparse.Namespace) -> dict[str, Any]:
+    return {
+        "interaction": given.interaction,
+        "flavour": given.flavour,
+        "mass_MeV": given.mass_mev,
+        "atomic": given.atomic,
+    }
+
+
+def _combine(given: argparse.Namespace) -> str:
+    from exonu.search.combination.from_files import combine_files
+
+    answer = combine_files(given.file, given.output, **_hypothesis(given))
+    return json.dumps(answer, indent=1, ensure_ascii=False) + "\n"
+
+
+def _add_project(commands: Any) -> None:
+    project = commands.add_parser(
+        "project",
+        help="expected limits and discovery reach against exposure and background, as CSV",
+    )
+    project.add_argument(
+        "file", type=Path, help="EXPERIMENT.yaml, an analysis of config/, or a workspace of exonu"
+    )
+    project.add_argument(
+        "--interaction",
+        choices=tuple(SEARCHED),
+        metavar="NAME",
+        help="needed for an experiment; `exonu interactions` lists them",
+    )
+    _add_hypothesis(project)
+    project.add_argument(
+        "--exposure", type=_numbers, required=True, help="exposures in tonne·year, e.g. 1,10,100"
+    )
+    project.add_argument(
+        "--background",
+        type=_numbers,
+        default=[1.0],
+        help="backgrounds per exposure in units of today's, e.g. 1,0.1 (default 1)",
+    )
+    project.add_argument("--confidence-level", type=_number, default=0.9)
+    project.add_argument(
+        "--significance", type=_number, default=3.0, help="Z of the reach (default 3)"
+    )
+    project.add_argument("--figure", type=Path, help="draw them too: a PNG or PDF")
+    project.set_defaults(command=_project)
+
+
+def _project(given: argparse.Namespace) -> str:
+    from exonu.search.studies.projected_experiments import projected_table
+
+    table = projected_table(
+        given.file,
+        given.exposure,
+        given.background,
+        confidence_level=given.confidence_level,
+        significance=given.significance,
+        **_hypothesis(given),
+    )
+    if given.figure is not None:
+        from exonu.report.figures.projected_reach import draw_projections
+        from exonu.report.figures.style import save
+
+        _check_figure(given.figure, "--figure")
+        save(draw_projections(table), [given.figure], 160)
+    return str(table.to_csv(index=False, float_format="%.9g"))
+
+
+def _hs3(given: argparse.Namespace) -> str:
+    from exonu.search.hs3_files import convert_file
+
+    return json.dumps(convert_file(given.file, given.output), indent=1) + "\n"
 
 
 def _refuse_with_workspace(given: argparse.Namespace) -> None:
@@ -308,16 +426,17 @@ def _show(given: argparse.Namespace) -> str:
     from exonu.report.figures.events.event_display import draw_event, event_words
     from exonu.report.figures.style import save
 
-    if given.output.suffix not in (".png", ".pdf"):
-        raise InputError(
-            "is neither .png nor .pdf",
-            file=given.output,
-            field="--output",
-            remedy="name a PNG or PDF",
-        )
+    _check_figure(given.output, "--output")
     one = find_event(given.file, given.event, run=given.run, settings_file=given.events)
     save(draw_event(one), [given.output], 160)
     return f"wrote {given.output}: {'; '.join(event_words(one)[:3])}\n"
+
+
+def _check_figure(file: Path, option: str) -> None:
+    if file.suffix not in (".png", ".pdf"):
+        raise InputError(
+            "is neither .png nor .pdf", file=file, field=option, remedy="name a PNG or PDF"
+        )
 
 
 def _init(given: argparse.Namespace) -> str:

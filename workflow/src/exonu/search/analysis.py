@@ -38,12 +38,24 @@ class Analysis:
         return "events" in self.settings
 
     @property
+    def experiments(self) -> tuple[str, ...]:
+        """The analyses whose experiments it combines; none if it has an experiment of its own."""
+        return tuple(self.settings.get("experiments", ()))
+
+    @property
     def experiment_file(self) -> Path:
         """The YAML of the published spectrum.
 
         Raises:
-            InputError: if the analysis starts from events.
+            InputError: if the analysis starts from events, or combines several experiments.
         """
+        if self.experiments:
+            raise InputError(
+                "combines several experiments and has no spectrum of its own",
+                file=self.file,
+                field="experiments",
+                remedy=f"ask for one of {', '.join(self.experiments)}",
+            )
         if self.starts_from_events:
             raise InputError(
                 "starts from events, whose spectrum is not known before they are selected",
@@ -86,13 +98,14 @@ def read_analysis(name: str, file: Path, overrides: Mapping[str, Any] | None = N
         InputError: one line per fault.
     """
     settings = checked(merged(read_yaml(file), overrides or {}), ANALYSIS_SCHEMA, file)
-    if ("experiment" in settings) == ("events" in settings):
+    if sum(key in settings for key in ("experiment", "events", "experiments")) != 1:
         raise InputError(
-            "must name either `experiment` or `events`",
+            "must name either `experiment` or `events`, or `experiments` to combine",
             file=file,
             field="experiment",
-            remedy="the YAML of a published spectrum, or that of ROOT files",
+            remedy="the YAML of a published spectrum, or that of ROOT files, or names of analyses",
         )
+    raise_all(_combination_faults(settings, file))
     raise_all(_mass_faults(settings["interactions"], file))
     table = settings["physics"].get("flux_table")
     if (
@@ -130,6 +143,51 @@ def _mass_faults(interactions: Mapping[str, Any], file: Path) -> Iterator[InputE
             )
 
 
+def _combination_faults(settings: Settings, file: Path) -> Iterator[InputError]:
+    """What belongs to one experiment and not to several together."""
+    if "experiments" not in settings:
+        return
+    for name, block in settings["interactions"].items():
+        if "fit_range_keV" in block:
+            yield InputError(
+                "belongs to an experiment, and this analysis combines several",
+                file=file,
+                field=f"interactions.{name}.fit_range_keV",
+                remedy="set it in the analysis of the experiment, which the combination follows",
+            )
+    if settings["statistics"]["projections"]:
+        yield InputError(
+            "scale the exposure of one experiment, and this analysis combines several",
+            file=file,
+            field="statistics.projections",
+            remedy="set them in the analysis of the experiment",
+        )
+    if settings["variants"]:
+        yield InputError(
+            "change one experiment, and this analysis combines several",
+            file=file,
+            field="variants",
+            remedy="leave them out, or make a combination of its own for each",
+        )
+
+
+def _member_faults(analyses: list[Analysis]) -> Iterator[InputError]:
+    """Each experiment of a combination is another analysis of the run, with an experiment of its
+    own."""
+    known = {analysis.name: analysis for analysis in analyses}
+    for analysis in analyses:
+        for number, name in enumerate(analysis.experiments):
+            if name not in known or known[name].experiments:
+                problem = "is itself a combination" if name in known else "is not one of `analyses`"
+                single = ", ".join(one for one in known if not known[one].experiments)
+                yield InputError(
+                    f"{name!r} {problem}",
+                    file=analysis.file,
+                    field=f"experiments.{number}",
+                    remedy=f"choose of {single}, or add it to `analyses` of config.yaml",
+                )
+
+
 def read_config(config: Mapping[str, Any], file: Path) -> list[Analysis]:
     """All analyses of `config/config.yaml`.
 
@@ -154,10 +212,12 @@ def read_config(config: Mapping[str, Any], file: Path) -> list[Analysis]:
             remedy="add it to `analyses`",
         )
     folder = file.parent
-    return [
+    analyses = [
         read_analysis(name, find_analysis(name, folder), settings["overrides"].get(name))
         for name in settings["analyses"]
     ]
+    raise_all(_member_faults(analyses))
+    return analyses
 
 
 def default_settings() -> Settings:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from exonu.catalogue import SEARCHED
 from exonu.core.errors import InputError
 from exonu.core.files import finite, plain, read_json
-from exonu.core.types import Json
 from exonu.search.strengths import meaning_file, strength
 from exonu.statistics import (
     AlternativeLimit,
@@ -107,6 +106,7 @@ _MADE_FROM_IT = (
     "give one of the workspaces made from it, results/<analysis>/workspaces/<hypothesis>.json"
 )
 _OTHER_JSON = (
+    ({"distributions", "likelihoods"}, "an HS3 document", "convert it with `exonu hs3`"),
     ({"edges_keV", "response", "backgrounds"}, "templates of an analysis of events", _MADE_FROM_IT),
     (
         {"spectrum", "exposure_tonne_year"},
@@ -279,7 +279,7 @@ def limit_record(
     file: Path,
     methods: Sequence[str],
     confidence_level: float,
-    projections: Sequence[Mapping[str, float]] = (),
+    projections: Sequence[Mapping[str, Any]] = (),
     power_constraint: int | None = None,
 ) -> Json:
     """The limits of a workspace of exonu, with what its μ means: an entry of
@@ -301,7 +301,7 @@ def limit_record(
         notes = simulation_notes(meaning, float(meaning["live_days"]))
         found["asymptotic"]["record"]["notes"] += notes
     evidence = discovery_record(pair)
-    for asked in projections:
+    for asked in (one for one in projections if "days" in one):
         found |= projected_limits(read_json(file), meaning, asked["days"], confidence_level, file)
     return {"name": file.stem, "meaning": meaning, "discovery": evidence, "methods": found}
 
@@ -357,6 +357,16 @@ def projected_limits(
     return found
 
 
+def is_combination(files: Sequence[Path]) -> bool:
+    """Whether several experiments are asked for: by several files, or by an analysis that combines
+    them."""
+    from exonu.core.settings import read_yaml
+
+    if len(files) > 1:
+        return True
+    return files[0].suffix.lower() != ".json" and "experiments" in read_yaml(files[0])
+
+
 def limit_of_workspace(file: Path, confidence_level: float, measurement: str | None = None) -> Json:
     """Asymptotic CLs limits of any pyhf workspace, in units of its parameter of interest; for
     `exonu limit`.
@@ -368,7 +378,7 @@ def limit_of_workspace(file: Path, confidence_level: float, measurement: str | N
     found = _asymptotic_with_discovery(model, confidence_level)
     answer = {"parameter": model.poi, "unit": "1", **_answer(found)}
     if meaning is not None and "reference_strength" in meaning:
-        answer["physical"] = _in_physical_units(found, meaning)
+        answer["physical"] = in_physical_units(found, meaning)
     return answer
 
 
@@ -398,6 +408,35 @@ def limit_of_experiment(
         atomic: atomic model, if not the default.
         confidence_level: confidence level.
     """
+    from exonu.core.settings import merged
+    from exonu.search.build_workspaces import build_workspaces
+    from exonu.search.experiment.read_experiment import read_experiment
+
+    check_hypothesis(interaction, flavour, mass_MeV)
+    settings, experiment_file = analysis_settings(file)
+    if atomic is not None:
+        settings = merged(settings, {"physics": {"atomic": {interaction: atomic}}})
+    experiment = read_experiment(experiment_file)
+    [workspace] = build_workspaces(experiment, interaction, settings, [(flavour, mass_MeV)])
+    model = compile_workspace(workspace.spec, poi_map=workspace.meaning["poi_map"], file=file)
+    log.info("%s: %d bins, %d parameters", workspace.name, model.n_bins, len(model.parameters))
+    found = _asymptotic_with_discovery(model, confidence_level)
+    case = {
+        "experiment": experiment.name,
+        "interaction": interaction,
+        "flavour": flavour,
+        "mass_MeV": mass_MeV,
+    }
+    flags = {"blinded": workspace.meaning["blinded"], "is_simulated": experiment.is_simulated}
+    return {**case, **in_physical_units(found, workspace.meaning), **flags}
+
+
+def check_hypothesis(interaction: str, flavour: str, mass_MeV: float | None) -> None:
+    """Refuse a flavour or a mass that does not belong to the interaction.
+
+    Raises:
+        InputError: naming the option of the command line.
+    """
     one = SEARCHED[interaction]
     if (mass_MeV is None) == one.has_mass:
         problem = (
@@ -413,29 +452,9 @@ def limit_of_experiment(
     if flavour not in one.states:
         states = f"one of {', '.join(one.states)}" if len(one.states) > 1 else "all"
         raise InputError(f"must be {states} for a {one.title} (got {flavour!r})", field="--flavour")
-    from exonu.core.settings import merged
-    from exonu.search.build_workspaces import build_workspaces
-    from exonu.search.experiment.read_experiment import read_experiment
-
-    settings, experiment_file = _settings(file)
-    if atomic is not None:
-        settings = merged(settings, {"physics": {"atomic": {interaction: atomic}}})
-    experiment = read_experiment(experiment_file)
-    [workspace] = build_workspaces(experiment, interaction, settings, [(flavour, mass_MeV)])
-    model = compile_workspace(workspace.spec, poi_map=workspace.meaning["poi_map"], file=file)
-    log.info("%s: %d bins, %d parameters", workspace.name, model.n_bins, len(model.parameters))
-    found = _asymptotic_with_discovery(model, confidence_level)
-    case = {
-        "experiment": experiment.name,
-        "interaction": interaction,
-        "flavour": flavour,
-        "mass_MeV": mass_MeV,
-    }
-    flags = {"blinded": workspace.meaning["blinded"], "is_simulated": experiment.is_simulated}
-    return {**case, **_in_physical_units(found, workspace.meaning), **flags}
 
 
-def _settings(file: Path) -> tuple[Json, Path]:
+def analysis_settings(file: Path) -> tuple[Json, Path]:
     """Settings and the experiment's file, from an analysis's file or for an experiment's."""
     from exonu.core.settings import read_yaml
     from exonu.search.analysis import default_settings, read_analysis
@@ -453,7 +472,8 @@ def _settings(file: Path) -> tuple[Json, Path]:
     return default_settings(), file
 
 
-def _in_physical_units(found: Json, meaning: Mapping[str, Any]) -> Json:
+def in_physical_units(found: Json, meaning: Mapping[str, Any]) -> Json:
+    """An entry of `limit_methods` as the command line gives it, in the physical parameter."""
     parameter = SEARCHED[meaning["interaction"]].parameter
 
     def physical(value: float | Sequence[float | None] | None) -> Any:

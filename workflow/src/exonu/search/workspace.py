@@ -385,6 +385,7 @@ def _meaning(
 ) -> Json:
     parameter = SEARCHED[signal.interaction].parameter
     return {
+        "experiment": experiment.name,
         "interaction": signal.interaction,
         "flavour": signal.flavour,
         "mass_MeV": signal.mass_MeV,
@@ -397,6 +398,7 @@ def _meaning(
         "pruned": dict(sorted(pruned.items())),
         "blinded": blind,
         "is_simulated": experiment.is_simulated,
+        "exposure_tonne_year": experiment.exposure_tonne_year,
         **({"live_days": experiment.live_days} if experiment.is_from_events else {}),
     }
 

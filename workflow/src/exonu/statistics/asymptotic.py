@@ -36,7 +36,7 @@ from exonu.statistics.intervals.normal import cdf, log_cdf, quantile
 from exonu.statistics.profiles import ProfilePair, profile_pair
 from exonu.statistics.profiling import Profile, Root, Tally, find_root, signal_scale
 from exonu.statistics.quadratic import sign_changes
-from exonu.statistics.workspaces.compiled_model import INTERPOLATION, Model
+from exonu.statistics.workspaces.compiled_model import Model
 
 BANDS = (2.0, 1.0, 0.0, -1.0, -2.0)
 
@@ -162,7 +162,7 @@ def upper_limit(
         "poi_map": {name: f"{source}**2" for name, source in model.tied.items()},
         "confidence_level": confidence_level,
         "test_statistic": "qtilde, asymptotic",
-        "interpolation": dict(INTERPOLATION),
+        "interpolation": dict(model.interpolation),
         "best_fit": best.values[model.poi],
         "edm": best.edm,
         "gradient_norm": best.gradient_norm,

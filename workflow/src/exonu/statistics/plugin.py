@@ -2,9 +2,9 @@
 exonu.statistics.NewtonOptimizer())``.
 
 All of `pyhf.infer` then runs on it unchanged: the statistics are pyhf's, the minima are ours (exact
-derivatives, closed-form bin-wise parameters). What the engine does not know (other interpolation
-codes, custom modifiers, clipping, batches, another objective) goes to pyhf's own scipy optimizer,
-with a warning that says why."""
+derivatives, closed-form bin-wise parameters). What the engine does not know (custom modifiers,
+clipping, batches, another objective) goes to pyhf's own scipy optimizer, with a warning that says
+why. So does a fit that asks for a method of scipy by its name."""
 
 from __future__ import annotations
 
@@ -17,14 +17,17 @@ import numpy as np
 import pyhf
 from pyhf.infer.mle import twice_nll
 from pyhf.optimize.opt_scipy import scipy_optimizer
-from scipy.optimize import OptimizeResult
+from scipy.optimize import OptimizeResult, OptimizeWarning
 
 from exonu.core.errors import InputError
 from exonu.statistics.engine.flat import FloatArray
 from exonu.statistics.fitting import STATUS, FitResult, global_minimum, minimise
-from exonu.statistics.workspaces.compiled_model import INTERPOLATION, Model, compile_specification
+from exonu.statistics.workspaces.compiled_model import Model, compile_specification
 
 Bounds = Sequence[Sequence[float]]
+_OPTIONS = {"maxiter", "verbose", "method", "tolerance", "solver_options"}
+_OTHER_OBJECTIVE = "the objective is not pyhf's twice_nll"
+_MODIFIERS_DEFAULT = {"normsys": "code1", "histosys": "code0"}
 
 
 class NotSupported(UserWarning):
@@ -34,9 +37,10 @@ class NotSupported(UserWarning):
 class NewtonOptimizer(scipy_optimizer):  # type: ignore[misc]
     """A pyhf optimizer with exact Newton steps.
 
-    It takes the options of pyhf's scipy optimizer (``maxiter``, ``tolerance``, ...; only the
-    fallback uses them), and gives ``return_uncertainties`` and ``return_correlations`` too, from
-    the inverse Hessian.
+    It takes the options of pyhf's scipy optimizer (``maxiter``, ``verbose``, ``tolerance``,
+    ``solver_options``, ``method``; only the fallback uses them, and Newton's method says so of
+    `solver_options`), and refuses others as that does. It gives ``return_uncertainties`` and
+    ``return_correlations`` too, from the inverse Hessian.
 
     >>> import pyhf
     >>> from exonu.statistics import NewtonOptimizer
@@ -72,9 +76,14 @@ class NewtonOptimizer(scipy_optimizer):  # type: ignore[misc]
     ) -> Any:
         """Minimise pyhf's ``twice_nll``; arguments and results as
         `pyhf.optimize.mixins.OptimizerMixin.minimize`."""
-        compiled = (
-            self._model(pdf) if objective is twice_nll else "the objective is not pyhf's twice_nll"
-        )
+        if do_grad and not pyhf.tensorlib.default_do_grad:
+            raise pyhf.exceptions.Unsupported(
+                f"{pyhf.tensorlib.name} does not support autodifferentiation."
+            )
+        method = self._checked(options)
+        compiled = self._model(pdf) if objective is twice_nll else _OTHER_OBJECTIVE
+        if method is not None and not isinstance(compiled, str):
+            compiled = f"the method {method!r} is asked for"
         if isinstance(compiled, str):
             warnings.warn(
                 f"{compiled}: fitted by pyhf's scipy optimizer instead", NotSupported, stacklevel=3
@@ -126,6 +135,25 @@ class NewtonOptimizer(scipy_optimizer):  # type: ignore[misc]
         returns = tuple(value for asked, value in wanted if asked)
         return returns if len(returns) > 1 else returns[0]
 
+    def _checked(self, options: dict[str, Any]) -> Any:
+        """The method of scipy that is asked for, None for ours; unknown options raise as in
+        pyhf."""
+        unknown = sorted(set(options) - _OPTIONS)
+        if unknown:
+            raise pyhf.exceptions.Unsupported(f"Unsupported options were passed in: {unknown}.")
+        method = options.get("method")
+        if method == self.name:
+            del options["method"]
+            method = None
+        solver = options.get("solver_options", self.solver_options)
+        if solver and method is None:
+            warnings.warn(
+                f"Unknown solver options: {', '.join(solver)} (Newton's method has none)",
+                OptimizeWarning,
+                stacklevel=4,
+            )
+        return method
+
     def _model(self, pdf: Any) -> Model | str:
         """The compiled model of a pyhf model, or why there is none."""
         if pdf not in self._compiled:
@@ -165,16 +193,15 @@ def _compile(pdf: Any) -> Model | str:
     main, config = pdf.main_model, pdf.config
     if main.clip_sample_data is not None or main.clip_bin_data is not None:
         return "the model clips its expected data"
+    # What a model does not say is the default of pyhf's modifiers, not that of its models.
     codes = {
-        kind: dict(config.modifier_settings.get(kind, {})).get("interpcode")
-        for kind in INTERPOLATION
+        kind: (config.modifier_settings.get(kind) or {}).get("interpcode", default)
+        for kind, default in _MODIFIERS_DEFAULT.items()
     }
-    if codes != INTERPOLATION:
-        return f"interpolation codes {codes}, the engine has {INTERPOLATION}"
     if config.poi_name is None:
         return "the model has no parameter of interest"
     try:
-        model = compile_specification(pdf.spec, config.poi_name)
+        model = compile_specification(pdf.spec, config.poi_name, codes)
     except (InputError, KeyError, TypeError) as error:
         return f"the engine refuses the model ({error})"
     if list(model.parameters) != list(config.par_names):

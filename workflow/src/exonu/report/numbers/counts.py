@@ -38,17 +38,19 @@ DRAWN_MASSES_MEV = (1e-3, 10.0)
 limits."""
 
 
-def figure_names(interactions: Iterable[str]) -> list[str]:
-    """The figures for which an analysis of these interactions has something to draw.
+def figure_names(interactions: Iterable[str], *, combined: bool = False) -> list[str]:
+    """The figures for which an analysis of these interactions has something to draw; a combination
+    of experiments has no spectrum of its own.
 
     >>> figure_names(["dark-photon"])
     ['spectrum', 'signals', 'coupling_mass']
+    >>> figure_names(["dark-photon"], combined=True)
+    ['combination', 'coupling_mass']
     """
     searched = set(interactions)
     limits = ["limits"] if any(not SEARCHED[name].has_mass for name in searched) else []
     return [
-        "spectrum",
-        "signals",
+        *(["combination"] if combined else ["spectrum", "signals"]),
         *limits,
         *(["coupling_mass"] if any(SEARCHED[name].has_mass for name in searched) else []),
     ]

@@ -34,6 +34,7 @@ PICTURES = {
     "signals": "Signals of solar neutrinos before and behind the detector, and the detection efficiency.",
     "limits": "Upper limits by flavour, expected ranges, and published limits.",
     "coupling_mass": "Upper limits against the mass, beside published limits.",
+    "projections": "Expected limits and the reach of a discovery against exposure and background, of Asimov data.",
     "cut_flow": "Events left after each cut, data and simulation.",
     "hit_map": "Where on the detector light was detected.",
     "hits": "Charge of the events, charges and times of their hits.",

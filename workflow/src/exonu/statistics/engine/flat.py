@@ -17,7 +17,8 @@ IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
 # Kinds of factors and of constraint terms.
-LINEAR, SQUARE, CODE4 = 1, 2, 4
+LINEAR, SQUARE, CODE1, CODE4 = 1, 2, 3, 4
+CODE0, CODE2, CODE4P = 0, 2, 4
 FREE, NORMAL, POISSON = 0, 1, 2
 
 
@@ -31,11 +32,12 @@ class Flat(NamedTuple):
     factor_start: (
         IntArray  # (C + 1,) factors of component c are factor_start[c] .. factor_start[c + 1]
     )
-    factor_kind: IntArray  # (K,) LINEAR θ, SQUARE θ², CODE4 normsys
+    factor_kind: IntArray  # (K,) LINEAR θ, SQUARE θ², CODE1 or CODE4 normsys
     factor_parameter: IntArray  # (K,)
     factor_code4: FloatArray  # (K, 8) a1..a6, ln(up), ln(down)
     shift_start: IntArray  # (C + 1,) histosys of component c
     shift_parameter: IntArray  # (H,)
+    shift_code: IntArray  # (H,) CODE0, CODE2, CODE4P
     shift_up: FloatArray  # (H, B) up - nominal
     shift_down: FloatArray  # (H, B) nominal - down
     local_start: IntArray  # (C + 1,) bin-wise factors that are not profiled
@@ -51,3 +53,8 @@ class Flat(NamedTuple):
     measured: IntArray
     lower: FloatArray  # (P,) bounds
     upper: FloatArray  # (P,)
+    # (N,) where an interpolation bends or jumps, by parameter and in order: the last value that
+    # belongs to the piece below, and the first of the piece above
+    kink_parameter: IntArray
+    kink_below: FloatArray
+    kink_above: FloatArray

@@ -14,6 +14,13 @@ their channel):
     - 10α² + 3α⁴)A between,
                 S, A = half the sum, a sixteenth of the difference of (up - nom) and (nom - down)
 
+    Other codes of HistFactory, whose pieces do not join smoothly (`minimiser` knows where):
+    code1(α)  = up^α (α ≥ 0),  down^-α (α < 0)
+    code0(α)  = α·(up - nom) (α ≥ 0),  α·(nom - down) (α < 0)
+    code2(α)  = aα² + bα (|α| ≤ 1),  (b + 2a)(α - 1) (α > 1),  (b - 2a) α (α < -1),  with a, b half
+                the difference and half the sum of (up - nom) and (nom - down). Beyond ±1 this is
+                pyhf's, which jumps there; ROOT goes on from the value at ±1
+
 Minus log-likelihood, less a constant of the data (it is 0 where everything is met exactly):
 
     ℓ = Σ_b [ν_b - N_b + N_b ln(N_b/ν_b)]  +  Σ_normal ½((θ - a)/σ)²  +  Σ_Poisson [θτ - a + a
@@ -36,6 +43,9 @@ import numpy as np
 
 from exonu.statistics.engine.backend import jit, jit_for_both
 from exonu.statistics.engine.flat import (
+    CODE0,
+    CODE1,
+    CODE2,
     LINEAR,
     NORMAL,
     POISSON,
@@ -69,10 +79,10 @@ def factor(kind: int, x: float, c: FloatArray) -> tuple[float, float, float]:
         return x, 1.0, 0.0
     if kind == SQUARE:
         return x * x, 2.0 * x, 2.0
-    if x >= 1.0:
+    if x >= 1.0 or (kind == CODE1 and x >= 0.0):
         f = float(np.exp(x * c[6]))
         return f, c[6] * f, c[6] * c[6] * f
-    if x <= -1.0:
+    if x <= -1.0 or kind == CODE1:
         f = float(np.exp(-x * c[7]))
         return f, -c[7] * f, c[7] * c[7] * f
     f = 1.0 + x * (c[0] + x * (c[1] + x * (c[2] + x * (c[3] + x * (c[4] + x * c[5])))))
@@ -82,12 +92,18 @@ def factor(kind: int, x: float, c: FloatArray) -> tuple[float, float, float]:
 
 
 @jit
-def shift(x: float) -> tuple[float, float, float, float, float, float]:
-    """Weights of (up - nominal) and (nominal - down) in code4p, and their first and second
+def shift(code: int, x: float) -> tuple[float, float, float, float, float, float]:
+    """Weights of (up - nominal) and (nominal - down) in a histosys, and their first and second
     derivatives."""
-    if x > 1.0:
+    if code == CODE2:
+        if x > 1.0:
+            return 1.5 * (x - 1.0), -0.5 * (x - 1.0), 1.5, -0.5, 0.0, 0.0
+        if x < -1.0:
+            return -0.5 * x, 1.5 * x, -0.5, 1.5, 0.0, 0.0
+        return 0.5 * x * (x + 1.0), 0.5 * x * (1.0 - x), x + 0.5, 0.5 - x, 1.0, -1.0
+    if x > 1.0 or (code == CODE0 and x >= 0.0):
         return x, 0.0, 1.0, 0.0, 0.0, 0.0
-    if x < -1.0:
+    if x < -1.0 or code == CODE0:
         return 0.0, x, 0.0, 1.0, 0.0, 0.0
     t = x * x * (15.0 + x * x * (-10.0 + 3.0 * x * x)) / 16.0
     t1 = x * (30.0 + x * x * (-40.0 + 18.0 * x * x)) / 16.0
@@ -114,7 +130,7 @@ def components(
             scale[c] *= f
         shape[c] = m.nominal[c]
         for h in range(m.shift_start[c], m.shift_start[c + 1]):
-            up, down, _, _, _, _ = shift(theta[m.shift_parameter[h]])
+            up, down, _, _, _, _ = shift(m.shift_code[h], theta[m.shift_parameter[h]])
             add_pair(shape[c], up, m.shift_up[h], down, m.shift_down[h])
         local[c] = 1.0
         for k in range(m.local_start[c], m.local_start[c + 1]):
@@ -252,7 +268,7 @@ def component_derivatives(
 
     for h in range(h0, h1):
         i = m.column[m.shift_parameter[h]]
-        _, _, up1, down1, up2, down2 = shift(theta[m.shift_parameter[h]])
+        _, _, up1, down1, up2, down2 = shift(m.shift_code[h], theta[m.shift_parameter[h]])
         up, down = m.shift_up[h], m.shift_down[h]
         add_pair_product(jacobian[i], scale * up1, up, scale * down1, down, outer[0])
         if m.mixed:
@@ -320,7 +336,7 @@ def local_derivatives(
                 )
             for h in range(m.shift_start[c], m.shift_start[c + 1]):
                 j = m.column[m.shift_parameter[h]]
-                _, _, up1, down1, _, _ = shift(theta[m.shift_parameter[h]])
+                _, _, up1, down1, _, _ = shift(m.shift_code[h], theta[m.shift_parameter[h]])
                 change = up1 * m.shift_up[h, b] + down1 * m.shift_down[h, b]
                 hessian[max(i, j), min(i, j)] += w * scale * change * others
 

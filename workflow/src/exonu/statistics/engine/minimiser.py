@@ -7,6 +7,10 @@ itself; where it is not positive definite, Fisher's information, which always is
 Fisher scoring alone is not used: it oscillates. The step is clipped to the bounds; if that does not
 lower ℓ enough (Armijo), it is cut at the first bound it meets and then halved until it does.
 
+Interpolations that bend or jump (codes 0, 1 and 2) are smooth in pieces. The minimum is sought within
+the pieces where the parameters are; a parameter that ends where two meet goes over if the likelihood
+falls there, and otherwise a minimum is a minimum although its slope is not zero.
+
 Converged means EDM = ½ |g·d| < 1e-14, the distance to the minimum that the quadratic form expects,
 in units of ln L; the parameters are then good to about 1e-7 of their errors. Where rounding allows
 no further descent, 1e-9 will do. Whatever ends otherwise is reported as such."""
@@ -45,28 +49,104 @@ def newton(
         ℓ at the minimum, EDM, iterations, and the status (0 converged, 1 impossible, 2 no descent,
         3 too many steps).
     """
+    if m.kink_parameter.size == 0:
+        return descend(m, m.lower, m.upper, data, theta, held, gradient, hessian)
+    lower, upper = m.lower.copy(), m.upper.copy()
+    for p in m.kink_parameter:
+        if not held[p]:
+            set_piece(m, p, theta[p], lower, upper)
+    total = 0
+    for _ in range(MAXIMUM_ITERATIONS):
+        value, edm, iterations, status = descend(
+            m, lower, upper, data, theta, held, gradient, hessian
+        )
+        total += iterations
+        if status == IMPOSSIBLE or not cross_kinks(m, data, theta, held, value, lower, upper):
+            return value, edm, total, status
+    return value, edm, total, EXHAUSTED
+
+
+@jit
+def set_piece(m: Flat, p: int, x: float, lower: FloatArray, upper: FloatArray) -> None:
+    """Bounds of the smooth piece in which parameter p is at x."""
+    lower[p], upper[p] = m.lower[p], m.upper[p]
+    for n in range(m.kink_parameter.size):
+        if m.kink_parameter[n] == p:
+            if x > m.kink_below[n]:
+                lower[p] = max(lower[p], m.kink_above[n])
+            else:
+                upper[p] = min(upper[p], m.kink_below[n])
+
+
+@jit
+def cross_kinks(
+    m: Flat,
+    data: FloatArray,
+    theta: FloatArray,
+    held: BoolArray,
+    value: float,
+    lower: FloatArray,
+    upper: FloatArray,
+) -> bool:
+    """Take parameters that stopped where two pieces meet over to the other if ℓ falls there; whether
+    one went."""
+    size = m.dense.size
+    gradient, hessian = np.empty(size), np.empty((size, size))
+    tolerance, crossed = 1e-11 * (1.0 + abs(value)), False
+    for n in range(m.kink_parameter.size):
+        p = m.kink_parameter[n]
+        below, above = m.kink_below[n], m.kink_above[n]
+        up = theta[p] == below and upper[p] == below
+        down = theta[p] == above and lower[p] == above
+        if held[p] or not (up or down):
+            continue
+        trial = theta.copy()
+        trial[p] = above if up else below
+        if not m.lower[p] <= trial[p] <= m.upper[p]:
+            continue
+        beyond = evaluate(m, data, trial, held, gradient, hessian, False)
+        slope = gradient[m.column[p]] * (1.0 if up else -1.0)
+        if beyond < value - tolerance or (beyond <= value + tolerance and slope < 0.0):
+            theta[:] = trial
+            set_piece(m, p, theta[p], lower, upper)
+            crossed = True
+    return crossed
+
+
+@jit
+def descend(
+    m: Flat,
+    lower: FloatArray,
+    upper: FloatArray,
+    data: FloatArray,
+    theta: FloatArray,
+    held: BoolArray,
+    gradient: FloatArray,
+    hessian: FloatArray,
+) -> tuple[float, float, int, int]:
+    """`newton` within the given bounds, (P,) each, where ℓ is smooth."""
     size = m.dense.size
     step, trial_gradient, trial_hessian = np.empty(size), np.empty(size), np.empty((size, size))
     for i in range(size):
         p = m.dense[i]
         if not held[p]:
-            theta[p] = min(max(theta[p], m.lower[p]), m.upper[p])
+            theta[p] = min(max(theta[p], lower[p]), upper[p])
     value = evaluate(m, data, theta, held, gradient, hessian, False)
     if not value < np.inf:
         return value, np.inf, 0, IMPOSSIBLE
     trial = theta.copy()
     edm = np.inf
     for iteration in range(MAXIMUM_ITERATIONS):
-        newton_step(m, data, theta, held, gradient, hessian, step)
+        newton_step(m, lower, upper, data, theta, held, gradient, hessian, step)
         edm = 0.5 * abs(dot(gradient, step))
         if edm < TOLERANCE:
             return value, edm, iteration, CONVERGED
-        length, room, descends = 1.0, reach(m, theta, step), False
+        length, room, descends = 1.0, reach(m, lower, upper, theta, step), False
         for attempt in range(60):
             for i in range(size):
                 p = m.dense[i]
                 trial[p] = (
-                    min(max(theta[p] + length * step[i], m.lower[p]), m.upper[p])
+                    min(max(theta[p] + length * step[i], lower[p]), upper[p])
                     if step[i] != 0.0
                     else theta[p]
                 )
@@ -90,6 +170,8 @@ def newton(
 @jit
 def newton_step(
     m: Flat,
+    lower: FloatArray,
+    upper: FloatArray,
     data: FloatArray,
     theta: FloatArray,
     held: BoolArray,
@@ -103,7 +185,7 @@ def newton_step(
     moves = np.zeros(size, dtype=np.bool_)
     for i in range(size):
         p, g = m.dense[i], gradient[i]
-        at_bound = (theta[p] <= m.lower[p] and g > 0.0) or (theta[p] >= m.upper[p] and g < 0.0)
+        at_bound = (theta[p] <= lower[p] and g > 0.0) or (theta[p] >= upper[p] and g < 0.0)
         moves[i] = not (held[p] or at_bound or (g == 0.0 and hessian[i, i] == 0.0))
     matrix, ridge = hessian.copy(), 0.0
     while ridge < 1e-6:
@@ -112,8 +194,8 @@ def newton_step(
             leaves = False
             for i in range(size):
                 p = m.dense[i]
-                if (step[i] < 0.0 and theta[p] <= m.lower[p]) or (
-                    step[i] > 0.0 and theta[p] >= m.upper[p]
+                if (step[i] < 0.0 and theta[p] <= lower[p]) or (
+                    step[i] > 0.0 and theta[p] >= upper[p]
                 ):
                     moves[i], leaves = False, True
             if not leaves:
@@ -140,13 +222,15 @@ def add_ridge(out: FloatArray, matrix: FloatArray, ridge: float) -> None:
 
 
 @jit
-def reach(m: Flat, theta: FloatArray, step: FloatArray) -> float:
+def reach(
+    m: Flat, lower: FloatArray, upper: FloatArray, theta: FloatArray, step: FloatArray
+) -> float:
     """Length of the step at which the first parameter meets a bound."""
     room = np.inf
     for i in range(step.size):
         p = m.dense[i]
-        if step[i] > 0.0 and theta[p] < m.upper[p]:
-            room = min(room, (m.upper[p] - theta[p]) / step[i])
-        elif step[i] < 0.0 and theta[p] > m.lower[p]:
-            room = min(room, (m.lower[p] - theta[p]) / step[i])
+        if step[i] > 0.0 and theta[p] < upper[p]:
+            room = min(room, (upper[p] - theta[p]) / step[i])
+        elif step[i] < 0.0 and theta[p] > lower[p]:
+            room = min(room, (lower[p] - theta[p]) / step[i])
     return room

@@ -13,12 +13,11 @@ import numpy as np
 
 from exonu.core.errors import InputError
 from exonu.statistics.engine.flat import FREE, NORMAL, POISSON, BoolArray, Flat, FloatArray
+from exonu.statistics.workspaces.flattening import INTERPOLATION as INTERPOLATION
 from exonu.statistics.workspaces.flattening import Layout, compile_layout
 from exonu.statistics.workspaces.workspace_reading import Reader
 
 Parameters = Mapping[str, float] | Sequence[float] | FloatArray
-
-INTERPOLATION = {"normsys": "code4", "histosys": "code4p"}
 
 
 def compile_workspace(
@@ -26,6 +25,7 @@ def compile_workspace(
     measurement: str | None = None,
     poi_map: Mapping[str, str] | None = None,
     file: str | Path | None = None,
+    interpolation: Mapping[str, str] | None = None,
 ) -> Model:
     """Compile an unmodified pyhf workspace.
 
@@ -35,6 +35,8 @@ def compile_workspace(
         poi_map: normfactors tied to the parameter of interest, ``{"mu_sq": "mu**2"}``, for a
             quadratic signal.
         file: where the workspace came from, for error messages.
+        interpolation: codes of HistFactory if not pyhf's defaults, e.g. ``{"normsys": "code1",
+            "histosys": "code0"}``.
 
     Raises:
         InputError: what the engine does not support, or a fault of the workspace, by name.
@@ -54,16 +56,17 @@ def compile_workspace(
     """
     config = Reader(file).measurement(workspace, measurement)
     settings = list(config.get("parameters") or ())
-    return Model(
-        compile_layout(workspace, settings, str(config.get("poi") or ""), workspace, poi_map, file)
-    )
+    poi = str(config.get("poi") or "")
+    return Model(compile_layout(workspace, settings, poi, workspace, poi_map, file, interpolation))
 
 
-def compile_specification(specification: Mapping[str, Any], poi: str) -> Model:
+def compile_specification(
+    specification: Mapping[str, Any], poi: str, interpolation: Mapping[str, str] | None = None
+) -> Model:
     """Compile a pyhf model specification (channels and parameters, no observations), as
     `pyhf.Model.spec` holds it."""
     settings = list(specification.get("parameters") or ())
-    return Model(compile_layout(specification, settings, poi, None, None, None))
+    return Model(compile_layout(specification, settings, poi, None, None, None, interpolation))
 
 
 class Model:
@@ -82,6 +85,7 @@ class Model:
         self.poi = layout.poi
         self.poi_index = layout.parameters.index(layout.poi)
         self.tied = dict(layout.tied)
+        self.interpolation = dict(layout.interpolation)
         self.channels = dict(layout.channels)
         self.samples = layout.samples
         self.init = layout.init

@@ -9,9 +9,51 @@ from typing import Any
 
 import numpy as np
 
-from exonu.statistics.engine.flat import CODE4, FREE, LINEAR, SQUARE, Flat, FloatArray, IntArray
+from exonu.core.errors import InputError
+from exonu.statistics.engine.flat import (
+    CODE0,
+    CODE1,
+    CODE2,
+    CODE4,
+    CODE4P,
+    FREE,
+    LINEAR,
+    SQUARE,
+    Flat,
+    FloatArray,
+    IntArray,
+)
 from exonu.statistics.workspaces.parameters import ParameterSet, collect
 from exonu.statistics.workspaces.workspace_reading import Json, Reader
+
+INTERPOLATION = {"normsys": "code4", "histosys": "code4p"}
+"""pyhf's default of a workspace; its JSON does not say which code was meant."""
+CODES = {
+    "normsys": {"code1": CODE1, "code4": CODE4},
+    "histosys": {"code0": CODE0, "code2": CODE2, "code4p": CODE4P},
+}
+_SIDE = 1e-13
+"""How far apart the last value of a piece and the first of the next are taken to be."""
+
+
+def interpolation_codes(interpolation: Mapping[str, str] | None) -> dict[str, str]:
+    """The codes of both kinds of modifier, those that are not given by default.
+
+    Raises:
+        InputError: a code that HistFactory does not have.
+
+    >>> interpolation_codes({"histosys": "code0"})
+    {'normsys': 'code4', 'histosys': 'code0'}
+    """
+    codes = {**INTERPOLATION, **(interpolation or {})}
+    for kind, code in codes.items():
+        if code not in CODES.get(kind, {}):
+            known = ", ".join(CODES.get(kind, CODES))
+            raise InputError(
+                f"{code!r} is not known", field=f"interpolation of {kind}", remedy=f"one of {known}"
+            )
+    return codes
+
 
 # Coefficients a1..a6 of code4 from its value, slope and curvature at ±1 (pyhf.interpolators.code4,
 # α0 = 1).
@@ -53,6 +95,7 @@ class Layout:
     fixed: np.ndarray[Any, np.dtype[np.bool_]]
     nominal_data: FloatArray  # observed events (zero for a bare model), then auxiliary measurements
     default_poi_bounds: bool
+    interpolation: Mapping[str, str]  # code by kind of modifier
     make_full: Callable[[], Flat]  # the same model with no profiled parameter: for covariances
 
 
@@ -63,6 +106,7 @@ def compile_layout(
     observations: Json | None,
     poi_map: Mapping[str, str] | None,
     file: str | Path | None,
+    interpolation: Mapping[str, str] | None = None,
 ) -> Layout:
     """Check and compile the channels of a workspace (or of a pyhf model: observations None)."""
     normfactors = {
@@ -74,7 +118,7 @@ def compile_layout(
     }
     reader = Reader(file)
     tied = reader.ties(poi, poi_map, normfactors)
-    reader = Reader(file, signal={*tied, poi} if tied else ())
+    reader = Reader(file, signal={*tied, *tied.values(), poi} if tied else ())
     channels = reader.channels(channels_spec)
     sets = collect(reader, channels, settings)
     for name in tied:
@@ -95,7 +139,8 @@ def compile_layout(
     counts = (
         reader.observations(observations, channels) if observations is not None else [0.0] * bins
     )
-    flat = _flatten(reader, channels, sets, indices, tied, bins, profile=True)
+    codes = interpolation_codes(interpolation)
+    flat = _flatten(reader, channels, sets, indices, tied, bins, codes, profile=True)
     auxiliary = [a for s in sets.values() if s.constraint != FREE for a in s.measured]
     slices, begin = {}, 0
     for channel in channels:
@@ -114,7 +159,10 @@ def compile_layout(
         fixed=np.array([x for s in sets.values() for x in s.fixed], dtype=np.bool_),
         nominal_data=np.array(counts + auxiliary),
         default_poi_bounds=sets[poi].default_bounds,
-        make_full=lambda: _flatten(reader, channels, sets, indices, tied, bins, profile=False),
+        interpolation=codes,
+        make_full=lambda: _flatten(
+            reader, channels, sets, indices, tied, bins, codes, profile=False
+        ),
     )
     _check_bins(reader, layout)
     return layout
@@ -164,8 +212,10 @@ def _flatten(
     indices: dict[str, tuple[int, ...]],
     tied: Mapping[str, str],
     bins: int,
+    codes: Mapping[str, str],
     profile: bool,
 ) -> Flat:
+    norm, shift = (CODES[kind][codes[kind]] for kind in ("normsys", "histosys"))
     parts: list[_Component] = []
     used: dict[str, int] = {}  # staterror: entries of the parameter set used by the channels before
     begin = 0
@@ -185,7 +235,7 @@ def _flatten(
                     coefficients = code4_coefficients(
                         modifier["data"]["lo"], modifier["data"]["hi"]
                     )
-                    part.factors.append((CODE4, indices[name][0], coefficients))
+                    part.factors.append((norm, indices[name][0], coefficients))
                 elif kind == "histosys":
                     nominal = np.array(sample["data"], dtype=float)
                     up, down = (
@@ -199,7 +249,7 @@ def _flatten(
                     part.locals.append(
                         np.array(indices[name][offset : offset + end - begin], dtype=np.int64)
                     )
-            if len(scales) < len([f for f in part.factors if f[0] != CODE4]):
+            if len(scales) < len([f for f in part.factors if f[0] not in (CODE1, CODE4)]):
                 where = f"channel {channel['name']}, sample {sample['name']}"
                 reader.refuse(
                     "is scaled by the parameter of interest and by its square",
@@ -211,7 +261,18 @@ def _flatten(
             used[name] = used.get(name, 0) + end - begin
         begin = end
     gamma = _profiled(parts, sets, indices, bins) if profile else np.full(bins, -1, dtype=np.int64)
-    return _arrays(parts, sets, gamma, bins)
+    return _arrays(parts, sets, gamma, bins, shift)
+
+
+def _kinks(parts: list[_Component], shift: int) -> list[tuple[int, float, float]]:
+    """Where the codes bend or jump: parameter, last value of one piece, first of the next."""
+    found = {(p, -_SIDE, 0.0) for part in parts for kind, p, _ in part.factors if kind == CODE1}
+    for p in {p for part in parts for p, _, _ in part.shifts}:
+        if shift == CODE0:
+            found.add((p, -_SIDE, 0.0))
+        elif shift == CODE2:
+            found |= {(p, -1.0 - _SIDE, -1.0), (p, 1.0, 1.0 + _SIDE)}
+    return sorted(found)
 
 
 def _profiled(
@@ -238,9 +299,13 @@ def _profiled(
 
 
 def _arrays(
-    parts: list[_Component], sets: dict[str, ParameterSet], gamma: IntArray, bins: int
+    parts: list[_Component],
+    sets: dict[str, ParameterSet],
+    gamma: IntArray,
+    bins: int,
+    shift: int,
 ) -> Flat:
-    count = len(parts)
+    count, kinks = len(parts), _kinks(parts, shift)
     nominal, has_gamma = np.zeros((count, bins)), np.zeros((count, bins))
     present = np.zeros((count, bins), dtype=np.bool_)
     factors = [factor for part in parts for factor in part.factors]
@@ -288,6 +353,7 @@ def _arrays(
         factor_code4=table([c for _, _, c in factors], 8),
         shift_start=starts([len(part.shifts) for part in parts]),
         shift_parameter=np.array([p for p, _, _ in shifts], dtype=np.int64),
+        shift_code=np.full(len(shifts), shift, dtype=np.int64),
         shift_up=table([up for _, up, _ in shifts], bins),
         shift_down=table([down for _, _, down in shifts], bins),
         local_start=starts(local_counts),
@@ -302,4 +368,7 @@ def _arrays(
         measured=measured,
         lower=np.array([x for s in sets.values() for x in s.lower]),
         upper=np.array([x for s in sets.values() for x in s.upper]),
+        kink_parameter=np.array([p for p, _, _ in kinks], dtype=np.int64),
+        kink_below=np.array([below for _, below, _ in kinks], dtype=float),
+        kink_above=np.array([above for _, _, above in kinks], dtype=float),
     )

@@ -185,14 +185,16 @@ class Reader:
     def ties(
         self, poi: str, poi_map: Mapping[str, str] | None, normfactors: set[str]
     ) -> dict[str, str]:
-        """The normfactors that are the square of the parameter of interest, e.g. ``{"mu_sq":
-        "mu**2"}``."""
-        poi_map = poi_map or {}
+        """The normfactors that are the square of another, each with that one: of the parameter of
+        interest (``{"mu_sq": "mu**2"}``), or of a strength of one channel alone."""
+        poi_map, ties = poi_map or {}, {}
         for name, expression in poi_map.items():
             if name not in normfactors:
                 self.refuse(f"no normfactor {name!r} in the workspace", "poi_map")
-            if re.sub(r"\s", "", str(expression)) != f"{poi}**2":
+            square_of = re.fullmatch(r"(\w+)\*\*2", re.sub(r"\s", "", str(expression)))
+            if square_of is None or square_of[1] not in normfactors - set(poi_map):
                 self.refuse(f"cannot tie {name} to {expression!r}", "poi_map", f'write "{poi}**2"')
+            ties[name] = square_of[1]
         square = f"{poi}_sq"
         if square in normfactors and square not in poi_map:
             self.refuse(
@@ -200,7 +202,7 @@ class Reader:
                 f"normfactor {square}",
                 f'give poi_map={{"{square}": "{poi}**2"}}: without it a limit would be silently wrong',
             )
-        return dict.fromkeys(poi_map, poi)
+        return ties
 
 
 def _is_finite(value: float) -> bool:

@@ -44,6 +44,7 @@ def test_a_job_of_a_run(tmp_path):
             "prescale": 1,
             "window_keV": [1, 60],
             "live_fraction": 1,
+            "light_from_tables_above_keV": {},
         },
         "factors": {"lxe-neutron": 2},
         "injected": None,
@@ -59,6 +60,7 @@ def test_a_job_of_a_sample(tmp_path):
         "window_keV": [1, 230],
         "liquid_radius_cm": None,
         "focus": {"channels": [3, 17, 100], "share": 0.5},
+        "light_from_tables_above_keV": {},
         "thin": None,
     }
 

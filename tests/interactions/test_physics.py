@@ -61,7 +61,7 @@ def test_settings_and_back():
         ),
         (
             {"atomic": {"dark-photon": "pai"}},
-            r"atomic.dark-photon: must be one of stepping, free \(got 'pai'\)",
+            r"atomic.dark-photon: must be one of stepping, free, rrpa \(got",
         ),
         ({"weak_atomic": "free"}, r"weak_atomic: is not a known key"),
         ({"sources": "pp"}, r"sources: must be a list \(got 'pp'\); write \[pp, be7\]"),

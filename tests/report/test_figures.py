@@ -349,7 +349,7 @@ def test_every_published_curve_is_named(published):
 def test_nothing_to_draw_is_an_input_error(published):
     with pytest.raises(InputError, match="no limits on a parameter without a mass"):
         draw_limits([limits_of(DARK)], published)
-    with pytest.raises(InputError, match="no limits on a dark photon"):
+    with pytest.raises(InputError, match="no limits against a mass"):
         draw_coupling_mass(
             [limits_of([("millicharge", "all", None)])],
             published_curves(),

@@ -213,6 +213,9 @@ def _add_rate(commands: Any) -> None:
         type=_number,
         help="of the parameter in its unit, never scaled (default: a reference strength, printed; none for weak)",
     )
+    rate.add_argument(
+        "--target", default="xenon", help="xenon, argon, germanium, silicon, or a folder of tables"
+    )
     rate.add_argument("--part", choices=("total", "pure", "interference"), default="total")
     rate.add_argument(
         "--energies", type=_numbers, required=True, help="true recoil energies in keV, e.g. 0.5,1,2"
@@ -275,7 +278,7 @@ def _rate(given: argparse.Namespace) -> str:
         strength=strength,
         mass_MeV=given.mass_mev,
         part=given.part,
-        physics=Physics.from_settings({"atomic": atomic}),
+        physics=Physics.from_settings({"atomic": atomic, "target": given.target}),
     )
     rows = [f"{energy:.9g},{rate:.9g}" for energy, rate in zip(given.energies, rates, strict=True)]
     return "\n".join([*comment, "energy_keV,rate_per_tonne_year_keV", *rows]) + "\n"

@@ -13,11 +13,15 @@ from exonu.catalogue.declaration import (
     FLAVOURS,
     STATES,
     UNITS,
+    AbsorbedFlux,
     Form,
+    Halo,
     Interaction,
+    Line,
     MassiveForm,
     Recoil,
     Shift,
+    Tabulated,
     braced,
 )
 
@@ -27,22 +31,27 @@ __all__ = [
     "SEARCHED",
     "STATES",
     "UNITS",
+    "AbsorbedFlux",
     "Form",
+    "Halo",
     "Interaction",
+    "Line",
     "MassiveForm",
     "Recoil",
     "Shift",
+    "Tabulated",
     "braced",
 ]
 
 
 def _declared() -> list[Interaction]:
-    """All of `DECLARED` in the modules of the folder; those with a sign in both directions."""
+    """All of `DECLARED` in the modules below the folder; those with a sign in both directions."""
     found: list[Interaction] = []
     folder = Path(__file__).with_name("declared")
-    for module in pkgutil.iter_modules([str(folder)]):
-        declared = importlib.import_module(f"{__name__}.declared.{module.name}").DECLARED
-        for one in declared:
+    for module in pkgutil.walk_packages([str(folder)], f"{__name__}.declared."):
+        if module.ispkg:
+            continue
+        for one in importlib.import_module(module.name).DECLARED:
             found += [one, one.negative()] if one.signed else [one]
     return sorted(found, key=lambda one: (one.place, one.name.removesuffix("-negative")))
 

@@ -108,6 +108,9 @@ class Recoil:
     hbar_c: float
 
 
+COUPLING_ATOMIC = ("stepping", "free", "rrpa")
+"""Treatments of what shifts the weak couplings: a many-body ratio of the weak rate too."""
+
 Chiral: TypeAlias = tuple[tuple[float, float, float], tuple[float, float, float]]
 """Numbers for left- and right-handed electrons, each for ν_e, ν_μ, ν_τ."""
 
@@ -165,6 +168,60 @@ class MassiveForm:
 
 
 @dataclass(frozen=True)
+class Halo:
+    """What the rate of an absorbed particle of the halo is given, at the energy of its mass.
+
+    Attributes:
+        mass: in MeV, shape (m,).
+        photoabsorption: σ_γ at that energy in cm² per atom, shape (m,).
+        density: local density of dark matter in MeV/cm³.
+        atoms: per tonne.
+        seconds: of a year.
+        light: speed of light in cm/s.
+        electron, alpha: as in `Recoil`.
+    """
+
+    mass: Array
+    photoabsorption: Array
+    density: float
+    atoms: float
+    seconds: float
+    light: float
+    electron: float
+    alpha: float
+
+
+@dataclass(frozen=True)
+class Line:
+    """All of a particle's mass is deposited: a line at that energy.
+
+    Attributes:
+        rate: events per tonne and year for unit x, shape (m,).
+    """
+
+    rate: Callable[[Halo], Array]
+
+
+@dataclass(frozen=True)
+class AbsorbedFlux:
+    """Fast particles of the Sun that an atom absorbs with all their energy.
+
+    Attributes:
+        rate: per tonne, year and keV for unit x, where `mass` is the energy, shape (n,).
+        table: their flux, a name of `exonu.interactions.absorption`.
+    """
+
+    rate: Callable[[Halo, Array], Array]
+    table: str
+
+
+@dataclass(frozen=True)
+class Tabulated:
+    """A recoil spectrum from a file of the user: energy_keV and rate_per_tonne_year_keV for unit
+    x."""
+
+
+@dataclass(frozen=True)
 class MassGrid:
     """Masses that are searched by default, even in the logarithm, and further ones, in MeV."""
 
@@ -205,7 +262,7 @@ class Interaction:
     power: int
     reference_strength: float
     source: str
-    formula: Shift | Form | MassiveForm | None
+    formula: Shift | Form | MassiveForm | Line | AbsorbedFlux | Tabulated | None
     states: tuple[str, ...] = FLAVOUR_STATES
     masses: MassGrid | None = None
     atomic: tuple[str, ...] = ("stepping", "free")
@@ -224,6 +281,12 @@ class Interaction:
     def has_mass(self) -> bool:
         """Whether a mass belongs to the hypothesis."""
         return self.masses is not None
+
+    @property
+    def by_neutrinos(self) -> bool:
+        """Whether neutrinos scatter; else a rate comes from elsewhere, and no flux belongs to
+        it."""
+        return not isinstance(self.formula, Line | AbsorbedFlux | Tabulated)
 
     @property
     def is_linear(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from exonu.catalogue import INTERACTIONS, SEARCHED, Interaction
+from exonu.catalogue import INTERACTIONS, SEARCHED, Interaction, Tabulated
 
 Schema = dict[str, Any]
 
@@ -76,6 +76,10 @@ def _block(one: Interaction, model: Schema) -> Schema:
     else:
         parts["flavours"]["items"] = {"enum": list(one.states)}
         parts["flavours"]["default"] = list(one.states)
+    if isinstance(one.formula, Tabulated):
+        block["required"] = ["file"]
+    else:
+        del parts["file"], parts["rows"]
     if one.masses is None:
         del parts["masses_MeV"], parts["more_masses_MeV"]
     else:

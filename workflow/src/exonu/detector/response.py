@@ -77,12 +77,14 @@ class Response:
         true_energy_keV: energies at which the recoil rate is asked for, shape (n_true,).
         matrix: counts per bin for a unit rate [1/(tonne year keV)] at each of them, shape (n_bins,
             n_true).
+        weights_keV: how much energy each of them stands for, shape (n_true,), where that is known.
     """
 
     low_keV: Array
     high_keV: Array
     true_energy_keV: Array
     matrix: Array
+    weights_keV: Array | None = None
 
     def fold(self, rate_per_tonne_year_keV: ArrayLike) -> Array:
         """Expected counts.
@@ -95,6 +97,38 @@ class Response:
         """
         counts: Array = np.asarray(rate_per_tonne_year_keV, dtype=float) @ self.matrix.T
         return counts
+
+    def fold_lines(self, energies_keV: ArrayLike) -> Array:
+        """Expected counts of one event per tonne and year at each energy.
+
+        What a bin sees of one true energy is smooth between the energies of the matrix; it is
+        interpolated by cubics through the four nearest.
+
+        Args:
+            energies_keV: true energies, shape (m,); nothing is seen outside those of the matrix.
+
+        Returns:
+            Counts, shape (m, n_bins).
+
+        Raises:
+            InputError: if the weights are not known, as of a response from simulated events.
+        """
+        if self.weights_keV is None:
+            raise InputError(
+                "cannot fold a line: its response is known for smooth spectra alone",
+                field="response",
+                remedy="search for lines in a published spectrum",
+            )
+        at = np.atleast_1d(np.asarray(energies_keV, dtype=float))
+        known, seen = self.true_energy_keV, self.matrix / self.weights_keV
+        first = np.clip(np.searchsorted(known, at) - 2, 0, len(known) - 4)
+        counts = np.zeros((len(at), len(self.low_keV)))
+        for k in range(4):  # Lagrange's polynomials
+            others = [known[first + j] for j in range(4) if j != k]
+            share = np.prod([(at - x) / (known[first + k] - x) for x in others], axis=0)
+            counts += share[:, None] * seen[:, first + k].T
+        inside = (at >= known[0]) & (at <= known[-1])
+        return np.where(inside[:, None], np.maximum(counts, 0.0), 0.0)
 
 
 def build_response(
@@ -155,7 +189,7 @@ def build_response(
         seen = efficiency(nodes) * _gaussian_content(low, high, nodes, sigma)
     else:
         seen = _gaussian_content_weighted(low, high, nodes, sigma, efficiency)
-    return Response(low, high, nodes, exposure_tonne_year * weights * seen)
+    return Response(low, high, nodes, exposure_tonne_year * weights * seen, weights)
 
 
 def _highest_true_energy(high_keV: float, resolution_keV: Callable[[Array], Array]) -> float:

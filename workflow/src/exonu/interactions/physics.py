@@ -37,6 +37,7 @@ class Physics:
         target: one of `exonu.targets.TARGETS`, or a folder of tables.
         reactor: neutrinos of a reactor instead of those of the Sun.
         flux_table: neutrinos of a table instead of those of the Sun.
+        dark_matter_density_GeV_per_cm3: local density of what is absorbed.
         millicharge_weak_interference: add the interference of the millicharge with the weak term.
 
     Raises:
@@ -57,6 +58,7 @@ class Physics:
     target: str = "xenon"
     reactor: Reactor | None = None
     flux_table: FluxTable | None = None
+    dark_matter_density_GeV_per_cm3: float = 0.3
 
     def __post_init__(self) -> None:
         known_sources = tuple(

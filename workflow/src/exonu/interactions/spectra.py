@@ -31,6 +31,7 @@ from exonu.interactions.cross_sections import (
     bilinear_form,
     maximum_recoil_MeV,
 )
+from exonu.interactions.many_body import many_body_ratio
 from exonu.interactions.millicharge import photoabsorption_rate
 from exonu.interactions.moments import ORDER, atomic_moments, kinematic_moments, threshold_moments
 from exonu.interactions.physics import Physics, check_atomic
@@ -179,7 +180,7 @@ class RecoilSpectra:
 
     def polynomial(
         self,
-        interaction: str,
+        interaction: str | Interaction,
         masses_MeV: ArrayLike | None = None,
         *,
         atomic: str | None = None,
@@ -188,7 +189,7 @@ class RecoilSpectra:
         """What an interaction adds to the weak rate for unit x, by mass, state and source.
 
         Args:
-            interaction: one that is searched for.
+            interaction: one that is searched for, by its name or as declared.
             masses_MeV: masses ≥ 0, shape (m,), where there is a mass.
             atomic: instead of the atomic setting of the physics.
             interference: whether the part that interferes is there; as the physics says if left out.
@@ -199,9 +200,9 @@ class RecoilSpectra:
         Raises:
             InputError: if a mass is not finite and ≥ 0, or a setting is not the interaction's.
         """
-        one = SEARCHED[interaction]
-        atomic = self.physics.atomic(interaction) if atomic is None else atomic
-        check_atomic(atomic, interaction)
+        one = SEARCHED[interaction] if isinstance(interaction, str) else interaction
+        atomic = self.physics.atomic(one.name) if atomic is None else atomic
+        check_atomic(atomic, one.name)
         at = self._recoil(masses_MeV)
         if isinstance(one.formula, Shift):
             return self._shifted(one, one.formula, at, atomic, interference)
@@ -298,9 +299,13 @@ class RecoilSpectra:
     def _electrons(self, atomic: str) -> Array | float:
         """Electrons of an atom that count, by the treatment of bound ones, shape (n,) or a
         number."""
+        target = self.physics.target
         if atomic == "free":
-            return target_property(self.physics.target, "atomic_number")
-        return free_electrons(self.physics.target, self.energies_keV)
+            return target_property(target, "atomic_number")
+        electrons = free_electrons(target, self.energies_keV)
+        if atomic == "rrpa":
+            electrons = electrons * many_body_ratio(target, self.energies_keV)[0]
+        return electrons
 
 
 def recoil_rate(
@@ -369,6 +374,12 @@ def _check_arguments(
             f"must be one of {', '.join(INTERACTIONS)} (got {interaction!r})", field="interaction"
         )
     one = INTERACTIONS[interaction]
+    if not one.by_neutrinos:
+        raise InputError(
+            f"{interaction} is no scattering of neutrinos",
+            field="interaction",
+            remedy="a line has no recoil spectrum, and that of a file is in the file; `exonu limit` searches",
+        )
     if flavour not in one.states:
         raise InputError(
             f"must be one of {', '.join(one.states)} (got {flavour!r})"

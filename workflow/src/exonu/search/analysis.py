@@ -10,6 +10,7 @@ from typing import Any
 from exonu.core.errors import InputError, raise_all
 from exonu.core.resources import schema_path
 from exonu.core.settings import Settings, checked, merged, read_yaml
+from exonu.interactions.absorption import read_curve
 from exonu.sources.flux_table import read_flux_table
 from exonu.targets import TARGETS
 
@@ -111,6 +112,9 @@ def read_analysis(name: str, file: Path, overrides: Mapping[str, Any] | None = N
         table is not None
     ):  # its numbers are settings too: jobs need no file, and re-run when they change
         table["rows"] = read_flux_table(file.parent / table["file"])
+    for block in settings["interactions"].values():
+        if "file" in block:
+            block["rows"] = read_curve(file.parent / block["file"])
     if "experiment" in settings:
         settings["physics"] |= _target_of(file.parent / str(settings["experiment"]))
     return Analysis(name, file, settings)

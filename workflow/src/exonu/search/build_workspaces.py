@@ -17,7 +17,13 @@ from exonu.core.settings import Settings, read_yaml
 from exonu.interactions import Physics
 from exonu.search.experiment.binned_spectrum import Experiment
 from exonu.search.plausibility.input_checks import INPUTS, SearchInputs
-from exonu.search.signals import Signal, fold_signals, fold_solar_neutrinos, hypotheses
+from exonu.search.signals import (
+    WITHOUT_FLUX,
+    Signal,
+    fold_signals,
+    fold_solar_neutrinos,
+    hypotheses,
+)
 from exonu.search.strengths import meaning_file
 from exonu.search.studies.simulation_error import simulation_meaning
 from exonu.search.workspace import Workspace, build_workspace
@@ -50,10 +56,13 @@ def build_workspaces(
     if cases is None:
         cases = hypotheses(interaction, settings["interactions"][interaction])
     other = systematics["atomic_shape"]
-    signals = fold_signals(experiment, physics, interaction, cases, other_atomic=other)
+    block = settings["interactions"].get(interaction, {})
+    signals = fold_signals(
+        experiment, physics, interaction, cases, other_atomic=other, curve=block.get("rows", ())
+    )
     uncertainties = {
         source.name: source.relative_uncertainty for source in physics.neutrino_sources
-    }
+    } | dict.fromkeys(WITHOUT_FLUX, 0.0)
     solar = fold_solar_neutrinos(experiment, physics)
     raise_all(_without_signal(signals, experiment))
     notes = INPUTS.notes(SearchInputs(experiment, physics, solar))

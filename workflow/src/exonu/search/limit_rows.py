@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from exonu.core.resources import resource_path
@@ -54,15 +55,40 @@ COUPLING_RANGE = (1e-8, 1e-2)
 """What the figure and the page show of a dark photon's coupling against its mass."""
 
 
+def view_of(
+    interaction: str, rows: pd.DataFrame
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Ranges of mass and strength that figure and page show: whole decades around the limits, of a
+    dark photon those of the published curves.
+
+    Args:
+        interaction: one with a mass.
+        rows: its limits, of one flavour and method.
+    """
+    if interaction == "dark-photon":
+        return MASS_RANGE_MEV, COUPLING_RANGE
+    values = rows[[*EXPECTED, "observed"]].to_numpy(dtype=np.float64)
+    known = values[np.isfinite(values)]
+    if not known.size:
+        known = np.array([1e-12, 1.0])
+    decades = 10.0 ** np.array([np.floor(np.log10(known.min())), np.ceil(np.log10(known.max()))])
+    masses = rows["mass_MeV"].to_numpy(dtype=np.float64)
+    return (float(masses.min() / 1.3), float(masses.max() * 1.3)), (
+        float(decades[0] / 2),
+        float(decades[1] * 2),
+    )
+
+
 def published_limits() -> pd.DataFrame:
     """Limits of this and other experiments, `resources/limits/limits.csv`."""
     return pd.read_csv(resource_path("limits/limits.csv"), comment="#")
 
 
 def published_curves() -> pd.DataFrame:
-    """Published upper limits on a dark photon's coupling, with the columns experiment, mass_MeV, g
-    and source."""
-    return pd.read_csv(resource_path("limits/bl_coupling_curves.csv"), comment="#")
+    """Published upper limits against a mass, with the columns experiment, mass_MeV, g, source and
+    quantity, the interaction."""
+    curves = pd.read_csv(resource_path("limits/bl_coupling_curves.csv"), comment="#")
+    return curves.assign(quantity="dark-photon")
 
 
 def limit_rows(

@@ -13,9 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from exonu.catalogue import SEARCHED
+from exonu.catalogue import SEARCHED, AbsorbedFlux, Line
+from exonu.core.errors import InputError
 from exonu.core.types import Array
 from exonu.interactions import Physics, Polynomial, RecoilSpectra
+from exonu.interactions.absorption import absorbed_flux_rate, curve_rate, line_rate
+from exonu.interactions.many_body import many_body_ratio
 from exonu.search.experiment.binned_spectrum import Experiment, Variations
 
 
@@ -102,6 +105,7 @@ def fold_signals(
     cases: Sequence[tuple[str, float | None]],
     *,
     other_atomic: str = "none",
+    curve: Sequence[Sequence[float]] = (),
 ) -> list[Signal]:
     """All signals of one interaction in the bins of an experiment.
 
@@ -111,14 +115,18 @@ def fold_signals(
         interaction: one that is searched for.
         cases: flavour and mass of each, from `hypotheses`.
         other_atomic: second atomic model of an interaction that has it, or `none`.
+        curve: rows of the spectrum, of the interaction `spectrum`.
     """
+    if not SEARCHED[interaction].by_neutrinos:
+        return _without_neutrinos(experiment, physics, interaction, cases, curve)
     spectra = RecoilSpectra(experiment.response.true_energy_keV, physics)
     masses = [mass for _, mass in cases if mass is not None] or None
     found = spectra.polynomial(interaction, masses)
     places = range(len(cases)) if masses else [0] * len(cases)
     at = [(flavour, place) for (flavour, _), place in zip(cases, places, strict=True)]
-    linear, linear_variations = _folded(experiment, found, at)
-    quadratic, quadratic_variations = _folded(experiment, found, at, quadratic=True)
+    spread = _spread(experiment, physics, interaction)
+    linear, linear_variations = _folded(experiment, found, at, spread)
+    quadratic, quadratic_variations = _folded(experiment, found, at, spread, quadratic=True)
     others = [None] * len(cases)
     if other_atomic in SEARCHED[interaction].atomic[1:] and other_atomic != physics.atomic(
         interaction
@@ -142,10 +150,66 @@ def fold_signals(
     ]
 
 
+def _spread(experiment: Experiment, physics: Physics, interaction: str) -> Array | None:
+    """Relative uncertainty of the many-body ratio at the true energies, where it is applied."""
+    if physics.atomic(interaction) != "rrpa":
+        return None
+    ratio, error = many_body_ratio(physics.target, experiment.response.true_energy_keV)
+    return np.asarray(error / ratio)
+
+
+def _of_many_bodies(
+    experiment: Experiment, rate: Array, spread: Array | None
+) -> dict[str, tuple[Array, Array]]:
+    """A rate with the many-body ratio one standard deviation up and down: one nuisance parameter,
+    `many_body`, of everything that it is applied to."""
+    if spread is None:
+        return {}
+    fold = experiment.response.fold
+    return {"many_body": (fold(rate * (1 + spread)), fold(rate * (1 - spread)))}
+
+
+WITHOUT_FLUX = ("no_flux",)
+"""The source of a signal that is not of neutrinos: its flux is not uncertain."""
+
+
+def _without_neutrinos(
+    experiment: Experiment,
+    physics: Physics,
+    interaction: str,
+    cases: Sequence[tuple[str, float | None]],
+    curve: Sequence[Sequence[float]],
+) -> list[Signal]:
+    """Lines of absorbed particles, or the spectrum of a file."""
+    one = SEARCHED[interaction]
+    if isinstance(one.formula, Line):
+        masses = np.array([mass for _, mass in cases], dtype=np.float64)
+        rates = line_rate(interaction, masses, physics)
+        counts = rates[:, None] * experiment.response.fold_lines(masses * 1e3)
+    elif isinstance(one.formula, AbsorbedFlux):
+        rate = absorbed_flux_rate(interaction, experiment.response.true_energy_keV, physics)
+        counts = experiment.response.fold(rate)[None]
+    else:
+        if not len(curve):
+            raise InputError(
+                "is missing",
+                field=f"interactions.{interaction}.file",
+                remedy="name the CSV with the spectrum in the analysis's YAML",
+            )
+        rate = curve_rate(curve, experiment.response.true_energy_keV)
+        counts = experiment.response.fold(rate)[None]
+    counts = np.maximum(counts, 0.0)  # the response's far tails are zero up to rounding
+    return [
+        Signal(interaction, flavour, mass, WITHOUT_FLUX, counts[i][None], power=one.power)
+        for i, (flavour, mass) in enumerate(cases)
+    ]
+
+
 def _folded(
     experiment: Experiment,
     rates: Polynomial,
     cases: Sequence[tuple[str, int]],
+    spread: Array | None = None,
     *,
     quadratic: bool = False,
 ) -> tuple[list[Any], list[dict[str, tuple[Array, Array]]]]:
@@ -156,6 +220,7 @@ def _folded(
         return [None] * len(cases), [{}] * len(cases)
     chosen = np.stack([np.asarray(by_state[state])[place] for state, place in cases])
     variations = experiment.fold_variations(chosen.sum(axis=1))
+    variations |= _of_many_bodies(experiment, chosen.sum(axis=1), spread)
     by_case = [
         {name: (up[i], down[i]) for name, (up, down) in variations.items()}
         for i in range(len(cases))
@@ -169,10 +234,12 @@ class SolarNeutrinos:
 
     Attributes:
         counts: by source, shape (n_sources, n_bins).
+        sources: their names.
         variations: summed over the sources, with the response one standard deviation up and down.
     """
 
     counts: Array
+    sources: tuple[str, ...] = ()
     variations: Variations = field(default_factory=dict)
 
 
@@ -180,5 +247,8 @@ def fold_solar_neutrinos(experiment: Experiment, physics: Physics) -> SolarNeutr
     """The Standard Model's solar neutrinos in the bins of an experiment."""
     rate = RecoilSpectra(experiment.response.true_energy_keV, physics).rate("weak")
     return SolarNeutrinos(
-        experiment.response.fold(rate), experiment.fold_variations(rate.sum(axis=0))
+        experiment.response.fold(rate),
+        physics.source_names,
+        experiment.fold_variations(rate.sum(axis=0))
+        | _of_many_bodies(experiment, rate.sum(axis=0), _spread(experiment, physics, "weak")),
     )

@@ -93,7 +93,7 @@ def build_workspace(
     if solar_neutrinos is not None:
         counts = solar_neutrinos.counts.sum(axis=0)
         fluxes = (
-            _fluxes(solar_neutrinos.counts, signal.sources, flux_uncertainties)
+            _fluxes(solar_neutrinos.counts, solar_neutrinos.sources, flux_uncertainties)
             if systematics["fluxes"]
             else {}
         )

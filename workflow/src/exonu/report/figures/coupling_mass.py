@@ -1,5 +1,5 @@
-"""The coupling of a U(1)_B-L dark photon against its mass: our limits, published constraints, and
-the muon's g − 2."""
+"""Limits against a mass: ours and published ones, a panel for each interaction that has one; of the
+U(1)_B-L dark photon with the muon's g − 2."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from exonu.catalogue import SEARCHED, Form, Shift
 from exonu.core.errors import InputError
 from exonu.core.types import Array
 from exonu.interactions.anomalous_moment import AnomalousMoment, coupling_band
@@ -22,7 +23,6 @@ from exonu.report.figures.colours import BLACK, BLUE, GREY, ORANGE, SKY, VERMILL
 from exonu.report.figures.limit_summary import AnalysisLimits
 from exonu.report.figures.style import (
     ANALYSIS_LOOKS,
-    SYMBOLS,
     Look,
     describe,
     new_figure,
@@ -31,7 +31,7 @@ from exonu.report.figures.style import (
     styled,
 )
 from exonu.report.numbers.projected_limits import kind_of_data, own_days
-from exonu.search.limit_rows import COUPLING_RANGE, MASS_RANGE_MEV
+from exonu.search.limit_rows import COUPLING_RANGE, MASS_RANGE_MEV, view_of
 
 _STARS = ("Sun", "Horizontal-branch stars", "Red giants")
 _PROJECTED_LINES = ((0, (6, 1.5)), (0, (6, 1.5, 1.2, 1.5)), (0, (2.5, 1)))
@@ -70,41 +70,46 @@ def draw_coupling_mass(
     """Draw coupling against mass.
 
     Args:
-        analyses: one, or several to compare; those without a dark photon are left out.
+        analyses: one, or several to compare; those without a mass are left out.
         curves: `published_curves()`.
         published: `exonu.search.limit_rows.published_limits()`, for limits at single masses.
         moment: Δa_μ of the muon.
 
     Raises:
-        InputError: if no analysis has limits on a dark photon.
+        InputError: if no analysis has limits against a mass.
     """
-    searched = [analysis for analysis in analyses if len(analysis.rows("dark-photon"))]
+    names = [
+        name
+        for name, one in SEARCHED.items()
+        if one.has_mass and any(len(analysis.rows(name)) for analysis in analyses)
+    ]
+    searched = [
+        analysis for analysis in analyses if any(len(analysis.rows(name)) for name in names)
+    ]
     if not searched:
-        raise InputError("hold no limits on a dark photon", file="limits.csv")
+        raise InputError("hold no limits against a mass", file="limits.csv")
     with styled():
         several = len(searched) > 1
-        figure = new_figure(4.6 + (0.16 * len(searched) if several else 0.0))
-        axes = figure.subplots()
-        _draw_published_curves(axes, curves)
-        handles = _draw_muon_band(axes, moment)
-        ours = [
-            handle
-            for number, analysis in enumerate(searched)
-            for handle in _draw_ours(
-                axes, analysis, ANALYSIS_LOOKS[number % len(ANALYSIS_LOOKS)], several
-            )
-        ]
+        figure = new_figure(4.6 * len(names) + (0.16 * len(searched) if several else 0.0))
+        panels = figure.subplots(len(names), 1, squeeze=False)[:, 0]
+        handles: list[Artist] = []
+        ours: list[Artist] = []
+        points: list[Artist] = []
+        for axes, name in zip(panels, names, strict=True):
+            if name == "dark-photon":
+                _draw_published_curves(axes, curves)
+                handles = _draw_muon_band(axes, moment)
+            drawn = _draw_all_of_ours(axes, searched, name)
+            ours = max(ours, drawn, key=len)
+            points += _draw_published_points(axes, published, name)
+            _dress(axes, name, searched)
         if several:
             ours += [
                 _median_handle(),
                 Patch(facecolor=GREY, alpha=0.6, label=r"expected $\pm1\sigma$"),
             ]
-        points = _draw_published_points(axes, published)
-        axes.set(xscale="log", yscale="log", xlim=MASS_RANGE_MEV, ylim=COUPLING_RANGE)
-        axes.set_xlabel("mass of the mediator $M$ [MeV]")
-        axes.set_ylabel(f"coupling ${SYMBOLS['g_BL']}$")
-        if not several:
-            put_heading(axes, searched[0].heading)
+        else:
+            put_heading(panels[0], searched[0].heading)
         columns = 1 if several else 2
         figure.legend(
             handles=[*ours, *points, *handles],
@@ -113,6 +118,43 @@ def draw_coupling_mass(
             columnspacing=1.2,
         )
     return figure
+
+
+def _of_one_flavour(analysis: AnalysisLimits, name: str, method: str) -> pd.DataFrame:
+    """Limits against the mass, of all flavours together where they were searched for."""
+    rows = analysis.rows(name, method)
+    return rows[rows["flavour"] == rows["flavour"].iloc[0]] if len(rows) else rows
+
+
+def _draw_all_of_ours(axes: Axes, searched: Sequence[AnalysisLimits], name: str) -> list[Artist]:
+    several = len(searched) > 1
+    return [
+        handle
+        for number, analysis in enumerate(searched)
+        if len(analysis.rows(name))
+        for handle in _draw_ours(
+            axes, analysis, name, ANALYSIS_LOOKS[number % len(ANALYSIS_LOOKS)], several
+        )
+    ]
+
+
+def _dress(axes: Axes, name: str, searched: Sequence[AnalysisLimits]) -> None:
+    """Scales, ranges and words; a panel beside others says whose coupling it is."""
+    one = SEARCHED[name]
+    rows = pd.concat([_of_one_flavour(analysis, name, "asymptotic") for analysis in searched])
+    masses, couplings = view_of(name, rows)
+    axes.set(xscale="log", yscale="log", xlim=masses, ylim=couplings)
+    if masses[1] < 100 * masses[0]:  # too few decades for labels at powers of ten alone
+        ticks = sorted({float(f"{mass:.1g}") for mass in np.geomspace(*masses, 6)[1:-1]})
+        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        axes.set_xticks([], minor=True)
+    mediator = isinstance(one.formula, Shift | Form)
+    axes.set_xlabel("mass of the mediator $M$ [MeV]" if mediator else "mass $M$ [MeV]")
+    unit = f" [${one.parameter.unit.latex}$]" if one.parameter.unit.latex else ""
+    symbol = f"${one.parameter.latex}${unit}"
+    axes.set_ylabel(f"coupling {symbol}" if mediator else symbol)
+    if name != "dark-photon":
+        axes.text(0.02, 0.96, one.title, transform=axes.transAxes, va="top", fontsize=9.0)
 
 
 def _draw_published_curves(axes: Axes, curves: pd.DataFrame) -> None:
@@ -192,9 +234,11 @@ def _draw_muon_band(axes: Axes, moment: AnomalousMoment) -> list[Artist]:
     return [Patch(**style, label=r"muon $g-2$, $\pm2\sigma$ (see caption)")]
 
 
-def _draw_ours(axes: Axes, analysis: AnalysisLimits, look: Look, several: bool) -> list[Artist]:
+def _draw_ours(
+    axes: Axes, analysis: AnalysisLimits, name: str, look: Look, several: bool
+) -> list[Artist]:
     """Expected bands and observed line; a mass without a limit leaves a gap."""
-    rows = analysis.rows("dark-photon").sort_values("mass_MeV")
+    rows = _of_one_flavour(analysis, name, "asymptotic").sort_values("mass_MeV")
     mass = rows["mass_MeV"].to_numpy(dtype=float)
     few: dict[str, Any] = {"marker": look.marker, "markersize": 3.5} if len(rows) < 5 else {}
     colour = look.colour if several else BLUE
@@ -227,16 +271,16 @@ def _draw_ours(axes: Axes, analysis: AnalysisLimits, look: Look, several: bool) 
         **few,
     )
     handles = _our_handles(analysis, colour, look, several, failed=int(np.isnan(observed).sum()))
-    return handles + _draw_projections(axes, analysis, look, several)
+    return handles + _draw_projections(axes, analysis, name, look, several)
 
 
 def _draw_projections(
-    axes: Axes, analysis: AnalysisLimits, look: Look, several: bool
+    axes: Axes, analysis: AnalysisLimits, name: str, look: Look, several: bool
 ) -> list[Artist]:
     """Expected median at other live times, as lines."""
     handles: list[Artist] = []
     for number, projection in enumerate(analysis.projections):
-        rows = analysis.rows("dark-photon", projection.method).sort_values("mass_MeV")
+        rows = _of_one_flavour(analysis, name, projection.method).sort_values("mass_MeV")
         colour = look.colour if several else VERMILLION
         style: dict[str, Any] = {
             "color": colour,
@@ -275,11 +319,11 @@ def _median_handle(days: str = "") -> Artist:
     return Line2D([], [], color=BLACK, linestyle=":", linewidth=1.0, label=f"expected median{days}")
 
 
-def _draw_published_points(axes: Axes, published: pd.DataFrame) -> list[Artist]:
+def _draw_published_points(axes: Axes, published: pd.DataFrame, name: str) -> list[Artist]:
     """Limits that others give at single masses."""
     handles: list[Artist] = []
-    points = published[published["quantity"] == "dark-photon"]
-    for number, ((name, status), rows) in enumerate(
+    points = published[(published["quantity"] == name) & published["mass_MeV"].notna()]
+    for number, ((experiment, status), rows) in enumerate(
         points.groupby(["experiment", "status"], sort=False)
     ):
         style: dict[str, Any] = {
@@ -291,5 +335,5 @@ def _draw_published_points(axes: Axes, published: pd.DataFrame) -> list[Artist]:
         style["markerfacecolor"] = SKY if status == "read" else "white"
         axes.plot(rows["mass_MeV"], rows["value"], zorder=4, **style)
         doubt = "" if status == "read" else ", not confirmed"
-        handles.append(Line2D([], [], **style, label=f"{name}, published{doubt}"))
+        handles.append(Line2D([], [], **style, label=f"{experiment}, published{doubt}"))
     return handles

@@ -52,7 +52,7 @@ def figure_names(interactions: Iterable[str], *, combined: bool = False) -> list
     return [
         *(["combination"] if combined else ["spectrum", "signals"]),
         *limits,
-        *(["coupling_mass"] if "dark-photon" in searched else []),
+        *(["coupling_mass"] if any(SEARCHED[name].has_mass for name in searched) else []),
     ]
 
 

@@ -17,9 +17,9 @@ from exonu.report.numbers.recoil_tables import energy_grid_keV
 from exonu.search.experiment.binned_spectrum import Experiment
 
 HEAVY_MEV = 0.1
-HEAVY_STRENGTH = 1e-4
-"""Coupling at which dark photons above `HEAVY_MEV` are shown: at that of the light ones nothing
-would be seen."""
+HEAVY_FACTOR = 100
+"""How much stronger an interaction with a mass above `HEAVY_MEV` is shown: at the strength of light
+ones nothing would be seen."""
 
 
 def shown_strength(interaction: str, mass_MeV: float | None) -> float:
@@ -28,11 +28,9 @@ def shown_strength(interaction: str, mass_MeV: float | None) -> float:
     >>> shown_strength("dark-photon", 10.0)
     0.0001
     """
-    return (
-        HEAVY_STRENGTH
-        if mass_MeV is not None and mass_MeV > HEAVY_MEV
-        else SEARCHED[interaction].reference_strength
-    )
+    strength = SEARCHED[interaction].reference_strength
+    heavy = mass_MeV is not None and mass_MeV > HEAVY_MEV
+    return float(f"{HEAVY_FACTOR * strength:.6g}") if heavy else strength
 
 
 def shown_rates(
@@ -54,6 +52,8 @@ def shown_rates(
     ]
     for case in drawn_cases(interactions):
         interaction, flavour, mass = case
+        if not SEARCHED[interaction].by_neutrinos:
+            continue  # a line is no curve, and the spectrum of a file is the user's own
         chosen = physics.atomic(interaction)
         others = [model for model in SEARCHED[interaction].compared_atomic if model != chosen]
         strength = shown_strength(interaction, mass)

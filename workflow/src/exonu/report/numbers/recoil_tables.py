@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from exonu.catalogue import SEARCHED
+from exonu.catalogue import SEARCHED, AbsorbedFlux
 from exonu.interactions import Physics, RecoilSpectra
+from exonu.interactions.absorption import absorbed_flux_rate, line_rate
 from exonu.search.signals import hypotheses
 
 
@@ -38,6 +39,9 @@ def recoil_tables(physics: Physics, interactions: Mapping[str, Any]) -> dict[str
         )
     }
     for interaction, block in interactions.items():
+        if not SEARCHED[interaction].by_neutrinos:
+            tables[interaction] = _without_neutrinos(interaction, block, physics)
+            continue
         strength = SEARCHED[interaction].reference_strength
         cases = hypotheses(interaction, block)
         rates = [
@@ -58,3 +62,25 @@ def recoil_tables(physics: Physics, interactions: Mapping[str, Any]) -> dict[str
         ]
         tables[interaction] = pd.concat(parts, ignore_index=True)
     return tables
+
+
+def _without_neutrinos(
+    interaction: str, block: Mapping[str, Any], physics: Physics
+) -> pd.DataFrame:
+    """Lines: the energy and the whole rate of each mass; or the spectrum of the user's file."""
+    one = SEARCHED[interaction]
+    if not one.has_mass:
+        strength = one.reference_strength
+        if isinstance(one.formula, AbsorbedFlux):
+            energy = energy_grid_keV()
+            rate = strength**one.power * absorbed_flux_rate(interaction, energy, physics)
+        else:
+            energy, rate = np.array(block["rows"], dtype=np.float64).T
+        columns = {"energy_keV": energy, "rate_per_tonne_year_keV": rate}
+        return pd.DataFrame({"flavour": "all", "mass_MeV": None, "strength": strength, **columns})
+    masses = np.array([mass for _, mass in hypotheses(interaction, block)], dtype=np.float64)
+    rate = one.reference_strength**one.power * line_rate(interaction, masses, physics)
+    line = {"energy_keV": masses * 1e3, "rate_per_tonne_year": rate}
+    return pd.DataFrame(
+        {"flavour": "all", "mass_MeV": masses, "strength": one.reference_strength, **line}
+    )

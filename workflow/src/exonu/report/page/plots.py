@@ -9,13 +9,13 @@ from typing import Any
 
 import pandas as pd
 
-from exonu.catalogue import SEARCHED, STATES
+from exonu.catalogue import SEARCHED, STATES, Form, Shift
 from exonu.core.types import Json
 from exonu.report.figures.colours import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILLION
 from exonu.report.numbers.figure_records import Heading
 from exonu.report.numbers.projected_limits import Projection, kind_of_data, projections
 from exonu.report.printed_tables.writing import number
-from exonu.search.limit_rows import COUPLING_RANGE, MASS_RANGE_MEV
+from exonu.search.limit_rows import view_of
 
 QUANTITIES = {
     name: (one.quantity, one.parameter.symbol, one.parameter.unit.symbol)
@@ -70,7 +70,7 @@ def plots(
             continue
         against_mass = SEARCHED[interaction].has_mass
         part = (
-            _against_mass(rows, others, curves)
+            _against_mass(interaction, rows, others, curves)
             if against_mass
             else _in_rows(interaction, rows, others)
         )
@@ -174,8 +174,12 @@ def _bands(rows: pd.DataFrame, places: Sequence[float]) -> list[Json]:
     return [series for series in made if series["band"]]
 
 
-def _against_mass(rows: pd.DataFrame, published: pd.DataFrame, curves: pd.DataFrame) -> Json:
-    rows = rows.sort_values("mass_MeV")
+def _against_mass(
+    interaction: str, rows: pd.DataFrame, published: pd.DataFrame, curves: pd.DataFrame
+) -> Json:
+    curves = curves[curves["quantity"] == interaction]
+    rows = _by_flavour(rows)
+    rows = rows[rows["flavour"] == rows["flavour"].iloc[0]].sort_values("mass_MeV")
     series = _bands(rows, [float(mass) for mass in rows["mass_MeV"]])
     for name, column, look in (
         ("expected median", "expected", _look(BLUE, dash="2 3")),
@@ -198,12 +202,26 @@ def _against_mass(rows: pd.DataFrame, published: pd.DataFrame, curves: pd.DataFr
         series.append(marks | {"kind": "marks"})
     return {
         "axes": {"x": "mass", "y": "coupling"},
-        "view": {"x": MASS_RANGE_MEV, "y": COUPLING_RANGE},
-        "x": "mass of the mediator in MeV",
-        "y": "coupling g_B−L",
+        "view": dict(zip("xy", view_of(interaction, rows), strict=True)),
+        "x": "mass of the mediator in MeV" if _is_mediator(interaction) else "mass in MeV",
+        "y": f"{'coupling ' if _is_mediator(interaction) else ''}{strength_words(interaction)}",
         "hint": "Above a curve all is excluded; above that of a star, up to where its source ends.",
         "series": [one for one in series if one["points"] or one.get("band")],
     }
+
+
+def _is_mediator(interaction: str) -> bool:
+    return isinstance(SEARCHED[interaction].formula, Shift | Form)
+
+
+def strength_words(interaction: str) -> str:
+    """A parameter with its unit, e.g. for an axis.
+
+    >>> strength_words("dark-photon"), strength_words("sterile-dipole")
+    ('g_B−L', 'd_N in μ_B')
+    """
+    _, symbol, unit = QUANTITIES[interaction]
+    return f"{symbol} in {unit}" if unit else symbol
 
 
 def _curve(name: str, group: str, masses: Any, couplings: Any, look: Json) -> Json:

@@ -32,8 +32,8 @@ from exonu.search.limit_rows import BETWEEN_NOTES, published_curves, published_l
 PICTURES = {
     "spectrum": "Observed recoil spectrum, backgrounds, signals at their upper limits; all over the background below.",
     "signals": "Signals of solar neutrinos before and behind the detector, and the detection efficiency.",
-    "limits": "Upper limits on magnetic moment and millicharge by flavour, expected ranges, and published limits.",
-    "coupling_mass": "Upper limit on the coupling of a U(1)_B−L dark photon against its mass, beside published limits.",
+    "limits": "Upper limits by flavour, expected ranges, and published limits.",
+    "coupling_mass": "Upper limits against the mass, beside published limits.",
     "projections": "Expected limits and the reach of a discovery against exposure and background, of Asimov data.",
     "cut_flow": "Events left after each cut, data and simulation.",
     "hit_map": "Where on the detector light was detected.",

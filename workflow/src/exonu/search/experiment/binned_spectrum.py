@@ -159,7 +159,11 @@ class Experiment:
         def response() -> Response:
             whole = self.response
             return Response(
-                whole.low_keV[bins], whole.high_keV[bins], whole.true_energy_keV, whole.matrix[bins]
+                whole.low_keV[bins],
+                whole.high_keV[bins],
+                whole.true_energy_keV,
+                whole.matrix[bins],
+                whole.weights_keV,
             )
 
         return replace(

@@ -10,6 +10,7 @@ from math import sqrt
 from typing import TYPE_CHECKING
 
 from exonu.catalogue.declaration import (
+    COUPLING_ATOMIC,
     Interaction,
     MassGrid,
     Parameter,
@@ -37,6 +38,7 @@ DECLARED = (
         reference_strength=1e-6,
         source="Harnik, Kopp & Machado, arXiv:1202.6073",
         formula=Shift(on_electrons(1, 1, (1, 1, 1)), profile),
+        atomic=COUPLING_ATOMIC,
         states=("all",),
         masses=MassGrid(1e-5, 100.0, 43, more=(1e-3, 10.0)),
         phrases=("dark photon", "U(1)_B-L", "gauge boson"),

@@ -10,7 +10,14 @@ from __future__ import annotations
 from math import pi, sqrt
 from typing import TYPE_CHECKING
 
-from exonu.catalogue.declaration import Interaction, Parameter, Recoil, Shift, on_electrons
+from exonu.catalogue.declaration import (
+    COUPLING_ATOMIC,
+    Interaction,
+    Parameter,
+    Recoil,
+    Shift,
+    on_electrons,
+)
 
 if TYPE_CHECKING:
     from exonu.core.types import Array
@@ -31,6 +38,7 @@ DECLARED = (
         reference_strength=1e-31,
         source="Cadeddu et al., arXiv:1810.05606",
         formula=Shift(on_electrons(1, 1, (1, 1, 1)), profile),
+        atomic=COUPLING_ATOMIC,
         signed=True,
         phrases=("neutrino charge radius",),
         place=20,

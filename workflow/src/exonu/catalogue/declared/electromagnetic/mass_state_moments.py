@@ -6,7 +6,7 @@ state counts with P_i, a transition moment |μ_ij| = |μ_ji| with P_i + P_j (Gri
 45 (2000); Cañas et al., arXiv:1510.01684, equation 20). With `all`, every one has the same size."""
 
 from exonu.catalogue.declaration import MASS_STATES, PAIRS, Form, Interaction, Parameter
-from exonu.catalogue.declared.magnetic_moment import coefficients
+from exonu.catalogue.declared.electromagnetic.magnetic_moment import coefficients
 
 _SOURCE = "Cañas et al., arXiv:1510.01684"
 DECLARED = (

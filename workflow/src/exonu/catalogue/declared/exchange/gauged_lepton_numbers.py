@@ -12,6 +12,7 @@ from math import log, pi
 from typing import TYPE_CHECKING
 
 from exonu.catalogue.declaration import (
+    COUPLING_ATOMIC,
     Interaction,
     MassGrid,
     Parameter,
@@ -19,7 +20,7 @@ from exonu.catalogue.declaration import (
     Shift,
     on_electrons,
 )
-from exonu.catalogue.declared import dark_photon
+from exonu.catalogue.declared.exchange import dark_photon
 
 if TYPE_CHECKING:
     from exonu.core.types import Array
@@ -42,6 +43,7 @@ def _boson(name: str, symbol: str, latex: str, shift: Shift, reference: float) -
         reference_strength=reference,
         source="arXiv:2006.11225" if shift.profile is mixed else "arXiv:2202.10829",
         formula=shift,
+        atomic=COUPLING_ATOMIC,
         states=("all",),
         masses=MassGrid(1e-5, 100.0, 29, more=(1e-3, 10.0)),
         phrases=("gauge boson", "lepton number"),

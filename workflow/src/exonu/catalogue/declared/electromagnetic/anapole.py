@@ -8,8 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exonu.catalogue.declaration import Interaction, Parameter, Recoil, Shift, on_electrons
-from exonu.catalogue.declared import charge_radius
+from exonu.catalogue.declaration import (
+    COUPLING_ATOMIC,
+    Interaction,
+    Parameter,
+    Recoil,
+    Shift,
+    on_electrons,
+)
+from exonu.catalogue.declared.electromagnetic import charge_radius
 
 if TYPE_CHECKING:
     from exonu.core.types import Array
@@ -30,6 +37,7 @@ DECLARED = (
         reference_strength=2e-32,
         source="Giunti & Studenikin, Rev. Mod. Phys. 87, 531 (2015)",
         formula=Shift(on_electrons(1, 1, (1, 1, 1)), profile),
+        atomic=COUPLING_ATOMIC,
         signed=True,
         phrases=("neutrino anapole moment",),
         place=21,

@@ -17,6 +17,7 @@ from math import pi
 from typing import TYPE_CHECKING, Any
 
 from exonu.catalogue.declaration import (
+    COUPLING_ATOMIC,
     Form,
     Interaction,
     MassGrid,
@@ -25,7 +26,7 @@ from exonu.catalogue.declaration import (
     Shift,
     on_electrons,
 )
-from exonu.catalogue.declared import dark_photon
+from exonu.catalogue.declared.exchange import dark_photon
 
 if TYPE_CHECKING:
     from exonu.core.types import Array
@@ -55,16 +56,16 @@ def tensor(at: Recoil) -> tuple[Any, Any, Any]:
 
 
 def _mediator(kind: str, formula: Form | Shift, reference: float) -> Interaction:
-    power = 2 if isinstance(formula, Shift) else 4
     return Interaction(
         name=f"{kind}-mediator",
         title=f"{kind} mediator",
         quantity=f"coupling of a {kind} mediator",
         parameter=Parameter(f"g_{kind}", "1", f"g_{kind[0].upper()}", f"g_{kind[0].upper()}"),
-        power=power,
+        power=2 if isinstance(formula, Shift) else 4,
         reference_strength=reference,
         source="arXiv:1604.01025" if kind != "tensor" else "traced in tests/interactions",
         formula=formula,
+        atomic=COUPLING_ATOMIC if isinstance(formula, Shift) else COUPLING_ATOMIC[:2],
         states=("all",),
         masses=MassGrid(1e-5, 100.0, 29, more=(1e-3, 10.0)),
         phrases=(f"{kind} mediator",),

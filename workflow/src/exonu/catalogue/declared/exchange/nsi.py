@@ -9,7 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exonu.catalogue.declaration import Interaction, Parameter, Recoil, Shift, on_electrons
+from exonu.catalogue.declaration import (
+    COUPLING_ATOMIC,
+    Interaction,
+    Parameter,
+    Recoil,
+    Shift,
+    on_electrons,
+)
 
 if TYPE_CHECKING:
     from exonu.core.types import Array
@@ -31,6 +38,7 @@ def _chiral(side: str, left: float, right: float) -> Interaction:
         reference_strength=1.0,
         source="Davidson et al., hep-ph/0302093",
         formula=Shift(on_electrons(left, right, (1, 1, 1)), profile),
+        atomic=COUPLING_ATOMIC,
         signed=True,
         phrases=("non-standard neutrino interactions",),
         place=50,

@@ -1,0 +1,1 @@
+"""What an atom absorbs, and spectra from files: no neutrinos scatter."""

@@ -1,0 +1,1 @@
+"""Electromagnetic properties of neutrinos: moments, charge and radii."""

@@ -1,0 +1,1 @@
+"""Exchange of bosons, heavy or light, between neutrinos and electrons."""

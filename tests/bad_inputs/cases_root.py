@@ -113,7 +113,7 @@ ROOT_FILES = {
     "a pointer of git-lfs": Case(written(RUN, "version https://git-lfs.github.com/spec/v1\n"), RUN, "", "is a pointer of git-lfs"),
     "four bytes": Case(written(RUN, "root"), RUN, "", "is no whole ROOT file"),
     "text": Case(written(RUN, "run,event,charge\n" * 100), RUN, "", "is no whole ROOT file"),
-    "a zip": Case(written(RUN, b"PK\x03\x04" + bytes(500)), RUN, "", "is no whole ROOT file"),
+    "a zip": Case(written(RUN, b"PK\x03\x04" + bytes(500)), RUN, "", "is a zip archive"),
     "header and zeros": Case(written(RUN, b"root" + bytes(2000)), RUN, "", "is no whole ROOT file|is not in the file"),
     "truncated to 1 %": Case(truncated(RUN, 0.01), RUN, "", "truncated|is no whole ROOT file"),
     "truncated to half": Case(truncated(RUN, 0.5), RUN, "", "truncated|is no whole ROOT file"),

@@ -31,7 +31,8 @@ def test_init_for_events(run, refused, tmp_path):
     assert (outcome.code, outcome.err) == (0, "")
     folder = tmp_path / "config" / "mine"
     assert {file.name for file in folder.iterdir()} == {
-        "analysis.yaml", "events.yaml", "runs.tsv", "samples.tsv", "calibration.tsv"
+        "analysis.yaml", "events.yaml", "runs.tsv", "samples.tsv", "calibration.tsv",
+        "channel_map.csv", "pmts.csv",
     }  # fmt: skip
     assert all("#" in file.read_text() for file in folder.iterdir())
     analysis = yaml.safe_load((folder / "analysis.yaml").read_text())

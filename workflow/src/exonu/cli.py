@@ -312,6 +312,13 @@ def _limit(given: argparse.Namespace) -> str:
             f"must lie between 0.5 and 1 (got {given.confidence_level:g})",
             field="--confidence-level",
         )
+    if given.measurement is not None and given.file[0].suffix.lower() != ".json":
+        raise InputError(
+            "is given without a workspace, which alone has measurements",
+            file=given.file[0],
+            field="--measurement",
+            remedy="leave it out",
+        )
     if is_combination(given.file):
         from exonu.search.combination.from_files import limit_of_files
 
@@ -326,13 +333,6 @@ def _limit(given: argparse.Namespace) -> str:
         _refuse_with_workspace(given)
         answer = limit_of_workspace(given.file, given.confidence_level, given.measurement)
     else:
-        if given.measurement is not None:
-            raise InputError(
-                "is given without a workspace, which alone has measurements",
-                file=given.file,
-                field="--measurement",
-                remedy="leave it out",
-            )
         if given.interaction is None:
             raise InputError(
                 "is missing",

@@ -29,7 +29,7 @@ from typing import Any, NamedTuple
 
 from exonu.core.errors import InputError
 from exonu.core.files import whole_or_absent
-from exonu.core.reading import require_file
+from exonu.core.text_files import require_file
 
 Members = dict[str, bytes]
 FORMAT = "exonu archive 1"

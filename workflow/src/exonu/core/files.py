@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from exonu.core.errors import InputError
-from exonu.core.reading import read_text
+from exonu.core.text_files import read_text
 
 if TYPE_CHECKING:
     import pandas as pd

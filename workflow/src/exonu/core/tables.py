@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from exonu.core.errors import InputError, raise_all
-from exonu.core.reading import read_text
+from exonu.core.text_files import read_text
 from exonu.core.types import Array
 
 MOST_ROWS = 10_000

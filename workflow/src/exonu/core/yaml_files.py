@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from exonu.core.errors import InputError, raise_all
-from exonu.core.reading import read_text
+from exonu.core.text_files import read_text
 
 MAX_DEPTH = 50
 """Levels of nesting; deeper ones exhaust the stack of the parser, which ends Python without a

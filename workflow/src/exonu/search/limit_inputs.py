@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from exonu.core.errors import InputError
-from exonu.core.reading import require_file
 from exonu.core.settings import Settings, merged, read_yaml
+from exonu.core.text_files import require_file
 from exonu.search.analysis import Analysis, default_settings, find_analysis, read_analysis
 
 CONFIG = Path("config")
@@ -107,12 +107,13 @@ def analyses_beside(experiment_file: Path) -> Iterator[Analysis]:
         if not file.is_file() or file.samefile(experiment_file):
             continue
         try:
-            named = read_yaml(file).get("experiment")
+            content = read_yaml(file)
         except InputError:
             if file.name in ("analysis.yaml", above.name):
                 raise
             continue  # a file of another kind
-        if isinstance(named, str):
+        # The page beside a workspace names its experiment, too.
+        if isinstance(content.get("experiment"), str) and "config_version" in content:
             yield read_with_overrides(file)
 
 

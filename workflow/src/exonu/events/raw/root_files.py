@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exonu.core.errors import InputError, raise_all
-from exonu.core.reading import kind_of, require_file
 from exonu.core.settings import Settings
+from exonu.core.text_files import kind_of, require_file
 from exonu.events.expressions import nearest, quoted
 
 CHUNK_BYTES = 32_000_000

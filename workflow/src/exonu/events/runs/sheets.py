@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from exonu.core.errors import InputError, InputErrors, raise_all
-from exonu.core.reading import read_text
 from exonu.core.settings import Settings, checked, read_schema, resolved
 from exonu.core.tables import split_lines
+from exonu.core.text_files import read_text
 
 
 def read_sheet(file: Path, schema_file: Path, key: str) -> list[tuple[int, Settings]]:

@@ -5,10 +5,10 @@ import os
 import numpy as np
 import pytest
 
-from exonu.core import reading
+from exonu.core import text_files
 from exonu.core.errors import InputError
-from exonu.core.reading import kind_of, read_text, require_file
 from exonu.core.tables import MOST_ROWS, read_numbers
+from exonu.core.text_files import kind_of, read_text, require_file
 from exonu.core.yaml_files import read_yaml
 
 NAMES = {
@@ -74,7 +74,7 @@ def test_text_is_of_no_known_kind(there):
 
 
 def test_a_huge_file_is_not_read(there, monkeypatch):
-    monkeypatch.setattr(reading, "LARGEST_TEXT", 1_000_000)
+    monkeypatch.setattr(text_files, "LARGEST_TEXT", 1_000_000)
     with (there / "file").open("wb") as opened:
         opened.truncate(1_000_001)
     with pytest.raises(

@@ -92,7 +92,7 @@ class Sample:
         return np.array([weight.sum(), np.sqrt(np.sum(weight**2))])
 
     @staticmethod
-    def joined(parts: Sequence[Sample]) -> Sample:
+    def join(parts: Sequence[Sample]) -> Sample:
         """All events of several samples of a component."""
         columns = {
             name: np.concatenate([part.columns[name] for part in parts])
@@ -147,7 +147,7 @@ class Laboratory:
                 for seed in range(SEED, SEED + repeats)
             ]
             first += len(deposits)
-        return Sample.joined(made)
+        return Sample.join(made)
 
     def _selected(self, made: Deposits, first: int, seed: int, repeats: int) -> Sample:
         start = time.process_time()

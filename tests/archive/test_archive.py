@@ -181,10 +181,10 @@ def test_a_flipped_byte_is_found_in_every_member(verify, archive, tmp_path):
     assert len(entries) > 10
     for entry in entries:
         start = entry.header_offset + 30 + len(entry.filename.encode())
-        spoilt = bytearray(data)
-        spoilt[start + entry.file_size // 2] ^= 1
-        (tmp_path / "spoilt.zip").write_bytes(spoilt)
-        assert f": {entry.filename}: is spoilt" in refused(verify, tmp_path / "spoilt.zip")
+        corrupt = bytearray(data)
+        corrupt[start + entry.file_size // 2] ^= 1
+        (tmp_path / "corrupt.zip").write_bytes(corrupt)
+        assert f": {entry.filename}: is corrupt" in refused(verify, tmp_path / "corrupt.zip")
 
 
 def test_a_changed_member_is_found_in_spite_of_a_right_zip(verify, archive, tmp_path):
@@ -217,12 +217,18 @@ CHANGES = {
     ),
     "parent": (
         lambda m: m.update({"payload/../../evil": b""}),
-        "payload/../../evil: is no name of a member",
+        "payload/../../evil: is not a name of a member",
     ),
-    "absolute": (lambda m: m.update({"/etc/passwd": b""}), "/etc/passwd: is no name of a member"),
-    "Windows": (lambda m: m.update({"run/c:\\evil": b""}), r"run/c:\\evil: is no name of a member"),
-    "elsewhere": (lambda m: m.update({"evil": b""}), "evil: is no name of a member"),
-    "folder": (lambda m: m.update({"run/": b""}), "run/: is no name of a member"),
+    "absolute": (
+        lambda m: m.update({"/etc/passwd": b""}),
+        "/etc/passwd: is not a name of a member",
+    ),
+    "Windows": (
+        lambda m: m.update({"run/c:\\evil": b""}),
+        r"run/c:\\evil: is not a name of a member",
+    ),
+    "elsewhere": (lambda m: m.update({"evil": b""}), "evil: is not a name of a member"),
+    "folder": (lambda m: m.update({"run/": b""}), "run/: is not a name of a member"),
 }
 
 
@@ -254,7 +260,7 @@ def test_no_truncated_archive_passes(verify, archive, tmp_path):
     data = archive.read_bytes()
     for length in (0, 1, 1000, len(data) // 2, len(data) - 1):
         (tmp_path / "short.zip").write_bytes(data[:length])
-        assert "is no whole zip archive" in refused(verify, tmp_path / "short.zip")
+        assert "is not a whole zip archive" in refused(verify, tmp_path / "short.zip")
 
 
 def test_a_file_that_is_not_there(verify, tmp_path):
@@ -343,7 +349,7 @@ def test_a_table_of_another_form_is_refused(verify, results):
     file.write_text(text.replace("expected_plus2", "expected_plus3"))
     assert "limits.csv: column expected_plus2: is missing" in refused(verify, make_archive(results))
     pd.read_csv(file).assign(expected_plus2=0, observed="small").to_csv(file, index=False)
-    assert "limits.csv: is no table of limits" in refused(verify, make_archive(results))
+    assert "limits.csv: is not a table of limits" in refused(verify, make_archive(results))
     file.unlink()
     assert "limits.csv: cannot be read" in refused(verify, make_archive(results))
 
@@ -368,7 +374,7 @@ def test_a_quadratic_workspace_without_its_page_is_refused(verify, results):
 
 def test_a_workspace_without_its_page_is_refused(verify, results):
     meaning_file(results / "workspaces" / "millicharge_e.json").unlink()
-    assert "millicharge_e.json: has no page beside it" in refused(verify, make_archive(results))
+    assert "millicharge_e.json: has no sidecar file" in refused(verify, make_archive(results))
 
 
 def test_a_workspace_that_is_not_of_pyhf_s_form_is_refused(verify, results):
@@ -384,7 +390,7 @@ def test_a_workspace_that_is_not_of_pyhf_s_form_is_refused(verify, results):
 
 
 def test_names_are_checked_when_writing_too(tmp_path):
-    with pytest.raises(InputError, match=r"payload/\.\./x: is no name of a member"):
+    with pytest.raises(InputError, match=r"payload/\.\./x: is not a name of a member"):
         write_archive(tmp_path / "a.zip", "a", "1", {"../x": b""}, {})
     assert list(tmp_path.iterdir()) == []
 

@@ -1,4 +1,4 @@
-"""Bad archives: spoilt, tampered with, or made to hurt whoever unpacks them."""
+"""Bad archives: corrupt, tampered with, or made to hurt whoever unpacks them."""
 
 # ruff: noqa: E501 (one case per line)
 
@@ -113,13 +113,13 @@ def _of(change, field, problem):
     return Case(change, ARCHIVE, field, problem)
 
 
-_NAME = "is no name of a member"
+_NAME = "is not a name of a member"
 ARCHIVES = {
     "removed": _of(removed(ARCHIVE), "", "No such file"),
-    "no bytes": _of(written(ARCHIVE, ""), "", "is no whole zip"),
-    "text": _of(written(ARCHIVE, "not a zip\n" * 50), "", "is no whole zip"),
-    "truncated": _of(truncated(ARCHIVE, 0.7), "", "is no whole zip"),
-    "truncated by a byte": _of(lambda f: written(ARCHIVE, (f / ARCHIVE).read_bytes()[:-1])(f), "", "is no whole zip"),
+    "no bytes": _of(written(ARCHIVE, ""), "", "is not a whole zip"),
+    "text": _of(written(ARCHIVE, "not a zip\n" * 50), "", "is not a whole zip"),
+    "truncated": _of(truncated(ARCHIVE, 0.7), "", "is not a whole zip"),
+    "truncated by a byte": _of(lambda f: written(ARCHIVE, (f / ARCHIVE).read_bytes()[:-1])(f), "", "is not a whole zip"),
     "no members": _of(lambda folder: _zipped(folder, []), r"manifest\.json", "is missing"),
     "no manifest": _of(_packed(lambda m: m.pop("manifest.json")), r"manifest\.json", "is missing"),
     "manifest: no JSON": _of(_packed(lambda m: m.update({"manifest.json": b"{"})), r"manifest\.json", "is not the manifest"),
@@ -129,7 +129,7 @@ ARCHIVES = {
     "manifest: sizes as text": _of(_manifest(lambda m: m["members"][MEMBER].update(size="4")), r"manifest\.json", "is not the manifest"),
     "manifest: another digest": _of(_manifest(lambda m: m.update(payload_sha256="0" * 64)), r"manifest\.json", "the payload's digest is"),
     "manifest: a path as analysis": _of(_manifest(lambda m: m.update(analysis="../../..")), r"manifest\.json", "is not the manifest"),
-    "flipped byte": _of(_flipped, MEMBER, "is spoilt"),
+    "flipped byte": _of(_flipped, MEMBER, "is corrupt"),
     "changed and packed anew": _of(_packed(lambda m: m.update({MEMBER: b"x\n2\n"})), MEMBER, "another SHA-256"),
     "longer": _of(_packed(lambda m: m.update({MEMBER: b"x\n1\n2\n"})), MEMBER, "another size"),
     "member removed": _of(_packed(lambda m: m.pop(MEMBER)), MEMBER, "is missing, though the manifest lists it"),
@@ -152,6 +152,6 @@ ARCHIVES = {
     "a folder": _of(lambda f: [(f / ARCHIVE).unlink(), (f / ARCHIVE).mkdir()], "", "Is a directory"),
     "bomb": _of(_bomb, r"manifest\.json", "is compressed"),
     "member of 4 GB by its declaration": _of(_declared(0xFFFFFFFE), "", "declares more bytes"),
-    "encrypted": _of(_encrypted, MEMBER, "is spoilt"),
+    "encrypted": _of(_encrypted, MEMBER, "is corrupt"),
     "true archive without limits": _of(lambda folder: None, ".*", "cannot be read|has no"),
 }  # fmt: skip

@@ -54,7 +54,7 @@ def _columns(**changes):
     return change
 
 
-def _spoilt(share, length):
+def _corrupt(share, length):
     """Zeros instead of some bytes."""
 
     def change(folder):
@@ -106,25 +106,25 @@ _LIST = np.array([9, 9])
 ROOT_FILES = {
     "removed": Case(removed(RUN), RUN, "", "No such file"),
     "a folder": Case(_folder, RUN, "", "Is a directory"),
-    "no bytes": Case(written(RUN, ""), RUN, "", "is no whole ROOT file"),
+    "no bytes": Case(written(RUN, ""), RUN, "", "is not a whole ROOT file"),
     "a Parquet file": Case(written(RUN, b"PAR1" + bytes(100) + b"PAR1"), RUN, "", "is a Parquet file, not a ROOT file"),
     "an HDF5 file": Case(written(RUN, b"\x89HDF\r\n\x1a\n" + bytes(100)), RUN, "", "is an HDF5 file, not a ROOT file"),
     "an error page": Case(written(RUN, "<!DOCTYPE html><p>404"), RUN, "", "is an HTML page, not a ROOT file"),
     "a pointer of git-lfs": Case(written(RUN, "version https://git-lfs.github.com/spec/v1\n"), RUN, "", "is a pointer of git-lfs"),
-    "four bytes": Case(written(RUN, "root"), RUN, "", "is no whole ROOT file"),
-    "text": Case(written(RUN, "run,event,charge\n" * 100), RUN, "", "is no whole ROOT file"),
+    "four bytes": Case(written(RUN, "root"), RUN, "", "is not a whole ROOT file"),
+    "text": Case(written(RUN, "run,event,charge\n" * 100), RUN, "", "is not a whole ROOT file"),
     "a zip": Case(written(RUN, b"PK\x03\x04" + bytes(500)), RUN, "", "is a zip archive"),
-    "header and zeros": Case(written(RUN, b"root" + bytes(2000)), RUN, "", "is no whole ROOT file|is not in the file"),
-    "truncated to 1 %": Case(truncated(RUN, 0.01), RUN, "", "truncated|is no whole ROOT file"),
-    "truncated to half": Case(truncated(RUN, 0.5), RUN, "", "truncated|is no whole ROOT file"),
+    "header and zeros": Case(written(RUN, b"root" + bytes(2000)), RUN, "", "is not a whole ROOT file|is not in the file"),
+    "truncated to 1 %": Case(truncated(RUN, 0.01), RUN, "", "truncated|is not a whole ROOT file"),
+    "truncated to half": Case(truncated(RUN, 0.5), RUN, "", "truncated|is not a whole ROOT file"),
     "truncated by a byte": Case(lambda f: written(RUN, (f / RUN).read_bytes()[:-1])(f), RUN, "", "is truncated: it has"),
-    "zeros in the header": Case(_spoilt(0.0, 64), RUN, "", "is no whole ROOT file"),
-    "zeros in the middle": Case(_spoilt(0.12, 1500), RUN, ".*", "cannot be read|is no whole ROOT file|is not in the file"),
+    "zeros in the header": Case(_corrupt(0.0, 64), RUN, "", "is not a whole ROOT file"),
+    "zeros in the middle": Case(_corrupt(0.12, 1500), RUN, ".*", "cannot be read|is not a whole ROOT file|is not in the file"),
     "another tree": Case(_events(tree="Events"), RUN, "tree raw", "its trees are: Events"),
     "no tree": Case(_no_tree, RUN, "tree raw", "is not in the file"),
     "no entries": Case(_events(n=0), RUN, "tree raw", "is empty"),
     "no entries in an RNTuple": Case(_events(n=0, rntuple=True), RUN, "tree raw", "is empty"),
-    "metadata that is no JSON": Case(_metadata, RUN, "metadata", "is not JSON"),
+    "metadata that is not JSON": Case(_metadata, RUN, "metadata", "is not JSON"),
     "branch missing": Case(_columns(charge=None), RUN, "branch charge", "is not a branch of 'raw'"),
     "texts": Case(_texts, RUN, "tree raw.*", "cannot be read"),
     "number where a list belongs": Case(_columns(time=_LIST), RUN, "branch time", "is not a list of hits"),

@@ -1,4 +1,5 @@
-"""Files as a user may name them: each kind of what is no text file has its own message, and none stops the command."""
+"""Files as a user may name them: each kind of what is not a text file has its own message, and
+none stops the command."""
 
 import os
 

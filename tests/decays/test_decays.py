@@ -206,5 +206,5 @@ def test_unknown_nuclide():
 
 @pytest.mark.parametrize("density", [lambda e: -e, lambda e: 0 * e, lambda e: e * np.nan])
 def test_bad_density(density):
-    with pytest.raises(InputError, match="is no density"):
+    with pytest.raises(InputError, match="is not a density"):
         tabulated(density, 0.0, 1.0)

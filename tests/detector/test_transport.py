@@ -140,10 +140,10 @@ def test_turned_keeps_the_angle_and_is_uniform_in_azimuth():
     rng, stream = np.random.default_rng(1), stream_of(8)
     for direction in [*rng.normal(size=(20, 3)), (0, 0, -1), (1e-9, 0, -1), (0, 0, 1)]:
         direction = np.asarray(direction) / np.linalg.norm(direction)
-        new = np.array(transport.turned(*direction, 0.3, stream))
+        new = np.array(transport.rotate(*direction, 0.3, stream))
         assert np.linalg.norm(new) == pytest.approx(1, abs=1e-12)
         assert new @ direction == pytest.approx(0.3, abs=1e-9)
-    around = np.array([transport.turned(0.0, 0.0, -1.0, 0.5, stream) for _ in range(5000)])
+    around = np.array([transport.rotate(0.0, 0.0, -1.0, 0.5, stream) for _ in range(5000)])
     phase = np.arctan2(around[:, 1], around[:, 0])
     assert stats.kstest(phase, "uniform", args=(-np.pi, 2 * np.pi)).pvalue > 1e-3
 

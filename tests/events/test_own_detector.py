@@ -181,7 +181,7 @@ def test_absent_and_broken_files_do_not_hide_the_others(analysis_folder):
     write_raw(analysis_folder / "run2.root", make_events(0), METADATA)
     inputs = read_event_inputs(analysis_folder / "events.yaml", 642)
     first, second = map(str, raw_faults(inputs))
-    assert "run1.root: is no whole ROOT file" in first
+    assert "run1.root: is not a whole ROOT file" in first
     assert "run2.root: tree raw: is empty; leave it out of the list" in second
 
 

@@ -159,7 +159,7 @@ def test_sorting_in_pieces_is_sorting(times, size):
         time_s=time_s,
     )
     chunks = [events[start : start + size] for start in range(0, n, size)]
-    found = Events.joined(list(in_order_of_time(chunks, time_s)))
+    found = Events.join(list(in_order_of_time(chunks, time_s)))
     expected = events[np.argsort(time_s, kind="stable")]
     for name in ("event", "time_s", "channel", "time", "offsets"):
         np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))

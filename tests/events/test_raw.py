@@ -26,7 +26,7 @@ FIELDS = ("run", "event", "time_s", "trigger", "channel", "charge", "time", "n_h
 TRUTH = ("true_energy_keV", "true_xyz_cm", "component", "weight")
 
 
-def joined(path, branches=None, **options):
+def join(path, branches=None, **options):
     return list(read_raw(path, branches, n_channels=N_CHANNELS, **options))
 
 
@@ -42,7 +42,7 @@ def assert_same(chunks, events, names=FIELDS):
 def test_round_trip(tmp_path, rntuple, chunk_bytes):
     events = simulated(300)
     write_raw(tmp_path / "raw.root", events, {"is_simulated": True, "seed": 7}, rntuple=rntuple)
-    chunks = joined(tmp_path / "raw.root", chunk_bytes=chunk_bytes)
+    chunks = join(tmp_path / "raw.root", chunk_bytes=chunk_bytes)
     assert (len(chunks) > 5) == (chunk_bytes < 10_000)
     assert_same(chunks, from_first_hit(events), FIELDS + TRUTH)
     assert read_metadata(tmp_path / "raw.root") == {"is_simulated": True, "seed": 7}
@@ -50,7 +50,7 @@ def test_round_trip(tmp_path, rntuple, chunk_bytes):
 
 def test_data_have_no_truth(tmp_path):
     write_raw(tmp_path / "raw.root", make_events(), {"is_simulated": False})
-    (events,) = joined(tmp_path / "raw.root")
+    (events,) = join(tmp_path / "raw.root")
     assert [getattr(events, name) for name in TRUTH] == [None] * 4
 
 
@@ -61,7 +61,7 @@ def test_written_in_pieces_read_as_one(tmp_path, rntuple):
     bounds = [0, 1, 1, 77, 9_000, 9_001, 20_000]
     pieces = [events[low:high] for low, high in pairwise(bounds)]
     write_raw(tmp_path / "raw.root", pieces, {"is_simulated": True}, rntuple=rntuple)
-    assert_same(joined(tmp_path / "raw.root", chunk_bytes=200_000), from_first_hit(events))
+    assert_same(join(tmp_path / "raw.root", chunk_bytes=200_000), from_first_hit(events))
 
 
 def test_further_columns_come_back(tmp_path):
@@ -166,7 +166,7 @@ OTHER_HITS = {"channel": "{}pmt - 1", "charge": "{}adc / 25", "time": "{}ps / 10
 def test_files_of_another_experiment_written_by_root(kind, tree, prefix):
     """`data/make_root_files.py` wrote them with ROOT 6.40; configuration alone reads them."""
     hits = {name: text.format(prefix) for name, text in OTHER_HITS.items()}
-    chunks = joined(
+    chunks = join(
         HERE / "data" / f"other_experiment_{kind}.root", branches(tree=tree, **OTHER, **hits)
     )
     entry = np.arange(40)
@@ -189,7 +189,7 @@ def test_files_of_another_experiment_written_by_root(kind, tree, prefix):
 
 @pytest.mark.parametrize("shape", ["fixed", "lists"])
 def test_one_charge_per_photomultiplier(tmp_path, shape):
-    """An array of all PMTs in each event; a charge of 0 is no hit."""
+    """An array of all PMTs in each event; a charge of 0 is not a hit."""
     rng = np.random.default_rng(3)
     charge = rng.integers(0, 3, (30, 8)).astype(np.float32)
     time = rng.uniform(0, 100, (30, 8)).astype(np.float32)
@@ -219,7 +219,7 @@ def test_one_charge_per_photomultiplier(tmp_path, shape):
 
 def test_extra_variables(tmp_path):
     write_raw(tmp_path / "raw.root", make_events(), {"is_simulated": True})
-    (events,) = joined(tmp_path / "raw.root", branches(extra={"odd": "event / 2"}))
+    (events,) = join(tmp_path / "raw.root", branches(extra={"odd": "event / 2"}))
     np.testing.assert_array_equal(events.columns["odd"], np.arange(50) / 2)
 
 
@@ -240,7 +240,7 @@ def test_truncated_file(tmp_path, rntuple, share):
     with pytest.raises(
         InputError, match=r"raw\.root: is (truncated: it has \d+ of \d+ bytes|no whole ROOT file)"
     ):
-        joined(file)
+        join(file)
 
 
 @pytest.mark.parametrize("rntuple", [False, True])
@@ -256,7 +256,7 @@ def test_damaged_bytes(tmp_path, rntuple):
         InputError,
         match=r"raw\.root: tree raw, branches .*channel.*: cannot be read from entry \d+ on",
     ):
-        joined(file, chunk_bytes=300_000)
+        join(file, chunk_bytes=300_000)
 
 
 def test_no_file(tmp_path):
@@ -264,13 +264,13 @@ def test_no_file(tmp_path):
         InputError,
         match=r"none\.root: cannot be read \(No such file .*; give an existing ROOT file",
     ):
-        joined(tmp_path / "none.root")
+        join(tmp_path / "none.root")
 
 
 def test_no_root_file(tmp_path):
     (tmp_path / "raw.root").write_text("run,event\n")
-    with pytest.raises(InputError, match=r"raw\.root: is no whole ROOT file"):
-        joined(tmp_path / "raw.root")
+    with pytest.raises(InputError, match=r"raw\.root: is not a whole ROOT file"):
+        join(tmp_path / "raw.root")
 
 
 def test_no_tree(tmp_path):
@@ -278,14 +278,14 @@ def test_no_tree(tmp_path):
     with pytest.raises(
         InputError, match=r"raw\.root: tree raw: is not in the file; its trees are: Events"
     ):
-        joined(tmp_path / "raw.root")
+        join(tmp_path / "raw.root")
 
 
 @pytest.mark.parametrize("rntuple", [False, True])
 def test_empty_tree(tmp_path, rntuple):
     write_raw(tmp_path / "raw.root", make_events(0), {"is_simulated": True}, rntuple=rntuple)
     with pytest.raises(InputError, match=r"raw\.root: tree raw: is empty; leave the file out"):
-        joined(tmp_path / "raw.root")
+        join(tmp_path / "raw.root")
     assert sum(map(len, read_events_of(tmp_path))) == 0
 
 
@@ -301,13 +301,13 @@ def test_missing_branch(tmp_path):
         r"events\.yaml\); did you mean `charge`\?"
     )
     with pytest.raises(InputError, match=message):
-        joined(tmp_path / "raw.root", branches(charge="pmt_charge / 2"))
+        join(tmp_path / "raw.root", branches(charge="pmt_charge / 2"))
 
 
 def test_missing_truth_that_is_asked_for(tmp_path):
     write_raw(tmp_path / "raw.root", make_events(), {"is_simulated": True})
     with pytest.raises(InputError, match=r"branch e_true: is not a branch"):
-        joined(tmp_path / "raw.root", branches(true_energy_keV="e_true"))
+        join(tmp_path / "raw.root", branches(true_energy_keV="e_true"))
 
 
 def test_branch_map_that_is_no_expression():
@@ -352,7 +352,7 @@ FAULTS = {
 def test_fault(tmp_path, changes, message, rntuple):
     file = broken(tmp_path, rntuple, **changes)
     with pytest.raises(InputError, match=r"raw\.root: " + message):
-        joined(file, chunk_bytes=5_000)
+        join(file, chunk_bytes=5_000)
 
 
 def test_wrong_numbering_shows_as_outside(tmp_path):
@@ -360,7 +360,7 @@ def test_wrong_numbering_shows_as_outside(tmp_path):
     with pytest.raises(
         InputError, match=r"branch channel - 600, entry \d+: is channel -\d+, outside the geometry"
     ):
-        joined(tmp_path / "raw.root", branches(channel="channel - 600"))
+        join(tmp_path / "raw.root", branches(channel="channel - 600"))
 
 
 def test_lists_of_different_length(tmp_path):
@@ -379,7 +379,7 @@ def test_lists_of_different_length(tmp_path):
         InputError,
         match=r"branch charge, entry 1: has 2 hits where channel has 1; see branches\.charge",
     ):
-        joined(tmp_path / "raw.root")
+        join(tmp_path / "raw.root")
 
 
 def test_list_where_a_number_belongs_and_the_reverse(tmp_path):
@@ -388,16 +388,16 @@ def test_list_where_a_number_belongs_and_the_reverse(tmp_path):
         InputError,
         match=r"branch time: is a list per event where one number is needed; see branches\.t",
     ):
-        joined(tmp_path / "raw.root", branches(time_s="time"))
+        join(tmp_path / "raw.root", branches(time_s="time"))
     with pytest.raises(InputError, match=r"branch time_s: is not a list of hits"):
-        joined(tmp_path / "raw.root", branches(time="time_s"))
+        join(tmp_path / "raw.root", branches(time="time_s"))
 
 
 def test_text_where_a_number_belongs(tmp_path):
     with uproot.recreate(tmp_path / "raw.root") as file:
         file.mkrntuple("raw", {"charge": ak.Array(["a", "b"])})
-    with pytest.raises(InputError, match=r"raw\.root: .*holds a type that is no number"):
-        joined(
+    with pytest.raises(InputError, match=r"raw\.root: .*holds a type that is not a number"):
+        join(
             tmp_path / "raw.root",
             branches(channel="charge", time="charge", run="", event="", time_s="", trigger=""),
         )
@@ -421,9 +421,7 @@ def test_memory_of_a_chunk_is_bounded(tmp_path):
     """A file far larger than a chunk is read in chunks of about that size."""
     events = make_events(30_000, mean_hits=20)
     write_raw(tmp_path / "raw.root", events, {"is_simulated": True})
-    sizes = [
-        chunk.channel.size * 10 for chunk in joined(tmp_path / "raw.root", chunk_bytes=500_000)
-    ]
+    sizes = [chunk.channel.size * 10 for chunk in join(tmp_path / "raw.root", chunk_bytes=500_000)]
     assert len(sizes) > 8
     assert max(sizes) < 1_000_000
     with open_tree(tmp_path / "raw.root", "raw") as tree:
@@ -506,7 +504,7 @@ def test_charges_beyond_single_precision(tmp_path):
 def test_truth_is_not_offered_for_what_is_reconstructed(tmp_path):
     write_raw(tmp_path / "raw.root", simulated(), {"is_simulated": True})
     with pytest.raises(InputError, match=r"branch energy_keV: is not a branch") as error:
-        joined(tmp_path / "raw.root", branches(extra={"e": "energy_keV"}))
+        join(tmp_path / "raw.root", branches(extra={"e": "energy_keV"}))
     assert "did you mean" not in str(error.value)
 
 
@@ -514,7 +512,7 @@ def test_a_name_that_needs_back_ticks_is_offered_with_them(tmp_path):
     with uproot.recreate(tmp_path / "raw.root") as file:
         file.mktree("raw", {"my-charge": np.float64}).extend({"my-charge": np.ones(2)})
     with pytest.raises(InputError, match=r"did you mean `my-charge` \(with its back-ticks\)\?"):
-        joined(tmp_path / "raw.root", branches(channel="my-charge", charge="mycharge", time="1"))
+        join(tmp_path / "raw.root", branches(channel="my-charge", charge="mycharge", time="1"))
 
 
 def test_an_entry_count_with_a_flipped_bit(tmp_path):
@@ -553,4 +551,4 @@ def test_an_rntuple_of_the_experimental_format(tmp_path):
     file.write_bytes(content)
     message = r"raw\.root: tree raw: is an RNTuple of the experimental format before version 1; write it again"
     with pytest.raises(InputError, match=message):
-        joined(file)
+        join(file)

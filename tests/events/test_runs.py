@@ -131,7 +131,7 @@ FAULTS = {
     "dead twice": ("runs.tsv", "3,17", "3,3", r"line 2, column dead_pmts: has an entry twice"),
     "dead no number": ("runs.tsv", "3,17", "3 17", r"line 2, column dead_pmts\.0: must be a whole number"),
     "no date": ("runs.tsv", "2013-11-20T08:00:00", "20.11.2013", r"line 2, column start: .*does not fit the pattern"),
-    "no such date": ("runs.tsv", "2013-11-20", "2013-13-20", r"line 2, column start: is no date"),
+    "no such date": ("runs.tsv", "2013-11-20", "2013-13-20", r"line 2, column start: is not a date"),
     "unknown column": ("runs.tsv", "dead_pmts", "dead_pmt", r"runs\.tsv: dead_pmt: is not a known column; did you"),
     "missing column": ("runs.tsv", "start", "begin", r"runs\.tsv: start: is not a column of the file; add it: St"),
     "column twice": ("runs.tsv", "start", "run", r"runs\.tsv: run: is a column twice"),
@@ -153,7 +153,7 @@ FAULTS = {
     "gain nan": ("calibration.tsv", "1.25", "nan", r"line 2, column gain: must be a finite number"),
     "unknown variable": (
         "events.yaml", "total_pe > 60", "totalpe > 60",
-        r"events\.yaml: cuts\.2\.keep \(light\): 'totalpe' is no documented variable at .*did you mean `total_pe`",
+        r"events\.yaml: cuts\.2\.keep \(light\): 'totalpe' is not a documented variable at .*did you mean `total_pe`",
     ),
     "two cuts of a name": ("events.yaml", "name: light", "name: trigger", r"cuts: trigger: names two cuts"),
     "cut without status": ("events.yaml", "total_pe > 60, status: assumed", "total_pe > 60", r"cuts\.2\.status: is"),

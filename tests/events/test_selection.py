@@ -141,7 +141,7 @@ def test_the_users_own_variables():
     own = [{"name": "veto", "keep": "veto_pe < 3", "status": "assumed"}]
     assert Selection.from_settings(own, extra=["veto_pe"]).wanted == {"veto_pe": "the cut 'veto'"}
     with pytest.raises(
-        InputError, match=r"cuts\.0\.keep \(veto\): 'veto_pe' is no documented variable"
+        InputError, match=r"cuts\.0\.keep \(veto\): 'veto_pe' is not a documented variable"
     ):
         Selection.from_settings(own)
 

@@ -188,7 +188,7 @@ def put(path, value):
         (put("streams", {}), ".streams.physics: is missing"),
         (
             put("samples/extra", {"decays": 5}),
-            ".samples.extra: is no sample of the sample sheet; its samples are both",
+            ".samples.extra: is not a sample of the sample sheet; its samples are both",
         ),
         (
             put("samples", {}),

@@ -134,5 +134,5 @@ def test_a_curve_that_is_none(tmp_path, rows, message):
 @pytest.mark.parametrize("name", ["alp", "hidden-photon", "solar-axion", "spectrum"])
 def test_what_is_no_scattering_has_no_recoil_spectrum(name):
     mass = 0.01 if SEARCHED[name].has_mass else None
-    with pytest.raises(InputError, match=f"interaction: {name} is no scattering of neutrinos"):
+    with pytest.raises(InputError, match=f"interaction: {name} is not a scattering of neutrinos"):
         RecoilSpectra([5.0]).rate(name, mass_MeV=mass)

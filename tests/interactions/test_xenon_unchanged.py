@@ -1,7 +1,7 @@
 """Rates in xenon as they were before interactions came from the catalogue, to 1e-9.
 
 The numbers were written by the code of 29 November 2026 that had a branch for each interaction
-(commit 45de891). They are no physics of their own: they hold that the general code does the
+(commit 45de891). They are not physics of their own: they hold that the general code does the
 same."""
 
 import json

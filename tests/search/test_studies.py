@@ -163,7 +163,7 @@ def test_coverage_table_and_figure(workspaces, tmp_path):
 
 def test_a_workspace_without_its_page_has_no_studies(workspaces, tmp_path):
     write_json(tmp_path / "plain.json", read_json(workspaces["magnetic-moment"]))
-    with pytest.raises(InputError, match=r"plain\.json: has no page beside it"):
+    with pytest.raises(InputError, match=r"plain\.json: has no sidecar file"):
         coverage_table(tmp_path / "plain.json", SETTINGS["statistics"], 1)
 
 

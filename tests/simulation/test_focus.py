@@ -9,7 +9,7 @@ import pytest
 from exonu.core.errors import InputError
 from exonu.detector.geometry import geodesic_geometry
 from exonu.simulation.components import WALL_CLASSES, component
-from exonu.simulation.generation.generate import generate, joined
+from exonu.simulation.generation.generate import generate, join
 from exonu.simulation.generation.pseudo_data import pseudo_data
 from exonu.simulation.wall.focus import NO_FOCUS, focus_of
 
@@ -94,7 +94,7 @@ def test_same_bytes_for_any_chunks(name):
     order = np.argsort(
         np.concatenate([piece.source * 10_000 + piece.number for piece in pieces]), kind="stable"
     )
-    for made in (again, joined(pieces).take(order)):
+    for made in (again, join(pieces).take(order)):
         for field in fields(whole):
             np.testing.assert_array_equal(
                 getattr(made, field.name), getattr(whole, field.name), err_msg=field.name

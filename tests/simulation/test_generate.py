@@ -13,7 +13,7 @@ from exonu.decays.beta_spectra import beta_spectrum
 from exonu.detector.geometry import geodesic_geometry
 from exonu.detector.model import Detector
 from exonu.simulation.components import BACKGROUNDS, component
-from exonu.simulation.generation.generate import generate, joined
+from exonu.simulation.generation.generate import generate, join
 from exonu.simulation.generation.pseudo_data import demonstration_runs, pseudo_data, run_of
 from exonu.simulation.light.photons import sources_from_deposits
 
@@ -44,7 +44,7 @@ def test_same_bytes_for_any_chunks(name, parts, monkeypatch):
     order = np.argsort(
         np.concatenate([piece.source * 10_000 + piece.number for piece in pieces]), kind="stable"
     )
-    same(joined(pieces).take(order), whole)
+    same(join(pieces).take(order), whole)
     monkeypatch.setattr(module, "CHUNK", 96)
     monkeypatch.setattr(module, "SITES_PER_EVENT", 1)
     same(generate(parts[name], 3000, GEOMETRY, seed=2), whole)
@@ -258,7 +258,7 @@ def test_light_follows(parts):
             lambda: generate("lxe", 10, GEOMETRY, events=range(5, 11)),
             r"events: must be within 0 and 10",
         ),
-        (lambda: joined([]), r"deposits: needs at least one list"),
+        (lambda: join([]), r"deposits: needs at least one list"),
         (lambda: pseudo_data([], 0.0, GEOMETRY), r"live_days: must be > 0 \(got 0.0\)"),
         (
             lambda: pseudo_data([], 1.0, GEOMETRY, prescale=0.5),

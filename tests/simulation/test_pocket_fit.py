@@ -85,7 +85,7 @@ def test_light_drawn_twice_is_no_new_decay(script):
         0.0,
     )
     np.testing.assert_allclose(sample.rate(4, 6), [2.0, np.sqrt(2.0)])
-    both = script.Sample.joined([sample, sample])
+    both = script.Sample.join([sample, sample])
     np.testing.assert_allclose(both.rate(4, 6), [4.0, np.sqrt(8.0)])
     np.testing.assert_allclose(sample.rate(4, 6, ~every), 0)
 

@@ -28,7 +28,7 @@ from exonu.simulation.wall.wall_kernels import (
     bremsstrahlung_keV,
     chord,
     energy_left,
-    forced,
+    force,
     point_of_decay,
     survives,
 )
@@ -146,7 +146,7 @@ def test_importance_weights_are_unbiased():
         for i in range(n):
             *direction, ratio = aimed(*start, place, favoured, stream)
             ray = chord(*start, *direction, place.target_cm)
-            flight, more = forced(*ray, mu, place.bias, favoured, stream)
+            flight, more = force(*ray, mu, place.bias, favoured, stream)
             weights[i] = 1 / (ratio * more) if favoured else 1.0
             ends[i] = np.array(start) + flight * np.array(direction)
         assert weights.max() <= 1 / (1 - place.bias) ** 2 + 1e-9

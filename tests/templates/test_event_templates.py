@@ -205,7 +205,7 @@ def test_fit_range(toy):
     ):
         workspace(toy[2], interactions={"millicharge": {"fit_range_keV": [2, 15]}})
     with pytest.raises(
-        InputError, match=r"interactions\.millicharge\.fit_range_keV: 3 keV is no edge of a bin"
+        InputError, match=r"interactions\.millicharge\.fit_range_keV: 3 keV is not an edge of a bin"
     ):
         check_fit_ranges(toy[1], {"millicharge": {"fit_range_keV": [3, 16]}}, "analysis.yaml")
 

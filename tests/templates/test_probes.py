@@ -218,4 +218,4 @@ def test_choices_are_checked(choice: dict, message: str) -> None:
 
 def test_joined_probes_follow_each_other() -> None:
     one = Probes(np.array([1.0]), np.array([True]), np.array([2.0]), np.array([3]))
-    assert Probes.joined([one, one]).channel.tolist() == [3, 3]
+    assert Probes.join([one, one]).channel.tolist() == [3, 3]

@@ -62,13 +62,13 @@ def test_events_that_move_between_ranges_count_in_both():
 def test_samples_are_joined_by_the_numbers_of_their_events():
     before = (np.array([7, 1, 4]), np.array([3.0, 5.0, 9.0]), np.ones(3))
     after = (np.array([4, 9]), np.array([9.5, 3.5]), np.ones(2))
-    paired = Paired.joined(before, after)
+    paired = Paired.join(before, after)
     by_number = sorted(
         zip(paired.weight_before, paired.weight_after, paired.energy_after, strict=True)
     )
     assert by_number == [(0, 1, 3.5), (1, 0, 0.0), (1, 0, 0.0), (1, 1, 9.5)]
     with pytest.raises(InputError, match="number twice, so it cannot be paired"):
-        Paired.joined((np.array([1, 1]), np.ones(2), np.ones(2)), after)
+        Paired.join((np.array([1, 1]), np.ones(2), np.ones(2)), after)
 
 
 @given(size=st.floats(-0.9, 4.0), slope=st.floats(-2, 2))

@@ -35,7 +35,7 @@ ATOMIC = tuple(dict.fromkeys(name for one in INTERACTIONS.values() for name in o
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; the exit status is 0, 1 for input that a user can mend, or 2 for a
+    """Run the command line; the exit status is 0, 1 for input that a user can fix, or 2 for a
     wrong call."""
     given = _parser().parse_args(arguments)
     logging.basicConfig(level=given.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")

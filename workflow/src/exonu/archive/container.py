@@ -151,7 +151,7 @@ def read_archive(file: str | Path) -> Archive:
     """Read an archive and check every name, size and checksum; nothing is written anywhere.
 
     Raises:
-        InputError: if it is no whole archive, or a member was changed, added, taken away or
+        InputError: if it is not a whole archive, or a member was changed, added, taken away or
             renamed; it is named.
     """
     try:
@@ -162,9 +162,9 @@ def read_archive(file: str | Path) -> Archive:
         ) from None
     try:
         zipped = zipfile.ZipFile(io.BytesIO(data))
-    except Exception as error:  # zipfile has many words for a spoilt file
+    except Exception as error:  # zipfile has many words for a corrupt file
         raise InputError(
-            f"is no whole zip archive ({str(error).rstrip('.')})",
+            f"is not a whole zip archive ({str(error).rstrip('.')})",
             file=file,
             remedy="if truncated, fetch it again",
         ) from None
@@ -227,12 +227,12 @@ def read_archive(file: str | Path) -> Archive:
 
 
 def _content(zipped: zipfile.ZipFile, name: str, file: str | Path) -> bytes:
-    """A member's bytes; zip has a checksum of its own, and a header that may be spoilt in many
+    """A member's bytes; zip has a checksum of its own, and a header that may be corrupt in many
     ways."""
     try:
         return zipped.read(name)
     except Exception as error:
-        problem = f"is spoilt ({str(error).rstrip('.')})"
+        problem = f"is corrupt ({str(error).rstrip('.')})"
         raise InputError(problem, file=file, field=name, remedy="fetch the archive again") from None
 
 
@@ -267,7 +267,7 @@ def _check_name(name: str, file: str | Path) -> None:
     below = len(parts) > 1 and parts[0] in ("payload", "run")
     if not plain or not (below or name in (MANIFEST, PAYLOAD_DIGEST, CRATE, README)):
         raise InputError(
-            "is no name of a member",
+            "is not a name of a member",
             file=file,
             field=ascii(name)[1:-1] if len(name) < 300 else ascii(name[:200])[1:-1] + "…",
             remedy="members are below payload/ or run/, with names that every disk can hold",

@@ -119,7 +119,7 @@ def _record(file: Path, confidence_level: float) -> dict[str, Any]:
     refuse_other_form(read_json(file), file)
     model, meaning = read_model(file)  # refuses mu_sq without its page
     if meaning is None:
-        raise InputError("has no page beside it that says what its μ means", file=file)
+        raise InputError("has no sidecar file that says what its μ means", file=file)
     require_whole(meaning, file)
     return {
         "meaning": meaning,
@@ -142,7 +142,7 @@ def _read_limits(file: Path) -> pd.DataFrame:
         raise
     except ValueError as error:
         raise InputError(
-            f"is no table of limits ({str(error).splitlines()[0]})", file=file
+            f"is not a table of limits ({str(error).splitlines()[0]})", file=file
         ) from None
     rows = table[table["method"] == "asymptotic"]
     if rows.empty:

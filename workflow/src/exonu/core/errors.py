@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 class InputError(ValueError):
-    """Input that a user can mend.
+    """Input that a user can fix.
 
     The command line and the workflow print it as one message and exit with status 1, without a
     traceback.
@@ -46,7 +46,7 @@ def _in_one_line(text: str) -> str:
 
 
 class InputErrors(InputError):
-    """Several faults found together, one line each, so that a user mends them in one go."""
+    """Several faults found together, one line each, so that a user fixes them in one go."""
 
     def __init__(self, errors: Iterable[InputError]) -> None:
         self.errors = tuple(errors)

@@ -48,7 +48,7 @@ class Progress:
         return self
 
     def add(self, amount: int) -> None:
-        """Say that so much more is done."""
+        """Advance by `amount`."""
         self.done += amount
         if self._bar is not None:
             self._bar.update(amount)

@@ -79,7 +79,7 @@ def split_lines(text: str, sign: str, path: str | Path) -> list[tuple[int, list[
                 found.append((number, next(csv.reader([line], delimiter=sign))))
             except csv.Error as error:
                 raise InputError(
-                    f"is no line of a table ({error})",
+                    f"is not a line of a table ({error})",
                     file=path,
                     field=f"line {number}",
                     remedy="mind the quotes",

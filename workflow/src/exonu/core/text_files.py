@@ -96,7 +96,7 @@ def read_text(path: str | Path, what: str) -> str:
 
     Raises:
         InputError: what `require_file` refuses, a file that cannot be read, too large a file, or
-            one that is no text; a known kind of file is called by its name.
+            one that is not a text; a known kind of file is called by its name.
     """
     path = require_file(path)
     try:

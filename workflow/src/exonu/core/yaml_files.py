@@ -34,7 +34,7 @@ class _Loader(_SAFE_LOADER):  # type: ignore[misc]
             key = self.construct_object(key_node, deep=True)
             if not isinstance(key, Hashable) or key in seen:
                 raise yaml.constructor.ConstructorError(
-                    None, None, f"{key!r} is there twice or is no name", key_node.start_mark
+                    None, None, f"{key!r} is there twice or is not a name", key_node.start_mark
                 )
             seen.add(key)
         mapping: dict[Any, Any] = super().construct_mapping(node, deep)
@@ -160,7 +160,7 @@ def _odd_values(content: Any, file: str | Path, field: str | None = None) -> Ite
             place = f"{field}.{key}" if field else str(key)
             if not isinstance(key, str):
                 yield InputError(
-                    "is no name",
+                    "is not a name",
                     file=file,
                     field=place,
                     remedy=f"if it is meant, quote it: '{key}'",
@@ -180,7 +180,7 @@ def _odd_values(content: Any, file: str | Path, field: str | None = None) -> Ite
             )
     elif isinstance(content, str):
         if found := _NO_TEXT.search(content):
-            problem = f"holds the character {found.group()!a}, which is no text"
+            problem = f"holds the character {found.group()!a}, which is not a text"
             yield InputError(problem, file=file, field=field, remedy="remove it")
     elif content is not None:
         yield InputError(

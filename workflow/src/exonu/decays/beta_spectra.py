@@ -70,7 +70,7 @@ def tabulated(
     content = np.sum(density(energies) * weights * width / 2, axis=1)
     if not np.all(np.isfinite(content)) or np.any(content < 0) or content.sum() <= 0:
         raise InputError(
-            "is no density: it must be finite, ≥ 0 and somewhere > 0", field="spectrum"
+            "is not a density: it must be finite, ≥ 0 and somewhere > 0", field="spectrum"
         )
     cumulative = np.concatenate([[0.0], np.cumsum(content)])
     return Tabulated(edges, cumulative / cumulative[-1])

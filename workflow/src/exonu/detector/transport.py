@@ -67,7 +67,7 @@ def azimuth(stream: Any) -> Any:
 
 
 @exact_kernel
-def turned(x: float, y: float, z: float, cosine: float, stream: Any) -> Any:
+def rotate(x: float, y: float, z: float, cosine: float, stream: Any) -> Any:
     """A unit vector at this angle to the unit vector (x, y, z), at a random azimuth.
 
     The frame is the one of Duff et al., J. Comput. Graph. Tech. 6, 1 (2017): no case distinction,
@@ -252,7 +252,7 @@ def follow(
             if step < to_scatter:
                 return IN_XENON, path
             x, y, z = new_x, new_y, new_z
-            dx, dy, dz = turned(dx, dy, dz, rayleigh_cosine(stream), stream)
+            dx, dy, dz = rotate(dx, dy, dz, rayleigh_cosine(stream), stream)
             to_scatter = medium.rayleigh_cm * exponential(stream)
             continue
         path += to_wall
@@ -263,7 +263,7 @@ def follow(
         if channel == IN_COPPER:
             if uniform(stream) >= medium.copper_albedo:
                 return IN_COPPER, path
-            dx, dy, dz = turned(
+            dx, dy, dz = rotate(
                 -nx, -ny, -nz, math.sqrt(1 - uniform(stream)), stream
             )  # Lambert's cosine law
             continue
@@ -295,7 +295,7 @@ def count_fates(points: Any, photons: int, seed: int, first: int, medium: Any, w
     for i in range(len(points)):
         start_stream(stream, seed, first + i)
         for _ in range(photons):
-            dx, dy, dz = turned(0.0, 0.0, 1.0, 2 * uniform(stream) - 1, stream)
+            dx, dy, dz = rotate(0.0, 0.0, 1.0, 2 * uniform(stream) - 1, stream)
             fate, _path = follow(
                 points[i, 0], points[i, 1], points[i, 2], dx, dy, dz, medium, walls, stream
             )

@@ -198,7 +198,7 @@ def _tokens(text: str) -> list[_Token]:
             sign = text[at]
             number = re.match(r"[\d.][\w.]*", text[at:], re.ASCII)
             problem = (
-                f"{number.group()!r} is no number"
+                f"{number.group()!r} is not a number"
                 if number
                 else f"{sign!a} is not part of the language"
             )
@@ -382,7 +382,7 @@ class _Parser:
     def _call(self, token: _Token) -> _Node:
         if token.text not in FUNCTIONS:
             remedy = _near(token.text, FUNCTIONS, "functions")
-            raise _Fault(f"{token.text!r} is no function", token.place, remedy)
+            raise _Fault(f"{token.text!r} is not a function", token.place, remedy)
         count, gives_truth, function, _ = FUNCTIONS[token.text]
         arguments = [self._either()]
         while self._take(","):
@@ -399,7 +399,7 @@ class _Parser:
         name = token.text
         if self._variables is not None and name not in self._variables:
             raise _Fault(
-                f"{name!r} is no documented variable",
+                f"{name!r} is not a documented variable",
                 token.place,
                 _near(name, self._variables, "variables"),
             )

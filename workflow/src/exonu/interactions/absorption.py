@@ -94,7 +94,7 @@ def read_curve(file: Path) -> list[list[float]]:
     """Rows of a spectrum of the user, energy_keV and rate_per_tonne_year_keV.
 
     Raises:
-        InputError: a table that is no spectrum.
+        InputError: a table that is not a spectrum.
     """
     table = read_numbers(file, COLUMNS)
     energy, rate = (table[name] for name in COLUMNS)

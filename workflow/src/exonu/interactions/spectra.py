@@ -376,7 +376,7 @@ def _check_arguments(
     one = INTERACTIONS[interaction]
     if not one.by_neutrinos:
         raise InputError(
-            f"{interaction} is no scattering of neutrinos",
+            f"{interaction} is not a scattering of neutrinos",
             field="interaction",
             remedy="a line has no recoil spectrum, and that of a file is in the file; `exonu limit` searches",
         )

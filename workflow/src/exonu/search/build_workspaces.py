@@ -101,14 +101,14 @@ def _without_signal(signals: list[Signal], experiment: Experiment) -> Iterator[I
 
 
 def write_meaning(folder: Path, workspace: Workspace) -> None:
-    """Write the page beside a workspace."""
+    """Write the sidecar file of a workspace."""
     head = "# What the parameters of the workspace beside this file mean; see results/README.md.\n"
     text = yaml.safe_dump(workspace.meaning, sort_keys=False, allow_unicode=True)
     write_text(meaning_file(folder / f"{workspace.name}.json"), head + text)
 
 
 def read_meaning(workspace_file: str | Path) -> Settings | None:
-    """Read the page beside a workspace; None if there is none.
+    """Read the sidecar file of a workspace; None if there is none.
 
     Raises:
         InputError: if it is not a page of this form.
@@ -170,7 +170,7 @@ def _unit_faults(meaning: Settings, file: Path) -> Iterator[InputError]:
 
 
 def needed_meaning(workspace_file: str | Path) -> Settings:
-    """Read the page beside a workspace.
+    """Read the sidecar file of a workspace.
 
     Raises:
         InputError: if there is none.

@@ -16,7 +16,7 @@ from exonu.statistics.workspaces.hs3 import from_hs3, to_hs3
 def convert_file(file: Path, output: Path) -> Json:
     """Convert a pyhf workspace to HS3, or HS3 to a workspace, by what the file holds.
 
-    The page beside a workspace says which normfactor is the square of another: HS3 has a function
+    The sidecar file of a workspace says which normfactor is the square of another: HS3 has a function
     for it, and a workspace made from HS3 gets such a page.
 
     Returns:

@@ -112,7 +112,7 @@ def analyses_beside(experiment_file: Path) -> Iterator[Analysis]:
             if file.name in ("analysis.yaml", above.name):
                 raise
             continue  # a file of another kind
-        # The page beside a workspace names its experiment, too.
+        # The sidecar file of a workspace names its experiment, too.
         if isinstance(content.get("experiment"), str) and "config_version" in content:
             yield read_with_overrides(file)
 

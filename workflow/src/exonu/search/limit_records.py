@@ -41,14 +41,14 @@ log = logging.getLogger(__name__)
 def read_model(
     file: Path, measurement: str | None = None
 ) -> tuple[Model, Mapping[str, Any] | None]:
-    """Compile a workspace file, and read the page beside it if there is one.
+    """Compile a workspace file, and read its sidecar file if there is one.
 
     Args:
         file: the workspace.
         measurement: name of its measurement; not needed if there is one only.
 
     Raises:
-        InputError: if the file is no workspace, has what the engine does not support, or has a
+        InputError: if the file is not a workspace, has what the engine does not support, or has a
             parameter `mu_sq` and no page that ties it to `mu`.
     """
     meaning = None
@@ -71,7 +71,7 @@ def refuse_other_json(spec: Any, file: Path) -> None:
     """Say what a JSON file is that has neither channels nor measurements, and which file was meant.
 
     Raises:
-        InputError: if it is no workspace, not even a faulty one.
+        InputError: if it is not a workspace, not even a faulty one.
     """
     if isinstance(spec, dict) and spec.keys() & {"channels", "observations", "measurements"}:
         return
@@ -139,7 +139,7 @@ def read_search(file: Path) -> tuple[Model, Mapping[str, Any]]:
     model, meaning = read_model(file)
     if meaning is None:
         raise InputError(
-            "has no page beside it that says what its μ means", file=file, remedy="make it anew"
+            "has no sidecar file that says what its μ means", file=file, remedy="make it anew"
         )
     require_whole(meaning, file)
     return model, meaning
@@ -335,7 +335,7 @@ def projected_limits(
     expected ones only.
 
     Args:
-        spec, meaning: a workspace and the page beside it.
+        spec, meaning: a workspace and its sidecar file.
         days: live time of the projection.
         confidence_level: confidence level.
         file: the workspace's file, for messages.
@@ -392,7 +392,7 @@ def limit_of_workspace(file: Path, confidence_level: float, measurement: str | N
     """Asymptotic CLs limits of any pyhf workspace, in units of its parameter of interest; for
     `exonu limit`.
 
-    With a page beside the workspace, `physical` gives the same in the physical parameter.
+    With a sidecar file of the workspace, `physical` gives the same in the physical parameter.
     """
     model, meaning = read_model(file, measurement)
     log.info("%s: %d bins, %d parameters", file, model.n_bins, len(model.parameters))

@@ -11,7 +11,7 @@ from exonu.core.errors import InputError, raise_all
 
 
 def meaning_file(workspace_file: str | Path) -> Path:
-    """The page beside a workspace that says what its parameters mean: ``<name>.poi_map.yaml``."""
+    """The sidecar file of a workspace that says what its parameters mean: ``<name>.poi_map.yaml``."""
     workspace_file = Path(workspace_file)
     return workspace_file.with_name(f"{workspace_file.stem}.poi_map.yaml")
 
@@ -37,7 +37,7 @@ def require_whole(meaning: Mapping[str, Any], file: Path) -> None:
     """Refuse a page that lacks something of what `build_workspace` writes into each.
 
     Raises:
-        InputError: naming the page beside the workspace `file`.
+        InputError: naming the sidecar file of the workspace `file`.
     """
     raise_all(
         InputError(

@@ -19,7 +19,7 @@ from exonu.core.seeds import derived_seed
 from exonu.core.types import Array
 from exonu.detector.geometry import Geometry
 from exonu.simulation.components import Component
-from exonu.simulation.generation.generate import Deposits, generate_source, joined, shared
+from exonu.simulation.generation.generate import Deposits, generate_source, join, shared
 from exonu.simulation.generation.pseudo_data import pseudo_data
 
 DECAYS_PER_BLOCK = 200_000
@@ -168,7 +168,7 @@ def sample_blocks(
             parts.append(part)
             numbers.append(before + part.number - count * k // pieces)
             before += len(ids)
-        deposits = joined(parts)
+        deposits = join(parts)
         yield Block(
             deposits, _component(deposits, components), np.zeros(len(deposits)),
             np.concatenate(numbers).astype(np.uint64), before - start, seed,

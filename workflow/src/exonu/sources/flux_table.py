@@ -78,7 +78,7 @@ def read_flux_table(file: Path) -> list[list[float]]:
     """Rows of a CSV with the columns energy_MeV, flux_per_cm2_s_MeV, share_e, share_mu, share_tau.
 
     Raises:
-        InputError: a table that is no flux.
+        InputError: a table that is not a flux.
     """
     table = read_numbers(file, [*COLUMNS, *SHARES])
     energy, flux = (table[name] for name in COLUMNS)

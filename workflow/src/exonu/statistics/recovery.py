@@ -56,7 +56,7 @@ def released(model: Model, theta: FloatArray) -> Model:
     """
     if model.tied:
         raise InputError(
-            "is quadratic in its parameter, whose bound at zero is no bound of the rate", field="signal",
+            "is quadratic in its parameter, whose bound at zero is not a bound of the rate", field="signal",
             remedy="choose a millicharge or a magnetic moment",
         )  # fmt: skip
     i = model.poi_index

@@ -169,7 +169,7 @@ class Filling:
         if base is None or (up is None and down is None):
             return None
         made = {
-            way: Paired.joined(base, events)
+            way: Paired.join(base, events)
             for way, events in (("up", up), ("down", down))
             if events is not None
         }

@@ -158,7 +158,7 @@ class Paired:
     weight_after: Array
 
     @classmethod
-    def joined(
+    def join(
         cls, before: tuple[NDArray[Any], Array, Array], after: tuple[NDArray[Any], Array, Array]
     ) -> Paired:
         """Join two samples of the same decays.

@@ -99,12 +99,12 @@ def check_fit_ranges(inputs: EventInputs, interactions: Mapping[str, Any], file:
         file: where that stands.
 
     Raises:
-        InputError: an end of a range that is no edge of a bin.
+        InputError: an end of a range that is not an edge of a bin.
     """
     edges = bin_edges(inputs)
     raise_all(
         InputError(
-            f"{end:g} keV is no edge of a bin", file=file, field=f"interactions.{name}.fit_range_keV",
+            f"{end:g} keV is not an edge of a bin", file=file, field=f"interactions.{name}.fit_range_keV",
             remedy=f"the nearest is {edges[np.argmin(np.abs(edges - end))]:g} keV",
         )
         for name, block in interactions.items()

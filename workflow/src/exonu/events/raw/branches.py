@@ -41,7 +41,7 @@ class Branches:
             not, instead of a list of hits; the channel is then the place in the array.
         expressions: of each quantity, over the file's branches.
         extra: further numbers per event that cuts may use.
-        no_hit: condition of what stands in a list or array and is no hit; None if all are.
+        no_hit: condition of what stands in a list or array and is not a hit; None if all are.
         flatten: whether lists of lists are taken as one list.
         negative_charges: `refuse`, `drop` or `keep`.
         time_spacing_ns: times whose numbers lie further apart are refused [ns].

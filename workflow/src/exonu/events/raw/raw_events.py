@@ -153,7 +153,7 @@ class Events:
         return {name: getattr(self, name) for name in names}
 
     @classmethod
-    def joined(cls, parts: Sequence[Events]) -> Events:
+    def join(cls, parts: Sequence[Events]) -> Events:
         """Events of several parts one after the other; all have the same quantities."""
         if len(parts) == 1:
             return parts[0]

@@ -378,7 +378,7 @@ class Reading:
                 "charge",
                 f"is {charge[wrong]:g} PE, negative",
                 int(hits.entry[wrong]),
-                remedy="say in branches.no_hit what is no hit (`no_hit: adc == -1`), or set "
+                remedy="say in branches.no_hit what is not a hit (`no_hit: adc == -1`), or set "
                 "branches.negative_charges to drop or keep",
             )
         self.tally["negative"] += count

@@ -89,7 +89,7 @@ class Tree:
     _tree: Any
 
     def require(self, names: Sequence[str], wanted_by: Mapping[str, str] | None = None) -> None:
-        """Raise one fault for each name that is no branch.
+        """Raise one fault for each name that is not a branch.
 
         Args:
             names: branches that are needed.
@@ -164,7 +164,7 @@ class Tree:
                 f"cannot be read from entry {start} on ({type(error).__name__}: {_first_line(error)})",
                 file=self.path,
                 field=f"tree {self.name}, branches {', '.join(names)}",
-                remedy="the file is damaged or holds a type that is no number or list of numbers",
+                remedy="the file is damaged or holds a type that is not a number or list of numbers",
             ) from error
 
     def _by_entries(self, names: Sequence[str], step: int) -> Iterator[Any]:
@@ -223,7 +223,7 @@ def _opened(path: Path) -> Iterator[Any]:
         end = int(file.file.fEND)
     except Exception as error:  # whatever the bytes made uproot stumble over
         raise InputError(
-            f"is no whole ROOT file ({type(error).__name__}: {_first_line(error)})",
+            f"is not a whole ROOT file ({type(error).__name__}: {_first_line(error)})",
             file=path,
             remedy="copy it again, or check the job that wrote it",
         ) from error
@@ -296,7 +296,7 @@ def _column(array: Any) -> Column:
 
     layout = ak.to_layout(ak.to_packed(array))
     if layout.parameter("__array__") is not None:
-        raise TypeError(f"{layout.parameter('__array__')}s are no numbers")
+        raise TypeError(f"{layout.parameter('__array__')}s are not numbers")
     if isinstance(layout, ak.contents.NumpyArray) and layout.data.ndim == 1:
         return np.asarray(layout.data)
     if isinstance(layout, ak.contents.ListArray | ak.contents.RegularArray):

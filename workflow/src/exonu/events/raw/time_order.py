@@ -44,6 +44,6 @@ def in_order_of_time(chunks: Iterable[Events], time_s: Array) -> Iterator[Events
         ready = int(np.searchsorted(ranks[order], to_come[read]))
         if not ready:
             continue
-        held = Events.joined(waiting)
+        held = Events.join(waiting)
         yield held[order[:ready]]
         waiting, ranks = [held[np.sort(order[ready:])]], ranks[np.sort(order[ready:])]

@@ -73,7 +73,7 @@ class ColumnWriter:
                     self._flush()
             finally:
                 self._file.close()
-        except BaseException:  # a full disk, say: what was written is no whole file
+        except BaseException:  # a full disk, say: what was written is not a whole file
             self._context.__exit__(*sys.exc_info())
             raise
         self._context.__exit__(*error)

@@ -9,7 +9,7 @@ import numpy as np
 
 from exonu.core.compiled import kernel
 from exonu.detector.random_numbers import start_stream, uniform
-from exonu.detector.transport import follow, turned
+from exonu.detector.transport import follow, rotate
 
 
 @kernel
@@ -36,7 +36,7 @@ def count_delays(
     for i in range(len(points)):
         start_stream(stream, seed, i)
         for _ in range(photons):
-            dx, dy, dz = turned(0.0, 0.0, 1.0, 2 * uniform(stream) - 1, stream)
+            dx, dy, dz = rotate(0.0, 0.0, 1.0, 2 * uniform(stream) - 1, stream)
             channel, path = follow(
                 points[i, 0], points[i, 1], points[i, 2], dx, dy, dz, medium, walls, stream
             )

@@ -295,7 +295,7 @@ def _moment(file: Path, line: int, text: str) -> datetime:
         return datetime.fromisoformat(text.removesuffix("Z"))
     except ValueError as error:
         raise InputError(
-            f"is no date ({error})",
+            f"is not a date ({error})",
             file=file,
             field=f"line {line}, column start",
             remedy="write one of the calendar",

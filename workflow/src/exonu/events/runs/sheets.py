@@ -103,7 +103,7 @@ def _header_faults(file: Path, header: list[str], columns: Settings) -> Iterator
 
 
 def _row(header: list[str], cells: list[str], columns: Settings) -> Settings:
-    """Cells as the types of the schema; text that is no number stays text, which the schema
+    """Cells as the types of the schema; text that is not a number stays text, which the schema
     refuses."""
     row: Settings = {}
     for name, cell in zip(header, map(str.strip, cells), strict=True):

@@ -218,7 +218,7 @@ def _sample_faults(
     for name, settings in block["samples"].items():
         if name not in names:
             yield InputError(
-                "is no sample of the sample sheet", file=file, field=f"simulation.samples.{name}",
+                "is not a sample of the sample sheet", file=file, field=f"simulation.samples.{name}",
                 remedy=f"its samples are {', '.join(sorted(names))}",
             )  # fmt: skip
         yield from _window_faults(settings, file, f"simulation.samples.{name}.window_keV")

@@ -102,18 +102,18 @@ def drawn_together(counts: SpectrumCounts) -> SpectrumCounts:
         if low - start >= _LEAST_WIDTH * start:
             first.append(place)
 
-    def joined(values: Array) -> Array:
+    def join(values: Array) -> Array:
         return np.asarray(np.add.reduceat(values, first))
 
     return replace(
         counts,
         low_keV=counts.low_keV[first],
         high_keV=np.append(counts.low_keV[first[1:]], counts.high_keV[-1]),
-        observed=joined(counts.observed),
-        backgrounds={label: joined(values) for label, values in counts.backgrounds.items()},
-        background_error=joined(counts.background_error),
+        observed=join(counts.observed),
+        backgrounds={label: join(values) for label, values in counts.backgrounds.items()},
+        background_error=join(counts.background_error),
         signals=tuple(
-            signal if signal.counts is None else replace(signal, counts=joined(signal.counts))
+            signal if signal.counts is None else replace(signal, counts=join(signal.counts))
             for signal in counts.signals
         ),
     )

@@ -42,7 +42,7 @@ def background_only(spec: Mapping[str, Any], meaning: Mapping[str, Any]) -> Json
 
     Args:
         spec: the workspace.
-        meaning: the page beside it.
+        meaning: its sidecar file.
     """
     [measurement] = spec["measurements"]
     scales = {measurement["config"]["poi"], *meaning["poi_map"]}

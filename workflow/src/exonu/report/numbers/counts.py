@@ -220,7 +220,7 @@ def _systematic_error(samples: list[Mapping[str, Any]]) -> Array:
                     np.asarray(data["hi_data"], float) - np.asarray(data["lo_data"], float)
                 ) / 2
             else:
-                # free factors have no width before a fit, and MC statistics is no normalisation
+                # free factors have no width before a fit, and MC statistics is not a normalisation
                 continue
             shifts[modifier["name"]] = shifts.get(modifier["name"], np.zeros_like(counts)) + shift
     return np.sqrt(sum((shift**2 for shift in shifts.values()), np.zeros(len(samples[0]["data"]))))

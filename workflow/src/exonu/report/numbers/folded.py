@@ -53,7 +53,7 @@ def shown_rates(
     for case in drawn_cases(interactions):
         interaction, flavour, mass = case
         if not SEARCHED[interaction].by_neutrinos:
-            continue  # a line is no curve, and the spectrum of a file is the user's own
+            continue  # a line is not a curve, and the spectrum of a file is the user's own
         chosen = physics.atomic(interaction)
         others = [model for model in SEARCHED[interaction].compared_atomic if model != chosen]
         strength = shown_strength(interaction, mass)

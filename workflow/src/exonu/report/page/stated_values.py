@@ -67,7 +67,7 @@ def injected_truth(events: Mapping[str, Any]) -> list[Stated]:
 
 
 def leaves(content: Mapping[str, Any], place: str = "") -> Iterator[tuple[str, str]]:
-    """Dotted place and value of everything that is no mapping.
+    """Dotted place and value of everything that is not a mapping.
 
     >>> list(leaves({"physics": {"atomic": {"weak": "free"}, "sources": ["pp", "be7"]}}))
     [('physics.atomic.weak', 'free'), ('physics.sources', 'pp, be7')]

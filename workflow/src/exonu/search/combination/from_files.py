@@ -44,8 +44,8 @@ def join_files(
 
     Args:
         files: of each experiment its YAML, its analysis, `experiment.json`, or a workspace of
-            exonu with the page beside it; or one analysis that combines others.
-        interaction, flavour, mass_MeV, atomic: the hypothesis, for all that are no workspaces yet.
+            exonu with its sidecar file; or one analysis that combines others.
+        interaction, flavour, mass_MeV, atomic: the hypothesis, for all that are not workspaces yet.
 
     Raises:
         InputError: files that do not belong together, or without a hypothesis.
@@ -75,7 +75,7 @@ def join_files(
                     "does not say of which experiment the workspace is",
                     file=file,
                     field="experiment",
-                    remedy="make the workspaces again, or write its name on the page beside it",
+                    remedy="make the workspaces again, or write its name in its sidecar file",
                 )
             given.append(Part(str(name), read_json(file), meaning, file))
             continue

@@ -1,6 +1,6 @@
 """Workspaces of several experiments joined into one pyhf workspace.
 
-A workspace chooses its own unit of μ, the reference strength of the page beside it. Two that are
+A workspace chooses its own unit of μ, the reference strength of its sidecar file. Two that are
 put together as they are would share a parameter `mu` that means two things, and give a wrong limit
 without a warning. Here every signal is first brought to one common reference strength. Channels
 are named after their experiments; parameters of the physics (fluxes, survival, atomic models) are
@@ -39,7 +39,7 @@ class Part:
     Attributes:
         experiment: the experiment's name; its channel and parameters are called after it.
         spec: pyhf's JSON.
-        meaning: the page beside it.
+        meaning: its sidecar file.
         file: where it came from, for messages.
     """
 
@@ -112,7 +112,7 @@ def _faults(parts: Sequence[Part]) -> Iterator[InputError]:
         known[part.channel] = part
         if "reference_strength" not in part.meaning:
             yield InputError(
-                "has no reference_strength on the page beside it, and its μ no unit",
+                "has no reference_strength in its sidecar file, and its μ no unit",
                 file=part.file,
                 field="reference_strength",
                 remedy="combine workspaces of exonu",

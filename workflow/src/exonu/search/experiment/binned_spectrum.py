@@ -144,7 +144,7 @@ class Experiment:
         """The same in a fit range.
 
         Raises:
-            InputError: if an end of the range is no edge of a bin.
+            InputError: if an end of the range is not an edge of a bin.
         """
         first = _place(low_keV, self.low_keV, "lower")
         last = _place(high_keV, self.high_keV, "upper")

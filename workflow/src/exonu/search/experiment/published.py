@@ -167,7 +167,7 @@ def _count_faults(
             )
         for row in np.flatnonzero(columns[name] > LARGEST_COUNT):
             yield InputError(
-                f"is no number of events ({columns[name][row]:g})",
+                f"is not a number of events ({columns[name][row]:g})",
                 file=file,
                 field=f"row {row + 1}, column {name}",
                 remedy=f"give counts up to {LARGEST_COUNT:g}",

@@ -27,7 +27,7 @@ class FoundLimit:
         model: compiled from it.
         poi_map: its tied parameters.
         found: the record of its asymptotic limit, see `limit_records.limit_methods`.
-        meaning: the page beside it, if there is one: energies of the bins, power of the strength.
+        meaning: its sidecar file, if there is one: energies of the bins, power of the strength.
     """
 
     spec: Json

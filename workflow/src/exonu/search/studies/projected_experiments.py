@@ -34,7 +34,7 @@ def projected_table(
     Args:
         file: an experiment's YAML, an analysis's, or a workspace of exonu with its page.
         exposures_tonne_year, backgrounds, confidence_level, significance: what is projected.
-        interaction, flavour, mass_MeV, atomic: the hypothesis, for what is no workspace yet.
+        interaction, flavour, mass_MeV, atomic: the hypothesis, for what is not a workspace yet.
     """
     if not 0.5 < confidence_level < 1:
         raise InputError(

@@ -161,7 +161,7 @@ def exposure_of(meaning: Mapping[str, Any], file: Any = None) -> float:
     """The exposure of a workspace in tonne·year.
 
     Raises:
-        InputError: if the page beside it does not say.
+        InputError: if its sidecar file does not say.
     """
     if "exposure_tonne_year" not in meaning:
         raise InputError(
@@ -187,7 +187,7 @@ def projection_rows(
     parameter: rows of `limits/projections.csv`.
 
     Args:
-        spec, meaning: a workspace and the page beside it.
+        spec, meaning: a workspace and its sidecar file.
         exposures_tonne_year: exposures.
         backgrounds: backgrounds per exposure, in units of today's.
         confidence_level: confidence level of the limits.

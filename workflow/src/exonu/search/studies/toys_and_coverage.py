@@ -64,7 +64,7 @@ def diagnostics(file: Path, statistics: Mapping[str, Any], seed: int) -> Json:
     # mean nothing unless μ is held where it is.
     at_bound = model.poi in result.at_bound
     settled = fit(model, fixed={model.poi: result.values[model.poi]}) if at_bound else result
-    # Where even that curvature is no minimum's, errors and correlations are those with μ held.
+    # Where even that curvature is not a minimum's, errors and correlations are those with μ held.
     reliable = result if np.isfinite(np.diag(result.covariance)).all() else settled
     names, correlation = correlation_table(reliable)
     toys = int(statistics["goodness_of_fit_toys"])

@@ -9,7 +9,7 @@ from scipy import constants
 
 from exonu.core.compiled import exact_kernel
 from exonu.detector.random_numbers import exponential, uniform
-from exonu.detector.transport import turned
+from exonu.detector.transport import rotate
 
 ELECTRON_MASS_KEV: float = constants.value("electron mass energy equivalent in MeV") * 1e3
 STOPS_BELOW_KEV = 10.0  # photoelectric by 99.9 %; the energies that free an electron would run out
@@ -119,7 +119,7 @@ def follow_photon(
         share = 0.0
         if energy_keV > STOPS_BELOW_KEV and uniform(stream) * (photo + scatter) >= photo:
             share, cosine = compton(energy_keV, attenuation, stream)
-            dx, dy, dz = turned(dx, dy, dz, cosine, stream)
+            dx, dy, dz = rotate(dx, dy, dz, cosine, stream)
         row = min(n, len(sites) - 1)
         if row < n:  # no room: all that follows goes to the last site
             sites[row, 3] += energy_keV * (1 - share)

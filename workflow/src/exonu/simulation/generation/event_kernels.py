@@ -11,14 +11,14 @@ import numpy as np
 from exonu.core.compiled import exact_kernel
 from exonu.decays.decay_kernels import MOST_PARTICLES, PHOTON, decay
 from exonu.detector.random_numbers import start_stream, uniform
-from exonu.detector.transport import turned
+from exonu.detector.transport import rotate
 from exonu.simulation.gammas.gamma_kernels import follow_photon, inside, per_cm
 from exonu.simulation.wall.wall_kernels import (
     aimed,
     bremsstrahlung_keV,
     chord,
     energy_left,
-    forced,
+    force,
     point_of_decay,
     range_of,
     survives,
@@ -34,7 +34,7 @@ def photon_from_liquid(
     energy: float, point: Any, attenuation: Any, walls: Any, sites: Any, n: int, stream: Any
 ) -> Any:
     """Follow a photon that starts in the liquid in any direction; the new number of sites."""
-    direction = turned(0.0, 0.0, 1.0, 2 * uniform(stream) - 1, stream)
+    direction = rotate(0.0, 0.0, 1.0, 2 * uniform(stream) - 1, stream)
     return follow_photon(energy, point, direction, -1.0, attenuation, walls, sites, n, stream)
 
 
@@ -90,7 +90,7 @@ def electron_from_wall(
         energy = energy_left(energy, place.density * depth / cosine)
     if energy <= 0:
         return n
-    dx, dy, dz = turned(normal[0], normal[1], normal[2], cosine, stream)
+    dx, dy, dz = rotate(normal[0], normal[1], normal[2], cosine, stream)
     reach = 0.5 * range_of(energy) / place.xenon_density
     x, y, z = point[0] + reach * dx, point[1] + reach * dy, point[2] + reach * dz
     if not inside(x, y, z, walls):
@@ -129,7 +129,7 @@ def photon_from_wall(
     if cosine <= 0 or not survives(energy, depth / cosine, attenuation, stream):
         return n, ratio
     enter, leave = chord(x, y, z, dx, dy, dz, place.target_cm)
-    flight, more = forced(enter, leave, mu, place.bias, favoured, stream)
+    flight, more = force(enter, leave, mu, place.bias, favoured, stream)
     return follow_photon(
         energy, point, (dx, dy, dz), flight, attenuation, walls, sites, n, stream
     ), ratio * more

@@ -104,7 +104,7 @@ _PER_EVENT = ("number", "source", "true_energy_keV", "position_cm", "origin_cm",
 _PER_SITE = ("site_position_cm", "site_energy_keV", "axis", "cos_min", "escape")
 
 
-def joined(parts: Sequence[Deposits]) -> Deposits:
+def join(parts: Sequence[Deposits]) -> Deposits:
     """Several lists of events one after the other.
 
     Raises:
@@ -179,7 +179,7 @@ def generate(
         scale = source.rate_per_day / count
         results.append(generate_source(source, ids, geometry, seed, scale, window_keV))
         first += count
-    return joined(results)
+    return join(results)
 
 
 def shared(n_events: int, sources: Sequence[Source]) -> list[int]:
@@ -207,7 +207,7 @@ def generate_source(
         _assembled(source, chunk, rows, counts, sites, weight_per_day)
         for chunk, rows, counts, sites in _chunks(source, ids, geometry, stream_seed, window_keV)
     ]
-    return joined(parts)
+    return join(parts)
 
 
 def _chunks(

@@ -15,7 +15,7 @@ from exonu.core.seeds import derived_seed
 from exonu.core.types import Array
 from exonu.detector.geometry import Geometry
 from exonu.simulation.components import Component, Source
-from exonu.simulation.generation.generate import ALL_ENERGIES, Deposits, generate_source, joined
+from exonu.simulation.generation.generate import ALL_ENERGIES, Deposits, generate_source, join
 from exonu.simulation.wall.focus import NO_FOCUS
 
 Integers = NDArray[np.int64]
@@ -108,7 +108,7 @@ def pseudo_data(
             times.append(time_s)
     time_s = np.concatenate(times)
     order = np.argsort(time_s, kind="stable")
-    return PseudoData(joined(parts).take(order), time_s[order], live_days, prescale)
+    return PseudoData(join(parts).take(order), time_s[order], live_days, prescale)
 
 
 def _stream(

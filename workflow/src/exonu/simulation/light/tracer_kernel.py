@@ -13,7 +13,7 @@ import numpy as np
 
 from exonu.core.compiled import kernel
 from exonu.detector.random_numbers import exponential, gamma, normal, poisson, start_stream, uniform
-from exonu.detector.transport import follow, turned
+from exonu.detector.transport import follow, rotate
 
 FWHM_PER_SIGMA = 2 * math.sqrt(2 * math.log(2))
 
@@ -66,7 +66,7 @@ def photoelectrons_of(
             photon = np.uint64(s - first) * SOURCE + np.uint64(number)
             start_stream(stream, key ^ PHOTON, photon)
             cosine = cos_min[s] + (1 - cos_min[s]) * uniform(stream)
-            dx, dy, dz = turned(axis[s, 0], axis[s, 1], axis[s, 2], cosine, stream)
+            dx, dy, dz = rotate(axis[s, 0], axis[s, 1], axis[s, 2], cosine, stream)
             x, y, z = position[s, 0], position[s, 1], position[s, 2]
             channel, path = follow(x, y, z, dx, dy, dz, medium, walls, stream)
             if channel < 0:

@@ -14,7 +14,7 @@ from exonu.detector.transport import (
     distance_to_wall,
     follow,
     rayleigh_cosine,
-    turned,
+    rotate,
     window_absorbs,
     window_at,
 )
@@ -32,7 +32,7 @@ MOST_TRIES = 100
 def first_leg(x: float, y: float, z: float, medium: Any, walls: Any, stream: Any) -> Any:
     """A photon in a random direction to its end: channel or fate; path [cm]; how far the wall was
     that it met unscattered, negative if it met none; whether a window took it there and then."""
-    dx, dy, dz = turned(0.0, 0.0, 1.0, 2 * uniform(stream) - 1, stream)
+    dx, dy, dz = rotate(0.0, 0.0, 1.0, 2 * uniform(stream) - 1, stream)
     to_wall, face = distance_to_wall(x, y, z, dx, dy, dz, walls)
     absorbed_at = medium.absorption_cm * exponential(stream)
     to_scatter = medium.rayleigh_cm * exponential(stream)
@@ -40,7 +40,7 @@ def first_leg(x: float, y: float, z: float, medium: Any, walls: Any, stream: Any
     if step < to_wall:
         if absorbed_at < to_scatter:
             return -1, step, -1.0, False
-        dx2, dy2, dz2 = turned(dx, dy, dz, rayleigh_cosine(stream), stream)
+        dx2, dy2, dz2 = rotate(dx, dy, dz, rayleigh_cosine(stream), stream)
         fate, path = follow(
             x + step * dx, y + step * dy, z + step * dz, dx2, dy2, dz2, medium, walls, stream
         )
@@ -51,7 +51,7 @@ def first_leg(x: float, y: float, z: float, medium: Any, walls: Any, stream: Any
     if channel == IN_COPPER:
         if uniform(stream) >= medium.copper_albedo:
             return IN_COPPER, to_wall, to_wall, False
-        dx, dy, dz = turned(-nx, -ny, -nz, math.sqrt(1 - uniform(stream)), stream)
+        dx, dy, dz = rotate(-nx, -ny, -nz, math.sqrt(1 - uniform(stream)), stream)
     else:
         cosine = dx * nx + dy * ny + dz * nz
         if uniform(stream) < window_absorbs(
@@ -130,14 +130,14 @@ def tally_reflected(
         if done == photons:
             break
         x, y, z = point[0], point[1], point[2]
-        dx, dy, dz = turned(ax, ay, az, 1 - 1.4 * uniform(stream), stream)
+        dx, dy, dz = rotate(ax, ay, az, 1 - 1.4 * uniform(stream), stream)
         to_wall, face = distance_to_wall(x, y, z, dx, dy, dz, walls)
         if uniform(stream) >= near_share(to_wall, near):
             continue
         x, y, z = x + to_wall * dx, y + to_wall * dy, z + to_wall * dz
         nx, ny, nz = walls.planes[face, 0], walls.planes[face, 1], walls.planes[face, 2]
         if kind == BY_COPPER:
-            dx, dy, dz = turned(-nx, -ny, -nz, math.sqrt(1 - uniform(stream)), stream)
+            dx, dy, dz = rotate(-nx, -ny, -nz, math.sqrt(1 - uniform(stream)), stream)
         else:
             cosine = dx * nx + dy * ny + dz * nz
             takes = window_absorbs(cosine, medium.n_ratio, medium.photocathode_reflectance)

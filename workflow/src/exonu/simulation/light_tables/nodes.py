@@ -88,7 +88,7 @@ def nodes_of(geometry: Geometry, frequency: int) -> Nodes:
     folded = np.einsum("nxy,ny->nx", geometry.symmetry[turn], directions)
     distance, representative = KDTree(directions[domain]).query(folded)
     if distance.max() > 1e-6:
-        raise ValueError("a node is no image of one in the fundamental domain")
+        raise ValueError("a node is not an image of one in the fundamental domain")
     inverse = np.linalg.inv(np.swapaxes(directions[triangles], 1, 2))
     return Nodes(
         directions=directions,

@@ -78,7 +78,7 @@ class LightTables:
             return cls(**arrays, frequency=int(record["frequency"]), settings=record["settings"])
         except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
             raise InputError(
-                f"is no complete set of light tables ({error})",
+                f"is not a complete set of light tables ({error})",
                 file=folder,
                 remedy="remove the folder and make it again",
             ) from None

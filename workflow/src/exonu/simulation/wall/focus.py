@@ -26,7 +26,7 @@ class Focus(NamedTuple):
     """Where decays are favoured, as the kernels take it.
 
     On windows and seals the tube is drawn with other probabilities; on copper a share of the points
-    is drawn within cones around the channels, and those that fall on a window are no decays."""
+    is drawn within cones around the channels, and those that fall on a window are not decays."""
 
     share: float  # 0 for none
     up_to: Array  # cumulative probability of the tubes, (n_channels,); empty without focus

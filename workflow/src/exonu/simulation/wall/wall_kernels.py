@@ -9,7 +9,7 @@ from typing import Any
 from exonu.core.compiled import exact_kernel
 from exonu.decays.decay_kernels import place_in
 from exonu.detector.random_numbers import exponential, uniform
-from exonu.detector.transport import azimuth, turned
+from exonu.detector.transport import azimuth, rotate
 from exonu.simulation.gammas.gamma_kernels import inside, per_cm
 from exonu.simulation.wall.wall_decays import (
     COPPER,
@@ -117,7 +117,7 @@ def point_of_copper(place: Any, walls: Any, stream: Any) -> Any:
     """A point of the wall between the windows, uniform in area; the wall it is on."""
     largest = place.outer_cm * place.outer_cm * place.outer_cm / math.sqrt(walls.safe_radius2)
     while True:
-        x, y, z = turned(0.0, 0.0, 1.0, 2 * uniform(stream) - 1, stream)
+        x, y, z = rotate(0.0, 0.0, 1.0, 2 * uniform(stream) - 1, stream)
         face, radius = wall_in_direction(x, y, z, walls)
         # An element of solid angle sees the area r² dΩ / cos θ, and cos θ is the wall's distance
         # over r.
@@ -142,7 +142,7 @@ def focused_point_of_copper(place: Any, walls: Any, stream: Any) -> Any:
     else:
         i = min(int(uniform(stream) * focus.cosine.size), focus.cosine.size - 1)
         cosine = 1 - (1 - focus.cosine[i]) * uniform(stream)
-        x, y, z = turned(
+        x, y, z = rotate(
             focus.centres[i, 0], focus.centres[i, 1], focus.centres[i, 2], cosine, stream
         )
         face, radius = wall_in_direction(x, y, z, walls)
@@ -166,7 +166,7 @@ def point_of_decay(place: Any, walls: Any, stream: Any) -> Any:
     if place.kind == LIQUID:
         radius = min(place.outer_cm, place.radius_cm)
         while True:
-            x, y, z = turned(0.0, 0.0, 1.0, 2 * uniform(stream) - 1, stream)
+            x, y, z = rotate(0.0, 0.0, 1.0, 2 * uniform(stream) - 1, stream)
             r = radius * uniform(stream) ** (1.0 / 3.0)
             if inside(r * x, r * y, r * z, walls):
                 return r * x, r * y, r * z, -1, 1.0
@@ -221,12 +221,12 @@ def aimed(x: float, y: float, z: float, place: Any, favoured: bool, stream: Any)
     edge = math.sqrt(1 - sine * sine)  # cosine of the target's half opening
     into_cone = uniform(stream) < place.bias and favoured
     cosine = 1 - uniform(stream) * ((1 - edge) if into_cone else 2.0)
-    dx, dy, dz = turned(-x / distance, -y / distance, -z / distance, cosine, stream)
+    dx, dy, dz = rotate(-x / distance, -y / distance, -z / distance, cosine, stream)
     return dx, dy, dz, 1 - place.bias + (place.bias * 2 / (1 - edge) if cosine >= edge else 0.0)
 
 
 @exact_kernel
-def forced(enter: float, leave: float, mu: float, bias: float, favoured: bool, stream: Any) -> Any:
+def force(enter: float, leave: float, mu: float, bias: float, favoured: bool, stream: Any) -> Any:
     """First flight of a photon, exponential or, if favoured, from a mixture: a share `bias` ends
     inside the target.
 

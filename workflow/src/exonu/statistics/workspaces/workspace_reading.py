@@ -43,7 +43,7 @@ class Reader:
             problem,
             file=self.file,
             field=field,
-            remedy=remedy or "mend it, or make the workspace again",
+            remedy=remedy or "fix it, or make the workspace again",
         )
 
     def numbers(self, values: Any, field: str, length: int | None = None) -> list[float]:

@@ -25,6 +25,6 @@ def main(
     )
     if spectra.truth_of_data:
         comments += (
-            "The data are simulated and know the truth; activities differ too, so this is no closure.",
+            "The data are simulated and know the truth; activities differ too, so this is not a closure.",
         )
     write_csv(output, check_table(spectra, read, (float(low), float(high))), comments)

@@ -179,6 +179,6 @@ def closure_of(files: Sequence[str | Path], settings: Settings) -> Closure:
         )
     choices = CorrectionSettings.from_settings(settings["dead_pmt"])
     together = [
-        {name: Probes.joined(parts) for name, parts in kind.items()} for kind in (probes, windows)
+        {name: Probes.join(parts) for name, parts in kind.items()} for kind in (probes, windows)
     ]
     return compare(together[0], together[1], choices)

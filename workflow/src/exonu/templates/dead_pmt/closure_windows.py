@@ -20,7 +20,7 @@ from exonu.events.raw.raw_events import INNER, Events
 from exonu.events.raw.writer import ColumnWriter
 from exonu.events.variables import raw_variables
 from exonu.simulation.components import Component, component
-from exonu.simulation.generation.generate import Deposits, generate, joined
+from exonu.simulation.generation.generate import Deposits, generate, join
 from exonu.simulation.light.photons import sources_from_deposits
 from exonu.simulation.light.tracer import trace
 from exonu.simulation.wall.wall_decays import PLACES
@@ -192,7 +192,7 @@ class Windows:
             channels.append(channel[rows])
             missing -= np.bincount(place[rows], minlength=len(missing))
             if not missing.any():
-                return np.concatenate(channels), joined(kept)
+                return np.concatenate(channels), join(kept)
         raise InputError(
             f"has too few decays on {'dead' if on_dead else 'living'} windows in a bin of visible energy "
             f"({missing.max()} are missing after {MOST_ATTEMPTS * DECAYS_AT_ONCE} decays)",
@@ -266,8 +266,8 @@ def make_windows(
         for on_dead, number in mine:
             parts[on_dead].append(windows.on_dead(number) if on_dead else windows.probes(number))
             progress.add(1)
-    both = [Probes.joined(kind) for kind in parts]
-    rows = Probes.joined(both)
+    both = [Probes.join(kind) for kind in parts]
+    rows = Probes.join(both)
     columns = {field.name: getattr(rows, field.name) for field in fields(Probes)}
     columns["on_dead"] = np.arange(len(rows)) >= len(both[0])
     with ColumnWriter(

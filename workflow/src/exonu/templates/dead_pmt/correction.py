@@ -350,7 +350,7 @@ def correction_of(files: Sequence[str | Path], settings: Settings) -> DeadPmtCor
                 field="probes",
                 remedy="give the files of all runs and wall samples",
             )
-    data, simulation = Probes.joined(kinds[True]), Probes.joined(kinds[False])
+    data, simulation = Probes.join(kinds[True]), Probes.join(kinds[False])
     return measure(
         data,
         simulation,

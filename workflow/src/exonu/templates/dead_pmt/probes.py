@@ -107,7 +107,7 @@ class Probes:
         return len(self.leaked)
 
     @classmethod
-    def joined(cls, parts: list[Probes]) -> Probes:
+    def join(cls, parts: list[Probes]) -> Probes:
         """One after the other."""
         names = [field.name for field in fields(cls)]
         return cls(
@@ -264,7 +264,7 @@ def make_probes(
                     maker.masked(events[rows], columns["max_pe_channel"][rows], dead, mask)
                 )
             progress.add(len(events))
-    made = Probes.joined(parts)
+    made = Probes.join(parts)
     with ColumnWriter(output, TREE, metadata) as writer:
         writer.write({field.name: getattr(made, field.name) for field in fields(Probes)})
     return len(made)
@@ -318,6 +318,4 @@ def read_probes(path: str | Path) -> tuple[Settings, Probes]:
     source = read_metadata(path).get("source")
     if source is None:
         raise InputError("holds no probes", file=path, remedy="make it with the step `probes`")
-    return source, Probes.joined(
-        [NONE, *(Probes(**columns) for columns in read_columns(path, TREE))]
-    )
+    return source, Probes.join([NONE, *(Probes(**columns) for columns in read_columns(path, TREE))])

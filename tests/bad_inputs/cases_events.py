@@ -52,7 +52,7 @@ EVENT_FILES = {
     "cut that is a number": _cut("total_pe + 1", "must be a truth value"),
     "cut that is half": _cut("total_pe >", "is missing"),
     "cut that calls": _cut("__import__('os')", "is not a function|is not part"),
-    "cut of python": _cut("total_pe.__class__", "no documented variable"),
+    "cut of python": _cut("total_pe.__class__", "is not a documented variable"),
     "cut with a sign of unicode": _cut("total_pe ≥ 60", "is not part of the language"),
     "cut nested deeply": _cut("(" * 300 + "total_pe > 1" + ")" * 300, "nested deeper"),
     "cut of 100000 characters": _cut("total_pe > 1 or " * 6000 + "total_pe > 2", "is longer than"),

@@ -238,7 +238,8 @@ def test_truncated_file(tmp_path, rntuple, share):
     write_raw(file, make_events(2000), {"is_simulated": True}, rntuple=rntuple)
     damaged(file, share)
     with pytest.raises(
-        InputError, match=r"raw\.root: is (truncated: it has \d+ of \d+ bytes|no whole ROOT file)"
+        InputError,
+        match=r"raw\.root: is (truncated: it has \d+ of \d+ bytes|not a whole ROOT file)",
     ):
         join(file)
 

@@ -273,7 +273,7 @@ def test_tables_of_any_number_of_threads_are_the_same_and_come_back_from_disk(tm
         for name in ("rest", "reflected", "times_ns", "depths_cm"):
             np.testing.assert_array_equal(getattr(made[0], name), getattr(other, name))
     (tmp_path / "tables" / "rest.npy").write_bytes(b"half")
-    with pytest.raises(InputError, match="no complete set of light tables"):
+    with pytest.raises(InputError, match="not a complete set of light tables"):
         LightTables.load(tmp_path / "tables")
 
 

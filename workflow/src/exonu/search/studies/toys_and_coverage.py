@@ -129,7 +129,9 @@ def _ranked(model: Model, settled: FitResult, limit: float) -> tuple[Impacts, st
     changes = np.array([[one.post_up, one.post_down] for one in ranked.parameters])
     if not changes.size or np.isfinite(changes).any() or not np.isfinite(limit):
         return ranked, OBSERVED
-    return impacts(model, model.expected_data({**settled.values, model.poi: limit})), AT_LIMIT
+    # Tied parameters are values of the fit and follow from the signal's strength here.
+    values = {name: settled.values[name] for name in model.parameters}
+    return impacts(model, model.expected_data({**values, model.poi: limit})), AT_LIMIT
 
 
 def _scan(scan: Any) -> Json:

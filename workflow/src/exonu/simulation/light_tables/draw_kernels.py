@@ -12,7 +12,8 @@ from exonu.core.compiled import kernel
 from exonu.core.types import Array, Floats
 from exonu.detector.random_numbers import gamma, poisson, start_stream, uniform
 from exonu.simulation.light.tracer_kernel import is_coincidence, photoelectrons_of
-from exonu.simulation.light_tables.near_light import KINDS, near_light, nearest_face
+from exonu.simulation.light_tables.near_light import near_light, nearest_face
+from exonu.simulation.light_tables.nodes import KINDS
 
 FEWEST_DIRECTIONS, PHOTONS_PER_DIRECTION = 64, 12.0
 """Directions of near light: so many and one more for so many photons, so that their scatter stays
@@ -219,6 +220,7 @@ def event_light(
     Sources that are not tabled are traced."""
     means, near, folded, rays = room
     position, _axis, _cos_min, emitted, slow_time, start = sources
+    key, own = stream[0], np.empty(2, dtype=np.uint64)
     number[:], time[:] = 0, np.inf
     near[:, :] = 0.0
     layers, all_near = np.full(last - first, -1), 1e-300
@@ -234,7 +236,8 @@ def event_light(
             near[2, 0] += light * slow_time[row]
             near[2, 1] += light * start[row]
             continue
-        channels, times = photoelectrons_of(row, row + 1, sources, pulse, medium, walls, stream)
+        start_stream(own, key, s)  # every source has random numbers of its own
+        channels, times = photoelectrons_of(row, row + 1, sources, pulse, medium, walls, own[0])
         for i in range(len(channels)):
             number[channels[i]] += 1
             time[channels[i]] = min(time[channels[i]], times[i])

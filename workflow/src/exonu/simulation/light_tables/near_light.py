@@ -16,9 +16,6 @@ from exonu.detector.random_numbers import uniform
 from exonu.detector.transport import IN_COPPER, azimuth, distance_to_wall, window_at
 
 BY_COPPER, BY_WINDOWS, TOTALLY = range(3)
-KINDS = 3
-"""How the wall reflects: copper diffuses, windows and cathodes are mirrors for a part of the light,
-and for all of it below the angle of total reflection."""
 GRAZING = 0.25
 """Share of the directions that meet the nearest wall so flatly that windows reflect all."""
 

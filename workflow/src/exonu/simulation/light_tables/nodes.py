@@ -16,6 +16,10 @@ from exonu.detector.geometry import Geometry
 from exonu.detector.icosahedron import geodesic_directions
 from exonu.detector.light_map.vertices import GENERIC
 
+KINDS = 3
+"""How the wall reflects: copper diffuses, windows and cathodes are mirrors for a part of the light,
+and for all of it below the angle of total reflection."""
+
 Integers = NDArray[np.int64]
 
 _CELLS = 96

@@ -25,8 +25,7 @@ from exonu.simulation.light_tables.arrival_times import (
     STEP_NS,
     quantiles_ns,
 )
-from exonu.simulation.light_tables.near_light import KINDS
-from exonu.simulation.light_tables.nodes import Nodes, layer_points, nodes_of
+from exonu.simulation.light_tables.nodes import KINDS, Nodes, layer_points, nodes_of
 from exonu.simulation.light_tables.table_set import LightTables
 
 DISTANCE_STEP_CM = 2.5

@@ -16,7 +16,7 @@ PARTS = ("Snakefile", "workflow", "config", "resources", "profiles", "envs")
 COMPARED = {".html", ".csv", ".json", ".png", ".pdf", ".yaml", ".tex", ".md", ".npy", ".root"}
 SMOKE = ("--configfile", "config/run-smoke.yaml")
 SMOKE_EVENTS = "results/smoke/selected/sample_pmt.root"
-EXCEPTED = {"logs", "benchmarks", ".snakemake", ".snakemake_timestamp"}
+EXCEPTED = {"logs", "benchmarks", ".snakemake", ".snakemake_timestamp", "digests.json"}
 
 
 class Place(NamedTuple):
@@ -134,7 +134,7 @@ def plan(place: Place, *arguments: str) -> Plan:
 
 
 def results(folder: Path) -> dict[str, Path]:
-    """Every file below `folder`, by relative name, but logs, benchmarks and Snakemake's records."""
+    """Every file below `folder`, by relative name, but logs, benchmarks and the records of runs."""
     files = (file for file in sorted(folder.rglob("*")) if file.is_file())
     named = {str(file.relative_to(folder)): file for file in files}
     return {name: file for name, file in named.items() if not EXCEPTED & set(Path(name).parts)}

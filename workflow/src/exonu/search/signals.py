@@ -117,6 +117,8 @@ def fold_signals(
         other_atomic: second atomic model of an interaction that has it, or `none`.
         curve: rows of the spectrum, of the interaction `spectrum`.
     """
+    if not cases:  # a variant of an analysis that lists no single masses
+        return []
     if not SEARCHED[interaction].by_neutrinos:
         return _without_neutrinos(experiment, physics, interaction, cases, curve)
     spectra = RecoilSpectra(experiment.response.true_energy_keV, physics)

@@ -310,3 +310,28 @@ def test_coverage_is_at_least_nominal(model: Model) -> None:
         coverage(model, [0.0], n_toys=10, seed=1)
     with pytest.raises(InputError, match="n_toys: must be > 0"):
         coverage(model, [1.0], n_toys=0, seed=1)
+
+
+def test_a_parameter_at_its_bound_leaves_the_others_their_errors():
+    """Nothing observed where the simulation says little: the bin's γ ends at zero, where the
+    likelihood slopes and its curvature is not a minimum's."""
+    signal = {"name": "mu", "type": "normfactor", "data": None}
+    statistics = {"name": "g", "type": "staterror", "data": [5.0, 8.0]}
+    size = {"name": "n", "type": "normsys", "data": {"hi": 1.2, "lo": 0.8}}
+    samples = [
+        {"name": "s", "data": [1.0, 1.0], "modifiers": [signal]},
+        {"name": "b", "data": [50.0, 5.0], "modifiers": [statistics, size]},
+    ]
+    model = compile_workspace(
+        {
+            "version": "1.0.0",
+            "channels": [{"name": "c", "samples": samples}],
+            "observations": [{"name": "c", "data": [50.0, 0.0]}],
+            "measurements": [{"name": "m", "config": {"poi": "mu", "parameters": []}}],
+        }
+    )
+    found = fit(model, fixed={"mu": 0.0})
+    assert found.at_bound == ("g[1]",)
+    held = fit(model, fixed={"mu": 0.0, "g[1]": found.values["g[1]"]})
+    assert found.errors == pytest.approx(held.errors, rel=1e-6)
+    assert found.errors["n"] > 0.5

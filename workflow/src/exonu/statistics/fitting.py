@@ -147,8 +147,9 @@ class FitResult:
 
     @cached_property
     def covariance(self) -> FloatArray:
-        """(P, P), zero for held parameters; NaN if the Hessian is not positive definite (some are
-        undetermined)."""
+        """(P, P), zero for held parameters. Where the Hessian is not positive definite, parameters
+        at a bound are held too: the likelihood slopes there, and its curvature says nothing. NaN if
+        it is not without them either (some are undetermined)."""
         from exonu.statistics.engine.likelihood import evaluate
 
         size = self.parameters.size
@@ -156,18 +157,13 @@ class FitResult:
         evaluate(
             self.model.full, self.data, self.parameters.copy(), self.held, gradient, hessian, False
         )
-        free = np.flatnonzero(~self.held)
-        out = np.zeros((size, size))
-        block = np.tril(hessian[np.ix_(free, free)])
-        scale = np.sqrt(np.abs(np.diag(block)))
-        scale[scale == 0.0] = 1.0
-        scaled = (block + np.tril(block, -1).T) / np.outer(scale, scale)
-        try:
-            root = np.linalg.inv(np.linalg.cholesky(scaled))
-            inverse = root.T @ root / np.outer(scale, scale)
-        except np.linalg.LinAlgError:
-            inverse = np.full_like(block, np.nan)
-        out[np.ix_(free, free)] = inverse
+        held_too = np.isin(self.names, self.at_bound)
+        for free in (~self.held, ~self.held & ~held_too):
+            chosen = np.ix_(np.flatnonzero(free), np.flatnonzero(free))
+            out = np.zeros((size, size))
+            out[chosen] = _inverse(hessian[chosen])
+            if not np.isnan(out).any():
+                break
         return out
 
     @property
@@ -180,6 +176,19 @@ class FitResult:
         sigma = np.sqrt(np.diag(self.covariance))
         outer = np.outer(sigma, sigma)
         return np.divide(self.covariance, outer, out=np.zeros_like(outer), where=outer != 0.0)
+
+
+def _inverse(hessian: FloatArray) -> FloatArray:
+    """The inverse of a matrix given by its lower triangle; NaN if it is not positive definite."""
+    block = np.tril(hessian)
+    scale = np.sqrt(np.abs(np.diag(block)))
+    scale[scale == 0.0] = 1.0
+    scaled = (block + np.tril(block, -1).T) / np.outer(scale, scale)
+    try:
+        root = np.linalg.inv(np.linalg.cholesky(scaled))
+    except np.linalg.LinAlgError:
+        return np.full_like(block, np.nan)
+    return np.asarray(root.T @ root / np.outer(scale, scale))
 
 
 def fit(

@@ -132,6 +132,10 @@ def _correlation(axes: Axes, record: Record) -> None:
     axes.set_title(title, loc="left", fontsize=8.5)
     axes.minorticks_off()
     axes.tick_params(which="both", length=0)
+    if not names:
+        axes.set_axis_off()
+        axes.text(0.5, 0.5, "none: the fit leaves parameters undetermined", ha="center")
+        return
     axes.imshow(matrix, vmin=-1, vmax=1, cmap="PuOr", aspect="auto")
     axes.set_xticks(range(len(names)), names, rotation=60, ha="right", fontsize=7.5)
     axes.set_yticks(range(len(names)), names, fontsize=7.5)

@@ -335,3 +335,5 @@ def test_a_parameter_at_its_bound_leaves_the_others_their_errors():
     held = fit(model, fixed={"mu": 0.0, "g[1]": found.values["g[1]"]})
     assert found.errors == pytest.approx(held.errors, rel=1e-6)
     assert found.errors["n"] > 0.5
+    ranked = impacts(model, allow_negative=True)
+    assert np.isfinite([ranked.groups["g"], ranked.groups["systematics"]]).all()

@@ -133,8 +133,10 @@ def impacts(
             return float("nan")
         start, held = result.parameters.copy(), result.held.copy()
         # The linear response of the others is where the fit ends if the likelihood is a parabola.
-        response = result.covariance[p] / result.covariance[p, p] * distance
-        start[~held] += response[~held]
+        # One at its bound has no variance, and the others start from where they are.
+        variance = result.covariance[p, p]
+        if variance != 0.0:
+            start[~held] += (result.covariance[p] / variance * distance)[~held]
         start[p], held[p] = result.parameters[p] + distance, True
         found = minimise(
             model, result.data, np.clip(start, model.flat.lower, model.flat.upper), held
@@ -175,7 +177,7 @@ def _group_impact(result: FitResult, members: Sequence[str]) -> float:
     for name in members:
         if name not in model.layout.groups:
             raise InputError(f"no modifier {name!r} in the model", field="groups")
-        chosen += [p for p in model.layout.groups[name] if not result.held[p]]
+        chosen += [p for p in model.layout.groups[name] if result.covariance[p, p] != 0.0]
     if i in chosen:
         raise InputError(
             f"a group contains the parameter of interest {model.poi!r}", field="groups"

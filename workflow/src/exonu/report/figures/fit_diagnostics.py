@@ -70,6 +70,9 @@ def _rows(axes: Axes, shown: list[Record]) -> Any:
 def _impacts(axes: Axes, record: Record, shown: list[Record]) -> None:
     rows = _rows(axes, shown)
     error = record["impacts"]["mu_error"]
+    if not error:
+        axes.set_title("no impacts: the strength is at its bound", loc="left", fontsize=7.5)
+        return
     for row, impact in zip(rows, shown, strict=True):
         for side, colour in (("up", ORANGE), ("down", BLUE)):
             pre, post = impact[f"pre_{side}"], impact[f"post_{side}"]

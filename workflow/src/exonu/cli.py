@@ -20,6 +20,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -509,9 +510,10 @@ def _check_figure(file: Path, option: str) -> None:
 
 def _init(given: argparse.Namespace) -> str:
     from exonu.core.files import write_text
-    from exonu.core.resources import resource_path
+    from exonu.core.resources import resource_path, schema_path
 
     template = resource_path("template_events") if given.events else resource_path("template")
+    schemas = os.path.relpath(schema_path("analysis.yaml").parent, given.folder)
     new = "name a new folder; nothing was written"
     if given.folder.exists() and not given.folder.is_dir():
         raise InputError("is a file", file=given.folder, remedy=new)
@@ -519,7 +521,8 @@ def _init(given: argparse.Namespace) -> str:
         raise InputError("is not empty", file=given.folder, remedy=new)
     try:
         for file in sorted(template.iterdir()):
-            write_text(given.folder / file.name, file.read_text(encoding="utf-8"))
+            text = file.read_text(encoding="utf-8")
+            write_text(given.folder / file.name, text.replace(_SCHEMAS, f"$schema={schemas}/"))
     except OSError as error:
         raise InputError(
             f"cannot be written ({error.strerror})",
@@ -530,6 +533,9 @@ def _init(given: argparse.Namespace) -> str:
         folder=given.folder, name=given.folder.name
     )
 
+
+_SCHEMAS = "$schema=../../workflow/schemas/"
+"""Where the templates say that editors find the schemas: in the repository; `exonu init` writes where they are."""
 
 _NEXT = """\
 wrote {folder}/: experiment.yaml, spectrum.csv and efficiency.csv describe an experiment, analysis.yaml the search.

@@ -211,7 +211,8 @@ def draw_energy(tables: EventTables) -> Figure:
         upper.set_ylabel("events / keV after all cuts")
         lower.set_xscale("log")
         lower.set_xlim(counts.edges[0], counts.edges[-1])
-        lower.set_xticks(_ENERGY_TICKS, [f"{tick}" for tick in _ENERGY_TICKS])
+        ticks = [tick for tick in _ENERGY_TICKS if counts.edges[0] <= tick <= counts.edges[-1]]
+        lower.set_xticks(ticks, [f"{tick}" for tick in ticks])
         lower.set_xlabel(LABELS["energy_keVee"])
         put_event_heading(upper, tables.record)
         figure.align_ylabels([upper, lower])

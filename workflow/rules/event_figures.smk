@@ -60,12 +60,13 @@ if AS_TABLES:
             ),
         output:
             expand(
-                "results/{{analysis}}/event_diagnostics/{table}", table=OF_RECONSTRUCTED
+                "results/{{analysis}}/event_diagnostics/{table}",
+                table=OF_RECONSTRUCTED,
             ),
-        wildcard_constraints:
-            analysis="|".join(AS_TABLES),
         pathvars:
             job="table_diagnostics",
+        wildcard_constraints:
+            analysis="|".join(AS_TABLES),
         priority: PRIORITY["search"]
         params:
             **step("events.table_diagnostics", one_of(EVENT_DIAGNOSTICS)),

@@ -176,10 +176,10 @@ if AS_TABLES:
         output:
             events="results/{analysis}/reconstructed/{source}.root",
             report="results/{analysis}/ingested/{source}.json",
-        wildcard_constraints:
-            analysis="|".join(AS_TABLES),
         pathvars:
             job="read_{source}",
+        wildcard_constraints:
+            analysis="|".join(AS_TABLES),
         priority: PRIORITY["events"]
         params:
             **step("events.read_reconstructed", of_source(EventInputs.table_settings)),
@@ -193,11 +193,11 @@ if DRAWN:
         """A run or a sample of the dual-phase demonstration, drawn from a published response."""
         output:
             "results/{analysis}/raw/{source}.{form}",
+        pathvars:
+            job="draw_{source}_{form}",
         wildcard_constraints:
             analysis="|".join(DRAWN),
             form="parquet|feather|h5|csv|root",
-        pathvars:
-            job="draw_{source}_{form}",
         priority: PRIORITY["simulation"]
         params:
             **step("events.draw_events", of_source(drawing_settings, seeded=True)),

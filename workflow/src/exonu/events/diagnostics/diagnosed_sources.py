@@ -88,7 +88,10 @@ def event_figures(inputs: EventInputs) -> list[str]:
     cuts = [f"cut_{cut['name']}" for cut in inputs.settings["cuts"]]
     if inputs.is_reconstructed:
         there = _of_tables(inputs)
-        shown = [*(["vertices"] if there["vertex"] else []), *(["time"] if there["has_time"] else [])]
+        shown = [
+            *(["vertices"] if there["vertex"] else []),
+            *(["time"] if there["has_time"] else []),
+        ]
         return [*cuts, "energy", *shown, "cut_flow", *(["cut_efficiency"] if has_signal else [])]
     from_signal = ["resolution", "cut_efficiency"] if has_signal else []
     return ["hit_map", "hits", *cuts, "energy", "vertices", "cut_flow", *from_signal]

@@ -117,7 +117,8 @@ class Plane:
         """Weights in its bins."""
         *across, z = (np.asarray(columns[name], dtype=np.float64) for name in self.columns)
         square = np.sum([side**2 for side in across], axis=0)
-        return np.histogram2d(square, z, [self.squares, self.heights], weights=weight)[0]
+        filled = np.histogram2d(square, z, [self.squares, self.heights], weights=weight)[0]
+        return np.asarray(filled, dtype=np.float64)
 
 
 class PanelCounts:
@@ -207,7 +208,9 @@ class PanelCounts:
         import pandas as pd
 
         parts = []
-        squares, heights = (self.plane.squares, self.plane.heights) if self.plane else (np.zeros(1),) * 2
+        squares, heights = (
+            (self.plane.squares, self.plane.heights) if self.plane else (np.zeros(1),) * 2
+        )
         for source, filled in self.vertices.items():
             square, height = np.nonzero(filled)
             columns = {

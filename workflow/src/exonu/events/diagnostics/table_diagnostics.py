@@ -53,7 +53,13 @@ def table_diagnostics(
     selection = Selection.from_settings(settings["cuts"], settings["extra"], settings["file"])
     runs = RunList.from_settings(settings)
     there = settings["tables"]
-    wanted = [*selection.wanted, ENERGY, "weight", *there["vertex"], *([DAYS] if there["has_time"] else [])]
+    wanted = [
+        *selection.wanted,
+        ENERGY,
+        "weight",
+        *there["vertex"],
+        *([DAYS] if there["has_time"] else []),
+    ]
     names = tuple(dict.fromkeys(wanted))
     found = with_seen_edges(tuple(_panels(selection, settings, runs)), selection, sources, names)
     panels = tuple(_from_the_axis(panel) for panel in found)

@@ -93,7 +93,11 @@ class EventInputs:
         if run is not None:
             return shared | {"run": run}
         row = self.sample(sample)
-        known = {"sample": row.sample, "equivalent_live_days": row.equivalent_live_days, "runs": row.runs}
+        known = {
+            "sample": row.sample,
+            "equivalent_live_days": row.equivalent_live_days,
+            "runs": row.runs,
+        }
         return shared | {"sample": known | {"files": [str(file) for file in row.files]}}
 
     @property

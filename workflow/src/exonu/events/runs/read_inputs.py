@@ -18,12 +18,12 @@ from exonu.events.runs.run_list import (
     read_run_list,
     read_samples,
 )
-from exonu.events.selection.cuts import Selection
 from exonu.events.runs.table_inputs import (
     OF_TABLES_ALONE,
     of_the_other_level,
     read_table_inputs,
 )
+from exonu.events.selection.cuts import Selection
 from exonu.events.variables import DOCUMENTED
 
 

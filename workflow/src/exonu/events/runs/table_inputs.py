@@ -12,7 +12,13 @@ from exonu.core.errors import InputError, raise_all
 from exonu.core.resources import resource_path
 from exonu.core.settings import Settings, read_yaml
 from exonu.events.runs.event_inputs import EventInputs
-from exonu.events.runs.run_list import RunList, Sample, read_calibration, read_run_list, read_samples
+from exonu.events.runs.run_list import (
+    RunList,
+    Sample,
+    read_calibration,
+    read_run_list,
+    read_samples,
+)
 from exonu.events.selection.cuts import Selection
 from exonu.events.tabular.column_map import QUANTITIES, ColumnMap
 from exonu.events.variables import DOCUMENTED
@@ -23,11 +29,23 @@ OF_HITS = (
     "reconstruction", "simulation",
 )  # fmt: skip
 """Blocks of an events file that are of hits."""
-OF_TABLES_ALONE = frozenset(
-    {one.variable for one in QUANTITIES.values()} | {"days"}
-) - {"energy_keVee", "time_s", "run", "event", "weight", "true_energy_keV", "component"}
+OF_TABLES_ALONE = frozenset({one.variable for one in QUANTITIES.values()} | {"days"}) - {
+    "energy_keVee",
+    "time_s",
+    "run",
+    "event",
+    "weight",
+    "true_energy_keV",
+    "component",
+}
 """Variables that events from hits do not have."""
-SUFFIXES = {"parquet": ".parquet", "feather": ".feather", "hdf5": ".h5", "csv": ".csv", "root": ".root"}
+SUFFIXES = {
+    "parquet": ".parquet",
+    "feather": ".feather",
+    "hdf5": ".h5",
+    "csv": ".csv",
+    "root": ".root",
+}
 
 
 def read_table_inputs(file: Path, settings: Settings, given: Mapping[str, Any]) -> EventInputs:
@@ -56,7 +74,9 @@ def read_table_inputs(file: Path, settings: Settings, given: Mapping[str, Any]) 
     )
     if "dual_phase" in settings:
         suffix = SUFFIXES[settings["dual_phase"]["format"]]
-        runs = RunList(runs.file, tuple(replace(run, files=_named(run.files, suffix)) for run in runs.runs))
+        runs = RunList(
+            runs.file, tuple(replace(run, files=_named(run.files, suffix)) for run in runs.runs)
+        )
         samples = tuple(replace(sample, files=_named(sample.files, suffix)) for sample in samples)
     return EventInputs(file, settings, 0, runs, samples, read_calibration(None, runs))
 
@@ -95,7 +115,9 @@ def _foreign_blocks(file: Path, given: Mapping[str, Any]) -> Iterator[InputError
         ("cuts", "give the cuts in their order; those of the XMASS-like detector are of hits"),
     ):
         if key not in given:
-            yield InputError("is missing at `level: reconstructed`", file=file, field=key, remedy=why)
+            yield InputError(
+                "is missing at `level: reconstructed`", file=file, field=key, remedy=why
+            )
 
 
 def _variable_faults(
@@ -103,7 +125,10 @@ def _variable_faults(
 ) -> Iterator[InputError]:
     """Variables of cuts that nothing in the map gives."""
     there = columns.variables | set(settings["columns"]["extra"])
-    keys = {one.variable: key for key, one in QUANTITIES.items()} | {"days": "time", "r_cm": "x, y or r"}
+    keys = {one.variable: key for key, one in QUANTITIES.items()} | {
+        "days": "time",
+        "r_cm": "x, y or r",
+    }
     for number, cut in enumerate(selection.cuts):
         for name in (name for name in cut.keep.names if name not in there):
             remedy = (
@@ -116,7 +141,10 @@ def _variable_faults(
             )  # fmt: skip
     for name in sorted(settings["columns"]["extra"].keys() & DOCUMENTED.keys()):
         yield InputError(
-            "is the name of a documented variable", file=file, field=f"columns.extra.{name}", remedy="rename it"
+            "is the name of a documented variable",
+            file=file,
+            field=f"columns.extra.{name}",
+            remedy="rename it",
         )
 
 
@@ -184,7 +212,10 @@ def _dual_phase_faults(
         for name in names:
             if name not in known:
                 yield InputError(
-                    f"{name!r} is not known", file=file, field=field, remedy=f"known: {', '.join(known)}"
+                    f"{name!r} is not known",
+                    file=file,
+                    field=field,
+                    remedy=f"known: {', '.join(known)}",
                 )
     for row in samples:
         if row.sample not in block["samples"]:

@@ -84,10 +84,10 @@ class ColumnFile:
         try:
             for columns in self.read(list(names), rows):
                 lengths = {name: len(column) for name, column in columns.items()}
-                self._check(columns, lengths, start)
-                if count := next(iter(lengths.values()), 0):
+                if any(lengths.values()):
+                    self._check(columns, lengths, start)
                     yield start, columns
-                    start += count
+                    start += next(iter(lengths.values()))
         except (InputError, GeneratorExit):
             raise
         except Exception as error:  # pyarrow, h5py and pandas raise whatever broke first
@@ -98,7 +98,10 @@ class ColumnFile:
             ) from error  # fmt: skip
 
     def _check(self, columns: Columns, lengths: Mapping[str, int], start: int) -> None:
-        shortest, longest = (min(lengths, key=lengths.__getitem__), max(lengths, key=lengths.__getitem__))
+        shortest, longest = (
+            min(lengths, key=lengths.__getitem__),
+            max(lengths, key=lengths.__getitem__),
+        )
         if lengths[shortest] != lengths[longest]:
             raise InputError(
                 f"has {start + lengths[shortest]} rows where {self.place} {longest} has more", file=self.path,
@@ -106,7 +109,11 @@ class ColumnFile:
             )  # fmt: skip
         for name, column in columns.items():
             if column.dtype.kind not in "biuf" or column.ndim != 1:
-                what = f"an array of {column.ndim} dimensions" if column.ndim != 1 else "text or objects"
+                what = (
+                    f"an array of {column.ndim} dimensions"
+                    if column.ndim != 1
+                    else "text or objects"
+                )
                 raise InputError(
                     f"holds {what}, not one number for each event", file=self.path,
                     field=f"{self.place} {name}", remedy="map a column of numbers",
@@ -130,7 +137,9 @@ def open_columns(path: str | Path, tree: str) -> Iterator[ColumnFile]:
     kind = kind_of(path)
     if kind not in FORMATS:
         raise InputError(
-            f"is {kind}", file=path, remedy="events are read from ROOT, Parquet, Feather, HDF5 and CSV files"
+            f"is {kind}",
+            file=path,
+            remedy="events are read from ROOT, Parquet, Feather, HDF5 and CSV files",
         )
     with _OPENED[FORMATS[kind]](path, tree) as opened:
         yield opened
@@ -167,7 +176,9 @@ def _parquet(path: Path, tree: str) -> Iterator[ColumnFile]:
             yield _of_arrow(batch)
 
     with opened:
-        yield ColumnFile(path, "column", tuple(opened.schema_arrow.names), opened.metadata.num_rows, read)
+        yield ColumnFile(
+            path, "column", tuple(opened.schema_arrow.names), opened.metadata.num_rows, read
+        )
 
 
 @contextmanager
@@ -203,7 +214,9 @@ def _hdf5(path: Path, tree: str) -> Iterator[ColumnFile]:
     with _whole(path, "HDF5"):
         file = h5py.File(path, "r")
     with file:
-        found = file.get(tree, file if not any(isinstance(file[key], h5py.Group) for key in file) else None)
+        found = file.get(
+            tree, file if not any(isinstance(file[key], h5py.Group) for key in file) else None
+        )
         if found is None:
             raise InputError(
                 "is not in the file", file=path, field=f"group {tree}",
@@ -241,12 +254,22 @@ def _csv(path: Path, tree: str) -> Iterator[ColumnFile]:
     with _whole(path, "CSV"):
         names_of_all = tuple(pd.read_csv(path, comment="#", nrows=0, skipinitialspace=True).columns)
 
+    # Since version 3 numbers come as they are written without asking. All columns are read: with some
+    # alone, a line that is too long would not show.
+    exact: dict[str, Any] = {"float_precision": "round_trip"} if int(pd.__version__[0]) < 3 else {}
+
     def read(names: Sequence[str], rows: int) -> Iterator[Columns]:
         frames = pd.read_csv(
-            path, comment="#", usecols=list(names), chunksize=rows, float_precision="round_trip",
-            skipinitialspace=True, index_col=False, on_bad_lines="error",
+            path, comment="#", chunksize=rows, skipinitialspace=True, on_bad_lines="error", **exact
         )  # fmt: skip
         for frame in frames:
+            if not isinstance(
+                frame.index, pd.RangeIndex
+            ):  # pandas takes the first value for a name then
+                raise InputError(
+                    f"have more values than the header's {len(names_of_all)}", file=path, field="rows",
+                    remedy="give every column a name",
+                )  # fmt: skip
             yield {str(name): frame[name].to_numpy() for name in names}
 
     yield ColumnFile(path, "column", names_of_all, -1, read)

@@ -181,5 +181,8 @@ def _missing(block: Settings, file: str | Path) -> Iterator[InputError]:
             )  # fmt: skip
     if "r" in block and "x" in block:
         yield InputError(
-            "follows from x and y, which are given too", file=file, field="columns.r", remedy="leave one out"
+            "follows from x and y, which are given too",
+            file=file,
+            field="columns.r",
+            remedy="leave one out",
         )

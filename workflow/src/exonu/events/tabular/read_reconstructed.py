@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +117,11 @@ class TableReader:
         }, kept
 
     def _completed(
-        self, events: dict[str, NDArray[Any]], entries: NDArray[np.int64], file: ColumnFile, start: int
+        self,
+        events: dict[str, NDArray[Any]],
+        entries: NDArray[np.int64],
+        file: ColumnFile,
+        start: int,
     ) -> dict[str, NDArray[Any]]:
         """What every event has, beside what the map names."""
         n = len(entries)
@@ -131,7 +135,7 @@ class TableReader:
             events[RUN] = np.full(n, run.run, dtype=np.uint32)
             events["weight"] = np.ones(n)
             if TIME in events and self.columns.time_from == FROM_EPOCH:
-                events[TIME] = events[TIME] - run.start.replace(tzinfo=timezone.utc).timestamp()
+                events[TIME] = events[TIME] - run.start.replace(tzinfo=UTC).timestamp()
         else:
             self._simulated(events, entries, file)
         if TIME in events:
@@ -177,7 +181,10 @@ def read_reconstructed(settings: Settings, output: str | Path) -> IngestReport:
     origin = datetime.fromisoformat(settings["origin"])
     reader = TableReader(columns, runs, origin, row, report)
     metadata = {"is_simulated": settings["is_simulated"] or row is not None}
-    with ColumnWriter(output, TREE, metadata) as writer, Progress(f"read {report.name}") as progress:
+    with (
+        ColumnWriter(output, TREE, metadata) as writer,
+        Progress(f"read {report.name}") as progress,
+    ):
         for events in reader.chunks(files):
             writer.write(events)
             report.n_events += len(events["weight"])
@@ -256,7 +263,9 @@ def _check_order(time_s: Array, before: float, file: ColumnFile, rows: NDArray[n
     return float(time_s[-1])
 
 
-def faults_of_tables(settings: Settings, groups: Sequence[tuple[str, Sequence[Path]]]) -> list[InputError]:
+def faults_of_tables(
+    settings: Settings, groups: Sequence[tuple[str, Sequence[Path]]]
+) -> list[InputError]:
     """What a look at all tables of an analysis finds: files that cannot be read, columns that are not
     there, first rows that are no numbers.
 
@@ -276,4 +285,3 @@ def faults_of_tables(settings: Settings, groups: Sequence[tuple[str, Sequence[Pa
             except InputError as fault:
                 found.append(fault)
     return found
-

@@ -54,7 +54,9 @@ def dimension_of(unit: str) -> str | None:
 
 def any_factor(unit: str, file: object, field: str) -> float:
     """The same for a unit of any dimension."""
-    every: Mapping[str, float] = {name: size for units in FACTORS.values() for name, size in units.items()}
+    every: Mapping[str, float] = {
+        name: size for units in FACTORS.values() for name, size in units.items()
+    }
     if unit not in every:
         raise InputError(
             f"has the unit {unit!r}, which is not known", file=str(file), field=f"{field}.unit",

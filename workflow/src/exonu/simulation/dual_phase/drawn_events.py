@@ -104,7 +104,9 @@ class DualPhase:
         r, phi = radius * np.sqrt(random.random(n)), random.uniform(0, 2 * np.pi, n)
         z = -height * random.random(n)
         if component != SIGNAL and self.facts["components"][component]["place"] == "wall":
-            depth = self.facts["components"][component]["depth_cm"]["value"] * random.exponential(size=n)
+            depth = self.facts["components"][component]["depth_cm"]["value"] * random.exponential(
+                size=n
+            )
             of_mantle = random.random(n) < height / (height + radius)  # its share of the surface
             r = np.where(of_mantle, np.abs(radius - depth), r)
             from_top = random.random(n) < 0.5
@@ -123,7 +125,9 @@ class DualPhase:
         true, place, m = true[kept], place[:, kept], len(kept)
         w_keV = self.number("work_function_eV") * 1e-3
         g1, g2 = self.number("g1_pe"), self.number("g2_pe")
-        share = self.number("photon_share") + self.number("recombination_spread") * random.normal(size=m)
+        share = self.number("photon_share") + self.number("recombination_spread") * random.normal(
+            size=m
+        )
         s1 = g1 * true / w_keV * np.clip(share, 0.05, 0.95)
         combined = true + self.resolution(true) * random.normal(size=m)
         s2 = g2 * (combined / w_keV - s1 / g1)
@@ -162,7 +166,10 @@ class DualPhase:
         order = random.permutation(n)
         time = np.sort(random.uniform(0, days * constants.day, n))
         joined |= {"number": np.argsort(order).astype(np.int64)}
-        return {"t_ns": (1e9 * time).astype(np.int64), **{key: v[order] for key, v in joined.items()}}
+        return {
+            "t_ns": (1e9 * time).astype(np.int64),
+            **{key: v[order] for key, v in joined.items()},
+        }
 
 
 def _stored(values: Array) -> Array:

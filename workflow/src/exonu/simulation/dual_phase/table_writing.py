@@ -19,7 +19,9 @@ SAYS = "is_simulated"
 """Name of what every file says of itself in its metadata."""
 
 
-def write_table(path: str | Path, columns: Columns, form: str, *, is_simulated: bool = True) -> None:
+def write_table(
+    path: str | Path, columns: Columns, form: str, *, is_simulated: bool = True
+) -> None:
     """Write a table of events, whole or absent.
 
     Args:
@@ -56,7 +58,9 @@ def _hdf5(path: Path, columns: Columns, is_simulated: bool) -> None:
         group = file.create_group(TREE)
         group.attrs[SAYS] = is_simulated
         for name, column in columns.items():
-            group.create_dataset(name, data=column, chunks=True, compression="gzip", compression_opts=1)
+            group.create_dataset(
+                name, data=column, chunks=True, compression="gzip", compression_opts=1
+            )
 
 
 def _csv(path: Path, columns: Columns, is_simulated: bool) -> None:
@@ -64,7 +68,9 @@ def _csv(path: Path, columns: Columns, is_simulated: bool) -> None:
 
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.write(f"# {SAYS}: {str(is_simulated).lower()}\n")
-        pd.DataFrame(dict(columns)).to_csv(file, index=False)  # the shortest text that is the same number
+        pd.DataFrame(dict(columns)).to_csv(
+            file, index=False
+        )  # the shortest text that is the same number
 
 
 _WRITERS: dict[str, Callable[[Path, Columns, bool], None]] = {

@@ -88,7 +88,7 @@ def draw_panel(upper: Axes, lower: Axes, tables: EventTables, name: str) -> list
 
 def _draw_planes(figure: Any, tables: EventTables) -> None:
     table = tables.table("vertices")
-    grids = {source: _plane(rows) for source, rows in table.groupby("source")}
+    grids = {str(source): _plane(rows) for source, rows in table.groupby("source")}
     shown = [("data", data_name(tables.record)), ("simulation", "simulation")]
     highest = max((float(grid[2].max()) for grid in grids.values()), default=1.0)
     norm = LogNorm(max(highest * 1e-4, min(1.0, highest / 10)), highest)

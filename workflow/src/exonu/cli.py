@@ -20,6 +20,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -44,6 +45,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except InputError as error:
         print(f"error: {_with_option(error)}", file=sys.stderr)
         return 1
+    except ModuleNotFoundError as error:
+        if error.name not in _EXTRAS:
+            raise
+        extra = f"pip install 'exonu[{_EXTRAS[error.name]}]'"
+        print(f"error: needs {error.name}, which is not installed; {extra}", file=sys.stderr)
+        return 1
     except BrokenPipeError:
         sys.stderr.close()  # the reader has gone, as with `| head`
         return 1
@@ -54,7 +61,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+_EXTRAS = {"uproot": "events", "awkward": "events", "hepdata_lib": "workflow"}
+"""Optional packages, and the extra of `pyproject.toml` that installs each."""
+
 _OPTIONS = {"mass_MeV": "--mass-mev", "energies_keV": "--energies", "source": "--source"}
+_OPTIONS |= {"confidence_level": "--confidence-level"}
 _OPTIONS |= {name: f"--{name}" for name in ("flavour", "strength", "part", "interaction")}
 
 
@@ -306,12 +317,9 @@ def _survival(given: argparse.Namespace) -> str:
 
 def _limit(given: argparse.Namespace) -> str:
     from exonu.search.limit_records import is_combination, limit_of_experiment, limit_of_workspace
+    from exonu.statistics.intervals.normal import require_confidence_level
 
-    if not 0.5 < given.confidence_level < 1:
-        raise InputError(
-            f"must lie between 0.5 and 1 (got {given.confidence_level:g})",
-            field="--confidence-level",
-        )
+    require_confidence_level(given.confidence_level)
     if given.measurement is not None and given.file[0].suffix.lower() != ".json":
         raise InputError(
             "is given without a workspace, which alone has measurements",
@@ -502,9 +510,10 @@ def _check_figure(file: Path, option: str) -> None:
 
 def _init(given: argparse.Namespace) -> str:
     from exonu.core.files import write_text
-    from exonu.core.resources import resource_path
+    from exonu.core.resources import resource_path, schema_path
 
     template = resource_path("template_events") if given.events else resource_path("template")
+    schemas = os.path.relpath(schema_path("analysis.yaml").parent, given.folder)
     new = "name a new folder; nothing was written"
     if given.folder.exists() and not given.folder.is_dir():
         raise InputError("is a file", file=given.folder, remedy=new)
@@ -512,7 +521,8 @@ def _init(given: argparse.Namespace) -> str:
         raise InputError("is not empty", file=given.folder, remedy=new)
     try:
         for file in sorted(template.iterdir()):
-            write_text(given.folder / file.name, file.read_text(encoding="utf-8"))
+            text = file.read_text(encoding="utf-8")
+            write_text(given.folder / file.name, text.replace(_SCHEMAS, f"$schema={schemas}/"))
     except OSError as error:
         raise InputError(
             f"cannot be written ({error.strerror})",
@@ -523,6 +533,9 @@ def _init(given: argparse.Namespace) -> str:
         folder=given.folder, name=given.folder.name
     )
 
+
+_SCHEMAS = "$schema=../../workflow/schemas/"
+"""Where the templates say that editors find the schemas: in the repository; `exonu init` writes where they are."""
 
 _NEXT = """\
 wrote {folder}/: experiment.yaml, spectrum.csv and efficiency.csv describe an experiment, analysis.yaml the search.

@@ -3,13 +3,28 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from exonu.core.errors import InputError
 from exonu.core.files import canonical_json
-from exonu.events.diagnostics.diagnosed_sources import calibration_settings, event_figures
+from exonu.events.diagnostics.diagnosed_sources import (
+    calibration_settings,
+    diagnostics_settings,
+    event_figures,
+    source_names,
+)
+from exonu.events.diagnostics.table_diagnostics import table_diagnostics
+from exonu.events.raw.root_files import read_columns
 from exonu.events.runs.check_raw import check_settings, raw_faults
+from exonu.events.runs.dual_phase_settings import drawing_settings
 from exonu.events.runs.read_inputs import read_event_inputs
+from exonu.events.selection.cuts import Selection
+from exonu.events.tabular.read_reconstructed import read_reconstructed
+from exonu.report.figures.events.cut_variables import draw_energy
+from exonu.report.figures.events.vertex_plots import draw_time, draw_vertices
+from exonu.report.numbers.event_tables import EventTables
+from exonu.simulation.dual_phase.drawn_events import draw_table
 from exonu.templates.dead_pmt.correction_jobs import wall_components, wants_correction
 from exonu.templates.template_jobs import template_settings
 
@@ -142,3 +157,50 @@ def test_cuts_of_hits_do_not_know_what_tables_hold(analysis_folder):
         InputError, match=r"'r_cm' is a variable of `level: reconstructed`; r_cm is the"
     ):
         read_event_inputs(analysis_folder / "events.yaml", 642)
+
+
+def test_the_template_is_sound_and_its_example_has_what_it_says(tmp_path):
+    folder = Path(
+        shutil.copytree(CONFIG.parents[1] / "resources/template_reconstructed", tmp_path / "mine")
+    )
+    inputs = read_event_inputs(folder / "events.yaml", 0)
+    assert list(inputs.absent_files()) == raw_faults(inputs) == []
+    report = read_reconstructed(inputs.table_settings(run=1), tmp_path / "run.root")
+    assert report.notes == []
+    selection = Selection.from_settings(inputs.cuts, inputs.extra)
+    columns = next(read_columns(tmp_path / "run.root"))
+    assert 0.2 < selection.kept(columns).mean() < 0.7
+    template_settings(inputs, blind=True)
+
+
+def test_a_table_is_diagnosed_and_drawn(folder, tmp_path):
+    samples = "{lxe: 2000, solar: 300, materials: 4000, signal: 2000}"
+    inputs = edited(
+        folder, ("samples: {lxe: 40000, solar: 8000, materials: 60000, signal: 40000}", f"samples: {samples}"),
+        ("format: parquet", "format: csv"),
+    )  # fmt: skip
+    settings = diagnostics_settings(inputs, blind_keVee=(5.0, 10.0))
+    files = []
+    for name in source_names(settings):
+        kind, _, which = name.partition("_")
+        job = {kind: int(which) if kind == "run" else which}
+        draw_table(drawing_settings(inputs, 1, **job), tmp_path / f"{name}.csv")
+        told = inputs.table_settings(**job)
+        (told["runs"][0] if kind == "run" else told["sample"])["files"] = [
+            str(tmp_path / f"{name}.csv")
+        ]
+        read_reconstructed(told, tmp_path / f"{name}.root")
+        files.append(tmp_path / f"{name}.root")
+    table_diagnostics(settings, files, tmp_path / "tables")
+    tables = EventTables.read(tmp_path / "tables")
+    radius, time = tables.histogram("radius"), tables.histogram("time")
+    assert radius.edges[0] == 0
+    assert radius.data.sum() == pytest.approx(radius.simulation.sum(), rel=0.1)
+    gap = (time.edges[:-1] >= 60) & (time.edges[1:] <= 180)
+    assert time.data[gap].sum() == time.simulation[gap].sum() == 0
+    assert time.simulation[~gap] == pytest.approx(time.simulation[~gap].mean(), rel=0.4)
+    energy, blinded = tables.histogram("energy"), slice(3, 8)  # 5 to 10 keV
+    np.testing.assert_allclose(energy.data[blinded], energy.simulation[blinded], rtol=1e-6)
+    for draw in (draw_vertices, draw_time, draw_energy):
+        figure = draw(tables)
+        assert len(figure.get_axes()) + sum(len(f.get_axes()) for f in figure.subfigs) >= 2

@@ -6,7 +6,7 @@ Each quantity is an expression over the file's columns (`events.expressions`):
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -124,15 +124,19 @@ class ColumnMap:
         drops = block["no_value"] == "drop"
         return cls(block["tree"], tuple(found), time_from, drops, str(file))
 
-    def of(self, *, is_simulation: bool) -> tuple[Column, ...]:
-        """What is read of data, or of simulation."""
-        return tuple(one for one in self.columns if is_simulation or not one.of_simulation)
+    def of(self, *, is_simulation: bool, has_runs: bool = False) -> tuple[Column, ...]:
+        """What is read of data, or of simulation: its times are drawn, and it is given to the runs if
+        it has none (`has_runs`)."""
+        if not is_simulation:
+            return tuple(one for one in self.columns if not one.of_simulation)
+        unread = {"time_s"} | (set() if has_runs else {"run"})
+        return tuple(one for one in self.columns if one.variable not in unread)
 
-    def wanted(self, *, is_simulation: bool) -> dict[str, str]:
-        """The columns of the files that are read, each with the setting that asks for it."""
+    def wanted(self, columns: Sequence[Column]) -> dict[str, str]:
+        """The columns of the files that some of the map reads, each with the setting that asks for it."""
         return {
             name: f"columns.{one.key}: {one.expression.text} in {self.file}"
-            for one in reversed(self.of(is_simulation=is_simulation))
+            for one in reversed(columns)
             for name in one.expression.names
         }
 

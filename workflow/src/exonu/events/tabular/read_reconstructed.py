@@ -55,12 +55,9 @@ class TableReader:
 
     @property
     def read(self) -> tuple[Column, ...]:
-        """What is read of the files: times of simulation are drawn, runs only where they count."""
-        chosen = self.columns.of(is_simulation=self.is_simulation)
-        if self.row is None:
-            return chosen
-        unread = {TIME} | ({RUN} if self.row["runs"] == "shared" else set())
-        return tuple(one for one in chosen if one.variable not in unread)
+        """What is read of the files."""
+        has_runs = self.row is not None and self.row["runs"] == "file"
+        return self.columns.of(is_simulation=self.is_simulation, has_runs=has_runs)
 
     def chunks(self, files: Sequence[Path]) -> Iterator[dict[str, NDArray[Any]]]:
         """Events of the files, chunk by chunk: every variable by its name.
@@ -72,10 +69,7 @@ class TableReader:
         entry, before = 0, -np.inf
         for path in files:
             with open_columns(path, self.columns.tree) as file:
-                wanted = {
-                    name: f"columns.{one.key}: {one.expression.text} in {self.columns.file}"
-                    for one in reversed(self.read) for name in one.expression.names
-                }  # fmt: skip
+                wanted = self.columns.wanted(self.read)
                 file.require(wanted)
                 n_in_file = 0
                 for start, columns in file.chunks(list(wanted)):
@@ -276,7 +270,7 @@ def faults_of_tables(
     columns = ColumnMap.from_settings(settings["columns"], settings["file"])
     found: list[InputError] = []
     for name, files in groups:
-        wanted = columns.wanted(is_simulation=name.startswith("sample "))
+        wanted = columns.wanted(columns.of(is_simulation=name.startswith("sample ")))
         for path in files:
             try:
                 with open_columns(path, columns.tree) as file:

@@ -157,3 +157,13 @@ def test_the_command_starts_without_what_it_does_not_need():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()
     assert not {"numpy", "scipy", "pandas", "pyhf", "matplotlib", "numba"} & set(loaded)
+
+
+def test_init_for_reconstructed_events(run, refused, tmp_path):
+    outcome = run("init", "--events", "--level", "reconstructed", "config/mine")
+    assert outcome.code == 0
+    assert "docs/tutorial-tpc.md" in outcome.out
+    written = {file.name for file in (tmp_path / "config" / "mine").iterdir()}
+    assert {"events.yaml", "run_1.csv", "signal.csv", "samples.tsv"} <= written
+    assert run("check", "mine").code == 0
+    assert "--level: is of events; add --events" in refused("init", "--level", "reconstructed", "x")

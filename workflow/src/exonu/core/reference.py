@@ -88,7 +88,7 @@ def _values(part: dict[str, Any], root: Settings) -> str:
     limits = [f"{sign} {part[word]}" for word, sign in words.items() if word in part]
     kinds = part.get("type", "")
     names = {"object": "mapping", "string": "text"}
-    shown = [names.get(kind, kind) for kind in (kinds if isinstance(kinds, list) else [kinds])]
+    shown = [str(names.get(kind, kind)) for kind in (kinds if isinstance(kinds, list) else [kinds])]
     return " ".join([" or ".join(shown), *limits])
 
 

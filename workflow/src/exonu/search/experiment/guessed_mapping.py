@@ -25,7 +25,8 @@ _PATTERNS = {
     "observed": r"(observed|obs|data|counts|count|events|n obs|nobs|measured)\b",
     "background": r"(background|backgrounds|bkg|bg|b0|model|expected|expectation|total)\b",
 }
-_OTHER_ENERGIES = {"eV": "eV", "MeV": "MeV", "GeV": "GeV"}
+_OTHER_ENERGIES = ("eV", "MeV", "GeV")
+_YAML_WORDS = ("y", "n", "yes", "no", "on", "off", "true", "false", "null")
 
 
 @dataclass
@@ -154,7 +155,9 @@ def guessed_experiment(file: Path, spectrum: str, name: str) -> str:
         Text in which every line that was guessed says so.
     """
     guess = guess_columns(file)
-    bins = [f"  {key}: {_quoted(value)} {GUESSED} {_why(value)}" for key, value in guess.bins.items()]
+    bins = [
+        f"  {key}: {_quoted(value)} {GUESSED} {_why(value)}" for key, value in guess.bins.items()
+    ]
     observed = f"  observed: {_quoted(guess.observed)} {GUESSED} by its name or its whole numbers"
     if guess.rounding:
         observed = (
@@ -207,7 +210,7 @@ def _quoted(value: str | float) -> str:
     """A column's name or a number as YAML has it."""
     if isinstance(value, float):
         return f"{value:g}"
-    plain = re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", value) and value.lower() not in ("y", "n", "yes", "no", "on", "off", "true", "false", "null")  # fmt: skip
+    plain = re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", value) and value.lower() not in _YAML_WORDS
     return value if plain else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
@@ -222,7 +225,7 @@ config_version: 1
 name: {name}
 reference: arXiv:0000.00000 {guessed} write the paper
 is_simulated: false {guessed} of a table nobody can tell
-exposure: {{value: 1.0, unit: t y, status: assumed}} {guessed} not in the table; t day, kg year and kg day are known, too
+exposure: {{value: 1.0, unit: t y, status: assumed}} {guessed} not in the table; or kg day, t day, kg year
 
 spectrum:
   file: {spectrum}

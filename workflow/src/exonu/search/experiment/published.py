@@ -12,6 +12,7 @@ from exonu.core.settings import Settings, checked, merged, read_yaml
 from exonu.core.tables import read_numbers
 from exonu.interactions import Physics, breakpoints_keV
 from exonu.search.experiment.binned_spectrum import Background, Experiment
+from exonu.search.experiment.exposure_units import refused_exposure, tonne_years
 from exonu.search.experiment.published_backgrounds import (
     BackgroundReader,
     component_columns,
@@ -19,7 +20,6 @@ from exonu.search.experiment.published_backgrounds import (
 )
 from exonu.search.experiment.published_response import read_response
 from exonu.search.experiment.spectrum_table import Table, bin_columns, bins, observed_counts
-from exonu.search.experiment.units import refused_exposure, tonne_years
 from exonu.targets import TARGETS
 
 

@@ -14,8 +14,8 @@ from exonu.core.tables import read_matrix, read_numbers
 from exonu.core.types import Array
 from exonu.detector import Response
 from exonu.search.experiment.binned_spectrum import Background
+from exonu.search.experiment.exposure_units import events_per_tonne_year_keV, refused_rate
 from exonu.search.experiment.spectrum_table import Table, check_units
-from exonu.search.experiment.units import events_per_tonne_year_keV, refused_rate
 
 SMALLEST_EIGENVALUE = 1e-6
 """Of the trace of a covariance: eigenvectors below it have a thousandth of its errors."""

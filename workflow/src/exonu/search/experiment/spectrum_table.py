@@ -12,7 +12,7 @@ import numpy as np
 from exonu.core.errors import InputError, raise_all
 from exonu.core.settings import Settings
 from exonu.core.types import Array
-from exonu.search.experiment.units import events_per_tonne_year_keV, refused_rate
+from exonu.search.experiment.exposure_units import events_per_tonne_year_keV, refused_rate
 
 LARGEST_COUNT = 2.0**53
 """Beyond it not every whole number is a float, and no spectrum has as many events."""

@@ -22,8 +22,8 @@ _SIGNS = str.maketrans({"·": " ", "*": " ", "-": " ", "×": " "})
 def tonne_years(unit: str) -> float | None:
     """One of a unit of exposure in tonne·year; None if it is none.
 
-    >>> tonne_years("kg day") == 1e-3 / 365.25, tonne_years("t·y"), tonne_years("kg/day")
-    (True, 1.0, None)
+    >>> round(1e6 * tonne_years("kg day"), 4), tonne_years("t·y"), tonne_years("kg/day")
+    (2.7379, 1.0, None)
     """
     words = " ".join(unit.translate(_SIGNS).split())
     return EXPOSURES.get(words, EXPOSURES.get(words.removesuffix("s")))

@@ -185,7 +185,7 @@ NOT_A_CALL = {
     "rate --interaction weak --energies nan": "argument --energies",
     "rate --interaction weak --energies inf": "argument --energies",
     "rate --interaction weak --energies 1 --source b8": "argument --source: invalid choice: 'b8'",
-    "rate --interaction weak --energies 1 --flavour s": "argument --flavour: invalid choice: 's'",
+    "rate --interaction weak --energies 1 --flavour s": "argument --flavor/--flavour: invalid choice: 's'",
     "rate --interaction weak --energies 1 --atomic rpa": "argument --atomic: invalid choice: 'rpa'",
     "rate --interaction weak --energies 1 --part half": "argument --part: invalid choice: 'half'",
     "rate --interaction millicharge --energies 1 --strength big": "argument --strength: invalid number value: 'big'",

@@ -138,6 +138,48 @@ def _parser() -> argparse.ArgumentParser:
     _add_answer(survival, "csv")
     survival.set_defaults(command=_survival)
 
+    _add_limit(commands)
+    _add_check(commands)
+    _add_combine(commands)
+    _add_project(commands)
+    _add_hs3(commands)
+    listed = commands.add_parser("interactions", help="what can be searched for, as CSV")
+    _add_answer(listed, "csv")
+    listed.set_defaults(command=_interactions)
+
+    verify = commands.add_parser(
+        "verify", help="check an archive of results, and find its limits again"
+    )
+    verify.add_argument("archive", type=Path, help="a zip that `snakemake archive` made")
+    verify.set_defaults(command=_verify)
+
+    show = commands.add_parser("show", help="draw one event of a raw or ingested ROOT file")
+    show.add_argument("file", type=Path, help="a raw file, or one of results/<analysis>/ingested")
+    show.add_argument("event", type=int, help="number of the event")
+    show.add_argument(
+        "--run", type=int, help="number of its run, where several runs are in the file"
+    )
+    show.add_argument(
+        "--events", type=Path, help="events file of the analysis: its branch map and geometry"
+    )
+    show.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        default=Path("event.png"),
+        help="PNG or PDF (default event.png)",
+    )
+    show.set_defaults(command=_show)
+
+    _add_init(commands)
+    for command in commands.choices.values():  # it may stand before the command or after it
+        command.add_argument(
+            "--log-level", choices=LOG_LEVELS, default=argparse.SUPPRESS, help=argparse.SUPPRESS
+        )
+    return parser
+
+
+def _add_limit(commands: Any) -> None:
     limit = commands.add_parser(
         "limit", help="upper limits from a published spectrum or a pyhf workspace as JSON"
     )
@@ -178,45 +220,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_answer(limit, "json")
     limit.set_defaults(command=_limit)
-
-    _add_check(commands)
-    _add_combine(commands)
-    _add_project(commands)
-    _add_hs3(commands)
-    listed = commands.add_parser("interactions", help="what can be searched for, as CSV")
-    _add_answer(listed, "csv")
-    listed.set_defaults(command=_interactions)
-
-    verify = commands.add_parser(
-        "verify", help="check an archive of results, and find its limits again"
-    )
-    verify.add_argument("archive", type=Path, help="a zip that `snakemake archive` made")
-    verify.set_defaults(command=_verify)
-
-    show = commands.add_parser("show", help="draw one event of a raw or ingested ROOT file")
-    show.add_argument("file", type=Path, help="a raw file, or one of results/<analysis>/ingested")
-    show.add_argument("event", type=int, help="number of the event")
-    show.add_argument(
-        "--run", type=int, help="number of its run, where several runs are in the file"
-    )
-    show.add_argument(
-        "--events", type=Path, help="events file of the analysis: its branch map and geometry"
-    )
-    show.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        default=Path("event.png"),
-        help="PNG or PDF (default event.png)",
-    )
-    show.set_defaults(command=_show)
-
-    _add_init(commands)
-    for command in commands.choices.values():  # it may stand before the command or after it
-        command.add_argument(
-            "--log-level", choices=LOG_LEVELS, default=argparse.SUPPRESS, help=argparse.SUPPRESS
-        )
-    return parser
 
 
 def _add_init(commands: Any) -> None:
@@ -320,8 +323,9 @@ def _add_rate(commands: Any) -> None:
 
 def _add_hypothesis(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--flavour",
         "--flavor",
+        "--flavour",
+        dest="flavour",
         type=one_of(FLAVOURS, FLAVOUR_ALIASES),
         metavar="STATE",
         help="which neutrino interacts (default all)",

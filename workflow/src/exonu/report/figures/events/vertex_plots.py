@@ -8,11 +8,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
 from exonu.core.types import Array
 from exonu.events.diagnostics.panels import vertex_cuts
 from exonu.events.selection.cuts import Selection
-from exonu.report.figures.colours import BLACK, VERMILLION
+from exonu.report.figures.colours import BAND_GREY, BLACK, VERMILLION
 from exonu.report.figures.events.event_panels import (
     LABELS,
     count_scale,
@@ -29,6 +31,10 @@ from exonu.report.numbers.event_tables import EventTables
 if TYPE_CHECKING:
     import pandas as pd
 
+_CUT_LINE = Line2D([], [], color=VERMILLION, linewidth=1.3, label="cut on the vertex")
+_WALL_LINE = Line2D(
+    [], [], color=BLACK, linewidth=0.8, linestyle=":", label="sphere inside the walls"
+)
 _AXES = (("rho2", "cm2"), ("z", "cm"))
 
 
@@ -59,7 +65,12 @@ def _draw_radius(figure: Any, tables: EventTables) -> None:
     upper.set_ylabel(per_bin(LABELS[panel["observable"]], float(counts.edges[1] - counts.edges[0])))
     put_event_heading(upper, tables.record, "all cuts but those on the vertex")
     figure.align_ylabels([upper, lower])
-    figure.legend(handles=[points, *handles], loc="outside right upper", fontsize=7.5)
+    more = [Patch(facecolor=BAND_GREY, label="error of the simulation")]
+    if panel["marks"]:
+        more.append(_CUT_LINE)
+    figure.legend(
+        handles=[points, *handles, *more, _WALL_LINE], loc="outside right upper", fontsize=7.5
+    )
 
 
 def _draw_planes(figure: Any, tables: EventTables) -> None:

@@ -201,8 +201,11 @@ def _scan(axes: Axes, record: Record) -> None:
     limit = strength(record["limit_mu"], meaning)
     if limit is not None:
         axes.axvline(limit, color=VERMILLION, linestyle="--")
-        axes.annotate(r"CL$_\mathrm{s}$ limit", (limit, 1), (-3, -4), xycoords=("data", "axes fraction"), textcoords="offset points",
-                      rotation=90, ha="right", va="top", fontsize=8, color=VERMILLION)  # fmt: skip
+        axes.annotate(
+            r"CL$_\mathrm{s}$ limit", (limit, 1), (-3, -4), xycoords=("data", "axes fraction"),
+            textcoords="offset points", rotation=90, ha="right", va="top", fontsize=8,
+            color=VERMILLION,
+        )  # fmt: skip
     axes.set_ylim(0, max(6.0, min(np.nanmax(value), 12.0)))
     axes.set_xlabel(_parameter_label(meaning))
     axes.set_ylabel(r"$-2\Delta\ln L$")

@@ -149,7 +149,9 @@ def _draw_counts(axes: Axes, counts: SpectrumCounts) -> list[Artist]:
     _set_count_scale(axes, counts, width)
     axes.set_ylabel(label)
     left = [points, *stack, band]
-    title = Line2D([], [], linestyle="none", label=f"+ signal at its {cls_text(0.9)} limit:")
+    level = counts.confidence_level
+    method = "CL$_\\mathrm{s}$" if level is None else cls_text(level)
+    title = Line2D([], [], linestyle="none", label=f"+ signal at its {method} limit:")
     return in_columns(left, [title, *signals] if signals else [])
 
 

@@ -239,7 +239,7 @@ def step_arrays(low: Array, high: Array, *values: Array) -> tuple[Array, ...]:
 
 
 def cls_text(confidence_level: float) -> str:
-    """A limit's method, for axes and legends.
+    r"""A limit's method, for axes and legends.
 
     >>> cls_text(0.9)
     '90 % CL$_\\mathrm{s}$'

@@ -92,12 +92,12 @@ def _small_table(tables: EventTables, cut: str, keep: str, name: str) -> Figure:
         (data_name(tables.record), DATA, before.data, after.data),
         ("simulation", "simulation", before.simulation, after.simulation),
     ):
-        total = [
+        total, kept = (
             float(counts.sum()) + sum(one.elsewhere[source])
             for counts, one in ((old, before), (new, after))
-        ]
-        if total[0] > 0:
-            rows.append((label, *total))
+        )
+        if total > 0:
+            rows.append((label, total, kept))
     with styled():
         figure = new_figure(0.95 + 0.2 * len(rows))
         axes = figure.subplots()

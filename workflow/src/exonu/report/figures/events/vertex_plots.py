@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
@@ -65,7 +66,7 @@ def _draw_radius(figure: Any, tables: EventTables) -> None:
     upper.set_ylabel(per_bin(LABELS[panel["observable"]], float(counts.edges[1] - counts.edges[0])))
     put_event_heading(upper, tables.record, "all cuts but those on the vertex")
     figure.align_ylabels([upper, lower])
-    more = [Patch(facecolor=BAND_GREY, label="error of the simulation")]
+    more: list[Artist] = [Patch(facecolor=BAND_GREY, label="error of the simulation")]
     if panel["marks"]:
         more.append(_CUT_LINE)
     figure.legend(

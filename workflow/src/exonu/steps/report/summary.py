@@ -23,6 +23,7 @@ def main(
     described: Annotated[Files, "YAMLs of the experiment"],
     figures: Annotated[Files, "PNG files"],
     output: Annotated[Path, "summary.html"],
+    simulation: Annotated[Path | None, "simulation_error.csv"] = None,
 ) -> None:
     first = read_json(records[0])[0]
     page = summary_page(
@@ -35,6 +36,7 @@ def main(
             settings=settings,
             figures=figures,
             versions=first["methods"]["asymptotic"]["record"]["versions"],
+            simulation=pd.read_csv(simulation, comment="#") if simulation else None,
         )
     )
     write_text(output, page)

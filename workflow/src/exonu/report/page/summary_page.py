@@ -148,7 +148,7 @@ def _text(content: object) -> str:
     return html.escape(str(content), quote=True)
 
 
-_ARXIV = re.compile(r"arXiv:(\d{4}\.\d{4,5}|[a-z-]+/\d{7})")
+_ARXIV = re.compile(r"(?:arXiv:)?\b(\d{4}\.\d{4,5}|(?:hep|astro|nucl|physics)[a-z-]*/\d{7})\b")
 
 
 def _linked(text: object) -> str:
@@ -228,7 +228,7 @@ def _table(
     for name, members in groups.items():
         title = (
             f'<tr role="row"><th class="group" role="rowheader" scope="rowgroup" colspan="{len(headings)}">'
-            f"{_text(name)}</th></tr>"
+            f"{_indexed(name)}</th></tr>"
             if name
             else ""
         )
@@ -405,21 +405,27 @@ def _all_limits(limits: pd.DataFrame) -> str:
 
 
 def _notes(limits: pd.DataFrame) -> str:
-    """What is doubtful about inputs and limits, each note with the hypotheses that it concerns."""
+    """What is doubtful about inputs and limits, each note with the hypotheses that it concerns;
+    of notes that differ in nothing but numbers the first, with how many there are."""
     concerned: dict[str, list[str]] = {}
+    alike: dict[str, set[str]] = {}
     for row in _records(limits):
         notes = row.get("notes")
         for note in notes.split(BETWEEN_NOTES) if isinstance(notes, str) else ():
-            name = _hypothesis(row)
-            concerned.setdefault(note, [])
-            if name not in concerned[note]:
-                concerned[note].append(name)
+            form = re.sub(r"\d+(\.\d+)?", "#", note)
+            first = alike.setdefault(form, set())
+            first.add(note)
+            names = concerned.setdefault(form, [])
+            if _hypothesis(row) not in names:
+                names.append(_hypothesis(row))
     if not concerned:
         return ""
-    items = [
-        f"<li>{_text(note)} <small>({', '.join(names[:4])}{', …' if len(names) > 4 else ''})</small></li>"
-        for note, names in concerned.items()
-    ]
+    items = []
+    for form, names in concerned.items():
+        more = len(alike[form]) - 1
+        like = f"; {more} more with other numbers" if more else ""
+        whom = f"{', '.join(names[:4])}{', …' if len(names) > 4 else ''}{like}"
+        items.append(f"<li>{_text(sorted(alike[form])[0])} <small>({whom})</small></li>")
     return f'<h3>Notes</h3><ul class="notes">{"".join(items)}</ul>'
 
 

@@ -31,6 +31,7 @@ from exonu.catalogue import INTERACTIONS, SEARCHED
 from exonu.core.errors import InputError, InputErrors, raise_all
 
 SOURCES = ("pp", "be7", "pep", "n13", "o15", "f17")
+FIGURES = (".png", ".pdf")
 FLAVOURS = tuple(dict.fromkeys(state for one in INTERACTIONS.values() for state in one.states))
 ATOMIC = tuple(dict.fromkeys(name for one in INTERACTIONS.values() for name in one.atomic))
 
@@ -372,6 +373,7 @@ def _hypothesis(given: argparse.Namespace) -> dict[str, Any]:
 def _combine(given: argparse.Namespace) -> str:
     from exonu.search.combination.from_files import combine_files
 
+    _check_output(given.output, "--output", (".json",))
     answer = combine_files(given.file, given.output, **_hypothesis(given))
     return json.dumps(answer, indent=1, ensure_ascii=False) + "\n"
 
@@ -411,6 +413,8 @@ def _add_project(commands: Any) -> None:
 def _project(given: argparse.Namespace) -> str:
     from exonu.search.studies.projected_experiments import projected_table
 
+    if given.figure is not None:
+        _check_output(given.figure, "--figure", FIGURES)
     table = projected_table(
         given.file,
         given.exposure,
@@ -423,7 +427,6 @@ def _project(given: argparse.Namespace) -> str:
         from exonu.report.figures.projected_reach import draw_projections
         from exonu.report.figures.style import save
 
-        _check_figure(given.figure, "--figure")
         save(draw_projections(table), [given.figure], 160)
     return str(table.to_csv(index=False, float_format="%.9g"))
 
@@ -431,6 +434,7 @@ def _project(given: argparse.Namespace) -> str:
 def _hs3(given: argparse.Namespace) -> str:
     from exonu.search.hs3_files import convert_file
 
+    _check_output(given.output, "--output", (".json",))
     return json.dumps(convert_file(given.file, given.output), indent=1) + "\n"
 
 
@@ -495,17 +499,16 @@ def _show(given: argparse.Namespace) -> str:
     from exonu.report.figures.events.event_display import draw_event, event_words
     from exonu.report.figures.style import save
 
-    _check_figure(given.output, "--output")
+    _check_output(given.output, "--output", FIGURES)
     one = find_event(given.file, given.event, run=given.run, settings_file=given.events)
     save(draw_event(one), [given.output], 160)
     return f"wrote {given.output}: {'; '.join(event_words(one)[:3])}\n"
 
 
-def _check_figure(file: Path, option: str) -> None:
-    if file.suffix not in (".png", ".pdf"):
-        raise InputError(
-            "is neither .png nor .pdf", file=file, field=option, remedy="name a PNG or PDF"
-        )
+def _check_output(file: Path, option: str, suffixes: Sequence[str]) -> None:
+    from exonu.core.files import require_output
+
+    require_output(file, option, suffixes)
 
 
 def _init(given: argparse.Namespace) -> str:

@@ -146,6 +146,15 @@ def read_search(file: Path) -> tuple[Model, Mapping[str, Any]]:
     return model, meaning
 
 
+def read_whole_workspace(file: Path) -> tuple[Json, Mapping[str, Any]]:
+    """A workspace of exonu as JSON, of pyhf's form and one that compiles, and its meaning; see
+    `read_search`, which gives the compiled model."""
+    _, meaning = read_search(file)
+    spec = read_json(file)
+    refuse_other_form(spec, file)
+    return spec, meaning
+
+
 def refuse_other_form(spec: Json, file: Path) -> None:
     """Say what pyhf's own schema finds wrong; `read_model` asks only when it failed: importing pyhf
     takes a second.

@@ -67,6 +67,7 @@ class Summary:
         figures: PNG files.
         versions: versions of the programs that set the limits.
         simulation: `simulation_error.csv` of an analysis of events; None without templates.
+        ingest_notes: what is doubtful about the files of events; empty for a published spectrum.
     """
 
     analysis: str
@@ -78,6 +79,7 @@ class Summary:
     figures: Sequence[Path]
     versions: Mapping[str, str]
     simulation: pd.DataFrame | None = None
+    ingest_notes: Sequence[str] = ()
 
 
 def summary_page(summary: Summary) -> str:
@@ -105,7 +107,7 @@ def summary_page(summary: Summary) -> str:
         limits=_limits_table(summary),
         simulation=_simulation(summary.simulation),
         all_limits=_all_limits(summary.limits),
-        notes=_notes(summary.limits),
+        notes=_notes(summary.limits, summary.ingest_notes),
         plots="".join(_plot(plot) for plot in explored),
         figures=_figures(summary.figures, heading),
         assumed=_assumed(summary),
@@ -404,9 +406,10 @@ def _all_limits(limits: pd.DataFrame) -> str:
     return f"<details><summary>All {len(rows)} limits, every mass and method</summary>{table}</details>"
 
 
-def _notes(limits: pd.DataFrame) -> str:
-    """What is doubtful about inputs and limits, each note with the hypotheses that it concerns;
-    of notes that differ in nothing but numbers the first, with how many there are."""
+def _notes(limits: pd.DataFrame, ingest_notes: Sequence[str]) -> str:
+    """What is doubtful about inputs and limits, each note with the hypotheses that it concerns, and
+    about the files of events, each with its runs. Of notes on limits that differ in nothing but
+    numbers the first stands for all, with how many there are."""
     concerned: dict[str, list[str]] = {}
     alike: dict[str, set[str]] = {}
     for row in _records(limits):
@@ -418,9 +421,9 @@ def _notes(limits: pd.DataFrame) -> str:
             names = concerned.setdefault(form, [])
             if _hypothesis(row) not in names:
                 names.append(_hypothesis(row))
-    if not concerned:
+    if not concerned and not ingest_notes:
         return ""
-    items = []
+    items = [f"<li>{_text(note)} <small>(files of events)</small></li>" for note in ingest_notes]
     for form, names in concerned.items():
         more = len(alike[form]) - 1
         like = f"; {more} more with other numbers" if more else ""

@@ -9,11 +9,10 @@ from typing import Any
 import pandas as pd
 
 from exonu.core.errors import InputError
-from exonu.core.files import read_json
 from exonu.core.settings import merged
-from exonu.search.build_workspaces import build_workspaces, needed_meaning
+from exonu.search.build_workspaces import build_workspaces
 from exonu.search.experiment.read_experiment import read_experiment
-from exonu.search.limit_records import analysis_settings, check_hypothesis
+from exonu.search.limit_records import analysis_settings, check_hypothesis, read_whole_workspace
 from exonu.search.studies.projections import projection_rows
 from exonu.statistics.intervals.normal import require_confidence_level
 
@@ -41,7 +40,7 @@ def projected_table(
     if not significance > 0:
         raise InputError(f"must be > 0 (got {significance:g})", field="--significance")
     if file.suffix.lower() == ".json":
-        spec, meaning = read_json(file), needed_meaning(file)
+        spec, meaning = read_whole_workspace(file)
     else:
         if interaction is None:
             raise InputError(
@@ -83,7 +82,7 @@ def projected_workspaces(
     asked = [one for one in asked if "exposure_tonne_year" in one]
     rows = []
     for file in files:
-        spec, meaning = read_json(file), needed_meaning(file)
+        spec, meaning = read_whole_workspace(file)
         for one in asked:
             rows += projection_rows(
                 spec,

@@ -241,7 +241,14 @@ def table_files(analysis):
 def main_figures(analysis):
     """The figures of the page: those of events first, then those of the search."""
     names = [*EVENT_FIGURES.get(analysis, []), *FIGURES[analysis]]
+    names += ["simulation_error"] if analysis in TEMPLATES else []
     return [f"results/{analysis}/figures/{name}.png" for name in names]
+
+
+def simulation_error(analysis):
+    """Whether enough is simulated, of an analysis of events with templates."""
+    file = f"results/{analysis}/templates/simulation_error.csv"
+    return [file] if analysis in TEMPLATES else []
 
 
 def described_files(analysis):

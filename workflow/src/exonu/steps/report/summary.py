@@ -23,6 +23,7 @@ def main(
     described: Annotated[Files, "YAMLs of the experiment"],
     figures: Annotated[Files, "PNG files"],
     output: Annotated[Path, "summary.html"],
+    simulation: Annotated[Path | None, "simulation_error.csv"] = None,
     ingested: Annotated[Files, "notes on what was ingested, of an analysis of events"] = (),
 ) -> None:
     first = read_json(records[0])[0]
@@ -37,6 +38,7 @@ def main(
             figures=figures,
             ingest_notes=[note for file in ingested for note in read_json(file)["notes"]],
             versions=first["methods"]["asymptotic"]["record"]["versions"],
+            simulation=pd.read_csv(simulation, comment="#") if simulation else None,
         )
     )
     write_text(output, page)

@@ -74,7 +74,6 @@ def from_wheel(unpacked, tmp_path):
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path / "home"),
         "PYTHONPATH": os.pathsep.join([str(unpacked), *packages]),
-        "EXONU_NUMBA": "0",
     }
     folder = tmp_path / "empty"
     folder.mkdir()

@@ -12,6 +12,7 @@ use rule step as summary with:
         variants=where(SINGLE, "results/{analysis}/limits/variants.csv"),
         contributions=where(COMBINED, "results/{analysis}/limits/combination.csv"),
         parameters=where(COMBINED, "results/{analysis}/limits/parameters.csv"),
+        ingested=of_analysis(ingest_notes),
     output:
         report(
             "results/{analysis}/summary.html",

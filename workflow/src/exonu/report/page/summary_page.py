@@ -71,6 +71,7 @@ class Summary:
         versions: versions of the programs that set the limits.
         contributions, parameters: `combination.csv` and `parameters.csv` of a combination of
             experiments; empty otherwise.
+        ingest_notes: what is doubtful about the files of events; empty for a published spectrum.
     """
 
     analysis: str
@@ -83,6 +84,7 @@ class Summary:
     versions: Mapping[str, str]
     contributions: pd.DataFrame = field(default_factory=pd.DataFrame)
     parameters: pd.DataFrame = field(default_factory=pd.DataFrame)
+    ingest_notes: Sequence[str] = ()
 
 
 def summary_page(summary: Summary) -> str:
@@ -110,7 +112,7 @@ def summary_page(summary: Summary) -> str:
         ),
         limits=_limits_table(summary),
         all_limits=_all_limits(summary.limits),
-        notes=_combination(summary) + _notes(summary.limits),
+        notes=_combination(summary) + _notes(summary.limits, summary.ingest_notes),
         plots="".join(_plot(plot) for plot in explored),
         figures=_figures(summary.figures, heading),
         assumed=_assumed(summary),
@@ -360,8 +362,9 @@ def _folded(table: PrintedTable, title: str) -> str:
     return f"<details><summary>{_text(title)}</summary>{shown}</details>"
 
 
-def _notes(limits: pd.DataFrame) -> str:
-    """What is doubtful about inputs and limits, each note with the hypotheses that it concerns."""
+def _notes(limits: pd.DataFrame, ingest_notes: Sequence[str]) -> str:
+    """What is doubtful about inputs and limits, each note with the hypotheses that it concerns, and
+    about the files of events, each with its runs."""
     concerned: dict[str, list[str]] = {}
     for row in _records(limits):
         notes = row.get("notes")
@@ -370,9 +373,10 @@ def _notes(limits: pd.DataFrame) -> str:
             concerned.setdefault(note, [])
             if name not in concerned[note]:
                 concerned[note].append(name)
-    if not concerned:
+    if not concerned and not ingest_notes:
         return ""
-    items = [
+    items = [f"<li>{_text(note)} <small>(files of events)</small></li>" for note in ingest_notes]
+    items += [
         f"<li>{_text(note)} <small>({', '.join(names[:4])}{', …' if len(names) > 4 else ''})</small></li>"
         for note, names in concerned.items()
     ]

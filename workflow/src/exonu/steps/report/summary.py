@@ -35,6 +35,7 @@ def main(
     variants: Annotated[Path | None, "variants.csv; a combination has none"] = None,
     contributions: Annotated[Path | None, "combination.csv of a combination"] = None,
     parameters: Annotated[Path | None, "its parameters.csv"] = None,
+    ingested: Annotated[Files, "notes on what was ingested, of an analysis of events"] = (),
 ) -> None:
     first = read_json(records[0])[0]
     page = summary_page(
@@ -46,6 +47,7 @@ def main(
             described={_named(file, described): read_yaml(file) for file in described},
             settings=settings,
             figures=figures,
+            ingest_notes=[note for file in ingested for note in read_json(file)["notes"]],
             versions=first["methods"]["asymptotic"]["record"]["versions"],
             contributions=_table(contributions),
             parameters=_table(parameters),

@@ -167,7 +167,9 @@ def parse(
     try:
         return _Parser(text, variables).parsed(want_truth)
     except _Fault as fault:
-        shown = "".join(sign if sign.isprintable() else " " for sign in text)  # one line, as it is placed
+        shown = "".join(
+            sign if sign.isprintable() else " " for sign in text
+        )  # one line, as it is placed
         shown = f"{shown}\n  {' ' * fault.place}^" if len(text) <= 200 else shown[:60] + "..."
         problem, remedy = (
             f"{fault.problem} at character {fault.place + 1}",

@@ -202,6 +202,9 @@ def _stream_faults(streams: Settings, file: Path, runs: RunList) -> Iterator[Inp
             )
         yield from _window_faults(stream, file, f"simulation.streams.{name}.window_keV")
         yield from _table_faults(stream, stream["components"], file, f"simulation.streams.{name}")
+        for component in stream.get("outer_prescale", {}).get("components", ()):
+            field = f"simulation.streams.{name}.outer_prescale.components"
+            yield from _unknown(component, dict.fromkeys(stream["components"]), file, field)
     for stream in dict.fromkeys(run.stream for run in runs.runs):
         if stream not in streams:
             numbers = [run.run for run in runs.runs if run.stream == stream]

@@ -350,6 +350,14 @@ def rows_of(samples: Mapping[str, Sample]) -> list[Sequence[Any]]:
     ]
 
 
+def write(name: str, what: str, rows: Sequence[Sequence[Any]]) -> None:
+    """A table beside this script, printed too."""
+    with (Path(__file__).parent / name).open("w", newline="", encoding="utf-8") as file:
+        file.write(f"# Made by fit_pockets.py: {what}\n")
+        csv.writer(file, lineterminator="\n").writerows(rows)
+    csv.writer(sys.stdout, lineterminator="\n").writerows(rows)
+
+
 def main() -> None:
     """Fit, simulate the fitted pockets, print, and write pocket_fit.csv."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -372,19 +380,16 @@ def main() -> None:
     needed = [*INTERNAL, "surface"] if given.variations else [n for n in PARTS if n != "copper"]
     samples = {name: lab.sample(name, PARTS[name]) for name in needed}
     if given.variations:
-        print(variations(light_map, samples))
+        rows = [("variation", "escape_over_nominal"), *variations(light_map, samples).items()]
+        write("pocket_variations.csv", "escape fractions of the copper that meet the anchors", rows)
         return
     if given.predict:
         samples["copper"] = lab.sample("copper", PARTS["copper"])
     else:
         fit_nominal(lab, samples)
     rows = rows_of(samples)
-    with (Path(__file__).parent / "pocket_fit.csv").open("w", newline="", encoding="utf-8") as file:
-        file.write(
-            "# Made by fit_pockets.py: rates after all cuts with the pockets of xmass_like_activities.yaml\n"
-        )
-        csv.writer(file, lineterminator="\n").writerows(rows)
-    csv.writer(sys.stdout, lineterminator="\n").writerows(rows)
+    what = "rates after all cuts with the pockets of xmass_like_activities.yaml"
+    write("pocket_fit.csv", what, rows)
 
 
 if __name__ == "__main__":

@@ -217,18 +217,18 @@ def period(first, last, **optics):
         ),
         (
             put("truth/by_run", [period(7, 8)]),
-            ".truth.by_run[1]: holds no run of",
+            ".truth.by_run.0: holds no run of",
         ),
         (
             put("truth/by_run", [period(1, 2, absorption_cm=-1)]),
-            ".truth.by_run[1].detector.optics.absorption_cm: must be > 0",
+            ".truth.by_run.0.detector.optics.absorption_cm: must be > 0",
         ),
         (
             lambda content: (
                 put("truth/by_run", [period(1, 2)])(content),
                 put("streams/physics/light_from_tables_above_keV", {"surface": 30})(content),
             ),
-            ".truth.by_run[1]: changes the detector in the stream 'physics', whose light is from tables",
+            ".truth.by_run.0: changes the detector in the stream 'physics', whose light is from tables",
         ),
         (
             put("streams/physics/windows", [1, 2]),

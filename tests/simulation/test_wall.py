@@ -258,7 +258,7 @@ def test_favoured_depths_of_a_gap_change_no_mean():
     [
         ({"gap_width_cm": [0.2, 0.1]}, r"pocket\.gap_width_cm: must be two numbers, 0 ≤ from ≤ to"),
         (
-            {"gap_depth_cm": [0, 0.1]},
+            {"gap_width_cm": [0, 0], "gap_depth_cm": [0, 0.1]},
             r"pocket\.gap_width_cm: must be > 0 where the gap has a depth",
         ),
     ],

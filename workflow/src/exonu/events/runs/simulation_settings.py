@@ -207,8 +207,8 @@ def faults(
 
 def _drift_faults(block: Settings, file: Path, runs: RunList) -> Iterator[InputError]:
     """Of `truth: by_run`: numbers of no detector, periods without runs, and light tables, which are of one detector."""
-    for i, period in enumerate(block["truth"]["by_run"], start=1):
-        field, ends = f"simulation.truth.by_run[{i}]", (period["from_run"], period["to_run"])
+    for i, period in enumerate(block["truth"]["by_run"]):
+        field, ends = f"simulation.truth.by_run.{i}", (period["from_run"], period["to_run"])
         yield from _detector_faults(period["detector"], file, f"{field}.detector")
         there = [run for run in runs.runs if ends[0] <= run.run <= ends[1]]
         if not there:

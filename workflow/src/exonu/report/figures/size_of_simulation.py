@@ -10,11 +10,12 @@ from matplotlib.figure import Figure
 
 from exonu.core.types import Array
 from exonu.report.figures.colours import BLACK, VERMILLION
-from exonu.report.figures.style import ANALYSIS_LOOKS, new_figure, styled
+from exonu.report.figures.style import ANALYSIS_LOOKS, COLUMN_INCHES, new_figure, styled
 from exonu.search.studies.simulation_error import SUM
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 
 def draw_simulation_error(table: pd.DataFrame, name: str, *, is_simulated: bool) -> Figure:
@@ -26,14 +27,14 @@ def draw_simulation_error(table: pd.DataFrame, name: str, *, is_simulated: bool)
         is_simulated: whether the data are simulated, too.
     """
     with styled():
-        figure = new_figure(5.2)
+        figure = new_figure(5.2, 1.35 * COLUMN_INCHES)
         above, below = figure.subplots(2, sharex=True, height_ratios=[1, 1.2])
         total = table[table["background"] == SUM]
         for number, (days, rows) in enumerate(total.groupby("live_days")):
             look = ANALYSIS_LOOKS[number % len(ANALYSIS_LOOKS)]
             missed = int((~rows["met"].astype(bool)).sum())
             label = f"{days:.4g} d" + (
-                f", not met in {missed} of {len(rows)} bins" if missed else ""
+                f",\nnot met in {missed}\nof {len(rows)} bins" if missed else ""
             )
             above.stairs(
                 np.minimum(rows["ratio"], 1e3), _edges(rows), color=look.colour, linestyle=look.line,
@@ -46,7 +47,7 @@ def draw_simulation_error(table: pd.DataFrame, name: str, *, is_simulated: bool)
         )  # fmt: skip
         above.set_yscale("log")
         above.set_ylabel("error of the simulation\n/ Poisson error")
-        above.legend(fontsize=8)
+        _legend_beside(above)
         above.set_title(f"{name}, summed background", loc="left", pad=4)
         if is_simulated:
             above.annotate(
@@ -58,7 +59,9 @@ def draw_simulation_error(table: pd.DataFrame, name: str, *, is_simulated: bool)
         for number, one in enumerate([*names, SUM]):
             rows = of_one[of_one["background"] == one]
             look = ANALYSIS_LOOKS[number % len(ANALYSIS_LOOKS)]
-            style = ("-", 1.6, BLACK) if one == SUM else (look.line, 1.0, look.colour)
+            again = number >= len(ANALYSIS_LOOKS)  # the same colours once more, dotted and wider
+            style = (":", 1.8, look.colour) if again else (look.line, 1.0, look.colour)
+            style = ("-", 1.6, BLACK) if one == SUM else style
             below.stairs(
                 rows["effective_events"].clip(lower=0.1), _edges(rows), linestyle=style[0],
                 linewidth=style[1], color=style[2], baseline=None, label=one,
@@ -67,8 +70,13 @@ def draw_simulation_error(table: pd.DataFrame, name: str, *, is_simulated: bool)
         below.set_ylim(0.3, None)
         below.set_ylabel("effective simulated events")
         below.set_xlabel("energy [keVee]")
-        below.legend(fontsize=7.5, ncols=3)
+        _legend_beside(below)
     return figure
+
+
+def _legend_beside(axes: Axes) -> None:
+    """To the right of the panel: the curves fill it."""
+    axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0)
 
 
 def _edges(rows: pd.DataFrame) -> Array:

@@ -26,6 +26,7 @@ import warnings
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,17 +35,23 @@ for folder in (HERE, HERE.parent / "archive"):
     if str(folder) not in sys.path:
         sys.path.append(str(folder))
 
+import yaml  # noqa: E402
 from archived_analysis import make_archive, make_results  # noqa: E402
 from valid_inputs import write_events, write_root, write_workspace  # noqa: E402
 
 from exonu.cli import main  # noqa: E402
 from exonu.core.errors import InputError  # noqa: E402
+from exonu.core.files import write_json  # noqa: E402
 from exonu.core.resources import resource_path  # noqa: E402
+from exonu.core.settings import merged, read_yaml  # noqa: E402
 from exonu.events.ingest import ingest  # noqa: E402
 from exonu.events.raw.root_files import read_columns  # noqa: E402
 from exonu.events.runs.read_inputs import read_event_inputs  # noqa: E402
-from exonu.search.analysis import read_config  # noqa: E402
+from exonu.search.analysis import default_settings, read_config  # noqa: E402
+from exonu.search.build_workspaces import build_workspaces, write_meaning  # noqa: E402
 from exonu.search.event_analysis import event_inputs  # noqa: E402
+from exonu.search.experiment.read_experiment import read_experiment  # noqa: E402
+from exonu.search.workspace import Workspace  # noqa: E402
 
 LONGEST_S = 60
 OUTCOMES = ("refused", "noted", "without effect", "accepted", "hang", "traceback")
@@ -78,15 +85,32 @@ def command(*words: str) -> Callable[[Path], tuple[str, list[str]]]:
         ):  # other bytes, other digests: what counts is that all is found right
             answer = {key: answer[key] for key in ("workspaces", "limits", "analysis")}
         notes = answer.get("notes", [])
-        return json.dumps({**answer, "notes": None}, sort_keys=True) or said, notes
+        return json.dumps({**answer, "notes": None}, sort_keys=True) if answer else said, notes
 
     return run
 
 
+def written(name: str, *words: str) -> Callable[[Path], tuple[str, list[str]]]:
+    """A command of the command line that writes the file `name`: its answer, and a digest of what it wrote."""
+    answered = command(*words)
+
+    def run(folder: Path) -> tuple[str, list[str]]:
+        (folder / name).unlink(missing_ok=True)
+        text, notes = answered(folder)
+        content = (folder / name).read_bytes()
+        return text + hashlib.sha256(content).hexdigest(), notes
+
+    return run
+
+
+def checked(folder: Path) -> tuple[str, list[str]]:
+    """What `exonu check` says of the analysis `mine`."""
+    with contextlib.chdir(folder):
+        return command("check", "mine")(folder)
+
+
 def planned_events(folder: Path) -> tuple[str, list[str]]:
     """What planning makes of an analysis of events."""
-    from exonu.core.settings import read_yaml
-
     file = folder / "config" / "config.yaml"
     inputs = [event_inputs(analysis) for analysis in read_config(read_yaml(file), file)]
     return repr(inputs), []
@@ -110,8 +134,6 @@ def ingested(folder: Path) -> tuple[str, list[str]]:
 
 def run_ingest(settings: dict, made: Path, report: Path) -> None:
     """The step as a rule runs it."""
-    from exonu.core.files import write_json
-
     write_json(report, ingest(settings, made).as_json())
 
 
@@ -123,6 +145,67 @@ def write_template(folder: Path) -> None:
     shutil.copytree(resource_path("template"), folder, dirs_exist_ok=True)
     file = folder / "analysis.yaml"
     file.write_text(file.read_text().replace("blind: true", "blind: false"))
+
+
+def write_analyses(folder: Path) -> None:
+    """`config/` with two experiments and an analysis that combines them."""
+    for name in ("one", "other"):
+        write_template(folder / "config" / name)
+        file = folder / "config" / name / "experiment.yaml"
+        file.write_text(re.sub(r"(?m)^name: .*", f"name: The {name} one", file.read_text()))
+    (folder / "config" / "both.yaml").write_text(COMBINED)
+
+
+COMBINED = """\
+config_version: 1
+experiments: [one, other]
+combination: {shared: [solar_fluxes]}
+interactions: {magnetic-moment: {flavours: [all]}}
+physics: {solar_model: SFII-GS98}
+statistics: {confidence_level: 0.9}
+"""
+
+
+def write_checked(folder: Path) -> None:
+    """An analysis of events with its raw files, as `exonu check` reads it."""
+    place = folder / "config" / "mine"
+    place.mkdir(parents=True)
+    write_root(place)
+    (place / "analysis.yaml").write_text("config_version: 1\nevents: events.yaml\n")
+
+
+def write_checked_template(folder: Path) -> None:
+    """An analysis of a published spectrum, of two interactions only."""
+    write_template(folder / "config" / "mine")
+    file = folder / "config" / "mine" / "analysis.yaml"
+    content = read_yaml(file)
+    content["interactions"] = {
+        "magnetic-moment": {"flavours": ["all"]},
+        "dark-photon": {"masses_MeV": {"minimum": 0.1, "maximum": 1, "number": 2}},
+    }
+    file.write_text(yaml.safe_dump(content, sort_keys=False))
+
+
+def write_joinable(folder: Path) -> None:
+    """Two workspaces of exonu, of different experiments, with their pages."""
+    settings = merged(
+        default_settings(), {"interactions": {"magnetic-moment": {"flavours": ["all"]}}}
+    )
+    for name in ("one", "other"):
+        write_template(folder / name)
+        experiment = replace(
+            read_experiment(folder / name / "experiment.yaml"), name=f"The {name} one"
+        )
+        (made,) = build_workspaces(experiment, "magnetic-moment", settings)
+        write_meaning(folder, Workspace(name, made.spec, made.meaning))
+        write_json(folder / f"{name}.json", made.spec)
+        shutil.rmtree(folder / name)
+
+
+def write_hs3(folder: Path) -> None:
+    """A workspace as an HS3 document."""
+    write_workspace(folder)
+    command("hs3", "@/workspace.json", "-o", "@/document.json")(folder)
 
 
 def write_true_archive(folder: Path) -> None:
@@ -155,6 +238,17 @@ KINDS = {
     "ROOT file": Kind(write_root, ("run1.root",), ingested, "bytes", 4),
     "archive (zip)": Kind(write_true_archive, ("archive.zip",), command("verify", "@/archive.zip"), "bytes", 1),
     "archive, repacked with right checksums": Kind(write_true_archive, ("archive.zip",), command("verify", "@/archive.zip"), "member", 2),
+    "raw file, shown (ROOT)": Kind(write_root, ("run1.root",), written("event.png", "show", "@/run1.root", "3", "--events", "@/events.yaml", "-o", "@/event.png"), "bytes", 2),
+    "branch map, shown (YAML)": Kind(write_root, ("events.yaml",), written("event.png", "show", "@/run1.root", "3", "--events", "@/events.yaml", "-o", "@/event.png")),
+    "combination (YAML, CSV)": Kind(write_analyses, ("config/both.yaml", "config/one/experiment.yaml", "config/one/analysis.yaml", "config/other/spectrum.csv"), written("joined.json", "combine", "@/config/both.yaml", "--interaction", "magnetic-moment", "-o", "@/joined.json"), weight=3),
+    "joined workspaces (JSON, YAML)": Kind(write_joinable, ("one.json", "other.json", "one.poi_map.yaml", "other.poi_map.yaml"), written("joined.json", "combine", "@/one.json", "@/other.json", "-o", "@/joined.json"), weight=3),
+    "projection (YAML, CSV)": Kind(write_template, ("experiment.yaml", "spectrum.csv", "efficiency.csv"), command("project", "@/experiment.yaml", "--interaction", "magnetic-moment", "--exposure", "1,10"), weight=3),
+    "projected workspace (JSON, YAML)": Kind(write_joinable, ("one.json", "one.poi_map.yaml"), command("project", "@/one.json", "--exposure", "1,10"), weight=2),
+    "workspace, to HS3 (JSON)": Kind(write_workspace, ("workspace.json", "workspace.poi_map.yaml"), written("document.json", "hs3", "@/workspace.json", "-o", "@/document.json"), weight=2),
+    "HS3, to a workspace (JSON)": Kind(write_hs3, ("document.json",), written("made.json", "hs3", "@/document.json", "-o", "@/made.json"), weight=3),
+    "checked analysis (YAML, CSV)": Kind(write_checked_template, ("config/mine/analysis.yaml", "config/mine/experiment.yaml", "config/mine/spectrum.csv"), checked, weight=2),
+    "checked analysis of events (YAML, TSV)": Kind(write_checked, ("config/mine/events.yaml", "config/mine/analysis.yaml", "config/mine/runs.tsv", "config/mine/samples.tsv"), checked, weight=2),
+    "checked raw file (ROOT)": Kind(write_checked, ("config/mine/run1.root", "config/mine/sample.root"), checked, "bytes", 2),
 }  # fmt: skip
 
 
@@ -267,6 +361,12 @@ _CHANGES = {"text": changed_text, "bytes": changed_bytes, "member": changed_memb
 # --- one mutation ----------------------------------------------------------------------------------------------------
 
 
+def kind_of(seed: int) -> tuple[str, random.Random]:
+    """The kind of input that mutation number `seed` changes, and the random numbers that say how."""
+    rng = random.Random(seed)
+    return rng.choices(list(KINDS), [kind.weight for kind in KINDS.values()])[0], rng
+
+
 class Inputs:
     """Valid inputs, written once, and what is read of each; a mutation works on a copy."""
 
@@ -290,8 +390,7 @@ class Inputs:
 
     def outcome(self, seed: int) -> Outcome:
         """What comes of mutation number `seed`."""
-        rng = random.Random(seed)
-        name = rng.choices(list(KINDS), [kind.weight for kind in KINDS.values()])[0]
+        name, rng = kind_of(seed)
         valid, right, notes = self.valid(name)
         place = self.folder / "changed"
         shutil.rmtree(place, ignore_errors=True)

@@ -3,6 +3,7 @@ nothing else."""
 
 import copy
 import json
+import os
 import shutil
 
 import pytest
@@ -16,16 +17,61 @@ from bad_inputs import json_or_yaml
 from exonu.core.errors import InputError
 from exonu.search.limit_records import limit_of_workspace
 
+TIMES = int(os.environ.get("EXONU_TIMES_EXAMPLES", "1"))
+"""More examples than the fast tests have time for: 20 of them found nothing more."""
+
 ODD = st.one_of(
-    st.sampled_from([
-        None, True, "", " ", "-1", "nan", "1e5", 0, -1, 1, 0.5, -0.5, 1e-300, 1e300, 2**63, 10**30, 10**400,
-        float("nan"), float("inf"), [], [[]], [None], {}, {"a": {}}, "../../..", "/", ".", "a\nb", "\0", "ｘ", "é",
-        "\u202e",
-        "💥" * 50, "x" * 5000, "*a", "{", "__import__('os')", "9**9**9", "2013-02-31",
-    ]),
-    st.integers(), st.floats(), st.text(max_size=20), st.lists(st.floats(-10, 10), max_size=4),
-    st.dictionaries(st.text(max_size=5), st.integers(), max_size=2), st.dates(),
-)  # fmt: skip
+    st.sampled_from(
+        [
+            None,
+            True,
+            "",
+            " ",
+            "-1",
+            "nan",
+            "1e5",
+            0,
+            -1,
+            1,
+            0.5,
+            -0.5,
+            1e-300,
+            1e300,
+            2**63,
+            10**30,
+            10**400,
+            float("nan"),
+            float("inf"),
+            [],
+            [[]],
+            [None],
+            {},
+            {"a": {}},
+            "../../..",
+            "/",
+            ".",
+            "a\nb",
+            "\0",
+            "ｘ",
+            "é",
+            "\u202e",
+            "💥" * 50,
+            "x" * 5000,
+            "*a",
+            "{",
+            "__import__('os')",
+            "9**9**9",
+            "2013-02-31",
+        ]
+    ),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=20),
+    st.lists(st.floats(-10, 10), max_size=4),
+    st.dictionaries(st.text(max_size=5), st.integers(), max_size=2),
+    st.dates(),
+).map(copy.deepcopy)  # fmt: skip (a list of one example must not be tha).map(copy.deepcopy)  # fmt: skip
+"""A value of its own each time: what one example puts into a list must not be in the next."""
 
 
 def places(content, path=()):
@@ -84,7 +130,7 @@ def valid(request, tmp_path_factory):
 
 
 @given(data=st.data())
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150 * TIMES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_planning(valid, data):
     folder, files, contents = valid
     for file in files:  # as they were, whatever the example before has made of them
@@ -100,7 +146,7 @@ def test_planning(valid, data):
 
 
 @given(content=st.text(max_size=200) | st.binary(max_size=200))
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100 * TIMES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text_as_a_file(valid, content):
     folder, files, contents = valid
     for file in files:
@@ -113,7 +159,7 @@ def test_any_text_as_a_file(valid, content):
 
 
 @given(data=st.data())
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100 * TIMES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # pyhf's
 def test_workspaces(tmp_path_factory, data):
     folder = tmp_path_factory.mktemp("workspace", numbered=True)

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from exonu import __version__
-from exonu.core.resources import resource_path
+from exonu.core.resources import resource_path, schema_path
 
 EXONU = Path(sys.executable).with_name("exonu")
 
@@ -19,9 +19,14 @@ def test_init_writes_the_template_and_says_what_to_do_next(run, tmp_path):
     outcome = run("init", "config/mine")
     assert (outcome.code, outcome.err) == (0, "")
     template = {file.name: file.read_text() for file in resource_path("template").iterdir()}
-    assert {
-        file.name: file.read_text() for file in (tmp_path / "config" / "mine").iterdir()
-    } == template
+    folder = tmp_path / "config" / "mine"
+    written = {file.name: file.read_text() for file in folder.iterdir()}
+    for name in ("experiment.yaml", "analysis.yaml"):
+        first, _, rest = written[name].partition("\n")
+        schema = folder / first.removeprefix("# yaml-language-server: $schema=")
+        assert schema.resolve() == schema_path("experiment.yaml").with_name(name)
+        written[name] = f"{template[name].splitlines()[0]}\n{rest}"
+    assert written == template
     assert template.keys() == {"experiment.yaml", "analysis.yaml", "spectrum.csv", "efficiency.csv"}
     assert "exonu limit config/mine --interaction magnetic-moment" in outcome.out
 
@@ -152,3 +157,13 @@ def test_the_command_starts_without_what_it_does_not_need():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()
     assert not {"numpy", "scipy", "pandas", "pyhf", "matplotlib", "numba"} & set(loaded)
+
+
+def test_init_for_reconstructed_events(run, refused, tmp_path):
+    outcome = run("init", "--events", "--level", "reconstructed", "config/mine")
+    assert outcome.code == 0
+    assert "docs/tutorial-tpc.md" in outcome.out
+    written = {file.name for file in (tmp_path / "config" / "mine").iterdir()}
+    assert {"events.yaml", "run_1.csv", "signal.csv", "samples.tsv"} <= written
+    assert run("check", "mine").code == 0
+    assert "--level: is of events; add --events" in refused("init", "--level", "reconstructed", "x")

@@ -1,5 +1,7 @@
 """CSV tables: every column accounted for, every value a finite number, each fault with its line."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -50,3 +52,24 @@ def test_missing_and_binary_files(tmp_path):
     (tmp_path / "b.csv").write_bytes(b"\x80\xfe")
     with pytest.raises(InputError, match="is not text in UTF-8"):
         read_numbers(tmp_path / "b.csv", ["a"])
+
+
+def test_a_million_rows_are_refused_in_little_memory(tmp_path):
+    """They were read into 4.6 GiB."""
+    file = tmp_path / "events.csv"
+    file.write_text("low,high\n" + "0.12345,1.23456\n" * 1_000_000)
+    tracemalloc.start()
+    try:
+        with pytest.raises(InputError, match=r"has 1000001 lines.*if these are events, bin them"):
+            read_numbers(file, ["low", "high"])
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 * file.stat().st_size
+
+
+@pytest.mark.parametrize("text", ["1_000", "１２", "0x10", "1,5", "٣"])
+def test_what_only_python_reads_as_a_number(tmp_path, text):
+    (tmp_path / "a.csv").write_text(f'a\n"{text}"\n')
+    with pytest.raises(InputError, match=r"line 2, column a: must be a finite number"):
+        read_numbers(tmp_path / "a.csv", ["a"])

@@ -183,6 +183,10 @@ HOSTILE = {
     "ligature": ("\ufb01 < 1", r"'\\ufb01' is not part"),
     "combining accent": ("x\u0301 < 1", r"'\\u0301' is not part"),
     "mathematical letter": ("\U0001d465 < 1", r"is not part of the language"),
+    "no-break space": (
+        "x\u00a0< 1",
+        r"'\\xa0' is not part of the language at character 2; write an ordinary space",
+    ),
     "superscript": ("x² < 1", r"is not part of the language"),
     "full-width sign": ("x ＜ 1", r"is not part of the language"),
     "surrogate": ("x \ud800 < 1", r"is not part of the language"),

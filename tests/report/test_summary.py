@@ -98,6 +98,15 @@ def test_it_loads_nothing(summary):
     assert not re.search(r"@import|url\((?!#)|fetch\(|XMLHttpRequest|import\(", text)
 
 
+def test_notes_on_files_of_events_are_shown(summary):
+    note = "run_3: the events end after 9.5 s, and `live_time_s` is 4000"
+    assert note not in " ".join(Page(summary_page(summary)).texts)
+    told = Page(summary_page(replace(summary, ingest_notes=[note, EVIL])))
+    assert note in " ".join(told.texts)
+    assert EVIL in " ".join(told.texts)
+    assert "Notes" in told.texts
+
+
 def test_whatever_comes_from_outside_is_escaped(summary):
     """Markup in a name, a reference, a description or a value comes out as text, everywhere that it
     stands."""

@@ -104,7 +104,7 @@ def test_command_line_gives_a_table_and_a_figure(tmp_path: Any, capsys: Any) -> 
     assert main([*arguments, "--exposure", "1", "--significance", "0"]) == 1
     assert "--significance: must be > 0" in capsys.readouterr().err
     assert main([*arguments, "--exposure", "1", "--figure", "x.txt"]) == 1
-    assert "--figure: is neither .png nor .pdf" in capsys.readouterr().err
+    assert "--figure: must end with .png or .pdf" in capsys.readouterr().err
 
 
 def test_a_workspace_without_exposure_is_refused(made: dict[str, Workspace]) -> None:

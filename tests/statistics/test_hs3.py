@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from exonu.cli import main
 from exonu.core.errors import InputError
+from exonu.search.hs3_files import convert_file
 from exonu.statistics import compile_workspace
 from exonu.statistics.examples import recoil_workspace, two_bins_workspace
 from exonu.statistics.workspaces.hs3 import from_hs3, to_hs3
@@ -157,7 +158,55 @@ def test_files_go_out_and_in_by_command(tmp_path: Path, capsys: Any) -> None:
     workspace["measurements"] *= 2
     pyhf_file.write_text(json.dumps(workspace))
     assert main(["hs3", str(pyhf_file), "-o", str(hs3_file)]) == 1
-    assert "measurements: has several measurements, or none" in capsys.readouterr().err
+    assert "measurements: has several measurements; keep" in capsys.readouterr().err
+
+
+FAULTS: dict[str, tuple[Any, str]] = {
+    "no parameter of interest": (
+        lambda d: d["analyses"][0].pop("parameters_of_interest"),
+        r"analyses.0.parameters_of_interest: is missing; add it: The parameter of interest",
+    ),
+    "two of them": (
+        lambda d: d["analyses"][0].update(parameters_of_interest=["mu", "nu"]),
+        r"parameters_of_interest: must have at most 1 entries",
+    ),
+    "data of no channel": (
+        lambda d: d["likelihoods"][0].update(data=["others"]),
+        r"data, others: is in the likelihood, and not there; add these data",
+    ),
+    "two data of one channel": (
+        lambda d: d["likelihoods"][0]["data"].append("others"),
+        r"likelihoods: names 1 distributions and 2 data; give each distribution its data",
+    ),
+    "a modifier without a name": (
+        lambda d: d["distributions"][0]["samples"][0]["modifiers"][0].pop("name"),
+        r"modifiers.0.name: is missing; add it: A name",
+    ),
+    "statistical errors that are not there": (
+        lambda d: d["distributions"][0]["samples"][0]["data"].pop("errors"),
+        r"sample signal, data: has a staterror and no errors; add `errors`",
+    ),
+    "a text as counts": (
+        lambda d: d["data"][0].update(contents=["a", 1, 2]),
+        r"data.0.contents.0: must be a number \(got the text 'a'\)",
+    ),
+    "two bins of three": (
+        lambda d: d["data"][0].update(contents=[1, 2]),
+        r"2 bins|observation",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_document_that_says_no_model_is_refused(tmp_path: Path, fault: str) -> None:
+    change, message = FAULTS[fault]
+    document = to_hs3(recoil_workspace(bins=3, backgrounds=1, nuisances=2), {})
+    change(document)
+    file = tmp_path / "document.json"
+    file.write_text(json.dumps(document))
+    with pytest.raises(InputError, match=message) as error:
+        convert_file(file, tmp_path / "made.json")
+    assert str(error.value).startswith(str(file))
 
 
 @pytest.mark.slow

@@ -242,9 +242,9 @@ def test_signal_that_the_data_do_not_see_has_no_limit() -> None:
     assert limit.record["notes"] == ["the signal is zero in every bin: no limit exists"]
 
 
-@pytest.mark.parametrize("level", [0.0, 1.0, -0.5, 90.0])
+@pytest.mark.parametrize("level", [0.0, 0.1, 1.0, -0.5, 90.0])
 def test_confidence_level_is_checked(level: float) -> None:
-    with pytest.raises(InputError, match="confidence_level: must be between 0 and 1"):
+    with pytest.raises(InputError, match=r"confidence_level: must lie between 0\.5 and 1 \(got"):
         upper_limit(compile_workspace(two_bins_workspace()), confidence_level=level)
 
 

@@ -130,6 +130,7 @@ def assert_survives(kills, finished, tmp_path, *arguments):
     )
 
 
+@pytest.mark.slow
 @needs_proc
 def test_three_kills_on_the_way_to_selected_events(smoke_events, tmp_path):
     assert_survives(3, smoke_events, tmp_path, SMOKE_EVENTS, *SMOKE)

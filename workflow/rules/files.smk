@@ -255,6 +255,11 @@ def described_files(analysis):
     return files
 
 
+def ingest_notes(analysis):
+    """What is doubtful about the files of an analysis of events."""
+    return [f"results/{analysis}/ingested/notes.json"] if analysis in EVENTS else []
+
+
 def shown_settings(analysis):
     """The settings that the page shows."""
     blocks = ANALYSES[analysis].settings

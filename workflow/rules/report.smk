@@ -10,6 +10,7 @@ use rule step as summary with:
         records=of_analysis(interaction_limits),
         described=of_analysis(described_files),
         figures=of_analysis(main_figures),
+        ingested=of_analysis(ingest_notes),
     output:
         report(
             "results/{analysis}/summary.html",

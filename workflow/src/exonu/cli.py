@@ -12,7 +12,7 @@ exonu hs3 WORKSPACE.json -o workspace.hs3.json
 exonu interactions
 exonu verify ARCHIVE.zip
 exonu show FILE.root EVENT -o event.png
-exonu init DIR [--events]
+exonu init DIR [--events [--level reconstructed]]
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,6 +31,7 @@ from exonu.catalogue import INTERACTIONS, SEARCHED
 from exonu.core.errors import InputError, InputErrors, raise_all
 
 SOURCES = ("pp", "be7", "pep", "n13", "o15", "f17")
+FIGURES = (".png", ".pdf")
 FLAVOURS = tuple(dict.fromkeys(state for one in INTERACTIONS.values() for state in one.states))
 ATOMIC = tuple(dict.fromkeys(name for one in INTERACTIONS.values() for name in one.atomic))
 
@@ -44,6 +46,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except InputError as error:
         print(f"error: {_with_option(error)}", file=sys.stderr)
         return 1
+    except ModuleNotFoundError as error:
+        if error.name not in _EXTRAS:
+            raise
+        extra = f"pip install 'exonu[{_EXTRAS[error.name]}]'"
+        print(f"error: needs {error.name}, which is not installed; {extra}", file=sys.stderr)
+        return 1
     except BrokenPipeError:
         sys.stderr.close()  # the reader has gone, as with `| head`
         return 1
@@ -54,7 +62,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+_EXTRAS = {"uproot": "events", "awkward": "events", "hepdata_lib": "workflow"}
+"""Optional packages, and the extra of `pyproject.toml` that installs each."""
+
 _OPTIONS = {"mass_MeV": "--mass-mev", "energies_keV": "--energies", "source": "--source"}
+_OPTIONS |= {"confidence_level": "--confidence-level"}
 _OPTIONS |= {name: f"--{name}" for name in ("flavour", "strength", "part", "interaction")}
 
 
@@ -145,13 +157,23 @@ def _parser() -> argparse.ArgumentParser:
     )
     show.set_defaults(command=_show)
 
+    _add_init(commands)
+    return parser
+
+
+def _add_init(commands: Any) -> None:
     init = commands.add_parser(
         "init", help="write a commented template for one's own published spectrum or ROOT files"
     )
     init.add_argument("--events", action="store_true", help="for ROOT files of events")
+    init.add_argument(
+        "--level",
+        choices=("hits", "reconstructed"),
+        default="hits",
+        help="with --events: hits of photomultipliers, or tables of events with energy and position",
+    )
     init.add_argument("folder", type=Path, help="a new folder, e.g. config/my-experiment")
     init.set_defaults(command=_init)
-    return parser
 
 
 def _add_check(commands: Any) -> None:
@@ -306,12 +328,9 @@ def _survival(given: argparse.Namespace) -> str:
 
 def _limit(given: argparse.Namespace) -> str:
     from exonu.search.limit_records import is_combination, limit_of_experiment, limit_of_workspace
+    from exonu.statistics.intervals.normal import require_confidence_level
 
-    if not 0.5 < given.confidence_level < 1:
-        raise InputError(
-            f"must lie between 0.5 and 1 (got {given.confidence_level:g})",
-            field="--confidence-level",
-        )
+    require_confidence_level(given.confidence_level)
     if given.measurement is not None and given.file[0].suffix.lower() != ".json":
         raise InputError(
             "is given without a workspace, which alone has measurements",
@@ -364,6 +383,7 @@ def _hypothesis(given: argparse.Namespace) -> dict[str, Any]:
 def _combine(given: argparse.Namespace) -> str:
     from exonu.search.combination.from_files import combine_files
 
+    _check_output(given.output, "--output", (".json",))
     answer = combine_files(given.file, given.output, **_hypothesis(given))
     return json.dumps(answer, indent=1, ensure_ascii=False) + "\n"
 
@@ -403,6 +423,8 @@ def _add_project(commands: Any) -> None:
 def _project(given: argparse.Namespace) -> str:
     from exonu.search.studies.projected_experiments import projected_table
 
+    if given.figure is not None:
+        _check_output(given.figure, "--figure", FIGURES)
     table = projected_table(
         given.file,
         given.exposure,
@@ -415,7 +437,6 @@ def _project(given: argparse.Namespace) -> str:
         from exonu.report.figures.projected_reach import draw_projections
         from exonu.report.figures.style import save
 
-        _check_figure(given.figure, "--figure")
         save(draw_projections(table), [given.figure], 160)
     return str(table.to_csv(index=False, float_format="%.9g"))
 
@@ -423,6 +444,7 @@ def _project(given: argparse.Namespace) -> str:
 def _hs3(given: argparse.Namespace) -> str:
     from exonu.search.hs3_files import convert_file
 
+    _check_output(given.output, "--output", (".json",))
     return json.dumps(convert_file(given.file, given.output), indent=1) + "\n"
 
 
@@ -487,24 +509,28 @@ def _show(given: argparse.Namespace) -> str:
     from exonu.report.figures.events.event_display import draw_event, event_words
     from exonu.report.figures.style import save
 
-    _check_figure(given.output, "--output")
+    _check_output(given.output, "--output", FIGURES)
     one = find_event(given.file, given.event, run=given.run, settings_file=given.events)
     save(draw_event(one), [given.output], 160)
     return f"wrote {given.output}: {'; '.join(event_words(one)[:3])}\n"
 
 
-def _check_figure(file: Path, option: str) -> None:
-    if file.suffix not in (".png", ".pdf"):
-        raise InputError(
-            "is neither .png nor .pdf", file=file, field=option, remedy="name a PNG or PDF"
-        )
+def _check_output(file: Path, option: str, suffixes: Sequence[str]) -> None:
+    from exonu.core.files import require_output
+
+    require_output(file, option, suffixes)
 
 
 def _init(given: argparse.Namespace) -> str:
     from exonu.core.files import write_text
-    from exonu.core.resources import resource_path
+    from exonu.core.resources import resource_path, schema_path
 
+    of_tables = given.level == "reconstructed"
+    if of_tables and not given.events:
+        raise InputError("is of events", field="--level", remedy="add --events")
     template = resource_path("template_events") if given.events else resource_path("template")
+    template = resource_path("template_reconstructed") if of_tables else template
+    schemas = os.path.relpath(schema_path("analysis.yaml").parent, given.folder)
     new = "name a new folder; nothing was written"
     if given.folder.exists() and not given.folder.is_dir():
         raise InputError("is a file", file=given.folder, remedy=new)
@@ -512,23 +538,37 @@ def _init(given: argparse.Namespace) -> str:
         raise InputError("is not empty", file=given.folder, remedy=new)
     try:
         for file in sorted(template.iterdir()):
-            write_text(given.folder / file.name, file.read_text(encoding="utf-8"))
+            text = file.read_text(encoding="utf-8")
+            write_text(given.folder / file.name, text.replace(_SCHEMAS, f"$schema={schemas}/"))
     except OSError as error:
         raise InputError(
             f"cannot be written ({error.strerror})",
             file=given.folder,
             remedy="name a folder that you may write to",
         ) from None
-    return (_NEXT_WITH_EVENTS if given.events else _NEXT).format(
+    following = _NEXT_WITH_EVENTS if given.events else _NEXT
+    return (_NEXT_WITH_TABLES if of_tables else following).format(
         folder=given.folder, name=given.folder.name
     )
 
+
+_SCHEMAS = "$schema=../../workflow/schemas/"
+"""Where the templates say that editors find the schemas: in the repository; `exonu init` writes where they are."""
 
 _NEXT = """\
 wrote {folder}/: experiment.yaml, spectrum.csv and efficiency.csv describe an experiment, analysis.yaml the search.
   exonu limit {folder} --interaction magnetic-moment
 sets a limit, blinded as analysis.yaml says: the expected background stands in place of your counts.
 For the workflow, put the folder into config/ and its name into `analyses` of config/config.yaml.
+"""
+_NEXT_WITH_TABLES = """\
+wrote {folder}/: events.yaml says what stands in which column and how events are selected, runs.tsv and samples.tsv
+list the files, the CSVs are a small invented example, analysis.yaml is the search.
+1. Put the folder into config/ and its name, {name}, into `analyses` of config/config.yaml: the example runs as it is.
+2. Write your columns, units and cuts into events.yaml, your files into the tables: docs/tutorial-tpc.md.
+3. See what is missing or would run, then run it, first up to the cut flow:
+  snakemake --dry-run
+  snakemake --cores 2 results/{name}/cut_flow/cut_flow.csv
 """
 _NEXT_WITH_EVENTS = """\
 wrote {folder}/: events.yaml describes ROOT files and cuts, runs.tsv, samples.tsv and calibration.tsv list the files,

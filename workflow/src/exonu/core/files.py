@@ -10,11 +10,11 @@ import json
 import math
 import os
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from glob import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from exonu.core.errors import InputError
 from exonu.core.text_files import read_text
@@ -48,6 +48,45 @@ def whole_or_absent(path: str | Path) -> Iterator[Path]:
         raise
     finally:
         _remove(beside)
+
+
+def require_output(path: Path, field: str, suffixes: Sequence[str]) -> None:
+    """Refuse a name that no file can be written to, before the work whose result it would hold.
+
+    Args:
+        path: the file to be written; its folder is made where it is missing.
+        field: the option that named it.
+        suffixes: what it may end with, in small letters; any if empty.
+
+    Raises:
+        InputError: another ending; a folder; a file where its folder should be; no permission; a
+            name that is too long.
+    """
+
+    def refuse(problem: str, remedy: str) -> NoReturn:
+        raise InputError(problem, file=path, field=field, remedy=remedy)
+
+    if suffixes and path.suffix.lower() not in suffixes:
+        refuse(f"must end with {' or '.join(suffixes)}", "name such a file")
+    if "\0" in str(path):
+        refuse("holds the character NUL", "name another file")
+    try:
+        # Beside it stands a temporary file, and beside a workspace its sidecar file: longer names.
+        longest = path.with_name(f".{path.stem}.poi_map.{os.getpid()}.part{path.suffix}")
+        with suppress(FileNotFoundError, NotADirectoryError):
+            longest.lstat()
+        is_folder = path.is_dir()
+        above = next(folder for folder in path.absolute().parents if folder.exists())
+    except OSError as error:
+        refuse(f"cannot be written ({error.strerror})", "name another file")
+    if is_folder:
+        refuse("is a folder", "name a file in it")
+    if not above.is_dir():
+        refuse(f"cannot be written ({above} is a file)", "name a file in a folder")
+    if not os.access(above, os.W_OK | os.X_OK):
+        refuse(
+            f"cannot be written (no permission in {above})", "name a folder that you may write to"
+        )
 
 
 def _remove(path: Path) -> None:

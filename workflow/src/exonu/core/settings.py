@@ -67,9 +67,18 @@ def checked(content: Settings, schema_file: Path, file: str | Path) -> Settings:
     schema = read_schema(schema_file)
     check_values(content, file)  # what came from elsewhere than `read_yaml`
     _check_version(content, file)
-    raise_all(_faults(content, schema, file))
+    require_form(content, schema_file, file)
     completed: Settings = _completed(content, schema, schema)
     return completed
+
+
+def require_form(content: Any, schema_file: Path, file: str | Path) -> None:
+    """Check content that is no settings against a schema.
+
+    Raises:
+        InputError: one line per fault, each with file, field and remedy.
+    """
+    raise_all(_faults(content, read_schema(schema_file), file))
 
 
 def _check_version(content: Settings, file: str | Path) -> None:
@@ -84,14 +93,14 @@ def _check_version(content: Settings, file: str | Path) -> None:
         )
 
 
-def _faults(content: Settings, schema: Settings, file: str | Path) -> Iterator[InputError]:
+def _faults(content: Any, schema: Settings, file: str | Path) -> Iterator[InputError]:
     validator = _validator()(schema)
     errors = sorted(
         validator.iter_errors(content),
         key=lambda error: [str(part) for part in error.absolute_path],
     )
     for error in errors:
-        yield from _explained(_innermost(error), file)
+        yield from _explained(_innermost(error), file, schema)
 
 
 @cache
@@ -122,7 +131,7 @@ def _innermost(error: Any) -> Any:
     return error
 
 
-def _explained(error: Any, file: str | Path) -> Iterator[InputError]:
+def _explained(error: Any, file: str | Path, root: Settings) -> Iterator[InputError]:
     field = ".".join(str(part) for part in error.absolute_path) or None
     value, rule = error.instance, error.validator_value
     meaning = error.schema.get("description") if isinstance(error.schema, dict) else None
@@ -141,11 +150,8 @@ def _explained(error: Any, file: str | Path) -> Iterator[InputError]:
     if error.validator == "required":
         missing = re.findall(r"'([^']+)' is a required", error.message)
         name = missing[0] if missing else "a key"
-        described = (
-            error.schema.get("properties", {})
-            .get(name, {})
-            .get("description", "see config/README.md")
-        )
+        part = resolved(error.schema.get("properties", {}).get(name, {}), root)
+        described = part.get("description", "see config/README.md")
         yield InputError(
             "is missing",
             file=file,
@@ -178,6 +184,7 @@ _PROBLEMS = {
     "exclusiveMinimum": "must be > {rule} (got {got})",
     "exclusiveMaximum": "must be < {rule} (got {got})",
     "minItems": "must have at least {rule} entries (got {got})",
+    "maxItems": "must have at most {rule} entries (got {got})",
     "minProperties": "must have at least {rule} entries (got {got})",
     "multipleOf": "must be a multiple of {rule} (got {got})",
     "minLength": "must not be empty",

@@ -137,6 +137,8 @@ def _row_faults(
 
 
 def _is_finite_number(text: str) -> bool:
+    if not text.isascii() or "_" in text:  # `1_000` and digits of other scripts are Python's own
+        return False
     try:
         return math.isfinite(float(text))
     except ValueError:

@@ -7,9 +7,9 @@ from pathlib import Path
 from exonu.core.errors import InputError
 from exonu.core.files import read_json, write_json, write_text
 from exonu.core.types import Json
-from exonu.search.build_workspaces import read_meaning
-from exonu.search.limit_records import refuse_other_json
+from exonu.search.limit_records import read_model, refuse_other_form
 from exonu.search.strengths import meaning_file
+from exonu.statistics import compile_workspace
 from exonu.statistics.workspaces.hs3 import from_hs3, to_hs3
 
 
@@ -28,19 +28,21 @@ def convert_file(file: Path, output: Path) -> Json:
     content = read_json(file)
     if isinstance(content, dict) and {"distributions", "likelihoods"} <= content.keys():
         workspace, ties = from_hs3(content, file)
+        compile_workspace(workspace, poi_map=ties or None, file=file)  # what it says is a model
         write_json(output, workspace)
         if ties:
             lines = ["poi_map:", *(f"  {name}: {tie}" for name, tie in ties.items())]
             write_text(meaning_file(output), "\n".join(lines) + "\n")
         return {"written": str(output), "form": "pyhf workspace", "poi_map": ties}
-    refuse_other_json(content, file)
-    if len(content.get("measurements") or ()) != 1:
+    if isinstance(content, dict) and len(content.get("measurements") or ()) > 1:
         raise InputError(
-            "has several measurements, or none",
+            "has several measurements",
             file=file,
             field="measurements",
             remedy="keep the one that is meant",
         )
-    meaning = read_meaning(file) or {}
-    write_json(output, to_hs3(content, meaning.get("poi_map") or {}))
-    return {"written": str(output), "form": "HS3", "poi_map": meaning.get("poi_map") or {}}
+    _, meaning = read_model(file)
+    refuse_other_form(content, file)
+    ties = (meaning or {}).get("poi_map") or {}
+    write_json(output, to_hs3(content, ties))
+    return {"written": str(output), "form": "HS3", "poi_map": ties}

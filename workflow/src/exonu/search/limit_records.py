@@ -34,6 +34,7 @@ from exonu.statistics import (
 
 if TYPE_CHECKING:
     from exonu.core.types import Json
+    from exonu.search.experiment.binned_spectrum import Experiment
 
 log = logging.getLogger(__name__)
 
@@ -143,6 +144,15 @@ def read_search(file: Path) -> tuple[Model, Mapping[str, Any]]:
         )
     require_whole(meaning, file)
     return model, meaning
+
+
+def read_whole_workspace(file: Path) -> tuple[Json, Mapping[str, Any]]:
+    """A workspace of exonu as JSON, of pyhf's form and one that compiles, and its meaning; see
+    `read_search`, which gives the compiled model."""
+    _, meaning = read_search(file)
+    spec = read_json(file)
+    refuse_other_form(spec, file)
+    return spec, meaning
 
 
 def refuse_other_form(spec: Json, file: Path) -> None:
@@ -388,13 +398,19 @@ def is_combination(files: Sequence[Path]) -> bool:
     return "experiments" in read_yaml(named_file(files[0]))
 
 
+def limit_of_model(model: Model, confidence_level: float) -> Json:
+    """Asymptotic CLs limits of a compiled model, in units of its parameter of interest."""
+    found = _asymptotic_with_discovery(model, confidence_level)
+    return {"parameter": model.poi, "unit": "1", **_answer(found)}
+
+
 def limit_of_workspace(file: Path, confidence_level: float, measurement: str | None = None) -> Json:
     """Asymptotic CLs limits of any pyhf workspace, in units of its parameter of interest; for
     `exonu limit`.
 
     With a sidecar file of the workspace, `physical` gives the same in the physical parameter.
     """
-    model, meaning = read_model(file, measurement)
+    model, meaning = read_model(Path(file), measurement)
     log.info("%s: %d bins, %d parameters", file, model.n_bins, len(model.parameters))
     found = _asymptotic_with_discovery(model, confidence_level)
     notes = [
@@ -437,17 +453,50 @@ def limit_of_experiment(
         confidence_level: confidence level.
         unblind: use the observed counts though an analysis is blind; the answer records it.
     """
-    from exonu.core.settings import merged
-    from exonu.search.build_workspaces import build_workspaces
     from exonu.search.experiment.read_experiment import read_experiment
     from exonu.search.limit_inputs import limit_inputs
 
     check_hypothesis(interaction, flavour, mass_MeV)
     inputs = limit_inputs(file, unblind=unblind)
-    settings = inputs.settings
+    answer = limit_of_spectrum(
+        read_experiment(inputs.experiment_file),
+        interaction,
+        inputs.settings,
+        flavour=flavour,
+        mass_MeV=mass_MeV,
+        atomic=atomic,
+        confidence_level=confidence_level,
+        file=file,
+    )
+    blinded_by = None if inputs.blinded_by is None else str(inputs.blinded_by)
+    return {**answer, "blinded_by": blinded_by, "unblind": unblind}
+
+
+def limit_of_spectrum(
+    experiment: Experiment,
+    interaction: str,
+    settings: Mapping[str, Any],
+    *,
+    flavour: str = "all",
+    mass_MeV: float | None = None,
+    atomic: str | None = None,
+    confidence_level: float = 0.9,
+    file: Path | None = None,
+) -> Json:
+    """Asymptotic CLs limits of an experiment in memory, in the physical parameter.
+
+    Args:
+        experiment: bins, data, backgrounds, response.
+        interaction, flavour, mass_MeV, atomic, confidence_level: see `limit_of_experiment`.
+        settings: settings of an analysis.
+        file: where the experiment came from, for messages.
+    """
+    from exonu.core.settings import merged
+    from exonu.search.build_workspaces import build_workspaces
+
+    check_hypothesis(interaction, flavour, mass_MeV)
     if atomic is not None:
-        settings = merged(settings, {"physics": {"atomic": {interaction: atomic}}})
-    experiment = read_experiment(inputs.experiment_file)
+        settings = merged(dict(settings), {"physics": {"atomic": {interaction: atomic}}})
     [workspace] = build_workspaces(experiment, interaction, settings, [(flavour, mass_MeV)])
     model = compile_workspace(workspace.spec, poi_map=workspace.meaning["poi_map"], file=file)
     log.info("%s: %d bins, %d parameters", workspace.name, model.n_bins, len(model.parameters))
@@ -462,8 +511,6 @@ def limit_of_experiment(
     }
     flags = {
         "blinded": workspace.meaning["blinded"],
-        "blinded_by": None if inputs.blinded_by is None else str(inputs.blinded_by),
-        "unblind": unblind,
         "is_simulated": experiment.is_simulated,
     }
     return {**case, **in_physical_units(found, workspace.meaning), **flags}

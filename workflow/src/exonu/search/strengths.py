@@ -3,7 +3,7 @@ no more of it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +28,28 @@ def strength(mu: float | None, meaning: Mapping[str, Any]) -> float | None:
     )
 
 
-_WHOLE = (
-    "interaction", "flavour", "mass_MeV", "parameter", "unit", "reference_strength", "power", "blinded", "is_simulated",
-)  # fmt: skip
+_WHOLE: dict[str, tuple[type, ...]] = {
+    "interaction": (str,),
+    "flavour": (str,),
+    "mass_MeV": (int, float, type(None)),
+    "parameter": (str,),
+    "unit": (str,),
+    "reference_strength": (int, float),
+    "power": (int, float),
+    "meaning_of_mu": (str,),
+    "blinded": (bool,),
+    "is_simulated": (bool,),
+}
+"""What `build_workspace` writes into each page, and of which types."""
+_OPTIONAL: dict[str, tuple[type, ...]] = {"notes": (list,), "pruned": (dict,), "experiment": (str,)}
+_TYPES = {
+    str: "a text",
+    bool: "true or false",
+    int: "a number",
+    type(None): "empty",
+    list: "a list",
+    dict: "a mapping",
+}
 
 
 def require_whole(meaning: Mapping[str, Any], file: Path) -> None:
@@ -39,21 +58,18 @@ def require_whole(meaning: Mapping[str, Any], file: Path) -> None:
     Raises:
         InputError: naming the sidecar file of the workspace `file`.
     """
-    raise_all(
-        InputError(
-            "is missing",
-            file=meaning_file(file),
-            field=name,
-            remedy="make the workspaces again with snakemake",
-        )
-        for name in _WHOLE
-        if name not in meaning
-    )
-    mass = meaning["mass_MeV"]
-    if mass is not None and not isinstance(mass, int | float):
-        raise InputError(
-            f"must be a number or empty (got {mass!r})",
-            file=meaning_file(file),
-            field="mass_MeV",
-            remedy="make the workspaces again with snakemake",
-        )
+    raise_all(_page_faults(meaning, meaning_file(file)))
+
+
+def _page_faults(meaning: Mapping[str, Any], file: Path) -> Iterator[InputError]:
+    remedy = "make the workspaces again with snakemake"
+    for name, types in (_WHOLE | _OPTIONAL).items():
+        value = meaning.get(name)
+        if name not in meaning:
+            if name in _WHOLE:
+                yield InputError("is missing", file=file, field=name, remedy=remedy)
+        elif not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
+            wanted = " or ".join(_TYPES[one] for one in types if one in _TYPES)
+            yield InputError(
+                f"must be {wanted} (got {value!r})", file=file, field=name, remedy=remedy
+            )

@@ -28,11 +28,11 @@ from typing import Any
 
 import numpy as np
 
-from exonu.core.errors import InputError
 from exonu.statistics.engine.backend import versions
+from exonu.statistics.engine.display import html_rows, in_short, range_in_short
 from exonu.statistics.engine.flat import FloatArray
 from exonu.statistics.fitting import FitResult
-from exonu.statistics.intervals.normal import cdf, log_cdf, quantile
+from exonu.statistics.intervals.normal import cdf, log_cdf, quantile, require_confidence_level
 from exonu.statistics.profiles import ProfilePair, profile_pair
 from exonu.statistics.profiling import Profile, Root, Tally, find_root, signal_scale
 from exonu.statistics.quadratic import sign_changes
@@ -41,7 +41,7 @@ from exonu.statistics.workspaces.compiled_model import Model
 BANDS = (2.0, 1.0, 0.0, -1.0, -2.0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Limit:
     """An upper limit on the parameter of interest, in its own unit.
 
@@ -68,6 +68,24 @@ class Limit:
     best_fit: FitResult
     background_twice_delta_nll: float
     record: dict[str, Any]
+
+    def __repr__(self) -> str:
+        return (
+            f"<{self.record['poi']} < {in_short(self.observed)} at {self.confidence_level:.0%} CLs, "
+            f"expected {range_in_short(self.expected.tolist())}>"
+        )
+
+    def _repr_html_(self) -> str:
+        low_2, low, median, high, high_2 = map(in_short, self.expected.tolist())
+        rows = [
+            ("observed", in_short(self.observed)),
+            ("expected", median),
+            ("expected, ±1 σ", f"{low} to {high}"),
+            ("expected, ±2 σ", f"{low_2} to {high_2}"),
+            *(("note", note) for note in self.record["notes"]),
+        ]
+        title = f"{self.record['poi']}, {self.confidence_level:.0%} CLs upper limit"
+        return html_rows(title, rows)
 
 
 def log_cls_value(q: float, q_asimov: float) -> float:
@@ -133,17 +151,14 @@ def upper_limit(
             μ for all crossings.
         data: events (B,) or events and auxiliary data (B + A,); None for the observed ones; or
             their `profile_pair`, which other constructions then share.
-        confidence_level: between 0 and 1.
+        confidence_level: between 0.5 and 1.
 
     >>> from exonu.statistics.examples import two_bins
     >>> limit = upper_limit(two_bins(), confidence_level=0.95)
     >>> print(f"{limit.observed:.4f}", limit.expected.round(4))
     1.0116 [0.5599 0.757  1.0624 1.5012 2.0508]
     """
-    if not 0.0 < confidence_level < 1.0:
-        raise InputError(
-            f"must be between 0 and 1 (got {confidence_level!r})", field="confidence_level"
-        )
+    require_confidence_level(confidence_level)
     pair = profile_pair(model, data)
     before = replace(pair.tally)
     alpha = 1.0 - confidence_level

@@ -8,8 +8,9 @@ from functools import cached_property
 
 import numpy as np
 
+from exonu.statistics.engine.display import html_rows, in_short
 from exonu.statistics.engine.flat import FREE, POISSON, BoolArray, FloatArray
-from exonu.statistics.workspaces.compiled_model import Model
+from exonu.statistics.workspaces.compiled_model import Model, require_model
 
 STATUS = ("converged", "data impossible for these parameters", "no descent", "too many iterations")
 
@@ -71,7 +72,7 @@ def signal_start(model: Model, data: FloatArray, theta: FloatArray) -> float:
     return float(np.clip(max(best, 0.01 / np.sqrt(information)), lower, model.flat.upper[i]))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FitResult:
     """A fit. Errors are from the inverse Hessian of all parameters at the minimum (zero for fixed
     ones).
@@ -92,6 +93,28 @@ class FitResult:
     minimum: Minimum
     held: BoolArray
     multimodal: bool
+
+    def __repr__(self) -> str:
+        poi = self.model.poi
+        state = "converged" if self.converged else f"failed: {self.message}"
+        return (
+            f"<fit of {len(self.names)} parameters, {state}: {poi} = {in_short(self.values[poi])} "
+            f"± {in_short(self.errors[poi])}, -ln L = {self.nll:.6g}>"
+        )
+
+    def _repr_html_(self) -> str:
+        errors = self.errors
+        rows = [
+            (
+                name,
+                f"{in_short(value)} ± {in_short(errors[name])}"
+                if name in errors
+                else in_short(value),
+            )
+            for name, value in self.values.items()
+        ]
+        state = "" if self.converged else f"; failed: {self.message}"
+        return html_rows(f"best fit, -ln L = {self.nll:.6g}{state}", rows)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -212,7 +235,7 @@ def fit(
     >>> result.converged, round(result.values["mu"], 6), round(result.nll, 6)
     (True, 0.0, 12.491968)
     """
-    vector = model.data(data)
+    vector = require_model(model).data(data)
     held, first = model.fixed.copy(), model.init.copy()
     for name, value in (fixed or {}).items():
         i = model.index(name)

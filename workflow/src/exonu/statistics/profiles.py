@@ -12,7 +12,7 @@ from exonu.core.errors import InputError
 from exonu.statistics.engine.flat import FloatArray
 from exonu.statistics.profiling import Profile, Tally, signal_scale
 from exonu.statistics.quadratic import survey
-from exonu.statistics.workspaces.compiled_model import Model
+from exonu.statistics.workspaces.compiled_model import Model, require_model
 
 
 @dataclass(frozen=True)
@@ -56,11 +56,11 @@ def profile_pair(
     """The profiles of data; those that are given already are given back.
 
     Raises:
-        InputError: if the parameter of interest is fixed, or cannot be zero.
+        InputError: if it is no model, or its parameter of interest is fixed, or cannot be zero.
     """
     if isinstance(data, ProfilePair):
         return data
-    _check_parameter(model)
+    _check_parameter(require_model(model))
     vector, tally = model.data(data), Tally()
     unbounded = Profile.of(model, vector, tally)
     observed = unbounded

@@ -64,6 +64,7 @@ class Summary:
         settings: the analysis's settings as merged.
         figures: PNG files.
         versions: versions of the programs that set the limits.
+        ingest_notes: what is doubtful about the files of events; empty for a published spectrum.
     """
 
     analysis: str
@@ -74,6 +75,7 @@ class Summary:
     settings: Settings
     figures: Sequence[Path]
     versions: Mapping[str, str]
+    ingest_notes: Sequence[str] = ()
 
 
 def summary_page(summary: Summary) -> str:
@@ -101,7 +103,7 @@ def summary_page(summary: Summary) -> str:
         ),
         limits=_limits_table(summary),
         all_limits=_all_limits(summary.limits),
-        notes=_notes(summary.limits),
+        notes=_notes(summary.limits, summary.ingest_notes),
         plots="".join(_plot(plot) for plot in explored),
         figures=_figures(summary.figures, heading),
         assumed=_assumed(summary),
@@ -329,8 +331,9 @@ def _all_limits(limits: pd.DataFrame) -> str:
     return f"<details><summary>All {len(rows)} limits, every mass and method</summary>{table}</details>"
 
 
-def _notes(limits: pd.DataFrame) -> str:
-    """What is doubtful about inputs and limits, each note with the hypotheses that it concerns."""
+def _notes(limits: pd.DataFrame, ingest_notes: Sequence[str]) -> str:
+    """What is doubtful about inputs and limits, each note with the hypotheses that it concerns, and
+    about the files of events, each with its runs."""
     concerned: dict[str, list[str]] = {}
     for row in _records(limits):
         notes = row.get("notes")
@@ -339,9 +342,10 @@ def _notes(limits: pd.DataFrame) -> str:
             concerned.setdefault(note, [])
             if name not in concerned[note]:
                 concerned[note].append(name)
-    if not concerned:
+    if not concerned and not ingest_notes:
         return ""
-    items = [
+    items = [f"<li>{_text(note)} <small>(files of events)</small></li>" for note in ingest_notes]
+    items += [
         f"<li>{_text(note)} <small>({', '.join(names[:4])}{', …' if len(names) > 4 else ''})</small></li>"
         for note, names in concerned.items()
     ]

@@ -12,7 +12,7 @@ from exonu.core.files import read_json, write_json
 from exonu.core.settings import merged
 from exonu.core.types import Json
 from exonu.search.analysis import default_settings, find_analysis, read_analysis
-from exonu.search.build_workspaces import needed_meaning, write_meaning
+from exonu.search.build_workspaces import write_meaning
 from exonu.search.combination.agreement import combination_record
 from exonu.search.combination.joining import SHARED, Part, join, parameter_rows
 from exonu.search.combination.members import member_settings, parts_of, read_member
@@ -23,6 +23,7 @@ from exonu.search.limit_records import (
     in_physical_units,
     is_combination,
     limit_methods,
+    read_whole_workspace,
     refuse_other_json,
 )
 from exonu.search.strengths import strength
@@ -68,7 +69,7 @@ def join_files(
     physics: list[tuple[Path, Json]] = []
     for file in files:
         if file in workspaces:
-            meaning = needed_meaning(file)
+            spec, meaning = read_whole_workspace(file)
             name = meaning.get("experiment")
             if name is None:
                 raise InputError(
@@ -77,7 +78,7 @@ def join_files(
                     field="experiment",
                     remedy="make the workspaces again, or write its name in its sidecar file",
                 )
-            given.append(Part(str(name), read_json(file), meaning, file))
+            given.append(Part(str(name), spec, meaning, file))
             continue
         settings, member = _member_of(file, common)
         if atomic is not None:

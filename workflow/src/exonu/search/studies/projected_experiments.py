@@ -9,12 +9,12 @@ from typing import Any
 import pandas as pd
 
 from exonu.core.errors import InputError
-from exonu.core.files import read_json
 from exonu.core.settings import merged
-from exonu.search.build_workspaces import build_workspaces, needed_meaning
+from exonu.search.build_workspaces import build_workspaces
 from exonu.search.experiment.read_experiment import read_experiment
-from exonu.search.limit_records import analysis_settings, check_hypothesis
+from exonu.search.limit_records import analysis_settings, check_hypothesis, read_whole_workspace
 from exonu.search.studies.projections import projection_rows
+from exonu.statistics.intervals.normal import require_confidence_level
 
 
 def projected_table(
@@ -36,14 +36,11 @@ def projected_table(
         exposures_tonne_year, backgrounds, confidence_level, significance: what is projected.
         interaction, flavour, mass_MeV, atomic: the hypothesis, for what is not a workspace yet.
     """
-    if not 0.5 < confidence_level < 1:
-        raise InputError(
-            f"must lie between 0.5 and 1 (got {confidence_level:g})", field="--confidence-level"
-        )
+    require_confidence_level(confidence_level)
     if not significance > 0:
         raise InputError(f"must be > 0 (got {significance:g})", field="--significance")
     if file.suffix.lower() == ".json":
-        spec, meaning = read_json(file), needed_meaning(file)
+        spec, meaning = read_whole_workspace(file)
     else:
         if interaction is None:
             raise InputError(
@@ -85,7 +82,7 @@ def projected_workspaces(
     asked = [one for one in asked if "exposure_tonne_year" in one]
     rows = []
     for file in files:
-        spec, meaning = read_json(file), needed_meaning(file)
+        spec, meaning = read_whole_workspace(file)
         for one in asked:
             rows += projection_rows(
                 spec,

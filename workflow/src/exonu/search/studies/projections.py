@@ -170,7 +170,15 @@ def exposure_of(meaning: Mapping[str, Any], file: Any = None) -> float:
             field="exposure_tonne_year",
             remedy="project one experiment; make its workspaces again if they are older",
         )
-    return float(meaning["exposure_tonne_year"])
+    value = meaning["exposure_tonne_year"]
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+        raise InputError(
+            f"must be a number > 0 (got {value!r})",
+            file=file,
+            field="exposure_tonne_year",
+            remedy="make the workspaces again with snakemake",
+        )
+    return float(value)
 
 
 def projection_rows(

@@ -5,9 +5,25 @@ from __future__ import annotations
 import math
 from statistics import NormalDist
 
+from exonu.core.errors import InputError
+
 _NORMAL = NormalDist()
 _FAR = -35.0
 """Below this erfc leaves the range of floating point."""
+
+
+def require_confidence_level(level: float) -> None:
+    """Refuse a confidence level that is not between 0.5 and 1: the same bounds everywhere.
+
+    Raises:
+        InputError: with the level that was given.
+    """
+    if not 0.5 < level < 1.0:
+        raise InputError(
+            f"must lie between 0.5 and 1 (got {level:g})",
+            field="confidence_level",
+            remedy="write 0.9 for 90 %",
+        )
 
 
 def log_cdf(x: float) -> float:

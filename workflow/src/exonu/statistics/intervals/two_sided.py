@@ -27,10 +27,9 @@ from typing import Any
 
 import numpy as np
 
-from exonu.core.errors import InputError
 from exonu.statistics.asymptotic import BANDS, asymptotic_bands
 from exonu.statistics.engine.flat import FloatArray
-from exonu.statistics.intervals.normal import cdf, quantile
+from exonu.statistics.intervals.normal import cdf, quantile, require_confidence_level
 from exonu.statistics.profiles import ProfilePair, profile_pair
 from exonu.statistics.profiling import Root, find_root
 from exonu.statistics.quadratic import sign_changes
@@ -130,17 +129,14 @@ def two_sided_interval(
     Args:
         model: a compiled model.
         data: as for `upper_limit`.
-        confidence_level: between 0 and 1.
+        confidence_level: between 0.5 and 1.
 
     >>> from exonu.statistics.examples import two_bins
     >>> interval = two_sided_interval(two_bins())
     >>> print(f"{interval.low} {interval.high:.4f}", interval.expected.round(4))
     0.0 0.8106 [0.2111 0.4311 0.886  1.4534 2.0441]
     """
-    if not 0.0 < confidence_level < 1.0:
-        raise InputError(
-            f"must be between 0 and 1 (got {confidence_level!r})", field="confidence_level"
-        )
+    require_confidence_level(confidence_level)
     pair = profile_pair(model, data)
     before, alpha = replace(pair.tally), 1.0 - confidence_level
     target = -quantile(0.5 * alpha)

@@ -12,6 +12,7 @@ from typing import Any, cast
 import numpy as np
 
 from exonu.core.errors import InputError
+from exonu.statistics.engine.display import html_rows, in_short
 from exonu.statistics.engine.flat import FREE, NORMAL, POISSON, BoolArray, Flat, FloatArray
 from exonu.statistics.workspaces.flattening import INTERPOLATION as INTERPOLATION
 from exonu.statistics.workspaces.flattening import Layout, compile_layout
@@ -54,6 +55,12 @@ def compile_workspace(
     >>> model.expected({"mu": 1.0})
     array([62., 63.])
     """
+    if isinstance(workspace, str | Path):
+        raise InputError(
+            f"is the name of a file ({str(workspace)!r})",
+            field="workspace",
+            remedy="exonu.open_workspace compiles a file, exonu.limit sets its limit",
+        )
     config = Reader(file).measurement(workspace, measurement)
     settings = list(config.get("parameters") or ())
     poi = str(config.get("poi") or "")
@@ -67,6 +74,27 @@ def compile_specification(
     `pyhf.Model.spec` holds it."""
     settings = list(specification.get("parameters") or ())
     return Model(compile_layout(specification, settings, poi, None, None, None, interpolation))
+
+
+def require_model(model: Any) -> Model:
+    """The model itself; a file's name or a workspace in its place is refused.
+
+    Raises:
+        InputError: naming the function that makes a model of it.
+    """
+    if isinstance(model, Model):
+        return model
+    if isinstance(model, str | Path):
+        remedy = "exonu.open_workspace makes a model of a file, exonu.limit sets its limit"
+    elif isinstance(model, Mapping):
+        remedy = "exonu.compile_workspace makes a model of a workspace"
+    else:
+        remedy = "exonu.limit takes experiments, workspaces and files"
+    raise InputError(f"is a {type(model).__name__}, not a Model", field="model", remedy=remedy)
+
+
+def _number(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 class Model:
@@ -100,6 +128,22 @@ class Model:
     def full(self) -> Flat:
         """The compiled model with every parameter dense, none profiled."""
         return self.layout.make_full()._replace(lower=self.flat.lower, upper=self.flat.upper)
+
+    def __repr__(self) -> str:
+        return (
+            f"<model of {self.n_bins} bins in {_number(len(self.channels), 'channel')}, "
+            f"{_number(len(self.parameters), 'parameter')}; parameter of interest {self.poi}>"
+        )
+
+    def _repr_html_(self) -> str:
+        kinds = {FREE: "free", NORMAL: "Gaussian", POISSON: "Poisson"}
+        constrained = [
+            (name, f"{kinds[int(kind)]}, initially {in_short(value)}{', fixed' * bool(fixed)}")
+            for name, kind, value, fixed in zip(
+                self.parameters, self.flat.constraint, self.init, self.fixed, strict=True
+            )
+        ]
+        return html_rows(repr(self).strip("<>"), constrained)
 
     def bounded(self, lower: FloatArray, upper: FloatArray) -> Model:
         """The same model with other bounds, (P,) each."""

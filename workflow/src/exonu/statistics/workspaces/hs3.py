@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from exonu.core.errors import InputError
+from exonu.core.resources import schema_path
+from exonu.core.settings import require_form
 
 Json = dict[str, Any]
 
@@ -204,12 +206,20 @@ def from_hs3(
     >>> again["channels"] == workspace["channels"], ties
     (True, {})
     """
+    require_form(document, schema_path("hs3.yaml"), "HS3" if file is None else file)
     reader = _Document(document, file)
     analysis, likelihood = reader.only("analyses"), reader.only("likelihoods")
-    names = list(likelihood["distributions"])
-    observed = dict(zip(names, likelihood["data"], strict=True))
+    names, of_names = likelihood["distributions"], likelihood["data"]
+    if len(names) != len(of_names):
+        reader.refuse(
+            f"names {len(names)} distributions and {len(of_names)} data",
+            "likelihoods",
+            "give each distribution its data",
+        )
     distributions = {one["name"]: one for one in document["distributions"]}
     data = {one["name"]: one for one in document["data"]}
+    for name in sorted(set(of_names) - data.keys()):
+        reader.refuse("is in the likelihood, and not there", f"data, {name}", "add these data")
     channels = [reader.channel(distributions.get(name), name) for name in names]
     ties = reader.ties()
     [poi] = analysis["parameters_of_interest"]
@@ -217,7 +227,8 @@ def from_hs3(
         "version": "1.0.0",
         "channels": channels,
         "observations": [
-            {"name": name, "data": list(data[observed[name]]["contents"])} for name in names
+            {"name": name, "data": list(data[of_name]["contents"])}
+            for name, of_name in zip(names, of_names, strict=True)
         ],
         "measurements": [
             {
@@ -275,6 +286,8 @@ class _Document:
         elif kind == "histosys":
             data = {f"{side}_data": list(modifier["data"][side]["contents"]) for side in ("hi", "lo")}  # fmt: skip
         elif kind == "staterror":
+            if "errors" not in sample["data"]:
+                self.refuse("has a staterror and no errors", f"{place}, data", "add `errors`")
             data = list(sample["data"]["errors"])
         else:
             self.refuse(

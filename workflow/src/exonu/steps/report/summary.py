@@ -23,6 +23,7 @@ def main(
     described: Annotated[Files, "YAMLs of the experiment"],
     figures: Annotated[Files, "PNG files"],
     output: Annotated[Path, "summary.html"],
+    ingested: Annotated[Files, "notes on what was ingested, of an analysis of events"] = (),
 ) -> None:
     first = read_json(records[0])[0]
     page = summary_page(
@@ -34,6 +35,7 @@ def main(
             described={file.name: read_yaml(file) for file in described},
             settings=settings,
             figures=figures,
+            ingest_notes=[note for file in ingested for note in read_json(file)["notes"]],
             versions=first["methods"]["asymptotic"]["record"]["versions"],
         )
     )

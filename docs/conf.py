@@ -93,7 +93,26 @@ def formula(translator, node):
     raise nodes.SkipNode
 
 
+ACCESSIBLE = {
+    '<p class="caption" role="heading">': '<p class="caption" role="heading" aria-level="2">',
+    "<pre>": '<pre tabindex="0">',
+    '<div class="table-wrapper': '<div tabindex="0" class="table-wrapper',
+}
+"""What the theme leaves out: a heading has a level, and what scrolls can be reached by keys."""
+
+
+def make_accessible(app, exception):
+    """Complete the finished pages."""
+    if exception is None and app.builder.format == "html":
+        for page in Path(app.outdir).rglob("*.html"):
+            text = page.read_text(encoding="utf-8")
+            for plain, complete in ACCESSIBLE.items():
+                text = text.replace(plain, complete)
+            page.write_text(text, encoding="utf-8")
+
+
 def setup(app):
+    app.connect("build-finished", make_accessible)
     app.add_html_math_renderer(
         "mathml", inline_renderers=(formula, None), block_renderers=(formula, None)
     )

@@ -157,3 +157,13 @@ def test_the_command_starts_without_what_it_does_not_need():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()
     assert not {"numpy", "scipy", "pandas", "pyhf", "matplotlib", "numba"} & set(loaded)
+
+
+def test_a_missing_package_names_the_extra_that_brings_it(run, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "uproot", None)
+    (tmp_path / "raw.root").write_bytes(b"root")
+    outcome = run("show", "raw.root", "1")
+    assert outcome.code == 1
+    assert outcome.err == (
+        "error: needs uproot, which is not installed; pip install 'exonu[events]'\n"
+    )

@@ -167,3 +167,13 @@ def test_a_missing_package_names_the_extra_that_brings_it(run, tmp_path, monkeyp
     assert outcome.err == (
         "error: needs uproot, which is not installed; pip install 'exonu[events]'\n"
     )
+
+
+def test_init_for_reconstructed_events(run, refused, tmp_path):
+    outcome = run("init", "--events", "--level", "reconstructed", "config/mine")
+    assert outcome.code == 0
+    assert "docs/tutorial-tpc.md" in outcome.out
+    written = {file.name for file in (tmp_path / "config" / "mine").iterdir()}
+    assert {"events.yaml", "run_1.csv", "signal.csv", "samples.tsv"} <= written
+    assert run("check", "mine").code == 0
+    assert "--level: is of events; add --events" in refused("init", "--level", "reconstructed", "x")

@@ -52,7 +52,7 @@ class Reader:
     def __init__(self, place):
         self.place = place
         (place.folder / "resources").symlink_to(place.repository / "resources")
-        for name in ("smoke", "run-smoke.yaml"):
+        for name in ("smoke", "run-smoke.yaml", "tpc-demo", "run-tpc.yaml"):
             source, target = ROOT / "config" / name, place.folder / "config" / name
             if source.is_dir():
                 shutil.copytree(source, target, dirs_exist_ok=True)

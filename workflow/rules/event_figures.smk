@@ -24,6 +24,13 @@ EVENT_TABLES = [
     "hit_map.csv",
     "resolution.csv",
 ]
+OF_RECONSTRUCTED = EVENT_TABLES[:3]
+
+
+def event_tables(analysis):
+    """The tables of an analysis: without hits and light map there are fewer."""
+    named = OF_RECONSTRUCTED if analysis in AS_TABLES else EVENT_TABLES
+    return [f"results/{analysis}/event_diagnostics/{name}" for name in named]
 
 
 use rule step as event_diagnostics with:
@@ -43,15 +50,38 @@ use rule step as event_diagnostics with:
         **step("events.event_diagnostics", one_of(EVENT_DIAGNOSTICS)),
 
 
+if AS_TABLES:
+
+    use rule step as table_diagnostics with:
+        """The same of events that come reconstructed: no hits, and time instead."""
+        input:
+            reconstructed=files_of(
+                "reconstructed", one_of(EVENT_DIAGNOSTICS, source_names)
+            ),
+        output:
+            expand(
+                "results/{{analysis}}/event_diagnostics/{table}",
+                table=OF_RECONSTRUCTED,
+            ),
+        pathvars:
+            job="table_diagnostics",
+        wildcard_constraints:
+            analysis="|".join(AS_TABLES),
+        priority: PRIORITY["search"]
+        params:
+            **step("events.table_diagnostics", one_of(EVENT_DIAGNOSTICS)),
+
+    ruleorder: table_diagnostics > event_diagnostics
+
+
 for analysis, drawn in EVENT_FIGURES.items():
-    tables = [f"results/{analysis}/event_diagnostics/{name}" for name in EVENT_TABLES]
 
     rule:
         """Figures of these tables and of the cut flow."""
         name:
             rule_name("figure_events", analysis)
         input:
-            tables=tables,
+            tables=event_tables(analysis),
             cut_flow=f"results/{analysis}/cut_flow/cut_flow.csv",
             efficiency=f"results/{analysis}/cut_flow/cut_efficiency.csv",
         output:

@@ -1,7 +1,9 @@
 # From raw ROOT files to selected events: ingest ─► reconstruct ─► select ─► cut flow, once for every run of the run list
-# and every sample of the sample sheet. Where an events file has a block `simulation`, its raw files are made here too.
+# and every sample of the sample sheet. Where an events file has a block `simulation`, its raw files are made here too. Events
+# that come reconstructed are read by `read_reconstructed` instead, and have neither light map nor hits.
 
 from exonu.events.runs.check_raw import check_settings
+from exonu.events.runs.dual_phase_settings import drawing_settings, is_drawn
 from exonu.events.runs.event_inputs import EventInputs
 from exonu.events.runs.simulation_settings import (
     light_map_settings,
@@ -159,6 +161,48 @@ use rule step as reconstruct with:
         **memory_and_time(1500, 60),
     params:
         **step("events.reconstruct", of_source(EventInputs.reconstruct_settings)),
+
+
+AS_TABLES = [name for name, inputs in EVENTS.items() if inputs.is_reconstructed]
+DRAWN = [name for name in AS_TABLES if is_drawn(EVENTS[name])]
+
+if AS_TABLES:
+
+    use rule step as read_reconstructed with:
+        """Events that come reconstructed, as those that `reconstruct` makes; their formats and units end here."""
+        input:
+            raw_files,
+            ancient(checked_raw),
+        output:
+            events="results/{analysis}/reconstructed/{source}.root",
+            report="results/{analysis}/ingested/{source}.json",
+        pathvars:
+            job="read_{source}",
+        wildcard_constraints:
+            analysis="|".join(AS_TABLES),
+        priority: PRIORITY["events"]
+        params:
+            **step("events.read_reconstructed", of_source(EventInputs.table_settings)),
+
+    ruleorder: read_reconstructed > reconstruct > ingest
+
+
+if DRAWN:
+
+    use rule step as draw_events with:
+        """A run or a sample of the dual-phase demonstration, drawn from a published response."""
+        output:
+            "results/{analysis}/raw/{source}.{form}",
+        pathvars:
+            job="draw_{source}_{form}",
+        wildcard_constraints:
+            analysis="|".join(DRAWN),
+            form="parquet|feather|h5|csv|root",
+        priority: PRIORITY["simulation"]
+        params:
+            **step("events.draw_events", of_source(drawing_settings, seeded=True)),
+
+    ruleorder: draw_events > simulate
 
 
 use rule step as select with:

@@ -14,7 +14,7 @@ INJECTED = {
     name: found
     for name, inputs in EVENTS.items()
     if name in INTERACTIONS
-    and inputs.is_generated
+    and "simulation" in inputs.settings
     and (found := injected_hypotheses(ANALYSES[name].settings))
 }
 

@@ -12,7 +12,7 @@ exonu hs3 WORKSPACE.json -o workspace.hs3.json
 exonu interactions
 exonu verify ARCHIVE.zip
 exonu show FILE.root EVENT -o event.png
-exonu init DIR [--events]
+exonu init DIR [--events [--level reconstructed]]
 """
 
 from __future__ import annotations
@@ -62,7 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-_EXTRAS = {"uproot": "events", "awkward": "events", "hepdata_lib": "workflow"}
+_EXTRAS = dict.fromkeys(("uproot", "awkward", "pyarrow", "h5py"), "events")
+_EXTRAS |= dict.fromkeys(("snakemake", "hepdata_lib"), "workflow")
 """Optional packages, and the extra of `pyproject.toml` that installs each."""
 
 _OPTIONS = {"mass_MeV": "--mass-mev", "energies_keV": "--energies", "source": "--source"}
@@ -157,13 +158,23 @@ def _parser() -> argparse.ArgumentParser:
     )
     show.set_defaults(command=_show)
 
+    _add_init(commands)
+    return parser
+
+
+def _add_init(commands: Any) -> None:
     init = commands.add_parser(
         "init", help="write a commented template for one's own published spectrum or ROOT files"
     )
     init.add_argument("--events", action="store_true", help="for ROOT files of events")
+    init.add_argument(
+        "--level",
+        choices=("hits", "reconstructed"),
+        default="hits",
+        help="with --events: hits of photomultipliers, or tables of events with energy and position",
+    )
     init.add_argument("folder", type=Path, help="a new folder, e.g. config/my-experiment")
     init.set_defaults(command=_init)
-    return parser
 
 
 def _add_check(commands: Any) -> None:
@@ -515,7 +526,11 @@ def _init(given: argparse.Namespace) -> str:
     from exonu.core.files import write_text
     from exonu.core.resources import resource_path, schema_path
 
+    of_tables = given.level == "reconstructed"
+    if of_tables and not given.events:
+        raise InputError("is of events", field="--level", remedy="add --events")
     template = resource_path("template_events") if given.events else resource_path("template")
+    template = resource_path("template_reconstructed") if of_tables else template
     schemas = os.path.relpath(schema_path("analysis.yaml").parent, given.folder)
     new = "name a new folder; nothing was written"
     if given.folder.exists() and not given.folder.is_dir():
@@ -532,7 +547,8 @@ def _init(given: argparse.Namespace) -> str:
             file=given.folder,
             remedy="name a folder that you may write to",
         ) from None
-    return (_NEXT_WITH_EVENTS if given.events else _NEXT).format(
+    following = _NEXT_WITH_EVENTS if given.events else _NEXT
+    return (_NEXT_WITH_TABLES if of_tables else following).format(
         folder=given.folder, name=given.folder.name
     )
 
@@ -545,6 +561,15 @@ wrote {folder}/: experiment.yaml, spectrum.csv and efficiency.csv describe an ex
   exonu limit {folder} --interaction magnetic-moment
 sets a limit, blinded as analysis.yaml says: the expected background stands in place of your counts.
 For the workflow, put the folder into config/ and its name into `analyses` of config/config.yaml.
+"""
+_NEXT_WITH_TABLES = """\
+wrote {folder}/: events.yaml says what stands in which column and how events are selected, runs.tsv and samples.tsv
+list the files, the CSVs are a small invented example, analysis.yaml is the search.
+1. Put the folder into config/ and its name, {name}, into `analyses` of config/config.yaml: the example runs as it is.
+2. Write your columns, units and cuts into events.yaml, your files into the tables: docs/tutorial-tpc.md.
+3. See what is missing or would run, then run it, first up to the cut flow:
+  snakemake --dry-run
+  snakemake --cores 2 results/{name}/cut_flow/cut_flow.csv
 """
 _NEXT_WITH_EVENTS = """\
 wrote {folder}/: events.yaml describes ROOT files and cuts, runs.tsv, samples.tsv and calibration.tsv list the files,

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 
 from exonu.core.settings import Settings
-from exonu.events.plausibility import QUANTITIES
+from exonu.events.plausibility import OF_TABLES, QUANTITIES
 
 _log = logging.getLogger(__name__)
 ORDER_OF_MAGNITUDE = 10
@@ -26,12 +26,14 @@ def ingest_table(reports: Sequence[Settings]) -> pd.DataFrame:
         `COLUMNS`, and `median_<quantity>` for each of `plausibility.QUANTITIES`: charge of a hit and
         of an event [PE], RMS of its hit times [ns], number of its hits; NaN where there is none.
     """
+    reconstructed = any(name in report["medians"] for report in reports for name in OF_TABLES)
+    quantities = [*QUANTITIES, *(OF_TABLES if reconstructed else ())]
     rows = [
         {name: report[name] for name in COLUMNS}
-        | {f"median_{name}": report["medians"].get(name) for name in QUANTITIES}
+        | {f"median_{name}": report["medians"].get(name) for name in quantities}
         for report in reports
     ]
-    numbers = [*COLUMNS[1:], *(f"median_{name}" for name in QUANTITIES)]
+    numbers = [*COLUMNS[1:], *(f"median_{name}" for name in quantities)]
     return pd.DataFrame(rows).astype(dict.fromkeys(numbers, float))
 
 
@@ -57,7 +59,7 @@ def _compared(reports: Sequence[Settings]) -> Iterator[str]:
     """Medians of data that no sample comes near: most often a unit."""
     samples = [report for report in reports if report["live_time_s"] is None]
     runs = [report for report in reports if report["live_time_s"] is not None]
-    for name, meaning in QUANTITIES.items():
+    for name, meaning in (QUANTITIES | OF_TABLES).items():
         simulated = [value for report in samples if (value := report["medians"].get(name))]
         apart: dict[str, list[Settings]] = {"above": [], "below": []}
         for report in runs if simulated else ():

@@ -64,6 +64,8 @@ QUANTITIES = {
     "hit_time_rms_ns": "RMS of its hit times [ns]",
     "n_hits": "its number of hits",
 }
+OF_TABLES = {"energy_keVee": "energy of an event [keVee]"}
+"""The same of events that come reconstructed."""
 
 
 @dataclass
@@ -76,6 +78,7 @@ class Collected:
         triggers: how many events have each bit of the trigger word.
         hits: number of hits of each photomultiplier, shape (n_channels,).
         medians: of `QUANTITIES`, over events with hits of which the inner detector triggered.
+        reconstructed: median of the energies of events that come reconstructed [keVee].
     """
 
     n_channels: int
@@ -86,6 +89,7 @@ class Collected:
     medians: dict[str, Median] = field(
         default_factory=lambda: {name: Median() for name in QUANTITIES}
     )
+    reconstructed: Median = field(default_factory=Median)
 
     def __post_init__(self) -> None:
         self.hits = np.zeros(self.n_channels, dtype=np.int64)
@@ -122,24 +126,34 @@ def run_notes(
     if not collected.n_events:
         return
     if math.isfinite(collected.last_s):
-        yield from _time_notes(collected, run)
+        yield from time_notes(collected, run, "branches.time_s")
     yield from _trigger_notes(collected, trigger)
     yield from _channel_notes(collected, run, geometry_is_given)
 
 
-def _time_notes(collected: Collected, run: Run) -> Iterator[str]:
+def time_notes(collected: Collected, run: Run, setting: str) -> Iterator[str]:
+    """Notes on the times of a run.
+
+    Args:
+        collected, run: as for `run_notes`; there is a time.
+        setting: where the events file says what the time is.
+    """
+    ways = {
+        "branches.time_s": "`- start` into `branches.time_s`",
+        "columns.time": "`from: unix` into `columns.time`",
+    }
     first, last, live = collected.first_s, collected.last_s, run.live_time_s
     unit = next((name for name, many in UNITS.items() if 1 / 3 < last / live / many < 3), None)
     if unit is not None and unit != "ms":
         yield (
-            f"the last event is at {last:.4g} s of a live time of {live:.4g} s: `branches.time_s` looks like {unit} "
+            f"the last event is at {last:.4g} s of a live time of {live:.4g} s: `{setting}` looks like {unit} "
             "taken as s"
         )
         return
     if first > max(live, EARLIEST_EPOCH_S):
         yield (
             f"the first event is at {first:.10g} s: times count from the start of the run, not from an epoch such as "
-            "1970 (write `- start` into `branches.time_s`)"
+            f"1970 (write {ways[setting]})"
         )
         last -= first
     if last > MOST_DEAD * live:

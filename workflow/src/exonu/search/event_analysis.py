@@ -5,11 +5,14 @@ A module of its own: the limits of a published spectrum do not depend on how eve
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from exonu.core.errors import raise_all
+from exonu.core.settings import Settings
 from exonu.detector.geometry import geodesic_geometry
 from exonu.detector.geometry_table import read_geometry
 from exonu.detector.optics import xmass_like
-from exonu.events.runs.event_inputs import EventInputs
+from exonu.events.runs.event_inputs import RECONSTRUCTED, EventInputs
 from exonu.events.runs.read_inputs import read_event_inputs
 from exonu.events.runs.run_list import read_event_settings
 from exonu.search.analysis import Analysis
@@ -23,12 +26,17 @@ def event_inputs(analysis: Analysis) -> EventInputs:
     """
     file, overrides = analysis.events_file, analysis.settings["events_settings"]
     settings = read_event_settings(file, overrides)
-    named = settings["geometry"]
-    if "file" in named:
-        walls = file.parent / named["walls"] if "walls" in named else None
-        geometry = read_geometry(file.parent / named["file"], walls)
-    else:
-        geometry = geodesic_geometry(xmass_like(settings["detector"])["geometry"])
-    inputs = read_event_inputs(file, geometry.n_channels, overrides)
+    inputs = read_event_inputs(file, _n_channels(file, settings), overrides)
     raise_all(inputs.absent_files())
     return inputs
+
+
+def _n_channels(file: Path, settings: Settings) -> int:
+    """Number of photomultipliers; of reconstructed events none is known."""
+    named = settings["geometry"]
+    if settings["level"] == RECONSTRUCTED:
+        return 0
+    if "file" not in named:
+        return geodesic_geometry(xmass_like(settings["detector"])["geometry"]).n_channels
+    walls = file.parent / named["walls"] if "walls" in named else None
+    return read_geometry(file.parent / named["file"], walls).n_channels

@@ -27,7 +27,7 @@ from exonu.interactions import breakpoints_keV
 from exonu.templates.histograms import ENERGY, Histogram, fill
 from exonu.templates.packing import FORMAT, numbers, packed
 from exonu.templates.signal_response import EventResponse, SimulatedRecoils
-from exonu.templates.simulated_samples import SIGNAL, SOLAR, Kept, SampleReader, Sources
+from exonu.templates.simulated_samples import SIGNAL, SOLAR, Kept, SampleReader, Shift, Sources
 from exonu.templates.systematics import BASELINE, Effect, Paired, Systematic, declared
 from exonu.templates.unseen import Unseen, unseen, without_small
 from exonu.xenon import xenon_property
@@ -69,11 +69,11 @@ class Filling:
         ]
 
     @cached_property
-    def shifts(self) -> dict[str, float]:
-        """Factors on the vertex, by the names of the varied selections."""
+    def shifts(self) -> dict[str, Shift]:
+        """Shifts of the vertex, by the names of the varied selections."""
         positions = [one for one in self.systematics if one.kind == "position"]
         return {
-            f"{one.name}-{way}": 1 + sign * one.size
+            f"{one.name}-{way}": Shift(1 + sign * one.size, one.along)
             for one in positions
             for way, sign in (("up", 1), ("down", -1))
         }
@@ -90,7 +90,8 @@ class Filling:
     @cached_property
     def samples(self) -> SampleReader:
         """Their events."""
-        return SampleReader(self.settings, self.sources, self.shifts, self.without)
+        with_truth = tuple(one for one in self.systematics if one.kind == "resolution")
+        return SampleReader(self.settings, self.sources, self.shifts, self.without, with_truth)
 
     @cached_property
     def liquid_mass_kg(self) -> float:
@@ -137,6 +138,14 @@ class Filling:
             up, down = (
                 Paired(energy, before, energy * (1 + s * systematic.size), before) for s in (1, -1)
             )
+        elif systematic.kind == "resolution":
+            off = energy - kept.true_energy_keV
+            up, down = (
+                Paired(energy, before, energy + s * systematic.size * off, before) for s in (1, -1)
+            )
+        elif systematic.kind == "efficiency" and systematic.sizes is not None:
+            size = np.interp(energy, systematic.energies_keV or (), systematic.sizes)
+            up, down = (Paired(energy, before, energy, before * (1 + size) ** s) for s in (1, -1))
         elif systematic.kind == "position":
             masks = (kept.passed[f"{systematic.name}-{way}"] for way in ("up", "down"))
             up, down = (Paired(energy, before, energy, kept.weight * mask) for mask in masks)
@@ -176,10 +185,9 @@ class Filling:
         return made.get("up") or made["down"].reversed, made.get("down") or made["up"].reversed
 
     def norms(self, component: str) -> dict[str, float]:
-        """Relative uncertainties of the efficiencies of cuts, the same at all energies."""
-        flat = (one for one in self.systematics if one.kind == "cut" and one.of == "kept")
-        cuts = [one for one in flat if one.touches(component)]
-        return {one.parameter: one.size for one in cuts}
+        """Relative uncertainties of efficiencies that are the same at all energies."""
+        flat = (one for one in self.systematics if one.is_norm and one.touches(component))
+        return {one.parameter: one.size for one in flat}
 
     # -- results
 
@@ -233,6 +241,8 @@ class Filling:
             one = effect.systematic
             if one.kind == "energy-scale":
                 ways = [response.matrix(recoils.rescaled(1 + sign * one.size)) for sign in (1, -1)]
+            elif one.kind == "resolution":
+                ways = [response.matrix(recoils.widened(1 + sign * one.size)) for sign in (1, -1)]
             elif one.kind == "position":
                 ways = [
                     response.matrix(recoils.selected(kept.passed[f"{one.name}-{way}"]))

@@ -65,6 +65,11 @@ class SimulatedRecoils:
         """With all reconstructed energies multiplied."""
         return replace(self, energy_keVee=factor * self.energy_keVee)
 
+    def widened(self, factor: float) -> SimulatedRecoils:
+        """With the distances of reconstructed from true energies multiplied: another resolution."""
+        off = self.energy_keVee - self.true_energy_keV
+        return replace(self, energy_keVee=self.true_energy_keV + factor * off)
+
     def selected(self, kept: NDArray[np.bool_]) -> SimulatedRecoils:
         """With another selection."""
         return replace(self, fraction=np.asarray(kept, dtype=np.float64))

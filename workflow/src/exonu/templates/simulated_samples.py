@@ -21,12 +21,34 @@ from exonu.events.variables import known_variables
 from exonu.templates.dead_pmt.correction import DeadPmtCorrection
 from exonu.templates.histograms import ENERGY, IN_FRONT_OF_DEAD
 from exonu.templates.signal_response import SimulatedRecoils
+from exonu.templates.systematics import Systematic
 from exonu.templates.unseen import BESIDE, Weighted
 
 Mask = NDArray[np.bool_]
 
 SIGNAL, SOLAR = "signal", "solar"
-VERTEX = ("r_pe_cm", "x_pe_cm", "y_pe_cm", "z_pe_cm")
+RADIUS, HEIGHT = ("x_cm", "y_cm", "r_cm"), ("z_cm",)
+VERTEX = ("r_pe_cm", "x_pe_cm", "y_pe_cm", "z_pe_cm", *RADIUS, *HEIGHT)
+ALONG = {"all": VERTEX, "radius": RADIUS, "z": HEIGHT}
+"""Coordinates that a systematic of kind `position` multiplies."""
+
+
+@dataclass(frozen=True)
+class Shift:
+    """Coordinates of the vertex, multiplied.
+
+    Attributes:
+        factor: by which.
+        along: which, a key of `ALONG`.
+    """
+
+    factor: float
+    along: str = "all"
+
+    def of(self, columns: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """The columns with those of the vertex multiplied."""
+        moved = [key for key in ALONG[self.along] if key in columns]
+        return {**columns, **{key: self.factor * columns[key] for key in moved}}
 
 
 @dataclass(frozen=True)
@@ -96,14 +118,16 @@ class SampleReader:
     Attributes:
         settings: of `template_jobs.template_settings`.
         sources: the files.
-        shifts: factors on the vertex, by the names of the varied selections.
+        shifts: of the vertex, by the names of the varied selections.
         without: cuts that are left out, by the names of the varied selections.
+        with_truth: systematics that need the true energy of the components that they touch.
     """
 
     settings: Settings
     sources: Sources
-    shifts: Mapping[str, float]
+    shifts: Mapping[str, Shift]
     without: Mapping[str, str] = field(default_factory=dict)
+    with_truth: tuple[Systematic, ...] = ()
 
     @cached_property
     def selection(self) -> Selection:
@@ -129,11 +153,7 @@ class SampleReader:
 
     def nominal(self, row: Mapping[str, Any]) -> Kept:
         """Events of a nominal sample that any of the selections keeps."""
-        wanted = [
-            *self.selection.wanted,
-            *self.beside.wanted,
-            *(VERTEX[:1] if self.shifts else ()),
-        ]
+        wanted = [*self.selection.wanted, *self.beside.wanted]
         return self._read(self.sources.nominal[row["sample"]], row["components"], 0, wanted)
 
     def varied(self, variation: str, component: str) -> tuple[NDArray[Any], Array, Array] | None:
@@ -160,7 +180,8 @@ class SampleReader:
         names = {ENERGY, "weight", "event", *cut_variables}
         names |= {"component"} if len(components) > 1 else set()
         names |= {IN_FRONT_OF_DEAD} if wall else set()
-        names |= {"true_energy_keV"} if component in (SIGNAL, SOLAR) else set()
+        needs_truth = any(one.touches(component) for one in self.with_truth)
+        names |= {"true_energy_keV"} if component in (SIGNAL, SOLAR) or needs_truth else set()
         parts = [self._kept(columns, place, len(components), wall, bool(cut_variables)) for columns in
                  read_columns(file, names=sorted(names))]  # fmt: skip
         if not parts:
@@ -201,9 +222,8 @@ class SampleReader:
             passed[BESIDE] = mine & self.beside.kept(columns)
             for name, cut in self.without.items():
                 passed[name] = mine & self.selection.without(cut).kept(columns)
-            for name, factor in self.shifts.items():
-                shifted = {key: factor * columns[key] for key in VERTEX if key in columns}
-                passed[name] = mine & self.selection.kept({**columns, **shifted})
+            for name, shift in self.shifts.items():
+                passed[name] = mine & self.selection.kept(shift.of(columns))
         rows = np.logical_or.reduce(list(passed.values()))
         energy = columns[ENERGY][rows].astype(np.float64)
         c, up, down = np.ones((3, len(energy)))

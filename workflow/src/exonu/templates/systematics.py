@@ -33,7 +33,9 @@ SMALLEST_RATIO, LARGEST_RATIO = 0.05, 20.0
 """Templates stay positive, and a range with few events takes no bin to infinity."""
 ROUNDING = 1e-6
 """Errors of ratios are no smaller, so that an exact asymmetry is seen as one."""
-TWO_SIDED = ("energy-scale", "position", "traced", "cut")
+SIZED = ("energy-scale", "resolution", "efficiency", "position", "cut")
+"""Kinds that need a relative size."""
+TWO_SIDED = ("energy-scale", "resolution", "efficiency", "position", "traced", "cut")
 """Kinds whose ± is one of a physical quantity; the interval of the dead-PMT correction is
 asymmetric by itself."""
 
@@ -45,11 +47,15 @@ class Systematic:
     Attributes:
         name: with dashes; its nuisance parameter has underscores.
         kind: `energy-scale` (energies × (1 ± size)), `position` (vertices × (1 ± size), cuts anew),
-            `cut` (efficiency of a cut), `dead-pmt` (interval of the dead-PMT correction) or
-            `traced` (samples of its own).
+            `cut` (efficiency of a cut), `resolution` (distance of the reconstructed from the true
+            energy × (1 ± size)), `efficiency` (of all events), `dead-pmt` (interval of the dead-PMT
+            correction) or `traced` (samples of its own).
         status: published, derived or assumed.
         description: what changes physically.
-        size: relative, of the first three kinds.
+        size: relative, of all kinds but the last two.
+        energies_keV, sizes: of kind `efficiency` instead of `size`: the size at these reconstructed
+            energies [keVee], linear between them.
+        along: of kind `position`, which coordinates are multiplied: `all`, `radius` or `z`.
         from_calibration: whether the calibration's uncertainty is taken for the size where it is
             larger.
         cut: the cut, of kind `cut`.
@@ -69,6 +75,9 @@ class Systematic:
     status: str
     description: str = ""
     size: float = 0.0
+    energies_keV: tuple[float, ...] | None = None
+    sizes: tuple[float, ...] | None = None
+    along: str = "all"
     from_calibration: bool = False
     cut: str | None = None
     of: str = "kept"
@@ -84,7 +93,9 @@ class Systematic:
             field.name: content[field.name] for field in fields(cls) if field.name in content
         }
         lists: dict[str, Any] = {
-            key: tuple(known[key]) for key in ("components", "ranges_keV") if key in known
+            key: tuple(known[key])
+            for key in ("components", "ranges_keV", "energies_keV", "sizes")
+            if key in known
         }
         return cls(**{**known, **lists})
 
@@ -92,6 +103,12 @@ class Systematic:
     def parameter(self) -> str:
         """Name of the nuisance parameter."""
         return self.name.replace("-", "_")
+
+    @property
+    def is_norm(self) -> bool:
+        """Whether it is the same at all energies, and so a factor of the normalisation."""
+        of_cut = self.kind == "cut" and self.of == "kept"
+        return of_cut or (self.kind == "efficiency" and self.sizes is None)
 
     def touches(self, component: str) -> bool:
         """Whether a component is among those that it is declared for."""
@@ -118,7 +135,8 @@ def declared(
         field = f"systematics.{number} ({systematic.name})"
         if systematic.name in found:
             raise InputError("is there twice", file=file, field=field, remedy="rename one")
-        if systematic.kind in ("energy-scale", "position", "cut") and not 0 < systematic.size < 1:
+        by_energy = systematic.kind == "efficiency" and systematic.sizes is not None
+        if systematic.kind in SIZED and not by_energy and not 0 < systematic.size < 1:
             raise InputError(
                 f"has the size {systematic.size:g}",
                 file=file,
@@ -134,6 +152,12 @@ def declared(
             raise InputError(
                 "has ranges that do not ascend", file=file, field=field, remedy="sort `ranges_keV`"
             )
+        energies, sizes = systematic.energies_keV or (), systematic.sizes or ()
+        if len(energies) != len(sizes) or any(low >= high for low, high in pairwise(energies)):
+            raise InputError(
+                f"has {len(energies)} energies and {len(sizes)} sizes", file=file, field=field,
+                remedy="give a size at each of `energies_keV`, which increase",
+            )  # fmt: skip
         found[systematic.name] = systematic
     return list(found.values())
 

@@ -40,7 +40,7 @@ def template_settings(inputs: EventInputs, *, blind: bool) -> Settings:
         "cuts": inputs.cuts,
         **({"geometry": inputs.geometry} if inputs.geometry else {}),
         "file": str(inputs.file),
-        "extra": sorted(inputs.settings["branches"]["extra"]),
+        "extra": inputs.extra,
         "live_days": inputs.runs.live_days,
         "edges_keV": bin_edges(inputs).tolist(),
         "wall": wall_components(inputs),

@@ -11,6 +11,7 @@ from typing import Any
 from exonu.core.settings import Settings
 from exonu.events.runs.event_inputs import EventInputs
 from exonu.events.runs.run_list import NOMINAL, Sample
+from exonu.events.tabular.column_map import ColumnMap
 
 SIGNAL = "signal"
 """Component of the simulated events from which efficiency and resolution come; it is no
@@ -40,8 +41,9 @@ def diagnostics_settings(
         "name": inputs.settings["name"],
         "file": str(inputs.file),
         "is_simulated": inputs.settings["is_simulated"],
+        **({"tables": _of_tables(inputs)} if inputs.is_reconstructed else {}),
         "cuts": inputs.cuts,
-        "extra": sorted(inputs.settings["branches"]["extra"]),
+        "extra": inputs.extra,
         "blind_keVee": None if blind_keVee is None else list(blind_keVee),
         "sources": [*runs, *simulated],
         **_detector(inputs),
@@ -54,7 +56,7 @@ def calibration_settings(inputs: EventInputs) -> Settings | None:
     simulation."""
     runs = [run for run in inputs.runs.runs if run.stream == CALIBRATION_STREAM]
     samples = [sample for sample in _nominal(inputs) if sample.component == CALIBRATION]
-    if not runs or not samples:
+    if not runs or not samples or inputs.is_reconstructed:
         return None
     sources: list[dict[str, Any]] = [{"kind": "data", "run": run.run} for run in runs]
     sources += [
@@ -84,8 +86,30 @@ def event_figures(inputs: EventInputs) -> list[str]:
     """Names of the figures that the step `figure_events` draws."""
     has_signal = any(sample.component == SIGNAL for sample in _nominal(inputs))
     cuts = [f"cut_{cut['name']}" for cut in inputs.settings["cuts"]]
+    if inputs.is_reconstructed:
+        there = _of_tables(inputs)
+        shown = [
+            *(["vertices"] if there["vertex"] else []),
+            *(["time"] if there["has_time"] else []),
+        ]
+        return [*cuts, "energy", *shown, "cut_flow", *(["cut_efficiency"] if has_signal else [])]
     from_signal = ["resolution", "cut_efficiency"] if has_signal else []
     return ["hit_map", "hits", *cuts, "energy", "vertices", "cut_flow", *from_signal]
+
+
+def _of_tables(inputs: EventInputs) -> Settings:
+    """What events that come reconstructed have, and how it is shown."""
+    columns = ColumnMap.from_settings(inputs.settings["columns"], inputs.file)
+    templates = inputs.settings["templates"]
+    there = columns.variables & {"r_cm", "z_cm"}
+    low, high, width = (templates[key] for key in ("low_keV", "high_keV", "bin_width_keV"))
+    n_bins = max(1, round((high - low) / width))
+    return {
+        "vertex": sorted(there) if "r_cm" in there else [],
+        "has_time": "days" in columns.variables,
+        "labels": templates["labels"],
+        "edges_keV": [low + (high - low) * number / n_bins for number in range(n_bins + 1)],
+    }
 
 
 def _nominal(inputs: EventInputs) -> list[Sample]:

@@ -14,7 +14,7 @@ bins.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ from exonu.events.diagnostics.diagnosed_sources import SIGNAL
 from exonu.events.diagnostics.hit_histograms import HitCounts
 from exonu.events.diagnostics.panels import ENERGY, VERTEX, Panel, panels_of, passed, with_edges
 from exonu.events.diagnostics.resolution_table import ResolutionCounts, bound_of_one_photoelectron
-from exonu.events.diagnostics.stacked_histograms import DATA, PanelCounts
+from exonu.events.diagnostics.stacked_histograms import DATA, PanelCounts, Plane
 from exonu.events.raw.root_files import CHUNK_BYTES, open_tree, read_columns
 from exonu.events.runs.run_list import RunList
 from exonu.events.selection.cuts import TREE, Selection
@@ -47,7 +47,7 @@ _TRUTH = ("true_x_cm", "true_y_cm", "true_z_cm", "true_energy_keV")
 
 
 @dataclass(frozen=True)
-class _Source:
+class Source:
     """A run or a sample: where it is counted (`data` or its component), and its files."""
 
     name: str
@@ -77,14 +77,18 @@ def event_diagnostics(
     Raises:
         InputError: another number of files than sources; a file without a column that a cut reads.
     """
-    sources = _sources(settings, reconstructed, ingested)
+    sources = sources_of(settings, reconstructed, ingested)
     selection = Selection.from_settings(settings["cuts"], settings["extra"], settings["file"])
     runs, geometry = RunList.from_settings(settings), _geometry(settings)
     reach = float(np.linalg.norm(geometry.positions_cm, axis=1).max())
-    panels = _with_edges(panels_of(selection, settings["extra"], reach), selection, sources)
+    panels = with_seen_edges(
+        panels_of(selection, settings["extra"], reach), selection, sources, _names(selection)
+    )
     blind = settings["blind_keVee"]
+    before = next(panel.before for panel in panels if panel.kind == "radius")
+    plane = Plane.of_sphere(("x_pe_cm", "y_pe_cm", "z_pe_cm"), before, reach)
     filled = PanelCounts(
-        selection, panels, reach, runs.live_days, None if blind is None else (blind[0], blind[1])
+        selection, panels, plane, runs.live_days, None if blind is None else (blind[0], blind[1])
     )
     has_signal = any(source.name == SIGNAL for source in sources)
     bound = (
@@ -112,9 +116,14 @@ def event_diagnostics(
     )
 
 
-def _sources(
+def sources_of(
     settings: Settings, reconstructed: Sequence[str | Path], ingested: Sequence[str | Path]
-) -> tuple[_Source, ...]:
+) -> tuple[Source, ...]:
+    """Runs and samples of a job, with their files.
+
+    Raises:
+        InputError: another number of files than sources.
+    """
     rows = settings["sources"]
     for what, files in (("reconstructed", reconstructed), ("ingested", ingested)):
         if len(files) != len(rows) and not (what == "ingested" and not files):
@@ -124,7 +133,7 @@ def _sources(
                 remedy="give one of each",
             )
     return tuple(
-        _Source(
+        Source(
             DATA if row["kind"] == "data" else row["component"],
             Path(reconstructed[place]),
             Path(ingested[place]) if ingested else None,
@@ -148,10 +157,20 @@ def _entries(path: Path) -> int:
         return tree.n_entries
 
 
-def _with_edges(
-    panels: Sequence[Panel], selection: Selection, sources: Sequence[_Source]
+def with_seen_edges(
+    panels: Sequence[Panel],
+    selection: Selection,
+    sources: Sequence[Source],
+    names: Sequence[str],
 ) -> tuple[Panel, ...]:
-    """Panels with bins that suit a first look at the files."""
+    """Panels with bins that suit a first look at the files.
+
+    Args:
+        panels: some of them without edges.
+        selection: the cuts.
+        sources: runs and samples.
+        names: columns that are read.
+    """
     data = [source for source in sources if source.name == DATA]
     spread = (
         [data[k] for k in sorted({round(k) for k in np.linspace(0, len(data) - 1, LOOKED_AT)})]
@@ -161,7 +180,7 @@ def _with_edges(
     chosen = [*spread, *(source for source in sources if source.name not in (DATA, SIGNAL))]
     seen: dict[str, list[NDArray[Any]]] = {panel.name: [] for panel in panels}
     for source in chosen:
-        for columns in read_columns(source.reconstructed, TREE, _names(selection), LOOK_BYTES):
+        for columns in read_columns(source.reconstructed, TREE, names, LOOK_BYTES):
             masks = selection.passed(columns)
             for panel in panels:
                 values = np.broadcast_to(panel.observable.evaluate(columns), masks.shape[1]).astype(
@@ -174,39 +193,53 @@ def _with_edges(
     )
 
 
-def _write(
-    folder: Path,
-    settings: Settings,
-    runs: RunList,
-    selection: Selection,
-    panels: Sequence[Panel],
-    sources: Sequence[_Source],
-    filled: PanelCounts,
-    hits: HitCounts,
-    resolution: ResolutionCounts,
-    geometry: Geometry,
-) -> None:
+def common_record(
+    settings: Settings, runs: RunList, sources: Sequence[Source], labels: Mapping[str, str]
+) -> Settings:
+    """What `events.json` says of any analysis of events.
+
+    Args:
+        settings: of the job.
+        runs: the run list.
+        sources: runs and samples.
+        labels: classes in figures of components; the others have their own name.
+    """
     components = dict.fromkeys(
         source.name for source in sources if source.name not in (DATA, SIGNAL)
     )
-    known = activities()["components"]
-    histograms = {panel.name: panel.as_json(selection) for panel in panels}
-    has_hits = any(source.ingested is not None for source in sources)
-    record = {
+    return {
         "name": settings["name"],
         "is_simulated": settings["is_simulated"],
         "blinded": settings["blind_keVee"] is not None,
         "blind_keVee": settings["blind_keVee"],
         "live_days": runs.live_days,
         "runs": len(runs.physics),
-        "components": [
-            [name, known[name]["label"] if name in known else name] for name in components
-        ],
+        "components": [[name, labels.get(name, name)] for name in components],
         "cuts": settings["cuts"],
         "extra": settings["extra"],
         "has_signal": any(source.name == SIGNAL for source in sources),
+    }
+
+
+def _write(
+    folder: Path,
+    settings: Settings,
+    runs: RunList,
+    selection: Selection,
+    panels: Sequence[Panel],
+    sources: Sequence[Source],
+    filled: PanelCounts,
+    hits: HitCounts,
+    resolution: ResolutionCounts,
+    geometry: Geometry,
+) -> None:
+    has_hits = any(source.ingested is not None for source in sources)
+    known = activities()["components"]
+    labels = {name: known[name]["label"] for name in known}
+    record = common_record(settings, runs, sources, labels) | {
         "inradius_cm": geometry.inradius_cm,
-        "histograms": histograms | (hits.as_json() if has_hits else {}),
+        "histograms": {panel.name: panel.as_json(selection) for panel in panels}
+        | (hits.as_json() if has_hits else {}),
     }
     scaled = (f"Simulation is scaled to {runs.live_days:.9g} live days.",)
     write_csv(folder / "histograms.csv", filled.counts.table(runs.live_days), scaled)

@@ -26,6 +26,9 @@ VERTEX = frozenset({"x_pe_cm", "y_pe_cm", "z_pe_cm", "r_pe_cm"})
 """Variables of R(PE): cuts on nothing else than these bound the fiducial volume."""
 ENERGY = "energy_keVee"
 CUBE = "r_pe_cm**3 / 1000"
+OF_TABLES = frozenset({"x_cm", "y_cm", "r_cm", "z_cm"})
+"""The same of events that come reconstructed, and SQUARE in place of CUBE."""
+SQUARE, DAYS = "r_cm**2", "days"
 ENERGY_EDGES = np.concatenate(
     [np.arange(2, 30, 2), np.arange(30, 60, 5), np.arange(60, 201, 10)]
 ).astype(float)
@@ -43,7 +46,7 @@ class Panel:
 
     Attributes:
         name: of the histogram, unique.
-        kind: `cut`, `energy` or `radius`.
+        kind: `cut`, `energy`, `radius` or `time`.
         observable: what is histogrammed.
         before: numbers of the cuts that its events have passed.
         cut: number of the cut that is shown, None if it is none.
@@ -92,6 +95,13 @@ def panels_of(selection: Selection, extra: Iterable[str], reach_cm: float) -> tu
     ['veto/veto_pe', 'veto/outer_trigger', 'energy', 'radius']
     """
     known = known_variables(extra)
+    every = tuple(range(len(selection.cuts)))
+    energy = Panel("energy", "energy", parse(ENERGY, known), every, None, edges=ENERGY_EDGES)
+    return (*cut_panels(selection, known), energy, _radius_panel(selection, known, reach_cm))
+
+
+def cut_panels(selection: Selection, known: Mapping[str, bool]) -> tuple[Panel, ...]:
+    """One panel for each observable or truth value of each cut, in order, without edges yet."""
     panels = []
     for number, cut in enumerate(selection.cuts):
         marks: dict[str, list[Comparison]] = {}
@@ -105,18 +115,16 @@ def panels_of(selection: Selection, extra: Iterable[str], reach_cm: float) -> tu
             panels.append(
                 Panel(f"{cut.name}/{text}", "cut", observable, before, number, tuple(found))
             )
-    every = tuple(range(len(selection.cuts)))
-    panels.append(Panel("energy", "energy", parse(ENERGY, known), every, None, edges=ENERGY_EDGES))
-    return (*panels, _radius_panel(selection, known, reach_cm))
+    return tuple(panels)
 
 
-def vertex_cuts(selection: Selection) -> tuple[int, ...]:
-    """Numbers of the cuts that read nothing but the vertex R(PE): they bound the fiducial
-    volume."""
+def vertex_cuts(selection: Selection, vertex: frozenset[str] = VERTEX) -> tuple[int, ...]:
+    """Numbers of the cuts that read nothing but the vertex, R(PE) if nothing else is said: they
+    bound the fiducial volume."""
     return tuple(
         n
         for n, cut in enumerate(selection.cuts)
-        if cut.keep.names and VERTEX.issuperset(cut.keep.names)
+        if cut.keep.names and vertex.issuperset(cut.keep.names)
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -91,13 +92,42 @@ class Counts:
         )
 
 
+@dataclass(frozen=True)
+class Plane:
+    """z against the square of the distance from the axis.
+
+    Attributes:
+        columns: x, y and z, or the distance from the axis and z.
+        before: numbers of the cuts that its events have passed: all but those on the vertex.
+        squares, heights: edges [cm², cm].
+    """
+
+    columns: tuple[str, ...]
+    before: tuple[int, ...]
+    squares: Array
+    heights: Array
+
+    @classmethod
+    def of_sphere(cls, columns: tuple[str, ...], before: tuple[int, ...], reach_cm: float) -> Plane:
+        """As far as the furthest wall is from the centre."""
+        squares, heights = np.linspace(0, reach_cm**2, 41), np.linspace(-reach_cm, reach_cm, 61)
+        return cls(columns, before, squares, heights)
+
+    def filled(self, columns: Columns, weight: Array) -> Array:
+        """Weights in its bins."""
+        *across, z = (np.asarray(columns[name], dtype=np.float64) for name in self.columns)
+        square = np.sum([side**2 for side in across], axis=0)
+        filled = np.histogram2d(square, z, [self.squares, self.heights], weights=weight)[0]
+        return np.asarray(filled, dtype=np.float64)
+
+
 class PanelCounts:
     """Fills the panels of a selection, and z against R², from reconstructed events.
 
     Args:
         selection: the cuts.
         panels: with their edges.
-        reach_cm: distance of the furthest wall.
+        plane: of z against R²; None without positions.
         live_days: live time, for Asimov data.
         blind_keVee: energies at which data that pass all cuts are replaced by the expectation; None
             for none.
@@ -107,7 +137,7 @@ class PanelCounts:
         self,
         selection: Selection,
         panels: Sequence[Panel],
-        reach_cm: float,
+        plane: Plane | None,
         live_days: float,
         blind_keVee: tuple[float, float] | None = None,
     ) -> None:
@@ -118,10 +148,9 @@ class PanelCounts:
             live_days,
             blind_keVee,
         )
-        self._outside_radius = next(panel.before for panel in panels if panel.kind == "radius")
-        self.squares = np.linspace(0, reach_cm**2, 41)
-        self.heights = np.linspace(-reach_cm, reach_cm, 61)
-        self.vertices = {source: np.zeros((40, 60)) for source in (DATA, "simulation")}
+        self.plane = plane
+        shape = (0, 0) if plane is None else (len(plane.squares) - 1, len(plane.heights) - 1)
+        self.vertices = {source: np.zeros(shape) for source in (DATA, "simulation")}
 
     def add(self, columns: Columns, source: str) -> None:
         """Add events of the data or of a component."""
@@ -165,12 +194,12 @@ class PanelCounts:
                 self.counts.add(
                     panel.name, stage, source, panel.edges, values[chosen], weight[chosen]
                 )
-        chosen = passed(masks, self._outside_radius)
-        x, y, z = (np.asarray(columns[f"{axis}_pe_cm"], dtype=np.float64)[chosen] for axis in "xyz")
+        if self.plane is None:
+            return
+        chosen = passed(masks, self.plane.before)
         scale = 1.0 if source == DATA or asimov else self._live_days
-        filled = np.histogram2d(
-            x**2 + y**2, z, [self.squares, self.heights], weights=scale * weight[chosen]
-        )[0]
+        place = {name: columns[name][chosen] for name in self.plane.columns}
+        filled = self.plane.filled(place, scale * weight[chosen])
         self.vertices[DATA if source == DATA else "simulation"] += filled
 
     def vertex_table(self) -> pd.DataFrame:
@@ -179,14 +208,17 @@ class PanelCounts:
         import pandas as pd
 
         parts = []
+        squares, heights = (
+            (self.plane.squares, self.plane.heights) if self.plane else (np.zeros(1),) * 2
+        )
         for source, filled in self.vertices.items():
             square, height = np.nonzero(filled)
             columns = {
                 "source": source,
-                "rho2_low_cm2": self.squares[square],
-                "rho2_high_cm2": self.squares[square + 1],
-                "z_low_cm": self.heights[height],
-                "z_high_cm": self.heights[height + 1],
+                "rho2_low_cm2": squares[square],
+                "rho2_high_cm2": squares[square + 1],
+                "z_low_cm": heights[height],
+                "z_high_cm": heights[height + 1],
                 "weighted": filled[square, height],
             }
             parts.append(pd.DataFrame(columns))

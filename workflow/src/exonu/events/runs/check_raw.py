@@ -19,6 +19,7 @@ from exonu.events.raw.raw_events import RawFile
 from exonu.events.raw.reading import Reading
 from exonu.events.raw.root_files import open_tree
 from exonu.events.runs.event_inputs import EventInputs
+from exonu.events.tabular.read_reconstructed import faults_of_tables
 
 FIRST_ENTRIES = 100
 
@@ -40,15 +41,17 @@ def check_settings(inputs: EventInputs) -> Settings:
     """Settings of the step `check_raw`: all that it reads and nothing else."""
     runs = [(f"run {run.run}", run.files) for run in inputs.runs.runs]
     samples = [(f"sample {sample.sample}", sample.files) for sample in inputs.samples]
+    groups = [{"name": name, "files": list(map(str, files))} for name, files in [*runs, *samples]]
+    if inputs.is_reconstructed:
+        columns = inputs.settings["columns"]
+        return {"columns": columns, "file": str(inputs.file), "groups": groups}
     channel_map = inputs.channel_map
     return {
         "branches": inputs.settings["branches"],
         "file": str(inputs.file),
         "n_channels": inputs.n_channels,
         "channel_map": None if channel_map is None else channel_map.as_json(),
-        "groups": [
-            {"name": name, "files": list(map(str, files))} for name, files in [*runs, *samples]
-        ],
+        "groups": groups,
     }
 
 
@@ -63,12 +66,14 @@ def raw_faults(inputs: EventInputs) -> list[InputError]:
 
 def faults_of(settings: Settings) -> list[InputError]:
     """The same from the settings of a job."""
-    branches = Branches.from_settings(
-        settings["branches"], settings["file"], ChannelMap.from_settings(settings["channel_map"])
-    )
     groups = [
         Group(group["name"], tuple(map(Path, group["files"]))) for group in settings["groups"]
     ]
+    if "columns" in settings:
+        return _once(faults_of_tables(settings, [(group.name, group.files) for group in groups]))
+    branches = Branches.from_settings(
+        settings["branches"], settings["file"], ChannelMap.from_settings(settings["channel_map"])
+    )
     found: list[InputError] = []
     total = sum(len(group.files) for group in groups)
     with Progress("check raw files", total, unit="files") as progress:

@@ -18,6 +18,9 @@ from exonu.events.raw.channel_map import ChannelMap
 from exonu.events.runs.run_list import Calibration, RunList, Sample
 from exonu.events.runs.sheets import absent_files
 
+RECONSTRUCTED = "reconstructed"
+"""The `level` of an events file whose files hold events with energy and position."""
+
 
 @dataclass(frozen=True)
 class EventInputs:
@@ -66,6 +69,36 @@ class EventInputs:
             "sample": row,
             "calibration": asdict(self.calibration["simulation"]),
         }
+
+    @property
+    def is_reconstructed(self) -> bool:
+        """Whether the files hold reconstructed events, not hits."""
+        return bool(self.settings["level"] == RECONSTRUCTED)
+
+    @property
+    def extra(self) -> list[str]:
+        """Names of the user's own variables."""
+        return sorted(self.settings["columns" if self.is_reconstructed else "branches"]["extra"])
+
+    def table_settings(self, *, run: int | None = None, sample: str | None = None) -> Settings:
+        """Settings of the step `read_reconstructed` for one run or one sample."""
+        first = min(row.start for row in self.runs.physics)
+        shared = {
+            "columns": self.settings["columns"],
+            "file": str(self.file),
+            "is_simulated": self.settings["is_simulated"],
+            "origin": first.isoformat(),
+            **self.run_settings(run=run, sample=sample),
+        }
+        if run is not None:
+            return shared | {"run": run}
+        row = self.sample(sample)
+        known = {
+            "sample": row.sample,
+            "equivalent_live_days": row.equivalent_live_days,
+            "runs": row.runs,
+        }
+        return shared | {"sample": known | {"files": [str(file) for file in row.files]}}
 
     @property
     def cuts(self) -> list[Settings]:
@@ -128,9 +161,9 @@ class EventInputs:
 
     @property
     def is_generated(self) -> bool:
-        """Whether the raw files are simulated by the workflow (a block `simulation`), not the
-        user's own."""
-        return "simulation" in self.settings
+        """Whether the raw files are simulated by the workflow (a block `simulation` or `dual_phase`),
+        not the user's own."""
+        return "simulation" in self.settings or "dual_phase" in self.settings
 
     def absent_files(self) -> Iterator[InputError]:
         """A fault for each row of the sheets whose files do not exist; none if the workflow
@@ -153,7 +186,7 @@ class EventInputs:
             source["variation"] = chosen.variation
         return {
             "cuts": self.cuts,
-            "extra": sorted(self.settings["branches"]["extra"]),
+            "extra": self.extra,
             "edges_keV": self.settings["efficiency"]["edges_keV"],
             # Not of data: a blinded spectrum is not shown in this way either.
             "ranges_keVee": [] if run is not None else self.settings["efficiency"]["ranges_keVee"],

@@ -7,16 +7,21 @@ from itertools import pairwise
 from pathlib import Path
 
 from exonu.core.errors import InputError, raise_all
-from exonu.core.settings import Settings
+from exonu.core.settings import Settings, merged, read_yaml
 from exonu.events.raw.branches import Branches
 from exonu.events.raw.channel_map import read_channel_map
 from exonu.events.runs import simulation_settings
-from exonu.events.runs.event_inputs import EventInputs
+from exonu.events.runs.event_inputs import RECONSTRUCTED, EventInputs
 from exonu.events.runs.run_list import (
     read_calibration,
     read_event_settings,
     read_run_list,
     read_samples,
+)
+from exonu.events.runs.table_inputs import (
+    OF_TABLES_ALONE,
+    of_the_other_level,
+    read_table_inputs,
 )
 from exonu.events.selection.cuts import Selection
 from exonu.events.variables import DOCUMENTED
@@ -37,9 +42,12 @@ def read_event_inputs(
     """
     file = Path(file)
     settings = read_event_settings(file, overrides)
+    if settings["level"] == RECONSTRUCTED:
+        return read_table_inputs(file, settings, merged(read_yaml(file), overrides or {}))
     raise_all(_faults(settings, file))
     Branches.from_settings(settings["branches"], file)
-    Selection.from_settings(settings["cuts"], settings["branches"]["extra"], file)
+    selection = Selection.from_settings(settings["cuts"], settings["branches"]["extra"], file)
+    raise_all(of_the_other_level(selection, OF_TABLES_ALONE, "level: reconstructed", file))
     table = settings["geometry"].get("channel_map")
     channel_map = read_channel_map(file.parent / table, n_channels) if table else None
     runs = read_run_list(file.parent / settings["runs"], n_channels, channel_map)
@@ -52,7 +60,18 @@ def read_event_inputs(
 
 def _faults(settings: Settings, file: Path) -> Iterator[InputError]:
     """What a schema cannot refuse."""
+    for key in sorted({"columns", "dual_phase"} & settings.keys()):
+        yield InputError(
+            "belongs to `level: reconstructed`", file=file, field=key,
+            remedy="write that level, or remove the block",
+        )  # fmt: skip
     taken = DOCUMENTED.keys() | {"channel", "charge", "time", "nhit"}
+    for number, one in enumerate(settings["systematics"]):
+        if one["along"] != "all":
+            yield InputError(
+                f"is {one['along']}, and the vertex from hits is shifted as a whole", file=file,
+                field=f"systematics.{number}.along", remedy="leave it out",
+            )  # fmt: skip
     for name in sorted(settings["branches"]["extra"].keys() & taken):
         yield InputError(
             "is the name of a documented variable",

@@ -158,13 +158,18 @@ class RunList:
         Args:
             entries: number of each event within its sample.
         """
+        return self.moments_by_live_time(entries)[0]
+
+    def moments_by_live_time(
+        self, entries: NDArray[np.int64]
+    ) -> tuple[NDArray[np.uint32], NDArray[np.float64]]:
+        """Run of each simulated event as in `shared_by_live_time`, and its time since the start of
+        that run [s], evenly over the live time."""
         ends = np.cumsum([run.live_time_s for run in self.physics])
         place = np.mod((entries + 0.5) * GOLDEN_RATIO, 1.0) * ends[-1]
         numbers = np.array([run.run for run in self.physics], dtype=np.uint32)
-        chosen: NDArray[np.uint32] = numbers[
-            np.minimum(np.searchsorted(ends, place, side="right"), len(ends) - 1)
-        ]
-        return chosen
+        chosen = np.minimum(np.searchsorted(ends, place, side="right"), len(ends) - 1)
+        return numbers[chosen], place - np.concatenate([[0.0], ends[:-1]])[chosen]
 
 
 def read_event_settings(file: str | Path, overrides: Settings | None = None) -> Settings:

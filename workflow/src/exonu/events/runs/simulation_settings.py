@@ -76,7 +76,7 @@ def light_map_settings(inputs: EventInputs, seed: int) -> Settings:
 
 def raw_is_temporary(inputs: EventInputs) -> bool:
     """Whether the workflow simulates raw files that go as soon as they are ingested."""
-    return inputs.is_generated and not _block(inputs)["keep_raw"]
+    return "simulation" in inputs.settings and not _block(inputs)["keep_raw"]
 
 
 def light_tables_settings(inputs: EventInputs, seed: int, optics: str) -> Settings:
@@ -102,7 +102,7 @@ def light_tables_used(
 ) -> str | None:
     """Whose light tables the simulation of a run or a sample uses: TRUTH, NOMINAL_OPTICS or
     none."""
-    if not inputs.is_generated:
+    if "simulation" not in inputs.settings:
         return None
     block = _block(inputs)
     if run is not None:

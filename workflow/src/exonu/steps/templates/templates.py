@@ -62,7 +62,7 @@ def main(
     norms = {
         one["name"].replace("-", "_"): (one["status"], one["size"])
         for one in settings["systematics"]
-        if one["kind"] == "cut"
+        if one["kind"] in ("cut", "efficiency") and "size" in one
     }
     table = systematics_table(templates, norms, settings["templates"]["report_ranges_keV"])
     comments = ("Relative changes of templates for one standard deviation.",)

@@ -49,8 +49,8 @@ def _source(inputs: EventInputs, row: Run | Sample) -> Settings:
 
 def wall_components(inputs: EventInputs) -> list[str]:
     """Components whose events in front of dead photomultipliers are corrected: those of the
-    wall."""
-    return list(inputs.settings["dead_pmt"]["components"])
+    wall; none of events that come reconstructed."""
+    return [] if inputs.is_reconstructed else list(inputs.settings["dead_pmt"]["components"])
 
 
 def probe_sources(inputs: EventInputs) -> list[Run | Sample]:
@@ -122,7 +122,7 @@ def closure_settings(inputs: EventInputs, seed: int) -> Settings:
     activities = inputs.settings.get("simulation", {}).get("activities", {})
     return _reconstruction(inputs) | {
         "cuts": inputs.cuts,
-        "extra": sorted(inputs.settings["branches"]["extra"]),
+        "extra": inputs.extra,
         "file": str(inputs.file),
         "dead_pmt": inputs.settings["dead_pmt"],
         "closure": inputs.settings["closure"],

@@ -11,6 +11,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import NullFormatter
 from numpy.typing import NDArray
 
 from exonu.report.figures.colours import BLUE, GREY, VERMILLION
@@ -281,8 +282,10 @@ def draw_energy(tables: EventTables) -> Figure:
         draw_ratio(lower, counts, hollow=tables.record["blinded"])
         upper.set_ylabel("events / keV after all cuts")
         lower.set_xscale("log")
+        lower.xaxis.set_minor_formatter(NullFormatter())
         lower.set_xlim(counts.edges[0], counts.edges[-1])
-        lower.set_xticks(_ENERGY_TICKS, [f"{tick}" for tick in _ENERGY_TICKS])
+        ticks = [tick for tick in _ENERGY_TICKS if counts.edges[0] <= tick <= counts.edges[-1]]
+        lower.set_xticks(ticks, [f"{tick}" for tick in ticks])
         lower.set_xlabel(LABELS["energy_keVee"])
         put_event_heading(upper, tables.record)
         figure.align_ylabels([upper, lower])

@@ -35,6 +35,14 @@ LABELS = {
     "z_pe_cm": "$z$(PE) [cm]",
     "r_t_cm": "$R$(T) [cm]",
     "energy_keVee": r"reconstructed energy [keV$_\mathrm{ee}$]",
+    "x_cm": "$x$ [cm]",
+    "y_cm": "$y$ [cm]",
+    "z_cm": "$z$ [cm]",
+    "r_cm": "$R$ [cm]",
+    "r_cm**2": "$R^2$ [cm$^2$]",
+    "s1_pe": "S1 [PE]",
+    "s2_pe": "S2 [PE]",
+    "days": "days since the start of the first run [d]",
     "r_pe_cm**3 / 1000": r"$R^3$(PE) [$10^3\,$cm$^3$]",
 }
 """Axis labels of documented variables; what else a cut reads is shown as it is written."""

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from exonu.core.types import Array
-from exonu.events.diagnostics.panels import vertex_cuts
+from exonu.events.diagnostics.panels import OF_TABLES, vertex_cuts
 from exonu.events.selection.cuts import Selection
 from exonu.report.figures.colours import BAND_GREY, BLACK, VERMILLION
 from exonu.report.figures.events.event_panels import (
@@ -25,6 +25,7 @@ from exonu.report.figures.events.event_panels import (
     draw_stack,
     per_bin,
     put_event_heading,
+    share_legend,
 )
 from exonu.report.figures.style import COLUMN_INCHES, new_figure, styled
 from exonu.report.numbers.event_tables import EventTables
@@ -40,7 +41,13 @@ _AXES = (("rho2", "cm2"), ("z", "cm"))
 
 
 def draw_vertices(tables: EventTables) -> Figure:
-    """Draw R³ and z against R² of events that pass all cuts but those on the vertex."""
+    """Draw R³ (of events that come reconstructed, R² from the axis) and z against R² of events that
+    pass all cuts but those on the vertex."""
+    if "vertex" in tables.record and "z_cm" not in tables.record["vertex"]:
+        with styled():
+            figure = new_figure(3.6)
+            _draw_radius(figure, tables)
+        return figure
     with styled():
         figure = new_figure(6.9, 1.75 * COLUMN_INCHES)
         halves: Any = figure.subfigures(2, 1, height_ratios=(1.25, 1))
@@ -51,9 +58,30 @@ def draw_vertices(tables: EventTables) -> Figure:
 
 def _draw_radius(figure: Any, tables: EventTables) -> None:
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(2.4, 1))
-    counts, panel = tables.histogram("radius"), tables.record["histograms"]["radius"]
-    width = np.ones(len(counts.edges) - 1)
-    hollow = tables.record["blinded"]
+    handles = draw_panel(upper, lower, tables, "radius")
+    if "vertex" not in tables.record:  # else no wall is known
+        handles.append(_WALL_LINE)
+    put_event_heading(upper, tables.record, "all cuts but those on the vertex")
+    figure.align_ylabels([upper, lower])
+    figure.legend(handles=handles, loc="outside right upper", fontsize=7.5)
+
+
+def draw_time(tables: EventTables) -> Figure:
+    """Draw the events that pass all cuts against time, of analyses whose events come reconstructed."""
+    with styled():
+        figure = new_figure(3.6)
+        upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(2.4, 1))
+        handles = draw_panel(upper, lower, tables, "time")
+        put_event_heading(upper, tables.record, "after all cuts")
+        figure.align_ylabels([upper, lower])
+        share_legend(figure, handles, 4)
+    return figure
+
+
+def draw_panel(upper: Axes, lower: Axes, tables: EventTables, name: str) -> list[Any]:
+    """Data and stacked simulation of one histogram, with their ratio below; handles for a legend."""
+    counts, panel = tables.histogram(name), tables.record["histograms"][name]
+    width, hollow = np.ones(len(counts.edges) - 1), tables.record["blinded"]
     handles = draw_stack(upper, counts, width)
     points = draw_data(upper, counts, width, data_name(tables.record), hollow=hollow)
     count_scale(upper, counts.simulation, counts.data, np.sqrt(counts.data))
@@ -64,19 +92,15 @@ def _draw_radius(figure: Any, tables: EventTables) -> None:
     lower.set_xlim(counts.edges[0], counts.edges[-1])
     lower.set_xlabel(LABELS[panel["observable"]])
     upper.set_ylabel(per_bin(LABELS[panel["observable"]], float(counts.edges[1] - counts.edges[0])))
-    put_event_heading(upper, tables.record, "all cuts but those on the vertex")
-    figure.align_ylabels([upper, lower])
     more: list[Artist] = [Patch(facecolor=BAND_GREY, label="error of the simulation")]
     if panel["marks"]:
         more.append(_CUT_LINE)
-    figure.legend(
-        handles=[points, *handles, *more, _WALL_LINE], loc="outside right upper", fontsize=7.5
-    )
+    return [points, *handles, *more]
 
 
 def _draw_planes(figure: Any, tables: EventTables) -> None:
     table = tables.table("vertices")
-    grids = {source: _plane(rows) for source, rows in table.groupby("source")}
+    grids = {str(source): _plane(rows) for source, rows in table.groupby("source")}
     shown = [("data", data_name(tables.record)), ("simulation", "simulation")]
     highest = max((float(grid[2].max()) for grid in grids.values()), default=1.0)
     norm = LogNorm(max(highest * 1e-4, min(1.0, highest / 10)), highest)
@@ -94,10 +118,13 @@ def _draw_planes(figure: Any, tables: EventTables) -> None:
                 rasterized=True,
             )
             figure.colorbar(mesh, ax=axes, pad=0.01, aspect=25, label="events")
-        _draw_fiducial(axes, tables)
-        reach = 1.1 * tables.record["inradius_cm"]
-        axes.set_xlim(0, reach**2)
-        axes.set_ylim(-reach, reach)
+        if "vertex" in tables.record:
+            _draw_cylinder(axes, tables, grids)
+        else:
+            _draw_fiducial(axes, tables)
+            reach = 1.1 * tables.record["inradius_cm"]
+            axes.set_xlim(0, reach**2)
+            axes.set_ylim(-reach, reach)
         axes.set_xlabel(r"$R^2 = x^2 + y^2$ [cm$^2$]")
     axes_pair[0].set_ylabel("$z$ [cm]")
 
@@ -133,6 +160,33 @@ def _draw_fiducial(axes: Axes, tables: EventTables) -> None:
         "z_pe_cm": z.ravel(),
         "r_pe_cm": np.hypot(x, z.ravel()),
     }
+    _draw_boundary(axes, selection, bounds, columns, square, z)
+
+
+def _draw_cylinder(axes: Axes, tables: EventTables, grids: dict[str, Any]) -> None:
+    """The boundary of what the cuts on the vertex keep, of events that come reconstructed."""
+    selection = Selection.from_settings(tables.record["cuts"], tables.record["extra"])
+    bounds = vertex_cuts(selection, OF_TABLES)
+    squares = np.concatenate([grid[0] for grid in grids.values()])
+    heights = np.concatenate([grid[1] for grid in grids.values()])
+    if not bounds or not len(squares):
+        return
+    square, z = np.meshgrid(
+        np.linspace(0, squares.max(), 600), np.linspace(heights.min(), heights.max(), 600)
+    )
+    r = np.sqrt(square).ravel()
+    columns = {"x_cm": r, "y_cm": np.zeros_like(r), "r_cm": r, "z_cm": z.ravel()}
+    _draw_boundary(axes, selection, bounds, columns, square, z)
+
+
+def _draw_boundary(
+    axes: Axes,
+    selection: Selection,
+    bounds: tuple[int, ...],
+    columns: dict[str, Array],
+    square: Array,
+    z: Array,
+) -> None:
     kept = np.all([selection.cuts[number].keep.evaluate(columns) for number in bounds], axis=0)
     axes.contour(
         square,

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 from exonu.catalogue import INTERACTIONS, SEARCHED, Interaction
 from exonu.core.errors import InputError
 from exonu.core.resources import resource_path
-from exonu.core.types import Json
+from exonu.core.types import Array, Json
 from exonu.detector.response import Efficiency, build_response
 from exonu.interactions import Physics, breakpoints_keV
 from exonu.search.analysis import default_settings
@@ -275,15 +275,7 @@ def make_experiment(
         for one, given in backgrounds.items()
     }
     parts = {one: np.asarray(pair[0], dtype=float) for one, pair in pairs.items()}
-    for field_, values in {"high_keV": high, "observed": counts, **parts}.items():
-        if values.shape != low.shape or low.ndim != 1 or not low.size:
-            raise InputError(
-                f"has the shape {values.shape}, where low_keV has {low.shape}",
-                field=field_,
-                remedy="give one number for each bin",
-            )
-        if not np.all(np.isfinite(values)) or np.any(values < 0):
-            raise InputError("must be finite numbers ≥ 0", field=field_)
+    _require_bins(low, {"high_keV": high, "observed": counts, **parts})
     if not parts:
         raise InputError("is empty", field="backgrounds", remedy="give at least one component")
     if np.any(high <= low):
@@ -316,6 +308,19 @@ def make_experiment(
         resolution_keV=resolution_keV,
         target=target,
     )
+
+
+def _require_bins(low_keV: Array, arrays: Mapping[str, Array]) -> None:
+    """Refuse arrays that do not hold one finite number ≥ 0 for each bin, by their names."""
+    for name, values in arrays.items():
+        if values.shape != low_keV.shape or low_keV.ndim != 1 or not low_keV.size:
+            raise InputError(
+                f"has the shape {values.shape}, where low_keV has {low_keV.shape}",
+                field=name,
+                remedy="give one number for each bin",
+            )
+        if not np.all(np.isfinite(values)) or np.any(values < 0):
+            raise InputError("must be finite numbers ≥ 0", field=name)
 
 
 def declare_interaction(one: Interaction) -> None:

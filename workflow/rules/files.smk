@@ -230,9 +230,10 @@ def printed(analysis, tables):
 
 
 def table_files(analysis):
-    """The tables of an analysis; one of events has a cut flow and activities too."""
+    """The tables of an analysis; one of events has a cut flow and activities too, a combination its contributions."""
     of_events = EVENT_TABLES_PRINTED if analysis in EVENTS else []
-    return printed(analysis, [*TABLES, *of_events])
+    of_several = COMBINED_TABLES if analysis in COMBINED else []
+    return printed(analysis, [*TABLES, *of_events, *of_several])
 
 
 # The summary page.
@@ -252,7 +253,11 @@ def simulation_error(analysis):
 
 
 def described_files(analysis):
-    """The YAMLs whose numbers carry a status: the experiment's, or of events and of the detector they are simulated in."""
+    """The YAMLs whose numbers carry a status: the experiment's, or of events and of the detector they are simulated in;
+    of a combination, those of its experiments."""
+    if analysis in COMBINED:
+        files = [described_files(member) for member in COMBINED[analysis]]
+        return list(dict.fromkeys(file for of_one in files for file in of_one))
     if analysis not in EVENTS:
         return experiment_inputs(analysis)[:1]
     files = [os.path.normpath(ANALYSES[analysis].events_file)]

@@ -65,7 +65,7 @@ def build_workspaces(
     } | dict.fromkeys(WITHOUT_FLUX, 0.0)
     solar = fold_solar_neutrinos(experiment, physics)
     raise_all(_without_signal(signals, experiment))
-    notes = INPUTS.notes(SearchInputs(experiment, physics, solar))
+    notes = [*experiment.notes, *INPUTS.notes(SearchInputs(experiment, physics, solar))]
     made = [
         build_workspace(
             experiment,
@@ -82,6 +82,8 @@ def build_workspaces(
             [experiment.low_keV, experiment.high_keV]
         ).tolist()
         workspace.meaning["notes"] = list(notes)
+        if experiment.observable is not None:
+            workspace.meaning["observable"] = "{} [{}]".format(*experiment.observable)
         workspace.meaning.update(simulation_meaning(experiment))
         if fit_range is not None:
             workspace.meaning["fit_range_keV"] = [float(end) for end in fit_range]
@@ -94,7 +96,7 @@ def _without_signal(signals: list[Signal], experiment: Experiment) -> Iterator[I
         if not signal.linear.any() and (signal.quadratic is None or not signal.quadratic.any()):
             yield InputError(
                 f"expects no signal in any bin from {experiment.low_keV.min():g} to "
-                f"{experiment.high_keV.max():g} keV, so that no limit on it exists",
+                f"{experiment.high_keV.max():g} {experiment.unit}, so that no limit on it exists",
                 field=f"{experiment.name}, {signal.name}",
                 remedy="check the efficiency, the energies of the bins and true_energy_minimum_keV",
             )

@@ -12,7 +12,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -26,13 +26,18 @@ from exonu.report.numbers.figure_records import Heading
 from exonu.report.numbers.projected_limits import Projection, kind_of_data, own_days, projections
 from exonu.report.page.plots import FLAVOURS, QUANTITIES, mass_of, plots, strength_of
 from exonu.report.page.stated_values import Stated, choices, injected_truth, stated
-from exonu.report.printed_tables.writing import NOTHING, number
+from exonu.report.printed_tables.combination_tables import (
+    contributions_table,
+    shared_parameters_table,
+)
+from exonu.report.printed_tables.writing import NOTHING, PrintedTable, number
 from exonu.search.limit_rows import BETWEEN_NOTES, published_curves, published_limits
 from exonu.search.studies.simulation_error import SUM
 
 PICTURES = {
     "spectrum": "Observed recoil spectrum, backgrounds, signals at their upper limits; all over the background below.",
     "signals": "Signals of solar neutrinos before and behind the detector, and the detection efficiency.",
+    "combination": "Limits of each experiment alone and of all together, and each one's share of the information.",
     "limits": "Upper limits by flavour, expected ranges, and published limits.",
     "coupling_mass": "Upper limits against the mass, beside published limits.",
     "simulation_error": "Error of the background from the number of simulated events, and effective simulated events.",
@@ -67,6 +72,8 @@ class Summary:
         figures: PNG files.
         versions: versions of the programs that set the limits.
         simulation: `simulation_error.csv` of an analysis of events; None without templates.
+        contributions, parameters: `combination.csv` and `parameters.csv` of a combination of
+            experiments; empty otherwise.
         ingest_notes: what is doubtful about the files of events; empty for a published spectrum.
     """
 
@@ -79,6 +86,8 @@ class Summary:
     figures: Sequence[Path]
     versions: Mapping[str, str]
     simulation: pd.DataFrame | None = None
+    contributions: pd.DataFrame = field(default_factory=pd.DataFrame)
+    parameters: pd.DataFrame = field(default_factory=pd.DataFrame)
     ingest_notes: Sequence[str] = ()
 
 
@@ -107,7 +116,7 @@ def summary_page(summary: Summary) -> str:
         limits=_limits_table(summary),
         simulation=_simulation(summary.simulation),
         all_limits=_all_limits(summary.limits),
-        notes=_notes(summary.limits, summary.ingest_notes),
+        notes=_combination(summary) + _notes(summary.limits, summary.ingest_notes),
         plots="".join(_plot(plot) for plot in explored),
         figures=_figures(summary.figures, heading),
         assumed=_assumed(summary),
@@ -406,6 +415,28 @@ def _all_limits(limits: pd.DataFrame) -> str:
     return f"<details><summary>All {len(rows)} limits, every mass and method</summary>{table}</details>"
 
 
+def _combination(summary: Summary) -> str:
+    """What each experiment of a combination contributes, and which parameters they share."""
+    if summary.contributions.empty:
+        return ""
+    contributions = contributions_table(summary.contributions, summary.heading)
+    shared = shared_parameters_table(summary.parameters, summary.heading)
+    return (
+        "<h3>Experiments of this combination</h3>"
+        f"{_folded(contributions, 'What each experiment contributes, and whether they agree')}"
+        f"{_folded(shared, 'Which parameters they share')}"
+    )
+
+
+def _folded(table: PrintedTable, title: str) -> str:
+    """A printed table under a title that opens it."""
+    rows = [
+        [_indexed(cell.replace("{", "").replace("}", "")) for cell in row] for row in table.rows
+    ]
+    shown = _table(table.caption, table.headings, rows)
+    return f"<details><summary>{_text(title)}</summary>{shown}</details>"
+
+
 def _notes(limits: pd.DataFrame, ingest_notes: Sequence[str]) -> str:
     """What is doubtful about inputs and limits, each note with the hypotheses that it concerns, and
     about the files of events, each with its runs. Of notes on limits that differ in nothing but
@@ -483,6 +514,8 @@ def _stated_cells(row: Stated) -> tuple[str, ...]:
 def _costs(variants: pd.DataFrame) -> str:
     """What the main assumptions cost: the ratio of the limit to the nominal one, by interaction."""
     rows = []
+    if variants.empty:
+        return ""
     for description, group in variants[variants["variant"] != "nominal"].groupby(
         "description", sort=False
     ):

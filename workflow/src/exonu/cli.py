@@ -62,7 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-_EXTRAS = {"uproot": "events", "awkward": "events", "hepdata_lib": "workflow"}
+_EXTRAS = dict.fromkeys(("uproot", "awkward", "pyarrow", "h5py"), "events")
+_EXTRAS |= dict.fromkeys(("snakemake", "hepdata_lib"), "workflow")
 """Optional packages, and the extra of `pyproject.toml` that installs each."""
 
 _OPTIONS = {"mass_MeV": "--mass-mev", "energies_keV": "--energies", "source": "--source"}

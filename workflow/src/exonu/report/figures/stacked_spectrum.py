@@ -120,6 +120,13 @@ def drawn_together(counts: SpectrumCounts) -> SpectrumCounts:
 
 
 def _draw_counts(axes: Axes, counts: SpectrumCounts) -> None:
+    handles = draw_counts(axes, counts)
+    _set_count_scale(axes, counts, _per_bin(counts)[0], rows=len(handles))
+    axes.legend(handles=handles, loc="upper right")
+
+
+def draw_counts(axes: Axes, counts: SpectrumCounts) -> list[Any]:
+    """Data with stacked backgrounds and signals at their limits; the handles of a legend."""
     width, label = _per_bin(counts)
     total = counts.background / width
     handles = _draw_backgrounds(axes, counts, width)
@@ -134,9 +141,8 @@ def _draw_counts(axes: Axes, counts: SpectrumCounts) -> None:
     name = "Asimov data (blinded)" if counts.heading.blinded else "data"
     name = f"simulated {name}" if counts.heading.is_simulated else name
     points = _draw_points(axes, counts, 1 / width, label=name)
-    _set_count_scale(axes, counts, width, rows=len(handles) + 1)
     axes.set_ylabel(label)
-    axes.legend(handles=[points, *handles], loc="upper right")
+    return [points, *handles]
 
 
 def _per_bin(counts: SpectrumCounts) -> tuple[Array, str]:

@@ -34,6 +34,8 @@ PICTURES = {
     "signals": "Signals of solar neutrinos before and behind the detector, and the detection efficiency.",
     "limits": "Upper limits by flavour, expected ranges, and published limits.",
     "coupling_mass": "Upper limits against the mass, beside published limits.",
+    "parts": "The parts of the fit: the spectrum in ranges of a second variable, and control regions that measure "
+    "backgrounds beside it, after the fit without a signal.",
     "projections": "Expected limits and the reach of a discovery against exposure and background, of Asimov data.",
     "cut_flow": "Events left after each cut, data and simulation.",
     "hit_map": "Where on the detector light was detected.",

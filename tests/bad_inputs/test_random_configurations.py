@@ -70,7 +70,8 @@ ODD = st.one_of(
     st.lists(st.floats(-10, 10), max_size=4),
     st.dictionaries(st.text(max_size=5), st.integers(), max_size=2),
     st.dates(),
-).map(copy.deepcopy)  # fmt: skip (a list of one example must not be that of the next)
+).map(copy.deepcopy)  # fmt: skip (a list of one example must not be tha).map(copy.deepcopy)  # fmt: skip
+"""A value of its own each time: what one example puts into a list must not be in the next."""
 
 
 def places(content, path=()):

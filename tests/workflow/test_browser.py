@@ -5,7 +5,7 @@ Debian's Chromium (`apt-get install chromium`) is driven without a network. Scre
 400 pixels are left in pytest's temporary folder, to be looked at."""
 
 import pytest
-from chromium import PROGRAM, Browser
+from chromium import PROGRAM, Browser, axe_source
 from helpers import snakemake
 
 pytestmark = [
@@ -55,6 +55,39 @@ def test_summary_page(browser, pages, width):
     assert browser.evaluate(FITS), "the page is wider than the window"
     assert browser.evaluate("[...document.images].every(image => image.alt.length > 20)")
     looked_at(browser, file, width)
+
+
+@pytest.fixture(scope="module")
+def axe(tmp_path_factory):
+    """The source of axe-core, from the npm registry."""
+    return axe_source(tmp_path_factory.mktemp("axe"))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_page_is_accessible(browser, pages, axe, width, scheme):
+    """axe-core finds no serious and no critical violation, contrast included."""
+    browser.prefer(scheme)
+    browser.open(pages / "results" / "alpha" / "summary.html", width)
+    browser.wait("document.querySelector('.plot svg circle')")
+    assert browser.violations(axe) == []
+    browser.prefer("light")
+
+
+def test_marks_do_not_overlap_on_a_narrow_page(browser, pages):
+    """Of the rows of this work: observed limit, expected median and its band are apart."""
+    browser.open(pages / "results" / "alpha" / "summary.html", 400)
+    holder = "document.getElementById('plot-magnetic-moment')"
+    browser.wait(f"{holder} && {holder}.querySelector('g circle')")
+    overlaps = browser.evaluate(
+        f"""(() => {{
+          const boxes = [...{holder}.querySelectorAll('svg[role=img] g > :is(circle, path, rect:not([opacity]))')]
+            .map((mark) => mark.getBoundingClientRect());
+          return boxes.filter((one, i) => boxes.some((other, j) => i < j && one.left < other.right
+            && other.left < one.right && one.top < other.bottom && other.top < one.bottom)).length;
+        }})()"""
+    )
+    assert overlaps == 0
 
 
 def test_a_plot_answers_to_mouse_keys_and_boxes(browser, pages):

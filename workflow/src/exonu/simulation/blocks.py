@@ -13,8 +13,8 @@ from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import constants
 
+from exonu.core import constants
 from exonu.core.seeds import derived_seed
 from exonu.core.types import Array
 from exonu.detector.geometry import Geometry

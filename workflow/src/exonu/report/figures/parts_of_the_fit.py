@@ -54,5 +54,5 @@ def draw_parts(parts: Mapping[str, SpectrumCounts]) -> Figure:
             axes.set_xlim(counts.low_keV[0], counts.high_keV[-1])
             axes.set_title(title, loc="left", fontsize=8, pad=3)
             axes.set_xlabel("reconstructed energy [keV]")
-        figure.legend(handles=handles, loc="outside lower left", ncols=columns, fontsize=7.5)
+        figure.legend(handles=handles, loc="outside lower left", ncols=2, fontsize=7.5)
     return figure

@@ -139,6 +139,7 @@ def spectrum_counts(
             for signal, pair in zip(signals, pairs, strict=True)
         ),
         after_fit=experiment.is_from_events,
+        confidence_level=confidence_level(limits),
     )
 
 
@@ -154,6 +155,12 @@ def by_energy(values: ArrayLike, n_bins: int) -> Array:
     """
     total = np.asarray(values, dtype=np.float64).reshape(-1, n_bins).sum(axis=0)
     return np.asarray(total, dtype=np.float64)
+
+
+def confidence_level(limits: pd.DataFrame) -> float | None:
+    """That of the asymptotic limits; None without any."""
+    levels = limits.loc[limits["method"] == "asymptotic", "confidence_level"].dropna()
+    return None if levels.empty else float(levels.iloc[0])
 
 
 def widest(pairs: list[Pair]) -> Pair:
@@ -336,5 +343,7 @@ def write_counts(path: str | Path, counts: SpectrumCounts) -> None:
         "signals": signals,
     }
     head |= {"after_fit": True} if counts.after_fit else {}
+    if counts.confidence_level is not None:
+        head["confidence_level"] = counts.confidence_level
     lines = yaml.safe_dump(head, sort_keys=False, allow_unicode=True, width=1000).splitlines()
     write_csv(path, pd.DataFrame(columns), comments=tuple(lines))

@@ -12,6 +12,7 @@ from exonu.report.numbers.counts import (
     Pair,
     background_fit,
     class_labels,
+    confidence_level,
     drawn_cases,
     fit_range,
     is_signal,
@@ -81,6 +82,7 @@ def counts_of_parts(
         made[title] = SpectrumCounts(
             heading, edges[:, 0], edges[:, 1], data[channel["name"]][place], classes,
             found.after_error[bins], (signal,), after_fit=True,
+            confidence_level=confidence_level(limits),
         )  # fmt: skip
     return made
 

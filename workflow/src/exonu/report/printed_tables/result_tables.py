@@ -102,7 +102,7 @@ def limits_table(limits: pd.DataFrame, heading: Heading) -> PrintedTable:
     text += ", beside other constructions from the same likelihood and the published limit."
     text += _of_projections(limits, heading)
     shown = (*headings, *(beside.heading for beside in others), "Published")
-    brief = _brief_limits(_records(values))
+    brief = _brief_limits(records(values))
     return PrintedTable("limits", caption(heading, text), shown, rows, values, texts=4, brief=brief)
 
 
@@ -115,7 +115,7 @@ def _brief_limits(rows: list[dict[str, Any]]) -> tuple[tuple[str, ...], ...]:
     found: list[tuple[str, ...]] = [("", "Observed", r"Expected, $\pm1\sigma$", "Published")]
     above = ""
     for row in rows:
-        heading = f"{str(row['interaction']).replace('-', ' ')}: {_in_unit(row)}"
+        heading = f"{str(row['interaction']).replace('-', ' ')}: {in_unit(row)}"
         if heading != above:
             found.append((rf"\multicolumn{{4}}{{l}}{{{latex_text(heading)}}}",))
         above = heading

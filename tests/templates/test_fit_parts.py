@@ -157,6 +157,7 @@ def test_counts_of_all_parts(toy):
                 "interaction": "magnetic-moment",
                 "flavour": "all",
                 "observed": 1e-10,
+                "confidence_level": 0.9,
             }
         ]
     )
@@ -253,8 +254,8 @@ def test_a_variation_of_the_wall_reaches_the_region(toy):
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        (REGION.replace("cut: fid", "cut: fud"), r"templates.regions.0 \(shell\): replaces the cut 'fuducial-volume', which"),
-        (REGION.replace("20 <= r_pe_cm < 23", "r_pe < 3"), r"templates.regions.0 \(shell\).keep: 'r_pe' is not a docu"),
+        (REGION.replace("cut: fid", "cut: fud"), r"\(shell\): replaces the cut 'fuducial-volume', which"),
+        (REGION.replace("20 <= r_pe_cm < 23", "r_pe < 3"), r"\(shell\).keep: 'r_pe' is not a docu"),
         (REGION.replace("[2, 10, 20, 30]", "[2, 10, 5]"), r"edges_keV: do not increase; sort them"),
         (REGION.replace("}]", "}, {name: shell, cut: fiducial-volume, keep: r_pe_cm > 25}]"), "names two"),
         (SECOND.replace("r_pe_cm", "radius"), r"templates.second.variable: 'radius' is not a documented variable"),

@@ -93,6 +93,11 @@ def yields_by_range(analysis):
     return [file] if analysis in EVENTS else []
 
 
+def has_parts(analysis):
+    """Whether its fit has slices in a second variable, or control regions."""
+    return analysis in TEMPLATES and bool(TEMPLATES[analysis]["parts"])
+
+
 def is_blind(analysis):
     """Whether an analysis leaves its data aside."""
     return ANALYSES[analysis].settings["blind"]

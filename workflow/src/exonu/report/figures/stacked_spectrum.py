@@ -82,7 +82,7 @@ def draw_spectrum(counts: SpectrumCounts) -> Figure:
     with styled():
         figure = new_figure(_HEIGHT + _ROW_HEIGHT * rows)
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(2.4, 1))
-        handles = _draw_counts(upper, counts)
+        handles = draw_counts(upper, counts)
         _draw_ratio(lower, counts)
         put_heading(upper, counts.heading)
         lower.set_xlim(counts.low_keV[0], counts.high_keV[-1])
@@ -130,7 +130,7 @@ def drawn_together(counts: SpectrumCounts) -> SpectrumCounts:
     )
 
 
-def _draw_counts(axes: Axes, counts: SpectrumCounts) -> list[Artist]:
+def draw_counts(axes: Axes, counts: SpectrumCounts) -> list[Artist]:
     """The upper panel; handles of a legend in two columns: data and stack from the top, then the
     signals."""
     width, label = _per_bin(counts)

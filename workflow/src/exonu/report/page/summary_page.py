@@ -40,6 +40,8 @@ PICTURES = {
     "combination": "Limits of each experiment alone and of all together, and each one's share of the information.",
     "limits": "Upper limits by flavour, expected ranges, and published limits.",
     "coupling_mass": "Upper limits against the mass, beside published limits.",
+    "parts": "The parts of the fit: the spectrum in ranges of a second variable, and control regions that measure "
+    "backgrounds beside it, after the fit without a signal.",
     "simulation_error": "Error of the background from the number of simulated events, and effective simulated events.",
     "projections": "Expected limits and the reach of a discovery against exposure and background, of Asimov data.",
     "cut_flow": "Events left after each cut, data and simulation.",

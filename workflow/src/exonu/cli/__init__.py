@@ -74,6 +74,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+_EXTRAS = dict.fromkeys(("uproot", "awkward", "pyarrow", "h5py"), "events")
+_EXTRAS |= dict.fromkeys(("snakemake", "hepdata_lib"), "workflow")
+"""Optional packages, and the extra of `pyproject.toml` that installs each."""
+
+
 def _answered(given: argparse.Namespace) -> str:
     """What a command prints: its answer in the format that is asked for, or that it was written."""
     own_format = getattr(given, "own_format", None)

@@ -176,7 +176,9 @@ class Browser:
     def violations(self, axe: str) -> list[str]:
         """What axe-core, whose source is given, finds wrong on the page, seriously or critically."""
         self.evaluate(axe + "; 0")
-        found = self.evaluate("axe.run().then((result) => JSON.stringify(result.violations))")
+        found = self.evaluate(
+            "axe.run({preload: false}).then((result) => JSON.stringify(result.violations))"
+        )
         return [
             f"{one['id']}: {one['help']}: {[node['html'][:120] for node in one['nodes'][:3]]}"
             for one in json.loads(found)

@@ -85,7 +85,8 @@ def build_workspaces(
 
     signals, solar = folded(fitted)
     raise_all(_without_signal(signals, fitted))
-    notes = INPUTS.notes(SearchInputs(experiment, physics, over_slices(solar, experiment)))
+    inputs = SearchInputs(experiment, physics, over_slices(solar, experiment))
+    notes = [*experiment.notes, *INPUTS.notes(inputs)]
     if experiment.slices and physics.reactor is None and physics.flux_table is None:
         signals, solar = modulated(experiment, interaction, signals, solar)
     made = [workspace(fitted, signal, solar) for signal in signals]
@@ -98,6 +99,8 @@ def build_workspaces(
     for one in made:
         one.meaning["bins_keV"] = np.transpose([fitted.low_keV, fitted.high_keV]).tolist()
         one.meaning["notes"] = list(notes)
+        if experiment.observable is not None:
+            one.meaning["observable"] = "{} [{}]".format(*experiment.observable)
         one.meaning.update(simulation_meaning(experiment))
         one.meaning.update(fit_parts_meaning(experiment))
         if fit_range is not None:
@@ -111,7 +114,7 @@ def _without_signal(signals: list[Signal], experiment: Experiment) -> Iterator[I
         if not signal.linear.any() and (signal.quadratic is None or not signal.quadratic.any()):
             yield InputError(
                 f"expects no signal in any bin from {experiment.low_keV.min():g} to "
-                f"{experiment.high_keV.max():g} keV, so that no limit on it exists",
+                f"{experiment.high_keV.max():g} {experiment.unit}, so that no limit on it exists",
                 field=f"{experiment.name}, {signal.name}",
                 remedy="check the efficiency, the energies of the bins and true_energy_minimum_keV",
             )

@@ -232,7 +232,8 @@ def _background_sample(background: Background, total: Array) -> Json:
     elif background.is_log_normal:
         modifiers.append(_factor(name, background.uncertainty))
     else:
-        modifiers.append(_normsys(name, 1 + background.uncertainty, 1 - background.uncertainty))
+        down = background.uncertainty_down or background.uncertainty
+        modifiers.append(_normsys(name, 1 + background.uncertainty, 1 - down))
     if background.statistical_error is not None:
         error = _floats(background.statistical_error)
         errors = background.statistical_name or f"staterror_{background.name}"

@@ -211,7 +211,7 @@ def _draw_ours(axes: Axes, y: float, row: Any, look: Look) -> None:
     _draw_expected(axes, y, row, look)
     if np.isfinite(row.observed):
         place = y + _MARK_PLACE
-        _draw_upper_limit(axes, place, float(row.observed), look.marker, BLACK, filled=True)
+        draw_upper_limit(axes, place, float(row.observed), look.marker, BLACK, filled=True)
     else:
         _say(axes, y, "no observed limit")
 
@@ -252,10 +252,10 @@ def _say(axes: Axes, y: float, text: str) -> None:
 
 
 def _draw_published(axes: Axes, y: float, row: Any) -> None:
-    _draw_upper_limit(axes, y, float(row.value), "D", GREY, filled=row.status == "read")
+    draw_upper_limit(axes, y, float(row.value), "D", GREY, filled=row.status == "read")
 
 
-def _draw_upper_limit(
+def draw_upper_limit(
     axes: Axes, y: float, value: float, marker: str, colour: str, filled: bool
 ) -> None:
     """A marker with an arrow towards what is still allowed, of the same length on paper

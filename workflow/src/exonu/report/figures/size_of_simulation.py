@@ -47,9 +47,6 @@ def draw_simulation_error(table: pd.DataFrame, name: str, *, is_simulated: bool)
         )  # fmt: skip
         above.set_yscale("log")
         above.set_ylabel("error of the simulation\n/ Poisson error")
-        above.legend(
-            fontsize=8, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3, columnspacing=1.0
-        )
         above.set_title(f"{name}, summed background", loc="left", pad=4)
         if is_simulated:
             above.annotate(
@@ -70,9 +67,8 @@ def draw_simulation_error(table: pd.DataFrame, name: str, *, is_simulated: bool)
         below.set_ylim(0.3, None)
         below.set_ylabel("effective simulated events")
         below.set_xlabel(r"energy [keV$_\mathrm{ee}$]")
-        figure.legend(
-            *below.get_legend_handles_labels(), loc="outside lower left", ncols=4, fontsize=7.5
-        )
+        upper, lower = (axes.get_legend_handles_labels()[0] for axes in (above, below))
+        figure.legend(handles=[*upper, *lower], loc="outside lower left", ncols=3, fontsize=7.5)
     return figure
 
 

@@ -150,7 +150,7 @@ def draw_counts(axes: Axes, counts: SpectrumCounts) -> list[Artist]:
     axes.set_ylabel(label)
     left = [points, *stack, band]
     level = counts.confidence_level
-    method = "CL$_\\mathrm{s}$" if level is None else cls_text(level)
+    method = r"CL$_\mathrm{s}$" if level is None else cls_text(level)
     title = Line2D([], [], linestyle="none", label=f"+ signal at its {method} limit:")
     return in_columns(left, [title, *signals] if signals else [])
 

@@ -28,6 +28,7 @@ class Background:
         statistical_error: MC statistical errors, shape (n_bins,), or None where the experiment
             gives none.
         uncertainty: relative uncertainty of the normalisation; None if it is free.
+        uncertainty_down: the same downwards, where it is another.
         is_log_normal: whether the uncertainty is that of a factor (1 + u)^±1, which is positive
             however large u is.
         variations: templates one standard deviation up and down, by nuisance parameter.
@@ -49,6 +50,7 @@ class Background:
     norms: Mapping[str, float] = field(default_factory=dict)
     statistical_name: str | None = None
     unseen: Mapping[str, Array] = field(default_factory=dict)
+    uncertainty_down: float | None = None
 
     def within(self, bins: slice) -> Background:
         """The same in some of the bins."""
@@ -97,12 +99,16 @@ class Experiment:
             input.
         response_variations: matrices of the response one standard deviation up and down, by
             nuisance parameter.
+        make_variations: makes further ones when they are asked for.
         norms: further relative uncertainties of everything that is folded, by nuisance parameter.
         live_days: live time, where it is known.
         solar_label: class of the solar neutrinos in figures.
         target: what the detector is made of, see `exonu.targets`.
         report_ranges_keV: edges of the energy ranges of tables; one range of all bins if empty.
         resolution_keV: σ of a true energy, where the response is made from it.
+        observable: name and unit of what the bins are of, where it is not recoil energy: all edges
+            in keV are in this unit then.
+        notes: doubts that reading its files has left.
         slices: the spectrum in ranges of a second variable, in its bins; the fit is of these, if
             there are any. Together they are the spectrum.
         regions: control regions, channels of their own with their own bins.
@@ -129,10 +135,19 @@ class Experiment:
     report_ranges_keV: tuple[float, ...] = ()
     resolution_keV: Callable[[Array], Array] | None = None
     target: str = "xenon"
+    make_variations: Callable[[], Variations] | None = None
+    observable: tuple[str, str] | None = None
+    notes: tuple[str, ...] = ()
     slices: tuple[Experiment, ...] = ()
     regions: tuple[Experiment, ...] = ()
     part: FitPart | None = None
     solar_flux: float = 1.0
+
+    @cached_property
+    def all_variations(self) -> Variations:
+        """All matrices of the response one standard deviation up and down."""
+        made = {} if self.make_variations is None else self.make_variations()
+        return {**self.response_variations, **made}
 
     @cached_property
     def response(self) -> Response:
@@ -143,6 +158,11 @@ class Experiment:
     def background(self) -> Array:
         """Sum of the given backgrounds, shape (n_bins,)."""
         return np.asarray(sum(component.counts for component in self.backgrounds))
+
+    @property
+    def unit(self) -> str:
+        """Unit of the edges of the bins."""
+        return "keV" if self.observable is None else self.observable[1]
 
     @property
     def is_from_events(self) -> bool:
@@ -160,7 +180,7 @@ class Experiment:
         """
         return {
             name: (rate_per_tonne_year_keV @ up.T, rate_per_tonne_year_keV @ down.T)
-            for name, (up, down) in self.response_variations.items()
+            for name, (up, down) in self.all_variations.items()
         }
 
     def within(self, low_keV: float, high_keV: float) -> Experiment:
@@ -189,6 +209,10 @@ class Experiment:
                 whole.weights_keV,
             )
 
+        def variations() -> Variations:
+            made = {} if self.make_variations is None else self.make_variations()
+            return {name: (up[bins], down[bins]) for name, (up, down) in made.items()}
+
         return replace(
             self,
             low_keV=self.low_keV[bins],
@@ -199,6 +223,7 @@ class Experiment:
             response_variations={
                 n: (up[bins], down[bins]) for n, (up, down) in self.response_variations.items()
             },
+            make_variations=None if self.make_variations is None else variations,
             slices=tuple(one.within(low_keV, high_keV) for one in self.slices),
         )
 

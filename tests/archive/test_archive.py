@@ -410,6 +410,9 @@ def test_tables_of_one_name_are_refused(tmp_path):
         InputError, match=r"below/x\.csv: two files of the experiment have this name"
     ):
         configuration(files[2], files[:2], {})
+    combined = configuration(files[2], files[:2], {"experiments": ["one", "below"]})
+    assert f"configuration/experiment/{tmp_path.name}/x.csv" in combined
+    assert "configuration/experiment/below/x.csv" in combined
 
 
 def test_records_are_found_by_name(tmp_path):

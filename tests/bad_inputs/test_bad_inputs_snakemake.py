@@ -30,9 +30,7 @@ HANDFUL = {
 
 def planned(folder):
     """`snakemake -n` in a folder: its exit status, stdout and stderr together."""
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"} | {
-        "EXONU_NUMBA": "0"
-    }
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     ended = subprocess.run(
         [SNAKEMAKE, *ARGUMENTS],
         cwd=folder,

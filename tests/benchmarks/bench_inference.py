@@ -13,11 +13,7 @@ import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -38,29 +34,6 @@ from exonu.statistics.examples import recoil_workspace
 
 LEVEL, TOYS, MASSES, GROUP = 0.90, 1000, 60, "inference"
 FIT, LIMIT = "free fit, 120 parameters", "90 % CLs limit with bands"
-OTHER_FORM = """
-import json
-from bench_inference import LEVEL, FIT, LIMIT
-from benchmarking import times
-from exonu.statistics import compile_workspace, fit, upper_limit
-from exonu.statistics.examples import recoil_workspace
-model = compile_workspace(recoil_workspace(staterror=True))
-print(json.dumps({FIT: times("ms", lambda: fit(model), 5, calls=5),
-                  LIMIT: times("ms", lambda: upper_limit(model, confidence_level=LEVEL), 3)}))
-"""
-
-
-def numpy_form() -> dict[str, list[float]]:
-    """The same code without numba, in a process of its own."""
-    environment = os.environ | {"EXONU_NUMBA": "0", "PYTHONPATH": str(Path(__file__).parent)}
-    done = subprocess.run(
-        [sys.executable, "-c", OTHER_FORM],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return json.loads(done.stdout)
 
 
 class Pyhf:
@@ -131,9 +104,6 @@ def records() -> Iterator[Record]:
     limits = times("ms", lambda: upper_limit(model, confidence_level=LEVEL), calls=10)
     toys = times("s", lambda: toy_cls(model, limit, TOYS, seed=1), 3)
     yield from against_pyhf(model, limit, fits, limits, toys)
-    others = numpy_form()
-    yield Record(GROUP, FIT, "ms", fits, others[FIT], "the same code on numpy")
-    yield Record(GROUP, LIMIT, "ms", limits, others[LIMIT], "the same code on numpy")
     if root_peer.PYTHON.is_file():
         found = root_peer.measured("inference")
         assert abs(found["minimum"] - fit(model).nll) < 1e-3

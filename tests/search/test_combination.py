@@ -17,8 +17,13 @@ from exonu.core.errors import InputError
 from exonu.core.resources import resource_path
 from exonu.report.figures.combined_experiments import draw_combination
 from exonu.report.figures.style import save
+from exonu.report.hepdata.submission_tables import contribution_tables
 from exonu.report.numbers.combined_counts import write_combined_counts
 from exonu.report.numbers.figure_records import read_heading
+from exonu.report.printed_tables.combination_tables import (
+    contributions_table,
+    shared_parameters_table,
+)
 from exonu.search.analysis import default_settings, read_config
 from exonu.search.build_workspaces import build_workspaces, write_meaning
 from exonu.search.combination.agreement import alone, combination_record, with_own_strengths
@@ -418,4 +423,17 @@ def test_tables_of_a_combined_analysis_and_their_figure(
     texts = [text.get_text() for axes in figure.axes for text in axes.texts]
     assert any("agreement" in text for text in texts)
     save(figure, [tmp_path / "combination.png"], 80)
+    contributions = contributions_table(table, heading)
+    assert len(contributions.rows) == 6
+    assert [row[-1] for row in contributions.rows[:2]] == ["–", "–"]
+    assert contributions.rows[2][3] == "combined"
+    shared = shared_parameters_table(parameter_table(files), heading)
+    of = {row[0]: row[1] for row in shared.rows}
+    assert (of["flux_pp"], of["XENON1T_SR1_B0_norm"]) == ("yes", "no")
+    assert list(shared.values["shared"]) == sorted(shared.values["shared"], reverse=True)
+    [moment, photon] = contribution_tables(table, heading)
+    names = [variable.name for variable in moment.variables]
+    assert names[:2] == ["M(A')", "Data of"]
+    assert photon.variables[0].values == ["NU(all)"] * 3
+    assert photon.variables[1].values == list(table["experiment"][:3])
     assert len(parameter_table(files)) == 10

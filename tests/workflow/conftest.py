@@ -114,9 +114,7 @@ def run_smoke(*targets):
 
     def make(place):
         place.folder.rmdir()
-        ended = snakemake(
-            smoke_place(place.folder), "--cores", "2", *targets, *SMOKE, EXONU_NUMBA="1"
-        )
+        ended = snakemake(smoke_place(place.folder), "--cores", "2", *targets, *SMOKE)
         assert ended.returncode == 0, ended.stdout
 
     return make

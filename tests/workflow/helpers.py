@@ -75,7 +75,7 @@ def snakemake(
     return subprocess.run(
         [SNAKEMAKE, "--snakefile", place.repository / "Snakefile", *cores, *arguments],
         cwd=place.folder,
-        env={**base, "EXONU_NUMBA": "0", **environment},
+        env={**base, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -87,7 +87,6 @@ def python(place: Place, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {
         **os.environ,
         "PYTHONPATH": str(place.repository / "workflow" / "src"),
-        "EXONU_NUMBA": "0",
     }
     return subprocess.run(
         [sys.executable, *arguments],

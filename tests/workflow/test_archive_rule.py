@@ -111,7 +111,7 @@ def test_archive_of_events(ran, tmp_path, crate_faults):  # noqa: F811
     assert "resources/detectors/xmass_like_optics.yaml" in checksums
     assert crate_faults(archive, "provenance-run-crate-0.5") == []
 
-    ended = snakemake(place, "archive", "--forcerun", "archive_zip", "templates", EXONU_NUMBA="1")
+    ended = snakemake(place, "archive", "--forcerun", "archive_zip", "templates")
     assert ended.returncode == 0, ended.stdout
     assert verified(place, OF_EVENTS)["payload_sha256"] == summary["payload_sha256"]
     _as_its_readme_says(place, archive, tmp_path)

@@ -74,7 +74,7 @@ class Reader:
         for shipped, ours in STANDS_IN.items():
             command = command.replace(shipped, ours)
         environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-        environment |= {"PATH": f"{self.programs}:{os.environ['PATH']}", "EXONU_NUMBA": "0"}
+        environment |= {"PATH": f"{self.programs}:{os.environ['PATH']}"}
         if command.startswith("exonu"):
             environment["PYTHONPATH"] = str(self.place.repository / "workflow" / "src")
         return subprocess.run(

@@ -211,7 +211,7 @@ def ran(once):
     """A real run of the chain with two cores."""
 
     def make(place):
-        ended = snakemake(real(place.folder), "--cores", "2", EXONU_NUMBA="1")
+        ended = snakemake(real(place.folder), "--cores", "2")
         assert ended.returncode == 0, ended.stdout
 
     return once("events", make, copied=False)
@@ -230,7 +230,7 @@ def test_the_chain_runs_and_says_that_it_is_simulated(ran):
 @pytest.mark.slow
 def test_one_core_gives_the_same_bytes_as_two(ran, tmp_path):
     place = real(tmp_path / "run")
-    ended = snakemake(place, "--cores", "1", EXONU_NUMBA="1", TZ="Asia/Tokyo", PYTHONHASHSEED="7")
+    ended = snakemake(place, "--cores", "1", TZ="Asia/Tokyo", PYTHONHASHSEED="7")
     assert ended.returncode == 0, ended.stdout
     same_bytes(ran.folder / "results", place.folder / "results")
 
@@ -254,7 +254,7 @@ def test_the_same_bytes_after_a_kill_in_the_middle_and_a_restart(ran, tmp_path):
     halfway = results(place.folder / "results")
     assert "mini/limits/limits.csv" not in halfway
     assert snakemake(place, "--unlock").returncode == 0
-    ended = snakemake(place, "--cores", "2", "--rerun-incomplete", EXONU_NUMBA="1")
+    ended = snakemake(place, "--cores", "2", "--rerun-incomplete")
     assert ended.returncode == 0, ended.stdout
     for name, file in halfway.items():
         if ".part" in name:  # of the jobs that were killed: beside their places, in nobody's way

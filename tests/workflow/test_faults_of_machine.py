@@ -21,13 +21,13 @@ LIMITS = "results/beta/limits/limits.csv"
 OF_EVENTS = {"simulate", "ingest", "reconstruct", "select", "light_map", "probes"}
 
 
-def started(place, log, *arguments, numba="0"):
+def started(place, log, *arguments):
     """Snakemake running in a process group of its own."""
     base = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     return subprocess.Popen(
         [SNAKEMAKE, "--snakefile", place.repository / "Snakefile", "--cores", "2", *arguments],
         cwd=place.folder,
-        env={**base, "EXONU_NUMBA": numba},
+        env=base,
         stdout=log,
         stderr=subprocess.STDOUT,
         start_new_session=True,
@@ -65,10 +65,10 @@ def assert_whole(place, finished):
     return there
 
 
-def assert_finishes(place, finished, *arguments, numba="0"):
+def assert_finishes(place, finished, *arguments):
     """Snakemake ends what was begun, and leaves nothing else."""
     assert snakemake(place, "--unlock", *arguments).returncode == 0
-    ended = snakemake(place, "--cores", "2", *arguments, EXONU_NUMBA=numba)
+    ended = snakemake(place, "--cores", "2", *arguments)
     assert ended.returncode == 0, ended.stdout
     assert not [file for file in place.folder.glob("results/**/.*.part*") if file.is_file()]
     return assert_whole(place, finished)
@@ -87,7 +87,7 @@ def killed(place, log, work_s, *arguments):
         The steps that were killed; None if snakemake had ended before.
     """
     with log.open("w") as stream:
-        running = started(place, stream, *arguments, numba="1")
+        running = started(place, stream, *arguments)
         begun = None
         while running.poll() is None:
             steps = workers(running.pid)
@@ -125,7 +125,7 @@ def assert_survives(kills, finished, tmp_path, *arguments):
     assert sum(map(bool, hit)) > kills / 2
     assert set.union(*hit) & OF_EVENTS
     assert (
-        assert_finishes(place, finished, *arguments, numba="1").keys()
+        assert_finishes(place, finished, *arguments).keys()
         == results(finished.folder / "results").keys()
     )
 

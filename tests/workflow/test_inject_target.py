@@ -63,7 +63,7 @@ def injected(tmp_path_factory):
         (config / name).write_text(text)
     (config.parent / "config.yaml").write_text("config_version: 1\nanalyses: [smoke]\n")
     before = plan(place, "inject")
-    ended = snakemake(place, "--cores", "2", "inject", EXONU_NUMBA="1")
+    ended = snakemake(place, "--cores", "2", "inject")
     assert ended.returncode == 0, ended.stdout
     return place, before
 

@@ -37,9 +37,7 @@ def run(place, *arguments):
     (place.folder / "Snakefile").write_text(
         OTHER.format(snakefile=place.repository / "workflow" / "Snakefile")
     )
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"} | {
-        "EXONU_NUMBA": "0"
-    }
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     ended = subprocess.run(
         [SNAKEMAKE, "--cores", "2", *arguments],
         cwd=place.folder,

@@ -121,7 +121,7 @@ def test_mistyped_branches_are_all_said_before_the_light_map(own):
     place = own("ttree")
     file = place.folder / "config" / "own" / "events.yaml"
     file.write_text(file.read_text().replace("adc / 25", "adcs / 25").replace("ps / 1000", "t_ps"))
-    ended = snakemake(place, EXONU_NUMBA="1")
+    ended = snakemake(place)
     assert ended.returncode == 1
     said = ended.stdout
     first, last = (
@@ -141,7 +141,7 @@ def test_mistyped_branches_are_all_said_before_the_light_map(own):
 @pytest.mark.parametrize("kind", LAYOUTS)
 def test_a_file_of_another_experiment_by_configuration_alone(own, kind):
     place = own(kind)
-    ended = snakemake(place, EXONU_NUMBA="1")
+    ended = snakemake(place)
     assert ended.returncode == 0, ended.stdout
     with (place.folder / "results/own/cut_flow/cut_flow.csv").open() as table:
         rows = [

@@ -41,7 +41,7 @@ def test_the_smaller_demonstration_is_the_same_on_a_cluster(slurm, smoke, tmp_pa
     before."""
     cluster = Place(copy_of_repository(tmp_path / "repository"), tmp_path / "cluster")
     shutil.copytree(cluster.repository / "config", cluster.folder / "config")
-    kernels = {"EXONU_NUMBA": "1", "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    kernels = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
     profile = ("--profile", str(cluster.repository / "profiles" / "slurm"), "--cores", "2")
     ended = snakemake(cluster, *profile, *SITE, *PATIENCE, *SMOKE, **slurm, **kernels)
     assert ended.returncode == 0, ended.stdout

@@ -27,5 +27,5 @@ use rule step as archive_zip with:
 rule archive:
     """An archive of every analysis."""
     input:
-        [f"results/{name}/archive/{name}-{VERSION}.zip" for name in SINGLE],
+        [f"results/{name}/archive/{name}-{VERSION}.zip" for name in INTERACTIONS],
     localrule: True

@@ -7,14 +7,10 @@ def archived(analysis):
         analysis in which for which in (EVENTS, CALIBRATIONS, CORRECTED)
     )
     fits = DIAGNOSED[analysis]
-    spectra = [
-        "weak",
-        *INTERACTIONS[analysis],
-        "counts",
-        "curves",
-        "folded",
-        "efficiency",
-    ]
+    single = analysis not in COMBINED
+    in_detector = ["curves", "folded", "efficiency"] if single else []
+    spectra = ["weak", *INTERACTIONS[analysis], "counts", *in_detector]
+    limits = ["limits", *(["variants"] if single else ["combination", "parameters"])]
     figures = [
         *FIGURES[analysis],
         *(f"diagnostics_{name}" for name in fits),
@@ -24,7 +20,8 @@ def archived(analysis):
         *(["simulation_error"] if analysis in TEMPLATES else []),
     ]
     names = [
-        *("summary.html", "limits/limits.csv", "limits/variants.csv"),
+        "summary.html",
+        *(f"limits/{name}.csv" for name in limits),
         *(f"spectra/{name}.csv" for name in spectra),
         *(f"diagnostics/{name}.json" for name in fits),
         "diagnostics/yields.csv",
@@ -67,7 +64,10 @@ def dated(analysis):
 
 
 def configured(analysis):
-    """What was configured for the experiment: its YAML and CSVs, or the events file and the tables that it names."""
+    """What was configured for the experiment: its YAML and CSVs, or the events file and the tables that it names; of a
+    combination, that of all its experiments."""
+    if analysis in COMBINED:
+        return [file for member in COMBINED[analysis] for file in configured(member)]
     if analysis not in EVENTS:
         return experiment_inputs(analysis)
     file, told = ANALYSES[analysis].events_file, EVENTS[analysis].settings
@@ -79,6 +79,10 @@ def configured(analysis):
 
 def raw_of_analysis(analysis):
     """The raw files of all runs and samples."""
+    if analysis in COMBINED:
+        return [
+            file for member in COMBINED[analysis] for file in raw_of_analysis(member)
+        ]
     inputs = EVENTS.get(analysis)
     rows = [*inputs.runs.runs, *inputs.samples] if inputs else []
     return [os.path.normpath(file) for row in rows for file in row.files]

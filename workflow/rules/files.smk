@@ -93,6 +93,11 @@ def yields_by_range(analysis):
     return [file] if analysis in EVENTS else []
 
 
+def has_parts(analysis):
+    """Whether its fit has slices in a second variable, or control regions."""
+    return analysis in TEMPLATES and bool(TEMPLATES[analysis]["parts"])
+
+
 def is_blind(analysis):
     """Whether an analysis leaves its data aside."""
     return ANALYSES[analysis].settings["blind"]
@@ -230,9 +235,10 @@ def printed(analysis, tables):
 
 
 def table_files(analysis):
-    """The tables of an analysis; one of events has a cut flow and activities too."""
+    """The tables of an analysis; one of events has a cut flow and activities too, a combination its contributions."""
     of_events = EVENT_TABLES_PRINTED if analysis in EVENTS else []
-    return printed(analysis, [*TABLES, *of_events])
+    of_several = COMBINED_TABLES if analysis in COMBINED else []
+    return printed(analysis, [*TABLES, *of_events, *of_several])
 
 
 # The summary page.
@@ -241,11 +247,22 @@ def table_files(analysis):
 def main_figures(analysis):
     """The figures of the page: those of events first, then those of the search."""
     names = [*EVENT_FIGURES.get(analysis, []), *FIGURES[analysis]]
+    names += ["simulation_error"] if analysis in TEMPLATES else []
     return [f"results/{analysis}/figures/{name}.png" for name in names]
 
 
+def simulation_error(analysis):
+    """Whether enough is simulated, of an analysis of events with templates."""
+    file = f"results/{analysis}/templates/simulation_error.csv"
+    return [file] if analysis in TEMPLATES else []
+
+
 def described_files(analysis):
-    """The YAMLs whose numbers carry a status: the experiment's, or of events and of the detector they are simulated in."""
+    """The YAMLs whose numbers carry a status: the experiment's, or of events and of the detector they are simulated in;
+    of a combination, those of its experiments."""
+    if analysis in COMBINED:
+        files = [described_files(member) for member in COMBINED[analysis]]
+        return list(dict.fromkeys(file for of_one in files for file in of_one))
     if analysis not in EVENTS:
         return experiment_inputs(analysis)[:1]
     files = [os.path.normpath(ANALYSES[analysis].events_file)]

@@ -2,6 +2,7 @@
 
 TABLES = ["limits", "yields", "systematics"]
 EVENT_TABLES_PRINTED = ["cut_flow", "activities"]
+COMBINED_TABLES = ["contributions", "shared_parameters"]
 
 
 use rule step as tables_of_analysis with:
@@ -35,6 +36,20 @@ use rule step as event_tables with:
         **step("report.event_tables"),
 
 
+use rule step as combination_tables with:
+    """What each experiment of a combination contributes, and which parameters they share, the same way."""
+    input:
+        counts="results/{analysis}/spectra/counts.csv",
+        contributions="results/{analysis}/limits/combination.csv",
+        parameters="results/{analysis}/limits/parameters.csv",
+    output:
+        printed("{analysis}", COMBINED_TABLES),
+    pathvars:
+        job="combination_tables",
+    params:
+        **step("report.combination_tables"),
+
+
 use rule step as hepdata_submission with:
     """Limits, spectra, correlations and likelihoods in the form of HEPData, checked with its own validator."""
     input:
@@ -44,6 +59,7 @@ use rule step as hepdata_submission with:
         records=of_analysis(diagnosed_files),
         workspaces=of_analysis(all_workspaces),
         cut_flow=where(EVENTS, "results/{analysis}/cut_flow/cut_flow.csv"),
+        contributions=where(COMBINED, "results/{analysis}/limits/combination.csv"),
     output:
         folder=directory("results/{analysis}/hepdata/submission"),
         tarball="results/{analysis}/hepdata/submission.tar.gz",
@@ -56,12 +72,12 @@ use rule step as hepdata_submission with:
 rule tables:
     """The tables of every analysis."""
     input:
-        [file for analysis in SINGLE for file in table_files(analysis)],
+        [file for analysis in INTERACTIONS for file in table_files(analysis)],
     localrule: True
 
 
 rule hepdata:
     """A submission to HEPData of every analysis."""
     input:
-        expand("results/{analysis}/hepdata/submission.tar.gz", analysis=SINGLE),
+        expand("results/{analysis}/hepdata/submission.tar.gz", analysis=INTERACTIONS),
     localrule: True

@@ -5,11 +5,14 @@ use rule step as summary with:
     """Limits, figures, plots to explore, and what is simulated or assumed, in one HTML file."""
     input:
         limits="results/{analysis}/limits/limits.csv",
-        variants="results/{analysis}/limits/variants.csv",
         counts="results/{analysis}/spectra/counts.csv",
         records=of_analysis(interaction_limits),
         described=of_analysis(described_files),
         figures=of_analysis(main_figures),
+        simulation=of_analysis(simulation_error),
+        variants=where(SINGLE, "results/{analysis}/limits/variants.csv"),
+        contributions=where(COMBINED, "results/{analysis}/limits/combination.csv"),
+        parameters=where(COMBINED, "results/{analysis}/limits/parameters.csv"),
         ingested=of_analysis(ingest_notes),
     output:
         report(
@@ -28,5 +31,5 @@ use rule step as summary with:
 rule summaries:
     """The summary page of every analysis."""
     input:
-        expand("results/{analysis}/summary.html", analysis=SINGLE),
+        expand("results/{analysis}/summary.html", analysis=INTERACTIONS),
     localrule: True

@@ -94,9 +94,7 @@ def archive_results(
             for path in found
         }
     sources = in_payload | {analysis_file.as_posix(): "configuration/analysis.yaml"}
-    sources |= {
-        path.as_posix(): f"configuration/experiment/{path.name}" for path in experiment_files
-    }
+    sources |= {path.as_posix(): name for path, name in _places(experiment_files, settings)}
     finished = max(path.stat().st_mtime for path in results)
     archived = [(made, record) for made, record in recorded.values() if made in in_payload]
     readme = (
@@ -164,7 +162,7 @@ def configuration(
     analysis_file: Path, experiment_files: list[Path], settings: Mapping[str, Any]
 ) -> Members:
     """The configuration as it stands, side by side so that `experiment.yaml` finds its tables, and
-    as it was merged.
+    as it was merged; files of several experiments in a folder each.
 
     Raises:
         InputError: if two files of the experiment have the same name.
@@ -173,14 +171,23 @@ def configuration(
         "configuration/analysis.yaml": analysis_file.read_bytes(),
         "configuration/settings.json": json_bytes(settings),
     }
-    for path in dict.fromkeys(experiment_files):
-        name = f"configuration/experiment/{path.name}"
+    for path, name in _places(experiment_files, settings):
         if name in members:
             raise InputError(
                 "two files of the experiment have this name", file=path, remedy="rename one of them"
             )
         members[name] = path.read_bytes()
     return members
+
+
+def _places(files: Iterable[Path], settings: Mapping[str, Any]) -> list[tuple[Path, str]]:
+    """Files of the experiment with their names in the archive; of a combination, each of whose
+    experiments may have an `experiment.yaml`, below the name of their folder."""
+    several, below = bool(settings.get("experiments")), "configuration/experiment"
+    return [
+        (path, f"{below}/{path.parent.name}/{path.name}" if several else f"{below}/{path.name}")
+        for path in dict.fromkeys(files)
+    ]
 
 
 def snakemake_records(folder: Path, results: Path) -> dict[str, tuple[str, bytes]]:

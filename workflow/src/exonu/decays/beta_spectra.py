@@ -14,9 +14,9 @@ from math import factorial
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import constants
 from scipy.special import loggamma
 
+from exonu.core import constants
 from exonu.core.errors import InputError
 from exonu.core.resources import resource_path
 from exonu.core.types import Array

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import constants
 
+from exonu.core import constants
 from exonu.core.types import Array
 
 ELECTRON_MASS_MEV: float = constants.value("electron mass energy equivalent in MeV")

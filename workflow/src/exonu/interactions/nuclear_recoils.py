@@ -18,8 +18,8 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import constants
 
+from exonu.core import constants
 from exonu.core.errors import InputError
 from exonu.core.tables import read_numbers
 from exonu.core.types import Array

@@ -15,8 +15,6 @@ from exonu.solar import oscillation, solar_sources
 from exonu.sources import FluxTable, NeutrinoSource, Reactor, reactor_source
 from exonu.targets import target_folder
 
-_TREATED = tuple(name for name, one in INTERACTIONS.items() if name == one.settings_name)
-
 
 def _may_be_tabled(one: Interaction) -> bool:
     """Whether a table of one cross-section says all of it: no mass, no interference."""
@@ -32,6 +30,11 @@ TABLED = tuple(name for name, one in INTERACTIONS.items() if _may_be_tabled(one)
 _HEAVIEST_NEUTRINO_EV = (
     10.0  # below the first ionisation energy, so that each logarithm stays positive
 )
+
+
+def _treated() -> tuple[str, ...]:
+    """Interactions whose treatment of bound electrons is chosen, those declared later too."""
+    return tuple(name for name, one in INTERACTIONS.items() if name == one.settings_name)
 
 
 @dataclass(frozen=True)
@@ -93,10 +96,10 @@ class Physics:
                 f"names a source twice (got {', '.join(self.sources)})", field="sources"
             )
         chosen = dict(self.treatments)
-        _known(chosen, _TREATED, "atomic.")
+        _known(chosen, _treated(), "atomic.")
         for interaction, value in chosen.items():
             check_atomic(value, interaction)
-        every = tuple((name, chosen.get(name, INTERACTIONS[name].atomic[0])) for name in _TREATED)
+        every = tuple((name, chosen.get(name, INTERACTIONS[name].atomic[0])) for name in _treated())
         object.__setattr__(self, "treatments", every)
         mass = self.neutrino_mass_eV
         if (
@@ -140,8 +143,9 @@ class Physics:
         return tuple(source.name for source in self.neutrino_sources)
 
     def atomic(self, interaction: str) -> str:
-        """Atomic setting of an interaction."""
-        return dict(self.treatments)[INTERACTIONS[interaction].settings_name]
+        """Atomic setting of an interaction; the default of one that was declared later."""
+        one = INTERACTIONS[interaction]
+        return dict(self.treatments).get(one.settings_name, one.atomic[0])
 
     def cross_section(self, interaction: str) -> CrossSectionTable | None:
         """The user's own table of an interaction, if there is one."""
@@ -166,7 +170,7 @@ class Physics:
                 field="atomic",
                 remedy="write `millicharge: pai` below it",
             )
-        _known(atomic, _TREATED, "atomic.")
+        _known(atomic, _treated(), "atomic.")
         known = [name for name in cls.__dataclass_fields__ if name != "treatments"]
         _known(choices, [*known, "atomic"], "")
         if "sources" in choices:

@@ -7,7 +7,6 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import constants
 
 from exonu.catalogue import (
     FLAVOURS,
@@ -20,6 +19,7 @@ from exonu.catalogue import (
     Shift,
 )
 from exonu.catalogue.declaration import MASS_STATES, PAIRS
+from exonu.core import constants
 from exonu.core.errors import InputError
 from exonu.core.types import Array
 from exonu.interactions.couplings import chiral_couplings

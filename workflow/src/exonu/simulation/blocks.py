@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import constants
 
+from exonu.core import constants
 from exonu.core.seeds import derived_seed
 from exonu.core.types import Array
 from exonu.detector.geometry import Geometry

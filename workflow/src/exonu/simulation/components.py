@@ -11,8 +11,8 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from scipy import constants
 
+from exonu.core import constants
 from exonu.core.errors import InputError
 from exonu.core.settings import Settings
 from exonu.core.types import Array

@@ -8,8 +8,8 @@ from math import radians
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import constants
 
+from exonu.core import constants
 from exonu.core.errors import InputError
 from exonu.core.resources import resource_path
 from exonu.core.tables import read_rows

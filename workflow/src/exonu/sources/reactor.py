@@ -15,8 +15,8 @@ from functools import cache, cached_property
 from typing import Any, ClassVar
 
 import numpy as np
-from scipy import constants
 
+from exonu.core import constants
 from exonu.core.errors import InputError
 from exonu.core.resources import resource_path
 from exonu.core.tables import read_rows

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import gammaincc
 
 from exonu.core.errors import InputError
 from exonu.statistics.engine.flat import FREE, BoolArray, FloatArray
@@ -200,6 +199,8 @@ def goodness_of_fit(
     >>> print(f"{gof.statistic:.3f} for {gof.degrees}: p = {gof.p_value:.2f}")
     0.182 for 1: p = 0.67
     """
+    from scipy.special import gammaincc  # takes longer to import than a limit to set
+
     from exonu.statistics.engine.batch import FAILED, MULTIMODAL, VALUE
     from exonu.statistics.profiling import signal_scale
     from exonu.statistics.toys import fit_toys, generator, sample_data

@@ -66,7 +66,8 @@ class ToySet:
         """The rows of `fit_toys` with t(μ) as the test statistic, above and below the best fit."""
         from exonu.statistics.engine.batch import FAILED, MU_HAT, MULTIMODAL, T
 
-        good = rows[rows[:, FAILED] == 0.0]
+        sound = rows[:, FAILED] == 0.0
+        good = rows if sound.all() else rows[sound]
         several = int(good[:, MULTIMODAL].sum())
         failed = len(rows) - len(good)
         return cls(good[:, T].copy(), good[:, MU_HAT].copy(), failed, several, tuple(chunks))
@@ -148,19 +149,23 @@ def generator(seed: int, mu: float, hypothesis: str, chunk: int) -> np.random.Ge
 def sample_data(model: Model, theta: FloatArray, n: int, rng: np.random.Generator) -> FloatArray:
     """Toy data sets, events and auxiliary measurements, drawn at the given parameters, (n, B +
     A)."""
-    kinds = model.flat.constraint
-    out = np.empty((n, model.layout.nominal_data.size))
-    out[:, : model.n_bins] = rng.poisson(
-        np.maximum(model.expected(theta), 0.0), size=(n, model.n_bins)
-    )
-    normal, poisson = kinds == NORMAL, kinds == POISSON
-    widths, places = model.flat.width, model.flat.measured
-    out[:, places[normal]] = rng.normal(
-        theta[normal], widths[normal], size=(n, np.count_nonzero(normal))
-    )
-    out[:, places[poisson]] = rng.poisson(
-        theta[poisson] * widths[poisson], size=(n, np.count_nonzero(poisson))
-    )
+    return sample_chunks(model, theta, n, [rng])
+
+
+def sample_chunks(
+    model: Model, theta: FloatArray, n: int, streams: Sequence[np.random.Generator]
+) -> FloatArray:
+    """`sample_data` of several random streams, n toys of each, one after the other."""
+    flat, bins = model.flat, model.n_bins
+    events = np.maximum(model.expected(theta), 0.0)
+    normal, poisson = flat.constraint == NORMAL, flat.constraint == POISSON
+    places, means = flat.measured, theta[poisson] * flat.width[poisson]
+    out = np.empty((n * len(streams), model.layout.nominal_data.size))
+    for part, rng in zip(np.split(out, len(streams)), streams, strict=True):
+        part[:, :bins] = rng.poisson(events, size=(n, bins))
+        size = n, np.count_nonzero(normal)
+        part[:, places[normal]] = rng.normal(theta[normal], flat.width[normal], size=size)
+        part[:, places[poisson]] = rng.poisson(means, size=(n, means.size))
     return out
 
 
@@ -217,11 +222,9 @@ def toy_set(
     chunks = tuple(chunks)
     at_mu = profile.at(mu)
     truth = at_mu if hypothesis == "signal" else profile.at(0.0)
-    draws = [
-        sample_data(model, truth.theta, size, generator(seed, mu, hypothesis, chunk))
-        for chunk in chunks
-    ]
-    rows = fit_toys(profile.model, np.concatenate(draws), mu, truth, at_mu, asimov=False)
+    streams = [generator(seed, mu, hypothesis, chunk) for chunk in chunks]
+    draws = sample_chunks(model, truth.theta, size, streams)
+    rows = fit_toys(profile.model, draws, mu, truth, at_mu, asimov=False)
     good = rows[rows[:, FAILED] == 0.0]
     multimodal = int(good[:, MULTIMODAL].sum())
     return ToySet(

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import constants
 
+from exonu.core import constants
 from exonu.core.errors import InputError
 from exonu.core.resources import resource_path
 from exonu.core.tables import read_numbers, read_rows

@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import constants
 
+from exonu.core import constants
 from exonu.core.types import Array
 from exonu.targets.atom import target_property
 from exonu.targets.photoabsorption import HBAR_C_KEV_CM, photoabsorption_cm2, photoabsorption_table

@@ -9,8 +9,8 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import constants
 
+from exonu.core import constants
 from exonu.core.tables import read_numbers
 from exonu.core.types import Array
 from exonu.targets.atom import binding_energies_keV, target_folder, target_property

@@ -24,6 +24,7 @@ from exonu.detector.model import Detector
 from exonu.events.raw.root_files import read_columns
 from exonu.events.runs.run_list import NOMINAL
 from exonu.interactions import breakpoints_keV
+from exonu.templates.fit_parts import part_settings
 from exonu.templates.histograms import ENERGY, Histogram, fill
 from exonu.templates.packing import FORMAT, numbers, packed
 from exonu.templates.signal_response import EventResponse, SimulatedRecoils
@@ -43,6 +44,11 @@ class Filling:
     Args:
         settings: of `template_jobs.template_settings`.
         sources: the files.
+        nodes: true energies of the response, where the spectrum has settled them.
+
+    Attributes:
+        histograms, made: what it has filled: spectra by name, and the response of the component
+            `signal`.
 
     Raises:
         InputError: see `systematics.declared`.
@@ -51,6 +57,8 @@ class Filling:
     settings: Settings
     sources: Sources
     histograms: dict[str, Histogram] = field(default_factory=dict)
+    nodes: EventResponse | None = None
+    made: dict[str, EventResponse] = field(default_factory=dict)
 
     @cached_property
     def edges_keV(self) -> Array:
@@ -108,9 +116,12 @@ class Filling:
         if self.sources.data is None:
             return None
         total = Histogram.empty(self.edges_keV)
+        cuts = None if self.sources.is_selected else self.samples.selection
+        names = sorted({ENERGY, *(cuts.wanted if cuts else ())})
         for file in self.sources.data:
-            for columns in read_columns(file, names=[ENERGY]):
-                total += fill(columns[ENERGY], 1.0, self.edges_keV)
+            for columns in read_columns(file, names=names):
+                kept = cuts.kept(columns) if cuts else slice(None)
+                total += fill(columns[ENERGY][kept], 1.0, self.edges_keV)
         self.histograms["data"] = total
         return total.values
 
@@ -220,21 +231,17 @@ class Filling:
         }
 
     def response(self, kept: Kept, effects: Sequence[Effect]) -> tuple[Json, dict[str, Array]]:
-        """The response of `templates.json`, and its table for figures."""
+        """The response of `templates.json`, and its table for figures. A region in which no recoil is
+        found has none."""
         recoils = kept.recoils
         if not recoils.fraction.any():
+            if self.nodes is not None:
+                return self._without_recoils(self.nodes), {}
             raise InputError(
                 "keeps no event of the signal sample", file=self.settings["file"], field="cuts"
             )
         self._check_weights(recoils)
-        response = EventResponse.of(
-            recoils,
-            self.edges_keV,
-            liquid_mass_kg=self.liquid_mass_kg,
-            live_days=self.settings["live_days"],
-            smoothing=self.settings["templates"]["smoothing"],
-            breakpoints_keV=breakpoints_keV(),
-        )
+        response = self.made[SIGNAL] = self._event_response(recoils)
         nominal = response.matrix(recoils)
         variations = {}
         for effect in (effect for effect in effects if effect.is_kept):
@@ -266,6 +273,29 @@ class Filling:
             "norms": self.norms(SIGNAL),
         }
         return content, table
+
+    def _event_response(self, recoils: SimulatedRecoils) -> EventResponse:
+        """True energies of the response: those of the spectrum for its slices and regions."""
+        if self.nodes is not None:
+            return replace(self.nodes, edges_keV=self.edges_keV)
+        return EventResponse.of(
+            recoils,
+            self.edges_keV,
+            liquid_mass_kg=self.liquid_mass_kg,
+            live_days=self.settings["live_days"],
+            smoothing=self.settings["templates"]["smoothing"],
+            breakpoints_keV=breakpoints_keV(),
+        )
+
+    def _without_recoils(self, nodes: EventResponse) -> Json:
+        n_bins = len(self.edges_keV) - 1
+        return {
+            "true_energy_keV": nodes.true_energy_keV.tolist(),
+            "matrix": packed(np.zeros((n_bins, len(nodes.true_energy_keV)))),
+            "statistical_error": [0.0] * n_bins,
+            "variations": {},
+            "norms": self.norms(SIGNAL),
+        }
 
     def _check_weights(self, recoils: SimulatedRecoils) -> None:
         """Weights of 1 would make limits wrong by orders of magnitude, and nothing else would show
@@ -313,7 +343,42 @@ def fill_templates(settings: Settings, sources: Sources) -> Templates:
             variation that cannot be paired, cuts that keep no signal.
     """
     job = Filling(settings, sources)
-    observed = job.observed()
+    filled = _filled(job)
+    mass_kg = settings["templates"].get("fiducial_mass_kg", job.liquid_mass_kg)
+    table = filled.response_table
+    content = {
+        "format": FORMAT,
+        **{key: settings[key] for key in ("name", "is_simulated", "live_days")},
+        "reference": settings["templates"]["reference"],
+        "exposure_tonne_year": mass_kg * 1e-3 * settings["live_days"] / _DAYS_PER_YEAR,
+        **filled.content,
+        "solar_label": job.label(SOLAR),
+        "report_ranges_keV": settings["templates"]["report_ranges_keV"],
+        "efficiency": {
+            "energy_keV": numbers(table["true_energy_keV"]),
+            "efficiency": numbers(table["efficiency"]),
+        },
+    }
+    if settings["parts"]:
+        parts = settings["parts"]
+        content["parts"] = [_part(settings, sources, part, job.made[SIGNAL]) for part in parts]
+    return replace(filled, content=content)
+
+
+def _part(
+    settings: Settings, sources: Sources, part: Mapping[str, Any], nodes: EventResponse
+) -> Json:
+    """A slice or a region of `templates.json`: what the spectrum has, and which it is."""
+    job = Filling(part_settings(settings, part), sources.unselected(), nodes=nodes)
+    told = {
+        key: part[key] for key in ("name", "kind", "variable", "range", "solar_flux") if key in part
+    }
+    return {**told, **_filled(job).content}
+
+
+def _filled(job: Filling) -> Templates:
+    """Data, backgrounds and response of one selection; `content` has these alone."""
+    settings, observed = job.settings, job.observed()
     backgrounds: dict[str, Json] = {}
     not_seen: dict[str, dict[str, Unseen]] = {}
     all_effects: list[Effect] = []
@@ -347,22 +412,11 @@ def fill_templates(settings: Settings, sources: Sources) -> Templates:
             }
             for key, one in ranges.items()
         }
-    mass_kg = settings["templates"].get("fiducial_mass_kg", job.liquid_mass_kg)
-    content = {
-        "format": FORMAT,
-        **{key: settings[key] for key in ("name", "is_simulated", "live_days")},
-        "reference": settings["templates"]["reference"],
-        "exposure_tonne_year": mass_kg * 1e-3 * settings["live_days"] / _DAYS_PER_YEAR,
+    content: Json = {
         "edges_keV": job.edges_keV.tolist(),
         "observed": None if observed is None else observed.tolist(),
         "order": list(backgrounds),
         "backgrounds": backgrounds,
-        "solar_label": job.label(SOLAR),
-        "report_ranges_keV": settings["templates"]["report_ranges_keV"],
         "response": response,
-        "efficiency": {
-            "energy_keV": numbers(table["true_energy_keV"]),
-            "efficiency": numbers(table["efficiency"]),
-        },
     }
     return Templates(content, all_effects, job.histograms, table, solar)

@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import constants
 
+from exonu.core import constants
 from exonu.core.types import Array
 
 PANEL_RATIO = 1.03

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -76,6 +76,15 @@ class Kept:
     everywhere: Weighted
 
     @property
+    def nominal(self) -> Kept:
+        """Those that the nominal cuts keep."""
+        rows = self.passed[NOMINAL]
+        columns = ("number", "energy_keVee", "true_energy_keV", "weight", "dead_up", "dead_down")
+        chosen = {name: getattr(self, name)[rows] for name in columns}
+        passed = {key: mask[rows] for key, mask in self.passed.items()}
+        return replace(self, **chosen, passed=passed)
+
+    @property
     def beside(self) -> Weighted:
         """Events beside the cuts, those that pass included."""
         return Weighted(self.energy_keVee[self.passed[BESIDE]], self.weight[self.passed[BESIDE]])
@@ -102,6 +111,9 @@ class Sources:
         correction: of events in front of dead photomultipliers, None if there is none.
         calibrated_scale: relative uncertainty of the energy scale that the calibration finds, None
             if there is none.
+        before_cuts: the reconstructed events of the data's runs and of the varied samples, in their
+            order; none without slices and regions.
+        is_selected: whether data and varied samples have passed the cuts already.
     """
 
     data: Sequence[Path] | None
@@ -109,6 +121,15 @@ class Sources:
     varied: Mapping[str, Path]
     correction: DeadPmtCorrection | None = None
     calibrated_scale: float | None = None
+    before_cuts: Sequence[Path] = ()
+    is_selected: bool = True
+
+    def unselected(self) -> Sources:
+        """The same before the cuts: what slices and regions are selected from."""
+        n_data = len(self.data or ())
+        varied = dict(zip(self.varied, self.before_cuts[n_data:], strict=True))
+        data = None if self.data is None else self.before_cuts[:n_data]
+        return replace(self, data=data, varied=varied, before_cuts=(), is_selected=False)
 
 
 @dataclass(frozen=True)
@@ -163,7 +184,11 @@ class SampleReader:
         for row in self.settings["varied"]:
             if row["variation"] == variation and component in row["components"]:
                 place = row["components"].index(component)
-                kept = self._read(self.sources.varied[row["sample"]], row["components"], place, ())
+                wanted = () if self.sources.is_selected else [*self.selection.wanted]
+                kept = self._read(
+                    self.sources.varied[row["sample"]], row["components"], place, wanted
+                )
+                kept = kept if self.sources.is_selected else kept.nominal
                 parts.append((kept.number, kept.energy_keVee, kept.weight))
         if not parts:
             return None

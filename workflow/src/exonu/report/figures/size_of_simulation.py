@@ -10,12 +10,12 @@ from matplotlib.figure import Figure
 
 from exonu.core.types import Array
 from exonu.report.figures.colours import BLACK, VERMILLION
-from exonu.report.figures.style import ANALYSIS_LOOKS, COLUMN_INCHES, new_figure, styled
+from exonu.report.figures.looks.component_looks import component_looks
+from exonu.report.figures.style import ANALYSIS_LOOKS, new_figure, styled
 from exonu.search.studies.simulation_error import SUM
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.axes import Axes
 
 
 def draw_simulation_error(table: pd.DataFrame, name: str, *, is_simulated: bool) -> Figure:
@@ -27,14 +27,14 @@ def draw_simulation_error(table: pd.DataFrame, name: str, *, is_simulated: bool)
         is_simulated: whether the data are simulated, too.
     """
     with styled():
-        figure = new_figure(5.2, 1.35 * COLUMN_INCHES)
+        figure = new_figure(5.2)
         above, below = figure.subplots(2, sharex=True, height_ratios=[1, 1.2])
         total = table[table["background"] == SUM]
         for number, (days, rows) in enumerate(total.groupby("live_days")):
             look = ANALYSIS_LOOKS[number % len(ANALYSIS_LOOKS)]
             missed = int((~rows["met"].astype(bool)).sum())
             label = f"{days:.4g} d" + (
-                f",\nnot met in {missed}\nof {len(rows)} bins" if missed else ""
+                f", not met in {missed} of {len(rows)} bins" if missed else ""
             )
             above.stairs(
                 np.minimum(rows["ratio"], 1e3), _edges(rows), color=look.colour, linestyle=look.line,
@@ -47,7 +47,6 @@ def draw_simulation_error(table: pd.DataFrame, name: str, *, is_simulated: bool)
         )  # fmt: skip
         above.set_yscale("log")
         above.set_ylabel("error of the simulation\n/ Poisson error")
-        _legend_beside(above)
         above.set_title(f"{name}, summed background", loc="left", pad=4)
         if is_simulated:
             above.annotate(
@@ -56,12 +55,10 @@ def draw_simulation_error(table: pd.DataFrame, name: str, *, is_simulated: bool)
             )  # fmt: skip
         of_one = table[table["live_days"] == total["live_days"].iloc[0]]
         names = [one for one in dict.fromkeys(of_one["background"]) if one != SUM]
-        for number, one in enumerate([*names, SUM]):
+        looks = component_looks(names)
+        for one in [*names, SUM]:
             rows = of_one[of_one["background"] == one]
-            look = ANALYSIS_LOOKS[number % len(ANALYSIS_LOOKS)]
-            again = number >= len(ANALYSIS_LOOKS)  # the same colours once more, dotted and wider
-            style = (":", 1.8, look.colour) if again else (look.line, 1.0, look.colour)
-            style = ("-", 1.6, BLACK) if one == SUM else style
+            style = ("-", 1.6, BLACK) if one == SUM else (looks[one].line, 1.0, looks[one].colour)
             below.stairs(
                 rows["effective_events"].clip(lower=0.1), _edges(rows), linestyle=style[0],
                 linewidth=style[1], color=style[2], baseline=None, label=one,
@@ -69,14 +66,10 @@ def draw_simulation_error(table: pd.DataFrame, name: str, *, is_simulated: bool)
         below.set_yscale("log")
         below.set_ylim(0.3, None)
         below.set_ylabel("effective simulated events")
-        below.set_xlabel("energy [keVee]")
-        _legend_beside(below)
+        below.set_xlabel(r"energy [keV$_\mathrm{ee}$]")
+        upper, lower = (axes.get_legend_handles_labels()[0] for axes in (above, below))
+        figure.legend(handles=[*upper, *lower], loc="outside lower left", ncols=3, fontsize=7.5)
     return figure
-
-
-def _legend_beside(axes: Axes) -> None:
-    """To the right of the panel: the curves fill it."""
-    axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0)
 
 
 def _edges(rows: pd.DataFrame) -> Array:

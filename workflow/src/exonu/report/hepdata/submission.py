@@ -21,12 +21,13 @@ from typing import Any
 
 import pandas as pd
 import yaml
-from hepdata_lib import Submission
+from hepdata_lib import Submission, Table
 
 from exonu.core.errors import InputError
 from exonu.core.files import whole_or_absent, write_json, write_text
 from exonu.report.hepdata.patchsets import patchset
 from exonu.report.hepdata.submission_tables import (
+    contribution_tables,
     correlation_table,
     cut_flow_table,
     fitted_spectrum_table,
@@ -44,10 +45,11 @@ def write_submission(
     folder: Path,
     tarball: Path,
     limits: pd.DataFrame,
-    counts: SpectrumCounts,
+    counts: SpectrumCounts | Heading,
     records: Sequence[Mapping[str, Any]],
     cases: Sequence[Case],
     cut_flow: pd.DataFrame | None = None,
+    contributions: pd.DataFrame | None = None,
 ) -> None:
     """Write a submission and check it.
 
@@ -55,23 +57,24 @@ def write_submission(
         folder: for `submission.yaml`, the tables and the likelihoods; emptied first.
         tarball: the same, packed: what is uploaded.
         limits: the analysis's `limits.csv`.
-        counts: its `counts.csv`.
+        counts: its `counts.csv`; of a combination, which has no spectrum of its own, the heading.
         records: diagnostics of some hypotheses.
         cases: name, workspace and meaning of all hypotheses.
         cut_flow: table of `exonu.events.selection.cut_flow`, for an analysis of events.
+        contributions: `combination.csv` of a combination.
 
     Raises:
         InputError: if HEPData's validator refuses it; its words are in the message.
     """
-    heading = counts.heading
+    heading = counts if isinstance(counts, Heading) else counts.heading
     submission = Submission()
     submission.comment = caption(
         heading, "Search for exotic interactions of solar neutrinos with electrons, by exonu."
     )
     tables = [
         *limit_tables(limits, heading),
-        spectrum_table(counts, heading),
-        fitted_spectrum_table(counts, records, heading),
+        *_spectra(counts, records),
+        *([] if contributions is None else contribution_tables(contributions, heading)),
         *(correlation_table(record, heading) for record in records),
         *([] if cut_flow is None else [cut_flow_table(cut_flow, heading)]),
     ]
@@ -92,6 +95,13 @@ def write_submission(
         shutil.copytree(made, folder)
         with whole_or_absent(tarball) as beside:
             shutil.copyfile(packed, beside)
+
+
+def _spectra(counts: SpectrumCounts | Heading, records: Sequence[Mapping[str, Any]]) -> list[Table]:
+    if isinstance(counts, Heading):
+        return []
+    heading = counts.heading
+    return [spectrum_table(counts, heading), fitted_spectrum_table(counts, records, heading)]
 
 
 def _write_likelihoods(

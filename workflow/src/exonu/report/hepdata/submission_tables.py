@@ -117,6 +117,44 @@ def _limit_table(interaction: str, limits: pd.DataFrame, heading: Heading) -> Ta
     return table
 
 
+def contribution_tables(contributions: pd.DataFrame, heading: Heading) -> list[Table]:
+    """One table per interaction of a combination: limits of each experiment alone and of all
+    together, shares of the information, and the test whether they agree."""
+    return [
+        _contribution_table(str(name), rows, heading)
+        for name, rows in contributions.groupby("interaction", sort=True)
+    ]
+
+
+def _contribution_table(interaction: str, rows: pd.DataFrame, heading: Heading) -> Table:
+    has_mass = bool(rows["mass_MeV"].notna().all())
+    level = 100 * float(rows["confidence_level"].iloc[0])
+    words = interaction.replace("-", " ")
+    text = f"Upper limits at {level:g} % confidence level (asymptotic CLs) on the {words} of neutrinos by each"
+    text += " experiment alone and by all in one likelihood; each one's share of the expected information; and, for all"
+    text += " together, the p-value of the test that the experiments see one strength (asymptotic, and from toys)."
+    parameter = str(rows["parameter"].iloc[0])
+    unit, shared = UNITS[str(rows["unit"].iloc[0])].words, {"Confidence level": f"{level:g} %"}
+    columns = [
+        Column(name, unit_of, list(rows[column]), {}, shared if "limit" in name else {})
+        for name, unit_of, column in (
+            (f"Observed limit on {parameter}", unit, "observed"),
+            (f"Expected limit on {parameter}", unit, "expected"),
+            (f"Best fit of {parameter}", unit, "best_fit"),
+            ("Share of the expected information", "", "share_of_information"),
+            ("p of agreement", "", "compatibility_p"),
+            ("p of agreement, toys", "", "compatibility_p_toys"),
+        )
+    ]
+    name, location = f"Contributions to limits on {words}", "limits/combination.csv"
+    table = new_table(name, text, location, heading, ["CLS"], SEARCHED[interaction].phrases)
+    mass = _independent("M(A')", "MeV", [float(one) for one in rows["mass_MeV"]])
+    flavour = _independent("Flavour", "", [f"NU({one})" for one in rows["flavour"]])
+    experiment = _independent("Data of", "", list(rows["experiment"]))
+    _fill(table, [mass if has_mass else flavour, experiment], columns, heading)
+    return table
+
+
 def spectrum_table(counts: SpectrumCounts, heading: Heading) -> Table:
     """Observed counts, backgrounds before any fit, and each signal at its observed limit."""
     columns = [Column("Observed", "events per bin", list(counts.observed), {}, {})]

@@ -19,6 +19,8 @@ from exonu.report.numbers.projected_limits import own_days, projections
 from exonu.report.printed_tables.writing import (
     NOTHING,
     PrintedTable,
+    latex_range,
+    latex_text,
     number,
     percent,
     shortest,
@@ -68,9 +70,9 @@ def limits_table(limits: pd.DataFrame, heading: Heading) -> PrintedTable:
     values = asymptotic[[*kept, "blinded", "is_simulated"]].reset_index(drop=True)
     others = _columns_beside(limits)
     for place, beside in enumerate(others):
-        rows_of = _records(limits[limits["method"] == beside.method])
+        rows_of = records(limits[limits["method"] == beside.method])
         by_hypothesis = {_key(row): row[beside.what] for row in rows_of}
-        found = [by_hypothesis.get(_key(row), math.nan) for row in _records(values)]
+        found = [by_hypothesis.get(_key(row), math.nan) for row in records(values)]
         values.insert(kept.index("published") + place, beside.name, found)
     headings = (
         "Interaction",
@@ -86,21 +88,47 @@ def limits_table(limits: pd.DataFrame, heading: Heading) -> PrintedTable:
             str(row["interaction"]).replace("-", " "),
             str(row["flavour"]),
             shortest(row["mass_MeV"]),
-            _in_unit(row),
+            in_unit(row),
             number(row["observed"]),
             number(row["expected"]),
             f"{number(row['expected_minus1'])} to {number(row['expected_plus1'])}",
             *(number(row[beside.name]) for beside in others),
             number(row["published"]),
         )
-        for row in _records(values)
+        for row in records(values)
     )
     level = shortest(100 * float(values["confidence_level"].iloc[0]))
     text = f"Upper limits at {level} % confidence level: asymptotic CLs, observed and expected"
     text += ", beside other constructions from the same likelihood and the published limit."
     text += _of_projections(limits, heading)
     shown = (*headings, *(beside.heading for beside in others), "Published")
-    return PrintedTable("limits", caption(heading, text), shown, rows, values, texts=4)
+    brief = _brief_limits(records(values))
+    return PrintedTable("limits", caption(heading, text), shown, rows, values, texts=4, brief=brief)
+
+
+_FLAVOURS = {"e": r"$\nu_e$", "mu": r"$\nu_\mu$", "tau": r"$\nu_\tau$"}
+
+
+def _brief_limits(rows: list[dict[str, Any]]) -> tuple[tuple[str, ...], ...]:
+    """The asymptotic limits in four columns of LaTeX: a parameter and its unit once, in a row of
+    its own, its hypotheses below. The headings come first."""
+    found: list[tuple[str, ...]] = [("", "Observed", r"Expected, $\pm1\sigma$", "Published")]
+    above = ""
+    for row in rows:
+        heading = f"{str(row['interaction']).replace('-', ' ')}: {in_unit(row)}"
+        if heading != above:
+            found.append((rf"\multicolumn{{4}}{{l}}{{{latex_text(heading)}}}",))
+        above = heading
+        mass = row["mass_MeV"]
+        flavour = _FLAVOURS.get(str(row["flavour"]), latex_text(str(row["flavour"])))
+        case = flavour if pd.isna(mass) else rf"{latex_text(shortest(mass))}\,MeV"
+        if not pd.isna(mass) and row["flavour"] != "all":
+            case += f", {flavour}"
+        band = (row["expected"], row["expected_minus1"], row["expected_plus1"])
+        limits = (latex_text(number(row[name])) for name in ("observed", "published"))
+        observed, published = limits
+        found.append((rf"\quad {case}", observed, latex_range(*band), published))
+    return tuple(found)
 
 
 class _Beside(NamedTuple):
@@ -165,7 +193,8 @@ def decades(masses: Iterable[float]) -> list[float]:
     return sorted({float(known[np.argmin(np.abs(np.log10(known) - power))]) for power in powers})
 
 
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a table, by column."""
     return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
 
 
@@ -175,7 +204,7 @@ def _key(row: Json) -> str:
     )
 
 
-def _in_unit(row: Json) -> str:
+def in_unit(row: Json) -> str:
     """A parameter with its unit, as a heading has it."""
     parameter, unit = str(row["parameter"]), UNITS.get(str(row["unit"]), str(row["unit"]))
     return PARAMETERS.get(parameter, parameter) + (f" ({unit})" if unit else "")
@@ -197,7 +226,7 @@ def yields_table(yields: pd.DataFrame, heading: Heading) -> PrintedTable:
             with_error(row["after"], row["after_error"]),
             shortest(row["observed"]) if row["sample"] == "total" else "",
         )
-        for row in _records(yields)
+        for row in records(yields)
     )
     text = "Counts expected before and after the fit, with their uncertainty from all parameters, and observed counts."
     text += " Before the fit a signal has the reference strength of its workspace."
@@ -221,7 +250,7 @@ def cut_flow_table(cut_flow: pd.DataFrame, heading: Heading) -> PrintedTable:
     rows = []
     for (_, kind, name), found in values.groupby(["level", "kind", "source"], sort=False):
         by_cut = found.set_index("cut").loc[cuts]
-        events = (with_error(row["weighted"], row["weighted_error"]) for row in _records(by_cut))
+        events = (with_error(row["weighted"], row["weighted_error"]) for row in records(by_cut))
         rows.append((str(name), str(kind), *events, number(100 * by_cut["efficiency"].iloc[-1])))
     text = "Events left after each cut, with their statistical error; simulation scaled to the live time. "
     text += "Efficiency of all cuts together."
@@ -327,7 +356,7 @@ def systematics_table(cases: Sequence[tuple[str, Json, Json]], heading: Heading)
             if not pd.isna(row["impact_up"])
             else NOTHING,
         )
-        for row in _records(values)
+        for row in records(values)
     )
     text = (
         "Systematic uncertainties: change of a sample's counts for a parameter one standard deviation down and up; "

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import constants
 
+from exonu.core import constants
 from exonu.core.resources import resource_path
 from exonu.core.seeds import derived_seed
 from exonu.core.settings import Settings, read_yaml

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from scipy import constants
-
+from exonu.core import constants
 from exonu.core.compiled import exact_kernel
 from exonu.detector.random_numbers import exponential, uniform
 from exonu.detector.transport import rotate

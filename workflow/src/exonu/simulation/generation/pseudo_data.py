@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import constants
 
+from exonu.core import constants
 from exonu.core.errors import InputError
 from exonu.core.seeds import derived_seed
 from exonu.core.types import Array

@@ -19,7 +19,7 @@ from exonu.statistics.asymptotic import likelihood_interval
 from exonu.statistics.engine.flat import FloatArray
 from exonu.statistics.intervals.normal import cdf, significance
 from exonu.statistics.profiles import ProfilePair, profile_pair
-from exonu.statistics.toys import CHUNK_SIZE, ToySet, chunks_of, fit_toys, generator, sample_data
+from exonu.statistics.toys import CHUNK_SIZE, ToySet, chunks_of, fit_toys, generator, sample_chunks
 from exonu.statistics.workspaces.compiled_model import Model
 
 ONE_SIGMA = 0.6826894921370859
@@ -115,9 +115,7 @@ def toy_discovery(
     if not np.isfinite(scale):
         raise InputError("the signal is zero in every bin", field="model")
     truth = profile.at(0.0)
-    draws = [
-        sample_data(model, truth.theta, chunk_size, generator(seed, 0.0, "background", one))
-        for one in chunks
-    ]
-    rows = fit_toys(profile.model, np.concatenate(draws), 0.0, truth, truth, False, scale)
+    streams = [generator(seed, 0.0, "background", one) for one in chunks]
+    draws = sample_chunks(model, truth.theta, chunk_size, streams)
+    rows = fit_toys(profile.model, draws, 0.0, truth, truth, False, scale)
     return ToyDiscovery(profile.twice_delta(0.0)[0], ToySet.unclipped(rows, chunks))

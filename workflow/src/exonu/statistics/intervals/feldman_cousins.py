@@ -22,7 +22,7 @@ from exonu.statistics.engine.flat import FloatArray
 from exonu.statistics.intervals.two_sided import two_sided_interval
 from exonu.statistics.profiles import ProfilePair, profile_pair
 from exonu.statistics.profiling import Profile
-from exonu.statistics.toys import CHUNK_SIZE, ToySet, chunks_of, fit_toys, generator, sample_data
+from exonu.statistics.toys import CHUNK_SIZE, ToySet, chunks_of, fit_toys, generator, sample_chunks
 from exonu.statistics.workspaces.compiled_model import Model
 
 POINTS = 20
@@ -117,24 +117,26 @@ def toy_point(
     pair = profile_pair(model, data)
     profile = pair.observed
     truth = profile.at(mu)
-    draws = np.concatenate(
-        [
-            sample_data(model, truth.theta, chunk_size, generator(seed, mu, "signal", one))
-            for one in chunks
-        ]
-    )
+    streams = [generator(seed, mu, "signal", one) for one in chunks]
+    draws = sample_chunks(model, truth.theta, chunk_size, streams)
     rows = _fitted(profile, draws, mu, max(mu, pair.sigma))
     return ToyPoint(mu, profile.twice_delta(mu)[0], ToySet.unclipped(rows, chunks))
 
 
 def _fitted(profile: Profile, draws: FloatArray, mu: float, scale: float) -> FloatArray:
     """Test statistics of toys; equal ones, as a counting experiment has them, are fitted once."""
+    from exonu.statistics.engine.batch import COLUMNS
+
     truth = profile.at(mu)
     if draws.shape[1] > 1:
         return fit_toys(profile.model, draws, mu, truth, truth, False, scale)
-    distinct, place = np.unique(draws.ravel(), return_inverse=True)
-    rows = fit_toys(profile.model, distinct[:, None], mu, truth, truth, False, scale)
-    return rows[place]
+    counts = draws.ravel().astype(np.int64)
+    counts -= (least := counts.min())
+    distinct = np.flatnonzero(np.bincount(counts))
+    table = np.empty((distinct[-1] + 1, COLUMNS))
+    data = (distinct + least)[:, None].astype(float)
+    table[distinct] = fit_toys(profile.model, data, mu, truth, truth, False, scale)
+    return np.asarray(table[counts])
 
 
 def feldman_cousins(
@@ -145,12 +147,13 @@ def feldman_cousins(
     confidence_level: float = 0.90,
     points: Sequence[float] | None = None,
     refine: int = 0,
+    chunk_size: int = CHUNK_SIZE,
 ) -> FeldmanCousins:
     """The Feldman-Cousins interval.
 
     Args:
         model, data: as for `upper_limit`.
-        n_toys, seed: as for `toy_cls`, per tested value.
+        n_toys, seed, chunk_size: as for `toy_cls`, per tested value.
         confidence_level: between 0 and 1.
         points: values of μ to test; by default 20 around the asymptotic interval.
         refine: how often the step that holds an end is halved, with toys in its middle.
@@ -162,13 +165,13 @@ def feldman_cousins(
     """
     pair = profile_pair(model, data)
     values = values_to_test(pair, confidence_level) if points is None else sorted(points)
-    tested = {mu: toy_point(model, mu, n_toys, seed, pair) for mu in values}
+    tested = {mu: toy_point(model, mu, n_toys, seed, pair, chunk_size=chunk_size) for mu in values}
     alpha = 1.0 - confidence_level
     for _ in range(refine):
         ordered = [tested[mu] for mu in sorted(tested)]
         for left, right in _ends(ordered, alpha):
             mu = 0.5 * (left.mu + right.mu)
-            tested[mu] = toy_point(model, mu, n_toys, seed, pair)
+            tested[mu] = toy_point(model, mu, n_toys, seed, pair, chunk_size=chunk_size)
     return interval_from_values([tested[mu] for mu in sorted(tested)], confidence_level)
 
 

@@ -23,7 +23,7 @@ from exonu.statistics.engine.flat import FloatArray
 from exonu.statistics.intervals.discovery import Discovery, discovery
 from exonu.statistics.intervals.normal import cdf, significance
 from exonu.statistics.profiles import ProfilePair, profile_pair
-from exonu.statistics.toys import CHUNK_SIZE, chunks_of, fit_toys, generator, sample_data
+from exonu.statistics.toys import CHUNK_SIZE, chunks_of, fit_toys, generator, sample_chunks
 from exonu.statistics.workspaces.compiled_model import Model
 
 LEVEL = 0.5
@@ -116,17 +116,8 @@ def _experiments(
         new = [name for name in model.constrained if name not in measured]
         if place and not new:
             continue
-        draws = np.concatenate(
-            [
-                sample_data(
-                    model,
-                    pair.observed.at(0.0).theta,
-                    size,
-                    generator(seed + place, 0.0, "background", chunk),
-                )
-                for chunk in chunks
-            ]
-        )
+        streams = [generator(seed + place, 0.0, "background", chunk) for chunk in chunks]
+        draws = sample_chunks(model, pair.observed.at(0.0).theta, size, streams)
         if not place:
             counts = draws[:, : model.n_bins]
         for name in new:

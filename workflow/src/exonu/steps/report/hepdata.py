@@ -7,7 +7,7 @@ import pandas as pd
 
 from exonu.core.files import read_json
 from exonu.report.hepdata.submission import write_submission
-from exonu.report.numbers.figure_records import read_counts
+from exonu.report.numbers.figure_records import read_counts, read_heading
 from exonu.search.build_workspaces import needed_meaning
 from exonu.steps._step import Counts, Files, step
 
@@ -21,13 +21,15 @@ def main(
     folder: Annotated[Path, "folder of the submission"],
     tarball: Annotated[Path, "the same packed"],
     cut_flow: Annotated[Path | None, "cut_flow.csv of an analysis of events"] = None,
+    contributions: Annotated[Path | None, "combination.csv of a combination"] = None,
 ) -> None:
     write_submission(
         folder,
         tarball,
         pd.read_csv(limits, comment="#"),
-        read_counts(counts),
+        read_heading(counts) if contributions else read_counts(counts),
         [read_json(file) for file in records],
         [(file.stem, read_json(file), needed_meaning(file)) for file in workspaces],
         pd.read_csv(cut_flow, comment="#") if cut_flow else None,
+        pd.read_csv(contributions, comment="#") if contributions else None,
     )

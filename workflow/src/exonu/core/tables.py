@@ -55,6 +55,42 @@ def read_numbers(
     }
 
 
+def check_rising(values: Array, path: str | Path, column: str, *, strictly: bool = True) -> None:
+    """Energies of a table increase and are not negative.
+
+    Args:
+        values: shape (n,).
+        path, column: for the message; the column's name ends with the unit.
+        strictly: whether two rows may not have the same.
+
+    Raises:
+        InputError: with the row.
+    """
+    steps = np.diff(values)
+    wrong = np.flatnonzero(steps <= 0 if strictly else steps < 0)
+    if wrong.size or values[0] < 0:
+        row = int(wrong[0]) + 2 if wrong.size else 1
+        once = ", each energy once" if strictly else ""
+        raise InputError(
+            "does not increase, or is negative",
+            file=path,
+            field=f"row {row}, column {column}",
+            remedy=f"sort the rows by energy in {column.rpartition('_')[2]}{once}",
+        )
+
+
+def check_something(values: Array, path: str | Path, column: str, remedy: str) -> None:
+    """A rate or a flux is nowhere negative and somewhere positive.
+
+    Raises:
+        InputError: if it is not.
+    """
+    if np.any(values < 0) or not np.any(values > 0):
+        raise InputError(
+            "must be ≥ 0, and not 0 everywhere", file=path, field=f"column {column}", remedy=remedy
+        )
+
+
 def _lines(path: str | Path) -> list[tuple[int, list[str]]]:
     text = read_text(path, "CSV")
     if (rows := text.count("\n")) > MOST_ROWS:

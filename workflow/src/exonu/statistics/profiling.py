@@ -94,15 +94,18 @@ class Profile:
         return float(self.best.theta[self.model.poi_index])
 
     def at(self, mu: float) -> Minimum:
-        """The conditional minimum at mu, started from the nearest point known."""
+        """The conditional minimum at mu, started from the nearest point known, along its tangent."""
         if mu in self.points:
             return self.points[mu]
+        from exonu.statistics.engine.minimiser import along_tangent
+
         i = self.model.poi_index
         known = [self.best, *self.points.values()]
         nearest = min(
             (m for m in known if m.converged), key=lambda m: abs(m.theta[i] - mu), default=self.best
         )
-        found = self.improve(mu, nearest.theta)
+        start = along_tangent(self.model.flat, nearest.theta, self.held, nearest.hessian, i, mu)
+        found = self.improve(mu, start)
         return self.improve(mu, mirrored(self.model, found.theta)) if self.thorough else found
 
     def verify(self, mu: float) -> bool:

@@ -27,6 +27,8 @@ from exonu.statistics.engine.primitives import cholesky_solve, dot
 CONVERGED, IMPOSSIBLE, STALLED, EXHAUSTED = 0, 1, 2, 3
 TOLERANCE, ROUNDING = 1e-14, 1e-9
 MAXIMUM_ITERATIONS = 100
+FARTHEST = 2.0
+"""Change of a parameter up to which its profile is followed along the tangent."""
 
 
 @jit_for_both
@@ -64,6 +66,36 @@ def newton(
         if status == IMPOSSIBLE or not cross_kinks(m, data, theta, held, value, lower, upper):
             return value, edm, total, status
     return value, edm, total, EXHAUSTED
+
+
+@jit_for_both
+def along_tangent(
+    m: Flat, theta: FloatArray, held: BoolArray, hessian: FloatArray, poi: int, value: float
+) -> FloatArray:
+    """Parameters at another value of parameter `poi`, to first order from a minimum, (P,): the
+    others move along -H⁻¹ ∂²ℓ/∂θ∂μ, by no more than `FARTHEST`, since far away the curvature is
+    another.
+
+    Args:
+        m, theta, held, hessian: a minimum of `newton`.
+        poi: the parameter that changes; a dense one.
+        value: what it changes to.
+    """
+    size, out = m.dense.size, theta.copy()
+    moves, mixed, step = np.zeros(size, dtype=np.bool_), np.empty(size), np.empty(size)
+    place, change = m.column[poi], value - theta[poi]
+    for i in range(size):
+        p = m.dense[i]
+        inside = m.lower[p] < theta[p] < m.upper[p]
+        moves[i] = inside and not held[p] and p != poi and hessian[i, i] > 0.0
+        mixed[i] = hessian[max(i, place), min(i, place)]
+    if cholesky_solve(hessian, mixed, moves, step):
+        for i in range(size):
+            p = m.dense[i]
+            moved = theta[p] + min(max(change * step[i], -FARTHEST), FARTHEST)
+            out[p] = min(max(moved, m.lower[p]), m.upper[p]) if moves[i] else out[p]
+    out[poi] = value
+    return out
 
 
 @jit

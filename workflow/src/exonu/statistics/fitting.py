@@ -43,18 +43,6 @@ def minimise(model: Model, data: FloatArray, start: FloatArray, held: BoolArray)
     return Minimum(theta, value, edm, iterations, status, gradient, hessian)
 
 
-def follow(model: Model, data: FloatArray, near: Minimum, held: BoolArray, mu: float) -> Minimum:
-    """`minimise` at another value of the parameter of interest, started along the tangent of a
-    minimum nearby; the parameter is among the held ones."""
-    from exonu.statistics.engine.minimiser import newton_along
-
-    theta, gradient, hessian = near.theta.copy(), np.empty_like(near.gradient), near.hessian.copy()
-    value, edm, iterations, status = newton_along(
-        model.flat, data, theta, held, gradient, hessian, model.poi_index, mu
-    )
-    return Minimum(theta, value, edm, iterations, status, gradient, hessian)
-
-
 def auxiliary_start(model: Model, data: FloatArray) -> FloatArray:
     """Constrained parameters at their auxiliary measurements, the others at their initial values,
     (P,)."""

@@ -27,8 +27,6 @@ from exonu.statistics.engine.primitives import cholesky_solve, dot
 CONVERGED, IMPOSSIBLE, STALLED, EXHAUSTED = 0, 1, 2, 3
 TOLERANCE, ROUNDING = 1e-14, 1e-9
 MAXIMUM_ITERATIONS = 100
-FARTHEST = 2.0
-"""Change of a parameter up to which its profile is followed along the tangent."""
 
 
 @jit_for_both
@@ -66,52 +64,6 @@ def newton(
         if status == IMPOSSIBLE or not cross_kinks(m, data, theta, held, value, lower, upper):
             return value, edm, total, status
     return value, edm, total, EXHAUSTED
-
-
-@jit_for_both
-def newton_along(
-    m: Flat,
-    data: FloatArray,
-    theta: FloatArray,
-    held: BoolArray,
-    gradient: FloatArray,
-    hessian: FloatArray,
-    poi: int,
-    value: float,
-) -> tuple[float, float, int, int]:
-    """`newton` at another value of parameter `poi`, which is among the held ones.
-
-    Args:
-        m, data, held, gradient, hessian: as for `newton`; hessian is that of the minimum in theta.
-        theta: a minimum at another value; it is followed along its tangent to where `newton` starts.
-        poi: the parameter that changes; a dense one.
-        value: what it changes to.
-    """
-    follow_tangent(m, theta, held, hessian, poi, value)
-    return newton(m, data, theta, held, gradient, hessian)
-
-
-@jit
-def follow_tangent(
-    m: Flat, theta: FloatArray, held: BoolArray, hessian: FloatArray, poi: int, value: float
-) -> None:
-    """Move a minimum to another value of parameter `poi`, to first order: the others by -H⁻¹
-    ∂²ℓ/∂θ∂μ, and no farther than `FARTHEST`, since far away the curvature is another."""
-    size = m.dense.size
-    moves, mixed, step = np.zeros(size, dtype=np.bool_), np.empty(size), np.empty(size)
-    place, change = m.column[poi], value - theta[poi]
-    for i in range(size):
-        p = m.dense[i]
-        inside = m.lower[p] < theta[p] < m.upper[p]
-        moves[i] = inside and not held[p] and hessian[i, i] > 0.0
-        mixed[i] = hessian[max(i, place), min(i, place)]
-    if cholesky_solve(hessian, mixed, moves, step):
-        for i in range(size):
-            p = m.dense[i]
-            if moves[i]:
-                moved = theta[p] + min(max(change * step[i], -FARTHEST), FARTHEST)
-                theta[p] = min(max(moved, m.lower[p]), m.upper[p])
-    theta[poi] = value
 
 
 @jit

@@ -40,6 +40,7 @@ def _rows(parser: argparse.ArgumentParser) -> Iterator[str]:
         f"| `{_name(action)}` | {_cell(action)} |"
         for action in parser._actions
         if not isinstance(action, argparse._HelpAction | argparse._SubParsersAction)
+        and action.help != argparse.SUPPRESS
     ]
     if rows:
         yield "\n".join(["| argument | meaning |", "|---|---|", *rows]) + "\n"

@@ -1,11 +1,12 @@
-"""Draws the figures of docs/validation.md from what `make` left in results/: `python
+"""Draws the figures of the documentation from what `make` left in results/: `python
 docs/draw_figures.py`.
 
 Or from the results in another folder into another folder: `python docs/draw_figures.py RESULTS
     FOLDER`.
-Those of the two analyses of published data, by the steps of the workflow; the simulated
-demonstration is not in them."""
+Limits of the two analyses of published data are drawn together, without the simulated demonstration,
+by the steps of the workflow; the others are those of the run, copied."""
 
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,15 +16,32 @@ TOP = Path(__file__).resolve().parents[1]
 ANALYSES = ("xenonnt-sr0", "xenon1t-sr1")
 FIGURES = ("limits", "coupling_mass")
 SETTINGS = '{"plots": {"dpi": 160}}'
+COPIED = {
+    "spectrum": "xenonnt-sr0/figures/spectrum.png",
+    "signals": "xenonnt-sr0/figures/signals.png",
+    "diagnostics": "xenonnt-sr0/figures/diagnostics_magnetic-moment_all.png",
+    "projections": "xenonnt-sr0/figures/projections.png",
+    "demonstration_spectrum": "xmass-demo/figures/spectrum.png",
+    "demonstration_limits": "xmass-demo/figures/limits.png",
+    "demonstration_vertices": "xmass-demo/figures/vertices.png",
+    "demonstration_hit_map": "xmass-demo/figures/hit_map.png",
+    "demonstration_cut_flow": "xmass-demo/figures/cut_flow.png",
+    "demonstration_diagnostics": "xmass-demo/figures/diagnostics_magnetic-moment_all.png",
+    "comparison": "comparison/figures/limits.png",
+}
+"""Figures of the gallery by their name in docs/figures, and where the run leaves them."""
 
 
 def draw(results: Path, folder: Path) -> None:
-    """Draw both figures into a folder.
+    """Draw or copy all figures into a folder.
 
     Args:
         results: the folder with the analyses' results.
         folder: where the PNG files go.
     """
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, file in COPIED.items():
+        shutil.copyfile(results / file, folder / f"{name}.png")
     limits, counts = (
         [results / name / file for name in ANALYSES]
         for file in ("limits/limits.csv", "spectra/counts.csv")

@@ -1,16 +1,20 @@
 """Fit the pocket of the copper plate and ring to the two anchors, and predict what is not fitted.
 
-The activities stay as listed. Each wall class has its own escape fraction of the light and its cone:
+The activities stay as listed. How light leaves the wall classes:
 
 - surface: decays on windows and copper shine in all directions, no light is lost;
 - seal: light that starts within 3 mm of the decay is held back; how much may leave is a limit, found here;
-- copper: escape fraction and cone are fitted to the anchors of anchors.csv, on a grid of simulated samples that share
-  their random numbers: ln(rate) is a polynomial in ln(escape fraction) and cos_min;
+- copper: light leaves gaps whose widths and depths are assumed; their escape fraction alone is fitted to the anchors of
+  anchors.csv, on a grid of simulated samples that share their random numbers: ln(rate) is a parabola in ln(escape);
 - pmt: no pocket.
+
+The same fit for each variation of config/xmass-demo/events.yaml that moves the copper: the anchors are known, so that
+an optical parameter or a gap changes the copper's spectrum only by what another escape fraction does not make good.
 
 Everything goes the way of any data: generated, traced, dead photomultipliers taken out, reconstructed, default cuts.
 
-Run: python resources/detectors/fit_pockets.py [--light-map FOLDER] [--predict]   (8 minutes on one core; --predict: 3)
+Run: python resources/detectors/fit_pockets.py [--light-map FOLDER] [--predict | --variations]
+(5 minutes on one core with the light map at hand; --predict: 2; --variations: 2)
 """
 
 from __future__ import annotations
@@ -55,9 +59,9 @@ DEAD_PMTS = 10
 INTERNAL = ("lxe", "solar", "lxe-neutron")
 LIQUID_RADIUS_CM = 28.0
 IN_FRONT_CM = 3.6  # of a dead photomultiplier: its window and the seals around
-GRID_ESCAPE = (0.13, 0.15, 0.17, 0.2)
-GRID_COSINE = (0.15, 0.2, 0.25)
-GRID_PARTS = ((500_000, 1, 12, 4), (300_000, 12, 60, 1))
+GRID_ESCAPE = (0.17, 0.2, 0.23, 0.27)
+GRID_PARTS = ((400_000, 1, 12, 3), (300_000, 12, 60, 1))
+EVENTS_FILE = Path(__file__).parents[2] / "config" / "xmass-demo" / "events.yaml"
 PARTS = {  # decays, visible energies in keV, how often the light of each is drawn
     "lxe": ((300_000, 1, 60, 1), (30_000, 60, 250, 1)),
     "solar": ((10_000, 1, 250, 1),),
@@ -111,8 +115,12 @@ def mass_kg(radius_cm: float) -> float:
 class Laboratory:
     """The nominal detector, its light map, and ten dead photomultipliers."""
 
-    def __init__(self, light_map: LightMap | None = None) -> None:
-        self.detector = Detector.from_settings()
+    def __init__(
+        self, light_map: LightMap | None = None, detector: Mapping[str, Any] | None = None
+    ) -> None:
+        """`detector`: what differs from the nominal one, which reconstructs in any case."""
+        self.detector = Detector.from_settings(detector)
+        self.nominal = Detector.from_settings() if detector else self.detector
         self.geometry = self.detector.geometry
         (run,) = demonstration_runs(
             self.geometry, 1.0, SEED, runs=1, dead_first=DEAD_PMTS, dead_last=DEAD_PMTS
@@ -125,11 +133,11 @@ class Laboratory:
 
     @cached_property
     def reconstruction(self) -> EventReconstruction:
-        light_map = self._light_map or build_light_map(self.detector, seed=SEED)
-        return EventReconstruction.of(light_map, self.detector)
+        light_map = self._light_map or build_light_map(self.nominal, seed=SEED)
+        return EventReconstruction.of(light_map, self.nominal)
 
     def sample(
-        self, name: str, parts: Sequence[Part], pocket: Mapping[str, float] | None = None
+        self, name: str, parts: Sequence[Part], pocket: Mapping[str, Any] | None = None
     ) -> Sample:
         """Simulate and select a component, in the wall with more decays around the dead photomultipliers."""
         settings = {"components": {name: {"pocket": dict(pocket)}}} if pocket else None
@@ -204,48 +212,34 @@ def share(part: Array, rest: Array) -> tuple[float, float]:
     return part[0] / whole, float(np.hypot(part[1] * rest[0], rest[1] * part[0])) / whole**2
 
 
-def grid_of_copper(lab: Laboratory) -> Array:
-    """Rows of escape fraction, cos_min, events per day in 4–6 and in 2–30 keVee, each with its error."""
+def grid_of_copper(lab: Laboratory, pocket: Mapping[str, Any] | None = None) -> Array:
+    """Rows of escape fraction, events per day in 4–6 and in 2–30 keVee, each with its error."""
     rows = []
     for escape in GRID_ESCAPE:
-        for cosine in GRID_COSINE:
-            found = lab.sample("copper", GRID_PARTS, {"escape_fraction": escape, "cos_min": cosine})
-            rows.append([escape, cosine, *found.rate(4, 6), *found.rate(2, 30)])
-            print(
-                "copper: escape {:.3f}  cos_min {:.2f}  4-6 {:.3f} ± {:.3f}  2-30 {:.2f} ± {:.2f}".format(
-                    *rows[-1]
-                )
-            )
+        found = lab.sample("copper", GRID_PARTS, {**(pocket or {}), "escape_fraction": escape})
+        rows.append([escape, *found.rate(4, 6), *found.rate(2, 30)])
+        print("copper: escape {:.3f}  4-6 {:.3f} ± {:.3f}  2-30 {:.2f} ± {:.2f}".format(*rows[-1]))
     return np.array(rows)
 
 
-def interpolated(grid: Array, column: int, escape: float, cosine: float) -> float:
-    """Rate at a pocket: ln(rate) with terms up to the second order through the grid, weighted by the errors."""
-
-    def terms(f: Any, c: Any) -> Array:
-        x = np.log(np.asarray(f, dtype=float))
-        c = np.asarray(c, dtype=float)
-        return np.stack([np.ones_like(x), x, c, x * c, x**2, c**2], axis=-1)
-
-    weight = grid[:, column] / grid[:, column + 1]
-    fit, *_ = np.linalg.lstsq(
-        terms(grid[:, 0], grid[:, 1]) * weight[:, None], np.log(grid[:, column]) * weight
+def interpolated(grid: Array, column: int, escape: float) -> float:
+    """Rate at an escape fraction: ln(rate) as a parabola in its logarithm, weighted by the errors."""
+    parabola = np.polyfit(
+        np.log(grid[:, 0]), np.log(grid[:, column]), 2, w=grid[:, column] / grid[:, column + 1]
     )
-    return float(np.exp(terms(escape, cosine) @ fit))
+    return float(np.exp(np.polyval(parabola, np.log(escape))))
 
 
-def fit(grid: Array, others: Mapping[str, Sample]) -> tuple[float, float]:
-    """Escape fraction and cos_min of the copper for both anchors, χ² with the accepted limits as errors."""
+def fit(grid: Array, others: Mapping[str, Sample]) -> float:
+    """Escape fraction of the copper for both anchors, χ² with the accepted limits as errors."""
     rate, surface_share = anchors()["rate", 4, 6], anchors()["surface_share", 2, 30]
     internal = [total(others, INTERNAL, *window)[0] for window in ((4, 6), (2, 30))]
     rest = [name for name in WALL_CLASSES if name in others and name != "copper"]
     wall = [total(others, rest, *window)[0] for window in ((4, 6), (2, 30))]
 
     def pulls(pocket: Array) -> list[float]:
-        counts, all_wall = (
-            interpolated(grid, 2, *pocket),
-            interpolated(grid, 4, *pocket) + wall[1],
-        )
+        counts = interpolated(grid, 1, pocket[0])
+        all_wall = interpolated(grid, 3, pocket[0]) + wall[1]
         found = (
             (counts + wall[0] + internal[0]) / (2 * mass_kg(20.0)),
             all_wall / (all_wall + internal[1]),
@@ -255,12 +249,27 @@ def fit(grid: Array, others: Mapping[str, Sample]) -> tuple[float, float]:
             for value, row in zip(found, (rate, surface_share), strict=True)
         ]
 
-    lowest, highest = grid[:, :2].min(axis=0), grid[:, :2].max(axis=0)
+    lowest, highest = grid[:, 0].min(), grid[:, 0].max()
     made = least_squares(pulls, 0.5 * (lowest + highest), bounds=(lowest, highest))
-    print(
-        f"copper: escape fraction {made.x[0]:.3f}, cos_min {made.x[1]:.3f}; χ² = {2 * made.cost:.2f}"
-    )
-    return float(made.x[0]), float(made.x[1])
+    print(f"copper: escape fraction {made.x[0]:.3f}; χ² = {2 * made.cost:.2f}")
+    return float(made.x[0])
+
+
+def variations(light_map: LightMap, others: Mapping[str, Sample]) -> dict[str, float]:
+    """Escape fraction of the copper over the nominal one, by variation of the demonstration that moves it.
+
+    Both are fitted with the same random numbers.
+    """
+    print("nominal")
+    nominal, found = fit(grid_of_copper(Laboratory(light_map)), others), {}
+    for name, content in read_yaml(EVENTS_FILE)["simulation"]["variations"].items():
+        components = content.get("activities", {}).get("components", {})
+        pocket = components.get("copper", {}).get("pocket")
+        if pocket is not None:
+            print(f"variation {name}")
+            lab = Laboratory(light_map, content.get("detector"))
+            found[name] = round(fit(grid_of_copper(lab, pocket), others) / nominal, 3)
+    return found
 
 
 def predictions(
@@ -306,6 +315,49 @@ def predictions(
     return found
 
 
+def fit_nominal(lab: Laboratory, samples: dict[str, Sample]) -> float:
+    """The copper's escape fraction; `samples` gets a long sample of it."""
+    for escape in (0.0007, 0.001, 0.0015):
+        rate = lab.sample(
+            "seal", [(600_000, 0.8, 60, 1)], {"escape_fraction": escape, "cos_min": 0.0}
+        ).rate(2, 30)
+        print("seal: escape {:.4f}  2-30 keVee {:.2f} ± {:.2f} per day".format(escape, *rate))
+    grid = grid_of_copper(lab)
+    for _ in range(3):  # again with a long sample where the fit before has led
+        escape = round(fit(grid, samples), 3)
+        copper = lab.sample("copper", PARTS["copper"], {"escape_fraction": escape})
+        grid = np.vstack([grid, [escape, *copper.rate(4, 6), *copper.rate(2, 30)]])
+    samples["copper"] = copper
+    return escape
+
+
+def rows_of(samples: Mapping[str, Sample]) -> list[Sequence[Any]]:
+    """Lines of pocket_fit.csv."""
+    rows: list[Sequence[Any]] = [
+        ("quantity", "from_keVee", "to_keVee", "value", "statistical_error")
+    ]
+    for name in (*INTERNAL, *WALL_CLASSES):
+        sample = samples[name]
+        for low, high in ((2, 4), (4, 6), (6, 15), (15, 30), (30, 200)):
+            numbers = (f"{v:.3g}" for v in sample.rate(low, high))
+            rows.append((f"per_day_{name}", low, high, *numbers))
+        triggered = sample.columns["inner_trigger"].astype(bool)
+        numbers = (f"{v:.4g}" for v in sample.rate(2, 200, triggered))
+        rows.append((f"raw_per_day_{name}", 2, 200, *numbers))
+        print(f"{name}: {len(sample.weight)} events, {sample.cpu_s:.0f} CPU s")
+    return rows + [
+        (*key, *(f"{v:.3g}" for v in value)) for key, value in predictions(samples).items()
+    ]
+
+
+def write(name: str, what: str, rows: Sequence[Sequence[Any]]) -> None:
+    """A table beside this script, printed too."""
+    with (Path(__file__).parent / name).open("w", newline="", encoding="utf-8") as file:
+        file.write(f"# Made by fit_pockets.py: {what}\n")
+        csv.writer(file, lineterminator="\n").writerows(rows)
+    csv.writer(sys.stdout, lineterminator="\n").writerows(rows)
+
+
 def main() -> None:
     """Fit, simulate the fitted pockets, print, and write pocket_fit.csv."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -315,51 +367,29 @@ def main() -> None:
     parser.add_argument(
         "--predict", action="store_true", help="with the pockets that stand in the activities"
     )
+    parser.add_argument(
+        "--variations", action="store_true", help="fit the variations of the demonstration alone"
+    )
     given = parser.parse_args()
-    lab = Laboratory(LightMap.load(given.light_map) if given.light_map else None)
-    samples = {name: lab.sample(name, parts) for name, parts in PARTS.items() if name != "copper"}
-    if not given.predict:
-        for escape in (0.0007, 0.001, 0.0015):
-            rate = lab.sample(
-                "seal", [(600_000, 0.8, 60, 1)], {"escape_fraction": escape, "cos_min": 0.0}
-            ).rate(2, 30)
-            print("seal: escape {:.4f}  2-30 keVee {:.2f} ± {:.2f} per day".format(escape, *rate))
-        grid = grid_of_copper(lab)
-        for _ in range(2):  # the second time with a long sample where the first has led
-            escape, cosine = fit(grid, samples)
-            pocket = {"escape_fraction": round(escape, 3), "cos_min": round(cosine, 3)}
-            samples["copper"] = lab.sample("copper", PARTS["copper"], pocket)
-            found = [
-                *pocket.values(),
-                *samples["copper"].rate(4, 6),
-                *samples["copper"].rate(2, 30),
-            ]
-            grid = np.vstack([grid, found])
-    else:
+    light_map = (
+        LightMap.load(given.light_map)
+        if given.light_map
+        else build_light_map(Detector.from_settings(), seed=SEED)
+    )
+    lab = Laboratory(light_map)
+    needed = [*INTERNAL, "surface"] if given.variations else [n for n in PARTS if n != "copper"]
+    samples = {name: lab.sample(name, PARTS[name]) for name in needed}
+    if given.variations:
+        rows = [("variation", "escape_over_nominal"), *variations(light_map, samples).items()]
+        write("pocket_variations.csv", "escape fractions of the copper that meet the anchors", rows)
+        return
+    if given.predict:
         samples["copper"] = lab.sample("copper", PARTS["copper"])
-    rows = [("quantity", "from_keVee", "to_keVee", "value", "statistical_error")]
-    for name in (*INTERNAL, *WALL_CLASSES):
-        for low, high in ((2, 4), (4, 6), (6, 15), (15, 30), (30, 200)):
-            rows.append(
-                (f"per_day_{name}", low, high, *(f"{v:.3g}" for v in samples[name].rate(low, high)))
-            )
-        triggered = samples[name].columns["inner_trigger"].astype(bool)
-        rows.append(
-            (
-                f"raw_per_day_{name}",
-                2,
-                200,
-                *(f"{v:.4g}" for v in samples[name].rate(2, 200, triggered)),
-            )
-        )
-        print(f"{name}: {len(samples[name].weight)} events, {samples[name].cpu_s:.0f} CPU s")
-    rows += [(*key, *(f"{v:.3g}" for v in value)) for key, value in predictions(samples).items()]
-    with (Path(__file__).parent / "pocket_fit.csv").open("w", newline="", encoding="utf-8") as file:
-        file.write(
-            "# Made by fit_pockets.py: rates after all cuts with the pockets of xmass_like_activities.yaml\n"
-        )
-        csv.writer(file, lineterminator="\n").writerows(rows)
-    csv.writer(sys.stdout, lineterminator="\n").writerows(rows)
+    else:
+        fit_nominal(lab, samples)
+    rows = rows_of(samples)
+    what = "rates after all cuts with the pockets of xmass_like_activities.yaml"
+    write("pocket_fit.csv", what, rows)
 
 
 if __name__ == "__main__":

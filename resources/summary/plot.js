@@ -18,6 +18,8 @@ const put = (node, text) => {
   });
   return node;
 };
+// Black is the page's ink, which is light where the page is dark.
+const ink = (look) => (look.colour === "#000000" ? "var(--ink)" : look.colour);
 const superscript = (number) => String(number).replace(/[-0-9]/g, (sign) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(sign)]);
 const shown = (value) => {
   if (value === 0) return "0";
@@ -51,7 +53,7 @@ function axis(values, log, from, to, room, view = [0, Infinity]) {
 }
 
 function mark(parent, x, y, look, size = 4.5) {
-  const style = { fill: look.hollow ? "#fff" : look.colour, stroke: look.colour, "stroke-width": 1.5 };
+  const style = { fill: look.hollow ? "var(--paper)" : ink(look), stroke: ink(look), "stroke-width": 1.5 };
   if (look.marker === "square") return element(parent, "rect", { x: x - size, y: y - size, width: 2 * size, height: 2 * size, ...style });
   if (look.marker === "diamond") return element(parent, "path", { d: `M${x} ${y - size - 1}l${size + 1} ${size + 1}l${-size - 1} ${size + 1}l${-size - 1} ${-size - 1}z`, ...style });
   if (look.marker === "triangle") return element(parent, "path", { d: `M${x} ${y - size - 1}l${size + 1} ${2 * size}h${-2 * size - 2}z`, ...style });
@@ -65,8 +67,8 @@ function line(points, place) {
 
 function sample(label, series) {
   const svg = element(label, "svg", { viewBox: "0 0 28 14", "aria-hidden": "true" });
-  if (series.band) element(svg, "rect", { x: 0, y: 1, width: 28, height: 12, fill: series.look.colour, opacity: series.look.opacity });
-  else if (series.kind === "line") element(svg, "path", { d: "M0 7H28", stroke: series.look.colour, "stroke-width": 2, "stroke-dasharray": series.look.dash || "none" });
+  if (series.band) element(svg, "rect", { x: 0, y: 1, width: 28, height: 12, fill: ink(series.look), opacity: series.look.opacity });
+  else if (series.kind === "line") element(svg, "path", { d: "M0 7H28", stroke: ink(series.look), "stroke-width": 2, "stroke-dasharray": series.look.dash || "none" });
   else mark(svg, 14, 7, series.look);
 }
 
@@ -143,32 +145,33 @@ class Plot {
     this.grid(x, y, { left, right, top, bottom });
     element(element(svg, "clipPath", { id: `clip-${plot.id}` }), "rect", { x: left, y: top, width: right - left, height: bottom - top });
     const paper = element(svg, "g", { "clip-path": `url(#clip-${plot.id})` });
-    const place = ([px, py]) => [x.place(px), y.place(py)];
+    const place = ([px, py], look) => [x.place(px), y.place(py) + (rows && look?.shift || 0)];
+    for (const row of plot.groups || []) if (row < rows.length) element(svg, "path", { d: `M0 ${top + 7 + row * 30}H${right}`, stroke: "var(--frame)" });
     for (const one of series) if (one.band) {
-      const style = { fill: one.look.colour, opacity: one.look.opacity };
-      if (rows) for (const [row, low, high] of one.band) element(paper, "rect", { x: x.place(low), y: y.place(row) - 8, width: x.place(high) - x.place(low), height: 16, ...style });
-      else element(paper, "path", { d: line(one.band.map((b) => [b[0], b[1]]), place) + line([...one.band].reverse().map((b) => [b[0], b[2]]), place).replace("M", "L") + "z", ...style });
+      const style = { fill: ink(one.look), opacity: one.look.opacity };
+      if (rows) for (const [row, low, high] of one.band) element(paper, "rect", { x: x.place(low), y: y.place(row) + one.look.shift - 6, width: x.place(high) - x.place(low), height: 12, ...style });
+      else element(paper, "path", { d: line(one.band.map((b) => [b[0], b[1]]), (point) => place(point)) + line([...one.band].reverse().map((b) => [b[0], b[2]]), (point) => place(point)).replace("M", "L") + "z", ...style });
     }
     for (const one of series) if (!one.band) {
-      if (one.kind === "line") element(paper, "path", { d: line(one.points, place), fill: "none", stroke: one.look.colour, "stroke-width": one.look.width || 1.6, "stroke-dasharray": one.look.dash || "none" });
-      else for (const point of one.points) mark(paper, ...place(point), one.look);
+      if (one.kind === "line") element(paper, "path", { d: line(one.points, (point) => place(point)), fill: "none", stroke: ink(one.look), "stroke-width": one.look.width || 1.6, "stroke-dasharray": one.look.dash || "none" });
+      else for (const point of one.points) mark(paper, ...place(point, one.look), one.look, narrow ? 3.5 : 4.5);
     }
     this.places = series.filter((one) => !one.band).map((one) => ({
-      one, at: one.points.map((point) => [...place(point), point[2]]).filter(([px, py]) => px >= left - 1 && px <= right + 1 && py >= top - 1 && py <= bottom + 1),
+      one, at: one.points.map((point) => [...place(point, one.look), point[2]]).filter(([px, py]) => px >= left - 1 && px <= right + 1 && py >= top - 1 && py <= bottom + 1),
     })).filter((entry) => entry.at.length);
-    this.cross = element(svg, "circle", { r: 8, fill: "none", stroke: "#1a1a1a", "stroke-width": 2, visibility: "hidden" });
+    this.cross = element(svg, "circle", { r: 8, fill: "none", stroke: "var(--ink)", "stroke-width": 2, visibility: "hidden" });
     if (!this.at) this.say(plot.hint);
   }
 
   grid(x, y, { left, right, top, bottom }) {
     const { svg, plot } = this;
-    element(svg, "rect", { x: left, y: top, width: right - left, height: bottom - top, fill: "none", stroke: "#999" });
+    element(svg, "rect", { x: left, y: top, width: right - left, height: bottom - top, fill: "none", stroke: "var(--frame)" });
     for (const tick of x.ticks) {
-      element(svg, "path", { d: `M${x.place(tick)} ${top}V${bottom}`, stroke: "#e3e3e3" });
+      element(svg, "path", { d: `M${x.place(tick)} ${top}V${bottom}`, stroke: "var(--grid)" });
       element(svg, "text", { x: x.place(tick), y: bottom + 17, "text-anchor": "middle" }, shown(tick));
     }
     for (const tick of y.ticks) {
-      element(svg, "path", { d: `M${left} ${y.place(tick)}H${right}`, stroke: "#e3e3e3" });
+      element(svg, "path", { d: `M${left} ${y.place(tick)}H${right}`, stroke: "var(--grid)" });
       element(svg, "text", { x: left - 6, y: y.place(tick) + 4, "text-anchor": "end" }, shown(tick));
     }
     element(svg, "text", { x: (left + right) / 2, y: bottom + 38, "text-anchor": "middle" }, plot.x);

@@ -51,6 +51,7 @@ WORKSPACES = {
     "modifier without data": _without(f"{BACKGROUND}/modifiers/0/data", ".*", ""),
     "modifier twice": _with(f"{BACKGROUND}/modifiers/2", {"name": "norm", "type": "normsys", "data": {"lo": 0.9, "hi": 1.1}}, ".*modifier norm", "occurs twice"),
     "factor of zero": _with(f"{BACKGROUND}/modifiers/0/data/lo", 0, ".*modifier norm", "must be a factor > 0"),
+    "factor beyond 64 bits": Case(with_key(WORKSPACE, f"{BACKGROUND}/modifiers/0/data/hi", 10**400), WORKSPACE, ".*modifier norm", "must be a factor > 0"),
     "factor as text": _with(f"{BACKGROUND}/modifiers/0/data/lo", "0.9", ".*modifier norm", "must be a factor > 0"),
     "histosys of other bins": _with(f"{BACKGROUND}/modifiers/1/data/lo_data", [1.0], ".*modifier shape, lo_data", "has 1 bins"),
     "negative error": _with(f"{BACKGROUND}/modifiers/2/data", [-1.0, 1.0], ".*modifier mc", "negative uncertainty"),

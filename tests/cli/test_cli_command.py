@@ -159,6 +159,16 @@ def test_the_command_starts_without_what_it_does_not_need():
     assert not {"numpy", "scipy", "pandas", "pyhf", "matplotlib", "numba"} & set(loaded)
 
 
+def test_a_missing_package_names_the_extra_that_brings_it(run, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "uproot", None)
+    (tmp_path / "raw.root").write_bytes(b"root")
+    outcome = run("show", "raw.root", "1")
+    assert outcome.code == 1
+    assert outcome.err == (
+        "error: needs uproot, which is not installed; pip install 'exonu[events]'\n"
+    )
+
+
 def test_init_for_reconstructed_events(run, refused, tmp_path):
     outcome = run("init", "--events", "--level", "reconstructed", "config/mine")
     assert outcome.code == 0

@@ -1,5 +1,6 @@
 """`from exonu import …`: light, complete, and answers that fit a line and a notebook."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -8,15 +9,27 @@ from pathlib import Path
 import pytest
 
 import exonu
-from exonu import InputError, compile_workspace, fit, limit, open_workspace, upper_limit
+from exonu import (
+    InputError,
+    compile_workspace,
+    declare_interaction,
+    fit,
+    limit,
+    make_experiment,
+    open_workspace,
+    published_experiment,
+    upper_limit,
+)
+from exonu.catalogue import SEARCHED
 from exonu.core.resources import resource_path
+from exonu.detector import SqrtLinearResolution
 from exonu.statistics.examples import two_bins, two_bins_workspace
 
 XENONNT = resource_path("published/xenonnt-sr0/experiment.yaml")
 
 
 def test_importing_it_loads_nothing():
-    code = "import sys, time; t = time.perf_counter(); import exonu; print(time.perf_counter() - t, *sys.modules)"
+    code = "import sys, time; t = time.process_time(); import exonu; print(time.process_time() - t, *sys.modules)"
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     seconds, *loaded = printed.stdout.split()
     assert float(seconds) < 0.1
@@ -72,7 +85,32 @@ def test_representations_fit_a_line():
     assert "uncertainty[0]" in fit(model)._repr_html_()
 
 
+def from_arrays(**changes):
+    given = {"low_keV": [1, 2], "high_keV": [2, 3], "observed": [5, 4]} | changes
+    backgrounds = given.pop("backgrounds", {"flat": ([4.5, 4.5], 0.1)})
+    return make_experiment(
+        backgrounds=backgrounds,
+        exposure_tonne_year=0.5,
+        resolution_keV=SqrtLinearResolution(0.3, 0.0),
+        **given,
+    )
+
+
+def another(name):
+    known = SEARCHED["dark-photon"]
+    return dataclasses.replace(known, name=name, source="another")
+
+
 REFUSED = {
+    "lengths": (lambda _: from_arrays(observed=[1]), r"^observed: has the shape \(1,\), where low"),
+    "negative": (lambda _: from_arrays(observed=[1, -1]), r"^observed: must be finite numbers ≥ 0"),
+    "no width": (lambda _: from_arrays(high_keV=[2, 2]), r"^high_keV: must lie above low_keV"),
+    "no background": (lambda _: from_arrays(backgrounds={}), r"^backgrounds: is empty"),
+    "not published": (lambda _: published_experiment("lz"), r"^name: does not come with exonu"),
+    "taken": (
+        lambda _: declare_interaction(another("millicharge")),
+        r"^name millicharge: is the name of another interaction",
+    ),
     "no interaction": (lambda _: limit(XENONNT), r"^interaction: is missing; choose one of mag"),
     "unknown": (lambda _: limit(XENONNT, "spin"), r"^interaction: is not one that is known"),
     "no mass": (lambda _: limit(XENONNT, "dark-photon"), r"^mass_MeV: is missing"),

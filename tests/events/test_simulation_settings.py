@@ -14,7 +14,11 @@ from simulated_analysis import (
 from exonu.core.errors import InputError
 from exonu.core.files import canonical_json
 from exonu.events.runs.read_inputs import read_event_inputs
-from exonu.events.runs.simulation_settings import light_map_settings, simulate_settings
+from exonu.events.runs.simulation_settings import (
+    light_map_settings,
+    light_tables_settings,
+    simulate_settings,
+)
 
 
 def all_jobs(inputs):
@@ -90,6 +94,24 @@ def test_the_data_are_of_the_true_detector_and_the_samples_of_the_nominal_one(tm
     }
 
 
+def test_what_drifts_is_of_the_runs_it_is_said_of(tmp_path):
+    """The optics of run 2 differ from those of the others; neither samples nor the light map see it."""
+
+    def change(content):
+        content["simulation"]["truth"] = {
+            "detector": {"optics": {"rayleigh_cm": 52}},
+            "by_run": [
+                {"from_run": 2, "to_run": 5, "detector": {"optics": {"absorption_cm": 400}}}
+            ],
+        }
+
+    inputs = inputs_of(tmp_path, change)
+    assert job(inputs, run=1)["detector"] == {"optics": {"rayleigh_cm": 52}}
+    assert job(inputs, run=2)["detector"] == {"optics": {"rayleigh_cm": 52, "absorption_cm": 400}}
+    assert job(inputs, sample="surface")["detector"] == {}
+    assert light_tables_settings(inputs, 1, "truth")["detector"] == {"optics": {"rayleigh_cm": 52}}
+
+
 def test_a_changed_cut_simulates_nothing_again(tmp_path):
     cuts = [{"name": "light", "keep": "total_pe > 60", "status": "assumed"}]
     assert changed_jobs(tmp_path, lambda content: content.update(cuts=cuts)) == set()
@@ -157,6 +179,14 @@ def put(path, value):
     return change
 
 
+OUTER = {"components": ["surface"], "above_keV": 20, "beyond_cm": 30, "one_in": 4}
+
+
+def period(first, last, **optics):
+    """What drifts in some runs."""
+    return {"from_run": first, "to_run": last, "detector": {"optics": optics}}
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -176,6 +206,29 @@ def put(path, value):
         (
             put("streams/physics/window_keV", [60, 1]),
             "window_keV: must be two energies, low < high (got 60, 1)",
+        ),
+        (
+            put("streams/physics/outer_prescale", OUTER | {"components": ["co57"]}),
+            ".streams.physics.outer_prescale.components: has no 'co57'; known: lxe-neutron, surface",
+        ),
+        (
+            put("streams/physics/outer_prescale", OUTER | {"one_in": 1}),
+            ".streams.physics.outer_prescale.one_in: must be ≥ 2 (got 1)",
+        ),
+        (
+            put("truth/by_run", [period(7, 8)]),
+            ".truth.by_run.0: holds no run of",
+        ),
+        (
+            put("truth/by_run", [period(1, 2, absorption_cm=-1)]),
+            ".truth.by_run.0.detector.optics.absorption_cm: must be > 0",
+        ),
+        (
+            lambda content: (
+                put("truth/by_run", [period(1, 2)])(content),
+                put("streams/physics/light_from_tables_above_keV", {"surface": 30})(content),
+            ),
+            ".truth.by_run.0: changes the detector in the stream 'physics', whose light is from tables",
         ),
         (
             put("streams/physics/windows", [1, 2]),

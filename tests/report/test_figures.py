@@ -1,6 +1,8 @@
 """Figures: the same bytes twice, everything labelled, nothing covered, and what is missing said in
 words."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,6 +15,7 @@ from exonu.core.errors import InputError
 from exonu.interactions.anomalous_moment import anomalous_moment
 from exonu.report.figures.coupling_mass import draw_coupling_mass
 from exonu.report.figures.limit_summary import AnalysisLimits, draw_limits
+from exonu.report.figures.looks.component_looks import component_looks
 from exonu.report.figures.signal_spectra import draw_signals
 from exonu.report.figures.stacked_spectrum import draw_spectrum
 from exonu.report.figures.style import save, styled
@@ -143,8 +146,7 @@ def test_simulated_and_blinded_data_are_labelled_in_every_figure(published, stat
 def test_legend_calls_asimov_and_simulated_data_so():
     def legend(**state):
         return [
-            text.get_text()
-            for text in draw_spectrum(make_counts(**state)).axes[0].get_legend().get_texts()
+            text.get_text() for text in draw_spectrum(make_counts(**state)).legends[0].get_texts()
         ]
 
     assert legend()[0] == "data"
@@ -161,11 +163,20 @@ def test_legend_covers_no_data(background):
     figure = draw_spectrum(make_counts(observed=np.round(background), background=background))
     figure.draw_without_rendering()
     axes = figure.axes[0]
-    box = axes.get_legend().get_window_extent()
+    box = figure.legends[0].get_window_extent()
+    for panel in figure.axes:
+        assert panel.get_window_extent().y0 > box.y1
+    assert box.x1 <= figure.bbox.x1
     (bars,) = (c for c in axes.containers if isinstance(c, ErrorbarContainer))
-    for segment in bars.lines[2][0].get_segments():
-        x, y = axes.transData.transform(segment[-1])
-        assert y < box.y0 or x < box.x0
+    top = axes.get_ylim()[1]
+    assert all(segment[-1][1] <= top for segment in bars.lines[2][0].get_segments())
+
+
+def test_the_legend_lists_the_stack_from_its_top():
+    texts_of_legend = [
+        text.get_text() for text in draw_spectrum(make_counts()).legends[0].get_texts()
+    ]
+    assert texts_of_legend[1:3] == ["xenon", "krypton"]
 
 
 def test_steep_spectra_get_a_logarithmic_axis():
@@ -193,8 +204,8 @@ def test_unequal_bins_are_shown_per_keV():
 
 
 def test_signal_without_limit_is_named_and_not_drawn():
-    assert "+ millicharge, no limit" in texts(draw_spectrum(make_counts(strength=None)))
-    assert "+ millicharge, $q_\\nu = 2.0\\times 10^{-12}\\,e$" in texts(
+    assert "\nmillicharge, no limit" in texts(draw_spectrum(make_counts(strength=None)))
+    assert "\nmillicharge, $q_\\nu = 2.0\\times 10^{-12}\\,e$" in texts(
         draw_spectrum(make_counts())
     )
 
@@ -375,3 +386,75 @@ def test_other_atomic_models_follow_their_own():
         "millicharge, $q_\\nu = 10^{-12}\\,e$, photoabsorption ionisation",
         "    the same, equivalent photons",
     ]
+
+
+LABELS = ["LXe (w/o neutron origin)", "²¹⁰Pb copper plate and ring", "mine", "another"]
+
+
+def test_a_component_looks_alike_however_it_is_stacked():
+    one, other = component_looks(LABELS), component_looks(reversed(LABELS))
+    assert one == other
+    assert len({look.fill for look in one.values()}) == len(LABELS)
+    # A component and the class that it is alone in look alike.
+    assert component_looks(["copper"])["copper"].fill == one[LABELS[1]].fill
+    shared = component_looks(["i125", "xe131m", "xe133"])
+    assert len({look.colour for look in shared.values()}) == 1
+    assert len({str(look.line) for look in shared.values()}) == 3
+
+
+def test_limit_figures_name_their_method(published):
+    for name in ("limits", "coupling_mass"):
+        assert r"90 % CL$_\mathrm{s}$ upper limits" in texts(figure_of(name, published))
+    assert r"90 % CL$_\mathrm{s}$ limit" in texts(
+        draw_spectrum(dataclasses.replace(make_counts(), confidence_level=0.9))
+    )
+
+
+def test_observed_limits_stand_beside_the_bands(published):
+    (panel,) = draw_limits([limits_of([("millicharge", "all", None)])], published).axes
+    bands = [(bar.get_y(), bar.get_y() + bar.get_height()) for bar in panel.patches]
+    (observed,) = (line for line in panel.lines if line.get_marker() == "o")
+    assert all(observed.get_ydata()[0] > high for _, high in bands)
+
+
+def test_the_axis_of_masses_is_that_of_the_scan(published):
+    figure = figure_of("coupling_mass", published)
+    assert figure.axes[0].get_xlim() == (1e-3, 10.0)
+    shown = texts(figure)
+    assert "see caption" not in shown
+    assert "excluded, laboratories" in shown
+    assert "muon $g-2$, 2020 (as quoted)" in shown
+
+
+def test_shading_ends_open_where_the_curves_end(published):
+    """The colour thins out towards lower masses; nothing is filled further on."""
+    wide = limits_of([("dark-photon", "all", mass) for mass in (1e-5, 1e-2, 100.0)])
+    figure = draw_coupling_mass([wide], published_curves(), published, anomalous_moment("2020"))
+    grey = [
+        one for one in figure.axes[0].collections
+        if one.get_facecolor().size and np.allclose(one.get_facecolor()[0][:3], 0xE6 / 255)
+    ]  # fmt: skip
+    starts = {one.get_paths()[0].vertices[:, 0].min(): one.get_alpha() for one in grey}
+    alphas = [starts[start] for start in sorted(starts) if starts[start] is not None]
+    assert alphas == sorted(alphas)
+    assert alphas[0] < 0.1
+    assert min(starts) > 0.1
+
+
+def test_an_efficiency_above_one_is_not_clipped():
+    recoil, folded, efficiency = curves()
+    figure = draw_signals(recoil, folded, efficiency.assign(efficiency=[0.0, 1.3]), make_heading())
+    assert figure.axes[2].get_ylim()[1] > 1.3
+    assert figure.axes[2].get_xlabel() == "true energy [keV]"
+    assert figure.axes[1].get_xlabel() == "reconstructed energy [keV]"
+
+
+def test_fonts_are_embedded_and_the_width_is_chosen(tmp_path):
+    """As TrueType, not as Type 3, which journals refuse."""
+    plots = {"dpi": 50, "width": "two-columns", "more_formats": ["svg", "eps"]}
+    save(draw_spectrum(make_counts()), [tmp_path / "one.png", tmp_path / "one.pdf"], plots)
+    save(draw_spectrum(make_counts()), [tmp_path / "narrow.png"], 50)
+    assert imread(tmp_path / "one.png").shape[1] == 2 * imread(tmp_path / "narrow.png").shape[1]
+    assert b"/FontFile2" in (tmp_path / "one.pdf").read_bytes()
+    assert b"/Type3" not in (tmp_path / "one.pdf").read_bytes()
+    assert {file.suffix for file in tmp_path.glob("one.*")} == {".png", ".pdf", ".svg", ".eps"}

@@ -416,3 +416,17 @@ def test_activities_before_and_after_the_fit():
     )
     assert [row[2] for row in table.rows] == ["2.0 ± 1.0", "1 (free)"]
     assert "some_fit" in table.caption
+
+
+def test_the_brief_table_of_limits_fits_a_column():
+    """No row is wider than a column of 86 mm at eight points, where a sign takes at most 1.5 mm."""
+    rows = [limit_row("asymptotic", 1.65e-13, published=1.5e-12), limit_row("delta-chi2", 1.43e-13)]
+    text = latex(limits_table(pd.DataFrame(rows), REAL))
+    assert text.count(r"\begin{table}") == text.count(r"\begin{table*}") == 1
+    brief = text[: text.index(r"\begin{table*}")]
+    assert r"$2.00^{+1.00}_{-1.00}\times10^{-13}$" in brief
+    lines = [line for line in brief.splitlines() if " & " in line]
+    assert len(lines) == 2
+    for line in lines:
+        seen = re.sub(r"\\[a-z]+|[\\${}^_&]", "", line)
+        assert len(seen) * 1.5 + 3 * 2.1 < 86

@@ -2,6 +2,7 @@
 nothing of a network."""
 
 import base64
+import io
 import json
 import re
 from dataclasses import replace
@@ -18,6 +19,7 @@ from exonu.report.page.plots import plots
 from exonu.report.page.stated_values import Stated, choices, injected_truth, stated
 from exonu.report.page.summary_page import PICTURES, Summary, embedded_json, summary_page
 from exonu.search.analysis import default_settings
+from exonu.search.studies.simulation_error import SUM
 
 CASES = (
     ("magnetic-moment", "all", None),
@@ -90,10 +92,17 @@ def test_it_loads_nothing(summary):
         if name in ("src", "href", "srcset", "action", "data", "poster")
     ]
     assert addresses
-    assert all(address.startswith(("data:", "#")) for address in addresses)
+    links = [link["href"] for link in page.of("a")]
+    loaded = [one for one in addresses if one not in links]
+    assert all(address.startswith(("data:", "#")) for address in loaded)
+    beside = re.compile(r"(limits|tables|figures)/[\w-]+\.(csv|tex|pdf)")
+    for link in links:
+        known = ("data:text/csv;", "#", "https://arxiv.org/abs/")
+        assert link.startswith(known) or beside.fullmatch(link), link
     [policy] = [meta["content"] for meta in page.of("meta") if "http-equiv" in meta]
     assert policy.startswith("default-src 'none';")
     assert "http" not in policy
+    assert not page.of("script")[0].get("src")
     text = summary_page(summary)
     assert not re.search(r"@import|url\((?!#)|fetch\(|XMLHttpRequest|import\(", text)
 
@@ -325,3 +334,71 @@ def test_masses_of_the_table(summary):
         False, True, False, True, True,
     ]  # fmt: skip
     assert "mass 147 eV" in long
+
+
+def test_papers_are_links_and_the_limits_a_download(summary):
+    page = Page(summary_page(replace(summary, heading=make_heading(reference="arXiv:2207.11330"))))
+    links = page.of("a")
+    assert {"href": "https://arxiv.org/abs/2207.11330"} in links
+    [download] = [link for link in links if "download" in link]
+    assert download["download"] == "toy-limits.csv"
+    table = base64.b64decode(download["href"].removeprefix("data:text/csv;base64,"))
+    pd.testing.assert_frame_equal(
+        pd.read_csv(io.BytesIO(table)), pd.read_csv(io.StringIO(summary.limits.to_csv(index=False)))
+    )
+    assert {"href": "figures/spectrum.pdf"} in links
+
+
+def test_rows_are_grouped_by_what_is_searched_for(summary):
+    page = Page(summary_page(summary))
+    groups = [one for one in page.of("th") if one.get("class") == "group"]
+    assert len(groups) == 3
+    assert all(one["scope"] == "rowgroup" for one in groups)
+
+
+def test_the_size_of_the_simulation_is_said(summary):
+    table = pd.DataFrame(
+        {
+            "live_days": [3.0, 3.0, 711.0],
+            "background": SUM,
+            "energy_low_keVee": [2.0, 4.0, 2.0],
+            "energy_high_keVee": [4.0, 6.0, 4.0],
+            "ratio": [0.2, 0.6, 3.1],
+            "met": [True, False, False],
+        }
+    )
+    text = " ".join(Page(summary_page(replace(summary, simulation=table))).texts)
+    assert "1 of 2" in text
+    assert "0.6 at 4–6 keVee" in text
+    assert "0 of 1" in text
+    assert "simulated events, against" not in " ".join(Page(summary_page(summary)).texts)
+
+
+def test_an_experiment_has_one_colour_in_all_plots(summary):
+    from exonu.search.limit_rows import published_curves, published_limits
+
+    made = plots(summary.limits, summary.heading, published_limits(), published_curves())
+    colours = {}
+    for plot in made:
+        for one in plot["series"]:
+            name = one["name"].split(",")[0].split(" (")[0]
+            if "expected" not in one["name"] and one["name"] != "observed":
+                colours.setdefault(name, set()).add(one["look"]["colour"])
+    assert len(colours) > 9
+    assert all(len(found) == 1 for found in colours.values()), colours
+    assert len(set.union(*colours.values())) == len(colours)
+
+
+def test_marks_of_one_row_do_not_share_a_line(summary):
+    limits = make_projected(summary.limits)
+    heading = make_heading(live_days=3.0)
+    from exonu.search.limit_rows import published_curves, published_limits
+
+    [plot, *_] = plots(limits, heading, published_limits(), published_curves())
+    places = [
+        (point[1], one["look"].get("shift", 0))
+        for one in plot["series"] if one.get("kind") == "marks"
+        for point in one["points"]
+    ]  # fmt: skip
+    assert len(places) == len(set(places))
+    assert plot["groups"][0] == sum(label.startswith("this work") for label in plot["rows"])

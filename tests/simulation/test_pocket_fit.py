@@ -11,6 +11,7 @@ import pytest
 import reconstruction_events as lab
 
 from exonu.core.resources import resource_path
+from exonu.core.settings import read_yaml
 from exonu.detector.activities import activities
 from exonu.simulation.components import WALL_CLASSES
 
@@ -48,28 +49,41 @@ class Rates:
         return np.array([self.rates[low, high], 0.0])
 
 
-def test_fit_finds_the_pocket_of_known_rates(script):
-    """Rates that are polynomials in logarithms: the fit returns the pocket at which they meet both
-    anchors."""
-    mesh = [(f, c) for f in script.GRID_ESCAPE for c in script.GRID_COSINE]
+def test_fit_finds_the_escape_fraction_of_known_rates(script):
+    """Rates that are parabolas in logarithms: the fit returns where they meet both anchors."""
 
-    def rates(f, c):
-        x = np.log(f / 0.16)
-        return 0.55 * np.exp(-2 * x + 4 * (c - 0.2)), 12.0 * np.exp(
-            -1.0 * x + 12 * (c - 0.2) + x**2
-        )
+    def rates(f):
+        x = np.log(f / 0.21)
+        return 0.55 * np.exp(-5 * x), 12.0 * np.exp(-1.0 * x + x**2)
 
     grid = np.array(
-        [[f, c, low, 0.1 * low, all_, 0.1 * all_] for f, c in mesh for low, all_ in [rates(f, c)]]
+        [
+            [f, low, 0.1 * low, all_, 0.1 * all_]
+            for f in script.GRID_ESCAPE
+            for low, all_ in [rates(f)]
+        ]
     )
-    assert script.interpolated(grid, 2, 0.16, 0.2) == pytest.approx(0.55)
-    assert script.interpolated(grid, 4, 0.14, 0.18) == pytest.approx(rates(0.14, 0.18)[1])
+    assert script.interpolated(grid, 1, 0.21) == pytest.approx(0.55)
+    assert script.interpolated(grid, 3, 0.18) == pytest.approx(rates(0.18)[1])
     wanted = 4.2e-3 * 2 * script.mass_kg(20)
     internal = Rates({(4, 6): wanted - 0.55, (2, 30): 12.0 / 9})
     nothing = Rates({(4, 6): 0.0, (2, 30): 0.0})
     others = {"lxe": internal, "solar": nothing, "lxe-neutron": nothing, "surface": nothing}
-    escape, cosine = script.fit(grid, others)
-    assert (escape, cosine) == (pytest.approx(0.16, abs=1e-3), pytest.approx(0.2, abs=1e-3))
+    assert script.fit(grid, others) == pytest.approx(0.21, abs=1e-3)
+
+
+def test_variations_stand_in_the_configuration_as_fitted(script):
+    """Of each variation that moves the copper the escape fraction is that of the nominal pocket
+    times what the fit found."""
+    nominal = activities()["components"]["copper"]["pocket"]["escape_fraction"]
+    lines = resource_path("detectors/pocket_variations.csv").read_text(encoding="utf-8")
+    rows = list(csv.DictReader(line for line in lines.splitlines() if not line.startswith("#")))
+    fitted = {row["variation"]: float(row["escape_over_nominal"]) for row in rows}
+    assert fitted.keys() >= {"gap-up", "gap-down", "scattering-up", "reflectivity-down"}
+    settings = read_yaml(script.EVENTS_FILE)["simulation"]["variations"]
+    for name, ratio in fitted.items():
+        pocket = settings[name]["activities"]["components"]["copper"]["pocket"]
+        assert pocket["escape_fraction"] == pytest.approx(nominal * ratio, abs=0.0006), name
 
 
 def test_light_drawn_twice_is_no_new_decay(script):
@@ -139,7 +153,7 @@ def test_documentation_tells_the_numbers(numbers, script):
             pytest.approx(expected[1], rel=0.06),
         )
     pocket = activities()["components"]["copper"]["pocket"]
-    assert f"escape fraction {pocket['escape_fraction']}, cos_min {pocket['cos_min']}" in text
+    assert f"escape fraction {pocket['escape_fraction']}" in text
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ from exonu.events.raw.raw_events import read_events, read_raw
 from exonu.events.raw.root_files import read_metadata
 from exonu.events.runs.simulation_settings import light_map_settings
 from exonu.simulation import blocks as simulation_blocks
-from exonu.simulation.blocks import Thinning, run_blocks, sample_blocks
+from exonu.simulation.blocks import OuterPrescale, Thinning, run_blocks, sample_blocks
 from exonu.simulation.components import component, injected
 from exonu.simulation.generation.generate import generate_source
 from exonu.simulation.simulate_raw import Simulation, simulate
@@ -344,6 +344,32 @@ def test_steps(inputs, tmp_path):
         call(light_map_step.main, words)
     assert LightMap.load(tmp_path / "map").log_probability.shape[1] == 642
     assert [path.name for path in tmp_path.iterdir() if path.name.endswith("part")] == []
+
+
+def test_data_far_outside_are_prescaled_and_all_others_stay():
+    """Every event of the liquid, of little light or with energy inside is there as without, at the
+    same time; of the others one in four."""
+    geometry = geodesic_geometry()
+    components = [component("lxe", geometry), component("pmt", geometry)]
+    arguments = (components, 0.2 * 86400.0, geometry, 3)
+    rest = {"factors": {}, "window_keV": (1.0, 230.0)}
+    outer = {"components": ["pmt"], "above_keV": 30, "beyond_cm": 35, "one_in": 4}
+    prescale = OuterPrescale.of(outer)
+    whole, fewer = (
+        list(run_blocks(*arguments, **rest, outer_prescale=rule)) for rule in (None, prescale)
+    )
+    concerned, left = 0, 0
+    for one, two in zip(whole, fewer, strict=True):
+        dropped = np.isin(one.component, [1]) & prescale.rule.applies(one.deposits)
+        concerned += dropped.sum()
+        far = np.isin(two.component, [1]) & prescale.rule.applies(two.deposits)
+        left += far.sum()
+        np.testing.assert_array_equal(one.time_s[~dropped], two.time_s[~far])
+        np.testing.assert_array_equal(
+            one.deposits.true_energy_keV[~dropped], two.deposits.true_energy_keV[~far]
+        )
+    assert concerned > 500
+    assert left == pytest.approx(concerned / 4, abs=4 * (concerned / 4) ** 0.5)
 
 
 def test_thinning_keeps_the_rate_and_what_has_little_light():

@@ -8,7 +8,7 @@ from exonu.detector.geometry import geodesic_geometry
 from exonu.detector.random_numbers import start_stream
 from exonu.simulation.components import component
 from exonu.simulation.gammas.gamma_transport import attenuation, mass_attenuation
-from exonu.simulation.generation.generate import generate
+from exonu.simulation.generation.generate import generate, shared
 from exonu.simulation.wall.wall_decays import (
     KRAMERS_PER_KEV,
     PLACES,
@@ -209,7 +209,8 @@ def test_light_from_a_gap_has_the_cone_of_its_mouth():
         "escape_fraction": 0.4,
         "depth_cm": 0.1,
     }
-    settings = {"components": {"copper": {"pocket": gap}}}
+    sources = {name: {"importance": {"gap_bias": 0}} for name in ("thin", "middle", "deep")}
+    settings = {"components": {"copper": {"pocket": gap, "sources": sources}}}
     made = generate(component("copper", geometry, settings), 60_000, geometry, seed=2)
     inside = made.escape < 1
     assert inside.sum() > 300
@@ -225,12 +226,39 @@ def test_light_from_a_gap_has_the_cone_of_its_mouth():
     np.testing.assert_array_equal(made.cos_min[~inside], -1)
 
 
+def test_favoured_depths_of_a_gap_change_no_mean():
+    """Twice the same decays, once with more of them deep in the gap: weighted, what leaves the gap
+    has the same cones; deep ones weigh less, and only light from the gap has such weights."""
+    geometry = geodesic_geometry()
+    gap = {"gap_width_cm": [0.2, 0.4], "gap_depth_cm": [0.0, 0.1], "depth_cm": 0.1}
+    means = []
+    for bias in (0.0, 0.8):
+        aimed = {name: {"importance": {"gap_bias": bias}} for name in ("thin", "middle", "deep")}
+        settings = {"components": {"copper": {"pocket": gap, "sources": aimed}}}
+        what = component("copper", geometry, settings)
+        made = generate(what, 100_000, geometry, seed=5)
+        of_source = [s.rate_per_day for s in what.sources] / np.array(shared(100_000, what.sources))
+        cosine = np.full(len(made), -1.0)
+        np.maximum.at(cosine, made.event, made.cos_min)
+        here, nature = cosine >= 0, made.weight_per_day / of_source[made.source]
+        np.testing.assert_allclose(nature[~here], 1.0)
+        weight = made.weight_per_day[here]
+        mean = np.average(cosine[here], weights=weight)
+        spread = np.sqrt(np.sum(weight**2 * (cosine[here] - mean) ** 2)) / weight.sum()
+        means.append((weight.sum(), np.sqrt(np.sum(weight**2)), mean, spread))
+    (rate, rate_error, mean, error), (other, other_error, favoured, favoured_error) = means
+    assert nature[here].min() == pytest.approx(1 / 1.8, rel=0.02)
+    assert 2 < nature[here].max() <= 5
+    assert other == pytest.approx(rate, abs=4 * np.hypot(rate_error, other_error))
+    assert favoured == pytest.approx(mean, abs=4 * np.hypot(error, favoured_error))
+
+
 @pytest.mark.parametrize(
     ("gap", "message"),
     [
         ({"gap_width_cm": [0.2, 0.1]}, r"pocket\.gap_width_cm: must be two numbers, 0 ≤ from ≤ to"),
         (
-            {"gap_depth_cm": [0, 0.1]},
+            {"gap_width_cm": [0, 0], "gap_depth_cm": [0, 0.1]},
             r"pocket\.gap_width_cm: must be > 0 where the gap has a depth",
         ),
     ],

@@ -190,6 +190,10 @@ FAULTS: dict[str, tuple[Any, str]] = {
         lambda d: d["data"][0].update(contents=["a", 1, 2]),
         r"data.0.contents.0: must be a number \(got the text 'a'\)",
     ),
+    "a range without an end": (
+        lambda d: d["domains"][0]["axes"][0].update(max=float("inf")),
+        r"domains.0.axes.0.max.*must be a finite number",
+    ),
     "two bins of three": (
         lambda d: d["data"][0].update(contents=[1, 2]),
         r"2 bins|observation",

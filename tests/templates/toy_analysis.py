@@ -15,7 +15,11 @@ from exonu.events.runs.read_inputs import read_event_inputs
 from exonu.steps._step import call
 from exonu.steps.templates import experiment as experiment_step
 from exonu.steps.templates import templates as templates_step
-from exonu.templates.template_jobs import prior_settings, template_settings
+from exonu.templates.template_jobs import (
+    prior_settings,
+    reconstructed_sources,
+    template_settings,
+)
 
 LIQUID_KG = 832.0
 GENERATED_SHARE = 0.3
@@ -126,8 +130,17 @@ def make_toy(folder, *, seed=1, n=4000, blind=False, events=EVENTS, signal_weigh
     write("run_1", np.concatenate([rng.uniform(2, 200, 300), wall[:100]]), 1.0, np.zeros(400))
 
     settings = template_settings(inputs, blind=blind)
+    if settings["parts"]:  # what the cuts leave out is needed then: 900 events of the wall beside
+        energy = np.concatenate([rng.uniform(2, 200, 300), wall[:1000]])
+        radius = np.concatenate([radii(rng, 300), 19 + rng.exponential(2, 1000)])
+        write("all_run_1", energy, 1.0, radius)
+        write("run_1", energy[radius < 20], 1.0, radius[radius < 20])
     selected = ["run_1"] * (not blind) + ["sample_baseline", "sample_abs-up"]
-    reconstructed = [f"sample_{name}" for name in ("signal", "solar", "lxe", "i125", "seal-u")]
+    files["sample_absorption-up"] = files["sample_abs-up"]
+    reconstructed = [
+        f"all_{name}" if name.startswith("run_") else name
+        for name in reconstructed_sources(settings)
+    ]
     made = {"record": "templates.json", "histograms": "templates.root"}
     made |= {name: f"{name}.csv" for name in ("systematics", "response")}
     outputs = [

@@ -11,6 +11,7 @@ import itertools
 import json
 import shutil
 import subprocess
+import tarfile
 import time
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,27 @@ PROGRAM = (
 )
 WAIT_SECONDS = 30.0
 Json = dict[str, Any]
+
+
+AXE = "axe-core@4.14.1"
+
+
+def axe_source(folder: Path) -> str:
+    """The script of axe-core, which finds what keeps people out of a page, from the npm registry."""
+    import pytest
+
+    if shutil.which("npm") is None:
+        pytest.skip("no npm on this machine: apt-get install npm")
+    packed = subprocess.run(
+        ["npm", "pack", "--silent", AXE], cwd=folder, capture_output=True, text=True
+    )
+    if packed.returncode:
+        pytest.skip(f"{AXE} cannot be fetched: {packed.stderr[-200:]}")
+    [archive] = folder.glob("*.tgz")
+    with tarfile.open(archive) as content:
+        script = content.extractfile("package/axe.min.js")
+        assert script is not None
+        return script.read().decode()
 
 
 class Browser:
@@ -98,7 +120,7 @@ class Browser:
                 return dict(answer["result"])
             self.events.append(answer)
 
-    def open(self, file: Path, width: int, height: int = 900) -> None:
+    def open(self, file: Path, width: int, height: int = 900, query: str = "") -> None:
         """Open a file at a width of so many CSS pixels, with no network at all, and wait until it
         is drawn."""
         self.events.clear()
@@ -117,7 +139,7 @@ class Browser:
             downloadThroughput=-1,
             uploadThroughput=-1,
         )
-        self.call("Page.navigate", url=file.as_uri())
+        self.call("Page.navigate", url=file.as_uri() + query)
         self.wait("document.readyState === 'complete'")
 
     def evaluate(self, expression: str) -> Any:
@@ -145,6 +167,23 @@ class Browser:
     def move(self, x: float, y: float) -> None:
         """Move the mouse, in CSS pixels of the window."""
         self.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+
+    def prefer(self, scheme: str) -> None:
+        """Ask pages for a colour scheme, `light` or `dark`."""
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        self.call("Emulation.setEmulatedMedia", features=features)
+
+    def violations(self, axe: str) -> list[str]:
+        """What axe-core, whose source is given, finds wrong on the page, seriously or critically."""
+        self.evaluate(axe + "; 0")
+        found = self.evaluate(
+            "axe.run({preload: false}).then((result) => JSON.stringify(result.violations))"
+        )
+        return [
+            f"{one['id']}: {one['help']}: {[node['html'][:120] for node in one['nodes'][:3]]}"
+            for one in json.loads(found)
+            if one["impact"] in ("serious", "critical")
+        ]
 
     def screenshot(self, file: Path, whole: bool = True) -> None:
         """A picture of the whole page, or of the window."""

@@ -4,9 +4,12 @@ plots that answer.
 Debian's Chromium (`apt-get install chromium`) is driven without a network. Screenshots at 1400 and
 400 pixels are left in pytest's temporary folder, to be looked at."""
 
+import subprocess
+import sys
+
 import pytest
-from chromium import PROGRAM, Browser
-from helpers import snakemake
+from chromium import PROGRAM, Browser, axe_source
+from helpers import ROOT, snakemake
 
 pytestmark = [
     pytest.mark.slow,
@@ -55,6 +58,39 @@ def test_summary_page(browser, pages, width):
     assert browser.evaluate(FITS), "the page is wider than the window"
     assert browser.evaluate("[...document.images].every(image => image.alt.length > 20)")
     looked_at(browser, file, width)
+
+
+@pytest.fixture(scope="module")
+def axe(tmp_path_factory):
+    """The source of axe-core, from the npm registry."""
+    return axe_source(tmp_path_factory.mktemp("axe"))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_page_is_accessible(browser, pages, axe, width, scheme):
+    """axe-core finds no serious and no critical violation, contrast included."""
+    browser.prefer(scheme)
+    browser.open(pages / "results" / "alpha" / "summary.html", width)
+    browser.wait("document.querySelector('.plot svg circle')")
+    assert browser.violations(axe) == []
+    browser.prefer("light")
+
+
+def test_marks_do_not_overlap_on_a_narrow_page(browser, pages):
+    """Of the rows of this work: observed limit, expected median and its band are apart."""
+    browser.open(pages / "results" / "alpha" / "summary.html", 400)
+    holder = "document.getElementById('plot-magnetic-moment')"
+    browser.wait(f"{holder} && {holder}.querySelector('g circle')")
+    overlaps = browser.evaluate(
+        f"""(() => {{
+          const boxes = [...{holder}.querySelectorAll('svg[role=img] g > :is(circle, path, rect:not([opacity]))')]
+            .map((mark) => mark.getBoundingClientRect());
+          return boxes.filter((one, i) => boxes.some((other, j) => i < j && one.left < other.right
+            && other.left < one.right && one.top < other.bottom && other.top < one.bottom)).length;
+        }})()"""
+    )
+    assert overlaps == 0
 
 
 def test_a_plot_answers_to_mouse_keys_and_boxes(browser, pages):
@@ -140,3 +176,37 @@ def test_report(browser, pages, width):
         browser.evaluate("document.querySelectorAll('a[type=button]')[1].click()")
     browser.wait(f"{figure}.clientWidth > 200")
     looked_at(browser, file.with_stem("report_figure"), width, also=())
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The documentation, as `make docs` builds it."""
+    folder = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "sphinx", "-q", "-b", "html", "-d", folder / "trees"]
+    subprocess.run([*command, ROOT / "docs", folder / "html"], check=True)
+    return folder / "html"
+
+
+PAGES = ["index", "tutorial", "notebooks/own-spectrum", "api", "gallery", "glossary", "files"]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("page", PAGES)
+def test_pages_of_the_documentation(browser, site, axe, page, width):
+    """No page is wider than the window, none has an error or a serious fault of access."""
+    browser.prefer("light")
+    browser.open(site / f"{page}.html", width)
+    assert browser.evaluate(FITS)
+    assert browser.evaluate(VISIBLE) or page == "gallery"  # pictures further down load later
+    assert browser.violations(axe) == []
+    assert browser.errors() == []
+    browser.screenshot(site.parent / f"{page.replace('/', '_')}_{width}.png")
+
+
+def test_the_search_of_the_site_finds_the_page_that_explains_cls(browser, site):
+    browser.open(site / "search.html", 1400, query="?q=CLs")
+    browser.wait("document.querySelectorAll('ul.search li a').length > 2")
+    found = browser.evaluate(
+        "[...document.querySelectorAll('ul.search li a')].map((link) => link.getAttribute('href'))"
+    )
+    assert "glossary.html#cls" in found[:4]

@@ -158,3 +158,27 @@ def test_installed_with_its_dependencies_in_an_empty_environment(wheel, tmp_path
         )
     ]
     assert all(answer["observed"] > 0 for answer in answers)
+    # Without ROOT files it says what to install.
+    (folder / "raw.root").write_bytes(b"root")
+    shown = subprocess.run(
+        [programs / "exonu", "show", "raw.root", "1"],
+        cwd=folder, env=environment, capture_output=True, text=True,
+    )  # fmt: skip
+    assert shown.returncode == 1
+    assert "pip install 'exonu[events]'" in shown.stderr
+    # Verification needs nothing more: it refuses what is no archive, and not for want of a package.
+    refused = subprocess.run(
+        [programs / "exonu", "verify", "raw.root"],
+        cwd=folder, env=environment, capture_output=True, text=True,
+    )  # fmt: skip
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("error: raw.root: ")
+    # The first notebook, cell by cell.
+    cells = json.loads((ROOT / "docs" / "notebooks" / "first-limit.ipynb").read_text())["cells"]
+    code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    ended = subprocess.run(
+        [programs / "python", "-c", code],
+        cwd=folder, env=environment, capture_output=True, text=True,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    assert "magnetic-moment, millicharge" in ended.stdout

@@ -6,6 +6,7 @@ FIGURES = {
     analysis: [
         *figure_names(searched, combined=analysis in COMBINED),
         *(["projections"] if analysis in PROJECTED else []),
+        *(["parts"] if has_parts(analysis) else []),
     ]
     for analysis, searched in INTERACTIONS.items()
 }
@@ -53,6 +54,25 @@ for analysis in SINGLE:
             **step("report.figure_counts"),
         shell:
             STEP
+
+
+use rule step as figure_parts with:
+    """Slices in a second variable and control regions, each with data, backgrounds and the signal."""
+    input:
+        experiment="results/{analysis}/templates/experiment.json",
+        limits="results/{analysis}/limits/limits.csv",
+    output:
+        **figure_files("parts"),
+        table="results/{analysis}/spectra/parts.csv",
+        regions="results/{analysis}/limits/regions.csv",
+    pathvars:
+        job="figure_parts",
+    params:
+        **step(
+            "report.figure_parts",
+            *("plots", "physics", "interactions", "systematics", "blind"),
+            "statistics.confidence_level",
+        ),
 
 
 use rule step as figure_folded with:

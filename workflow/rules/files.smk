@@ -93,6 +93,11 @@ def yields_by_range(analysis):
     return [file] if analysis in EVENTS else []
 
 
+def has_parts(analysis):
+    """Whether its fit has slices in a second variable, or control regions."""
+    return analysis in TEMPLATES and bool(TEMPLATES[analysis]["parts"])
+
+
 def is_blind(analysis):
     """Whether an analysis leaves its data aside."""
     return ANALYSES[analysis].settings["blind"]
@@ -242,7 +247,14 @@ def table_files(analysis):
 def main_figures(analysis):
     """The figures of the page: those of events first, then those of the search."""
     names = [*EVENT_FIGURES.get(analysis, []), *FIGURES[analysis]]
+    names += ["simulation_error"] if analysis in TEMPLATES else []
     return [f"results/{analysis}/figures/{name}.png" for name in names]
+
+
+def simulation_error(analysis):
+    """Whether enough is simulated, of an analysis of events with templates."""
+    file = f"results/{analysis}/templates/simulation_error.csv"
+    return [file] if analysis in TEMPLATES else []
 
 
 def described_files(analysis):

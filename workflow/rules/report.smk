@@ -9,6 +9,7 @@ use rule step as summary with:
         records=of_analysis(interaction_limits),
         described=of_analysis(described_files),
         figures=of_analysis(main_figures),
+        simulation=of_analysis(simulation_error),
         variants=where(SINGLE, "results/{analysis}/limits/variants.csv"),
         contributions=where(COMBINED, "results/{analysis}/limits/combination.csv"),
         parameters=where(COMBINED, "results/{analysis}/limits/parameters.csv"),

@@ -15,10 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from exonu.core.errors import InputError as InputError
+    from exonu.detector import Efficiency as Efficiency
     from exonu.front_door import SearchLimit as SearchLimit
+    from exonu.front_door import declare_interaction as declare_interaction
     from exonu.front_door import interaction_names as interaction_names
     from exonu.front_door import limit as limit
+    from exonu.front_door import make_experiment as make_experiment
     from exonu.front_door import open_workspace as open_workspace
+    from exonu.front_door import published_experiment as published_experiment
     from exonu.interactions import Physics as Physics
     from exonu.interactions import recoil_rate as recoil_rate
     from exonu.search.build_workspaces import build_workspaces as build_workspaces
@@ -38,9 +42,13 @@ __version__ = "0.2.0"
 _HOME = {
     "InputError": "core.errors",
     "SearchLimit": "front_door",
+    "declare_interaction": "front_door",
     "interaction_names": "front_door",
     "limit": "front_door",
+    "make_experiment": "front_door",
     "open_workspace": "front_door",
+    "published_experiment": "front_door",
+    "Efficiency": "detector",
     "Physics": "interactions",
     "recoil_rate": "interactions",
     "build_workspaces": "search.build_workspaces",

@@ -5,17 +5,24 @@ Everything else that the package exports is defined where it is documented; see 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from exonu.catalogue import SEARCHED
+import numpy as np
+from numpy.typing import ArrayLike
+
+from exonu.catalogue import INTERACTIONS, SEARCHED, Interaction
 from exonu.core.errors import InputError
-from exonu.core.types import Json
+from exonu.core.resources import resource_path
+from exonu.core.types import Array, Json
+from exonu.detector.response import Efficiency, build_response
+from exonu.interactions import Physics, breakpoints_keV
 from exonu.search.analysis import default_settings
-from exonu.search.experiment.binned_spectrum import Experiment
+from exonu.search.experiment.binned_spectrum import Background, Experiment
+from exonu.search.experiment.read_experiment import read_experiment
 from exonu.search.limit_records import (
     is_combination,
     limit_of_experiment,
@@ -196,6 +203,143 @@ def open_workspace(file: str | Path, measurement: str | None = None) -> Model:
     """
     model, _ = read_model(Path(file), measurement)
     return model
+
+
+def published_experiment(name: str) -> Experiment:
+    """A published spectrum that comes with exonu.
+
+    Args:
+        name: one of the folders of `resources/published`.
+
+    Raises:
+        InputError: if there is none of that name.
+
+    >>> published_experiment("xenonnt-sr0").exposure_tonne_year
+    1.16
+    """
+    folder = resource_path("published")
+    known = sorted(file.parent.name for file in folder.glob("*/experiment.yaml"))
+    if name not in known:
+        remedy = f"choose one of {', '.join(known)}; read_experiment reads a file of your own"
+        raise InputError(f"does not come with exonu ({name!r})", field="name", remedy=remedy)
+    return read_experiment(folder / name / "experiment.yaml")
+
+
+def make_experiment(
+    low_keV: ArrayLike,
+    high_keV: ArrayLike,
+    observed: ArrayLike,
+    backgrounds: Mapping[str, ArrayLike | tuple[ArrayLike, float | None]],
+    *,
+    exposure_tonne_year: float,
+    resolution_keV: Callable[[Any], Any],
+    efficiency: Efficiency | None = None,
+    efficiency_uncertainty: float = 0.0,
+    true_minimum_keV: float = 0.5,
+    includes_solar_neutrinos: bool = True,
+    is_simulated: bool = False,
+    name: str = "my experiment",
+    reference: str = "unpublished",
+    target: str = "xenon",
+) -> Experiment:
+    """An experiment from arrays, without files.
+
+    Args:
+        low_keV, high_keV: edges of the bins in reconstructed energy, shape (n,) each.
+        observed: counts, shape (n,).
+        backgrounds: by name the expected counts, shape (n,), efficiency included; or a pair of them
+            and the relative uncertainty of their normalisation, None for a free one. Without a pair
+            the normalisation is known.
+        exposure_tonne_year: exposure of the signals.
+        resolution_keV: σ of true energies, e.g. ``exonu.detector.SqrtLinearResolution(0.31, 0.0037)``.
+        efficiency: for signals; everything is seen if left out.
+        efficiency_uncertainty: relative, common to all energies.
+        true_minimum_keV: recoils of less energy leave no signal.
+        includes_solar_neutrinos: whether the backgrounds hold those of the Standard Model; else
+            they are added.
+        is_simulated: whether the counts are simulated.
+        name, reference, target: what it is.
+
+    Raises:
+        InputError: arrays of different lengths, negative counts, bins without a width.
+
+    >>> from exonu.detector import SqrtLinearResolution
+    >>> tiny = make_experiment([1, 2], [2, 3], [5, 4], {"flat": ([4.5, 4.5], 0.1)},
+    ...     exposure_tonne_year=0.5, resolution_keV=SqrtLinearResolution(0.3, 0.0))
+    >>> tiny.background
+    array([4.5, 4.5])
+    """
+    low, high, counts = (np.asarray(one, dtype=float) for one in (low_keV, high_keV, observed))
+    pairs = {
+        one: given if isinstance(given, tuple) else (given, 0.0)
+        for one, given in backgrounds.items()
+    }
+    parts = {one: np.asarray(pair[0], dtype=float) for one, pair in pairs.items()}
+    _require_bins(low, {"high_keV": high, "observed": counts, **parts})
+    if not parts:
+        raise InputError("is empty", field="backgrounds", remedy="give at least one component")
+    if np.any(high <= low):
+        raise InputError("must lie above low_keV", field="high_keV")
+    seen = Efficiency.perfect() if efficiency is None else efficiency
+    steps = breakpoints_keV(Physics.from_settings({"target": target}))
+    return Experiment(
+        name=name,
+        reference=reference,
+        is_simulated=is_simulated,
+        low_keV=low,
+        high_keV=high,
+        observed=counts,
+        backgrounds=tuple(
+            Background(one, one, parts[one], None, pair[1]) for one, pair in pairs.items()
+        ),
+        includes_solar_neutrinos=includes_solar_neutrinos,
+        exposure_tonne_year=exposure_tonne_year,
+        efficiency=seen,
+        efficiency_uncertainty=efficiency_uncertainty,
+        make_response=lambda: build_response(
+            low,
+            high,
+            exposure_tonne_year=exposure_tonne_year,
+            resolution_keV=resolution_keV,
+            efficiency=seen,
+            true_minimum_keV=true_minimum_keV,
+            breakpoints_keV=steps,
+        ),
+        resolution_keV=resolution_keV,
+        target=target,
+    )
+
+
+def _require_bins(low_keV: Array, arrays: Mapping[str, Array]) -> None:
+    """Refuse arrays that do not hold one finite number ≥ 0 for each bin, by their names."""
+    for name, values in arrays.items():
+        if values.shape != low_keV.shape or low_keV.ndim != 1 or not low_keV.size:
+            raise InputError(
+                f"has the shape {values.shape}, where low_keV has {low_keV.shape}",
+                field=name,
+                remedy="give one number for each bin",
+            )
+        if not np.all(np.isfinite(values)) or np.any(values < 0):
+            raise InputError("must be finite numbers ≥ 0", field=name)
+
+
+def declare_interaction(one: Interaction) -> None:
+    """Add an interaction to the catalogue of this process: rates and limits then know its name.
+
+    A module in `exonu/catalogue/declared` adds it for good, to commands and workflow too; see
+    docs/howto/interaction.md.
+
+    Raises:
+        InputError: if another interaction has its name.
+    """
+    new = [one, one.negative()] if one.signed else [one]
+    for declared in new:
+        if INTERACTIONS.get(declared.name, declared) != declared:
+            raise InputError("is the name of another interaction", field=f"name {declared.name}")
+    for declared in new:
+        INTERACTIONS[declared.name] = declared
+        if declared.formula is not None:
+            SEARCHED[declared.name] = declared
 
 
 def interaction_names() -> tuple[str, ...]:

@@ -86,12 +86,10 @@ def _values(part: dict[str, Any], root: Settings) -> str:
         return f"list of {_values(resolved(items, root), root)}" if items else "list"
     words = {"exclusiveMinimum": ">", "minimum": "≥", "exclusiveMaximum": "<", "maximum": "≤"}
     limits = [f"{sign} {part[word]}" for word, sign in words.items() if word in part]
-    return " ".join(
-        [
-            {"object": "mapping", "string": "text"}.get(part.get("type", ""), part.get("type", "")),
-            *limits,
-        ]
-    )
+    kinds = part.get("type", "")
+    names = {"object": "mapping", "string": "text"}
+    shown = [str(names.get(kind, kind)) for kind in (kinds if isinstance(kinds, list) else [kinds])]
+    return " ".join([" or ".join(shown), *limits])
 
 
 if __name__ == "__main__":

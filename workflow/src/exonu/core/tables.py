@@ -22,7 +22,7 @@ them fill the memory of any machine. The finest published spectra have a few hun
 def read_numbers(
     path: str | Path, columns: Sequence[str], *, ignored: Sequence[str] = ()
 ) -> dict[str, Array]:
-    """Read the named columns of a CSV; lines that start with `#` and empty lines are comments.
+    """Read the named columns of a table of numbers; see `read_header_and_rows` for its forms.
 
     Args:
         path: the file.
@@ -37,22 +37,46 @@ def read_numbers(
             length, a value that is not a finite number, no rows, or more than `MOST_ROWS`; each
             fault with its line.
     """
-    rows = _lines(path)
+    header, rows = read_header_and_rows(path)
+    raise_all(_header_faults(path, header, columns, ignored))
+    if not rows:
+        raise InputError(
+            "has no rows below its header", file=path, remedy="add one line per bin or point"
+        )
+    raise_all(_row_faults(path, header, rows, columns))
+    places = {name: header.index(name) for name in columns}
+    return {
+        name: np.array([float(row[place]) for _, row in rows]) for name, place in places.items()
+    }
+
+
+def read_header_and_rows(path: str | Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """Names of the columns of a table, and its rows as numbered lists of cells.
+
+    Columns are separated by commas, or where its first line has none by tabs, or by blanks. Lines
+    that start with `#` and empty lines are comments; where the first other line is one of numbers,
+    the last comment before it that has as many words holds the names.
+
+    Raises:
+        InputError: no file of text, no header, or more than `MOST_ROWS` lines.
+    """
+    text = read_text(path, "CSV")
+    if (lines := text.count("\n")) > MOST_ROWS:
+        raise InputError(
+            f"has {lines} lines, and a table of bins or points has at most {MOST_ROWS}",
+            file=path,
+            remedy="if these are events, bin them; if a curve, give fewer points",
+        )
+    first = next((line for line in text.splitlines() if _is_content(line)), "")
+    sign = "," if "," in first else "\t" if "\t" in first else "," if _is_one_cell(first) else " "
+    rows = split_lines(text, sign, path)
     if not rows:
         raise InputError(
             "has no header line", file=path, remedy="start with the column names, comma-separated"
         )
-    header = [name.strip() for name in rows[0][1]]
-    raise_all(_header_faults(path, header, columns, ignored))
-    if len(rows) == 1:
-        raise InputError(
-            "has no rows below its header", file=path, remedy="add one line per bin or point"
-        )
-    raise_all(_row_faults(path, header, rows[1:], columns))
-    places = {name: header.index(name) for name in columns}
-    return {
-        name: np.array([float(row[place]) for _, row in rows[1:]]) for name, place in places.items()
-    }
+    if all(_is_finite_number(cell.strip()) for cell in rows[0][1]):
+        return _commented_header(text, sign, rows[0], path), rows
+    return [name.strip() for name in rows[0][1]], rows[1:]
 
 
 def check_rising(values: Array, path: str | Path, column: str, *, strictly: bool = True) -> None:
@@ -91,28 +115,65 @@ def check_something(values: Array, path: str | Path, column: str, remedy: str) -
         )
 
 
-def _lines(path: str | Path) -> list[tuple[int, list[str]]]:
-    text = read_text(path, "CSV")
-    if (rows := text.count("\n")) > MOST_ROWS:
+def _is_content(line: str) -> bool:
+    return bool(line.strip()) and not line.lstrip().startswith("#")
+
+
+def _is_one_cell(line: str) -> bool:
+    return ";" in line or len(line.split()) < 2
+
+
+def _commented_header(
+    text: str, sign: str, first: tuple[int, list[str]], path: str | Path
+) -> list[str]:
+    """The names in the comments above the first row."""
+    number, row = first
+    for line in reversed(text.splitlines()[: number - 1]):
+        words = line.strip().lstrip("#").strip()
+        for names in ([name.strip() for name in words.split(sign)], words.split()):
+            if len(names) == len(row) and all(names):
+                return names
+    raise InputError(
+        "has no header line: it begins with numbers",
+        file=path,
+        field=f"line {number}",
+        remedy="write the names of the columns above, in a line of their own or after a #",
+    )
+
+
+def read_matrix(path: str | Path, size: int) -> Array:
+    """A square matrix of numbers without a header, shape (size, size).
+
+    Raises:
+        InputError: another shape, or a value that is not a finite number.
+    """
+    text = read_text(path, "table")
+    first = next((line for line in text.splitlines() if _is_content(line)), "")
+    rows = split_lines(text, "," if "," in first else "\t" if "\t" in first else " ", path)
+    names = [str(place) for place in range(1, size + 1)]
+    if len(rows) != size:
         raise InputError(
-            f"has {rows} lines, and a table of bins or points has at most {MOST_ROWS}",
+            f"has {len(rows)} rows of numbers, and the spectrum {size} bins",
             file=path,
-            remedy="if these are events, bin them; if a curve, give fewer points",
+            remedy="give a row and a column for each bin, and no header",
         )
-    return split_lines(text, ",", path)
+    raise_all(_row_faults(path, names, rows, names))
+    return np.array([[float(cell) for cell in row] for _, row in rows])
 
 
 def split_lines(text: str, sign: str, path: str | Path) -> list[tuple[int, list[str]]]:
-    """Lines of a table that are neither empty nor comments, as numbered lists of cells.
+    """Lines of a table that are neither empty nor comments, as numbered lists of cells; a blank as
+    separator stands for any number of them.
 
     Raises:
         InputError: a line that no program can have meant as one of a table.
     """
     found = []
     for number, line in enumerate(text.splitlines(), 1):
-        if line.strip() and not line.lstrip().startswith("#"):
+        if _is_content(line):
             try:
-                found.append((number, next(csv.reader([line], delimiter=sign))))
+                row = line.split() if sign == " " else next(csv.reader([line], delimiter=sign))
+                found.append((number, row))
             except csv.Error as error:
                 raise InputError(
                     f"is not a line of a table ({error})",

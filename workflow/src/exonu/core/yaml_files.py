@@ -102,6 +102,31 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
     return content
 
 
+def parse_value(text: str, field: str) -> Any:
+    """One value as YAML writes it, of the command line.
+
+    Raises:
+        InputError: text that is no value.
+
+    >>> parse_value("0.1", "x"), parse_value("[1, 30]", "x"), parse_value("1:30", "x")
+    (0.1, [1, 30], '1:30')
+    """
+    if len(text) > 10_000:
+        raise InputError("is too long for a value", field=field, remedy="write it into the file")
+    try:
+        _check_depth(text, field)
+        value = yaml.load(text, Loader=_Loader)
+    except InputError:
+        raise
+    except (yaml.YAMLError, ValueError) as error:
+        problem = getattr(error, "problem", None) or str(error)
+        raise InputError(
+            f"is no value of YAML ({problem}: {text!r})", field=field, remedy="mind the quotes"
+        ) from None
+    check_values(value, field)
+    return value
+
+
 def _check_depth(text: str, path: str | Path) -> None:
     depth = 0
     for event in yaml.parse(text, Loader=_SAFE_LOADER):

@@ -28,11 +28,14 @@ MUON_MASS_MEV: float = constants.value("muon mass energy equivalent in MeV")
 
 @dataclass(frozen=True)
 class AnomalousMoment:
-    """Measured minus predicted anomalous magnetic moment Δa_μ, its uncertainty and its source."""
+    """Measured minus predicted anomalous magnetic moment Δa_μ, its uncertainty, where both are
+    from, how surely, and the year that names the set."""
 
     difference: float
     uncertainty: float
     source: str
+    status: str = ""
+    year: str = ""
 
 
 def anomalous_moment(name: str) -> AnomalousMoment:
@@ -54,7 +57,8 @@ def anomalous_moment(name: str) -> AnomalousMoment:
             remedy="resources/muon/SOURCES.md says what they are",
         )
     row = sets.loc[name].to_dict()
-    return AnomalousMoment(float(row["difference"]), float(row["uncertainty"]), str(row["source"]))
+    numbers = float(row["difference"]), float(row["uncertainty"])
+    return AnomalousMoment(*numbers, str(row["source"]), str(row["status"]), name)
 
 
 def loop_function(mass_MeV: ArrayLike) -> Array:

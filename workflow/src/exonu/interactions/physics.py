@@ -7,17 +7,34 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from exonu.catalogue import INTERACTIONS
+from exonu.catalogue import INTERACTIONS, Form, Interaction, Shift
 from exonu.core.errors import InputError
 from exonu.interactions.couplings import coupling_sets
+from exonu.interactions.cross_section_table import CrossSectionTable, cross_sections_of
 from exonu.solar import oscillation, solar_sources
 from exonu.sources import FluxTable, NeutrinoSource, Reactor, reactor_source
 from exonu.targets import target_folder
 
-_TREATED = tuple(name for name, one in INTERACTIONS.items() if name == one.settings_name)
+
+def _may_be_tabled(one: Interaction) -> bool:
+    """Whether a table of one cross-section says all of it: no mass, no interference."""
+    formula = one.formula
+    alone = isinstance(formula, Form) or (
+        isinstance(formula, Shift) and formula.interferes == "asked"
+    )
+    return alone and not one.has_mass
+
+
+TABLED = tuple(name for name, one in INTERACTIONS.items() if _may_be_tabled(one))
+"""Interactions that may have a cross-section of one's own."""
 _HEAVIEST_NEUTRINO_EV = (
     10.0  # below the first ionisation energy, so that each logarithm stays positive
 )
+
+
+def _treated() -> tuple[str, ...]:
+    """Interactions whose treatment of bound electrons is chosen, those declared later too."""
+    return tuple(name for name, one in INTERACTIONS.items() if name == one.settings_name)
 
 
 @dataclass(frozen=True)
@@ -37,6 +54,7 @@ class Physics:
         target: one of `exonu.targets.TARGETS`, or a folder of tables.
         reactor: neutrinos of a reactor instead of those of the Sun.
         flux_table: neutrinos of a table instead of those of the Sun.
+        cross_sections: tables of one's own by interaction, instead of its formula and atomic setting.
         dark_matter_density_GeV_per_cm3: local density of what is absorbed.
         millicharge_weak_interference: add the interference of the millicharge with the weak term.
 
@@ -58,6 +76,7 @@ class Physics:
     target: str = "xenon"
     reactor: Reactor | None = None
     flux_table: FluxTable | None = None
+    cross_sections: tuple[tuple[str, CrossSectionTable], ...] = ()
     dark_matter_density_GeV_per_cm3: float = 0.3
 
     def __post_init__(self) -> None:
@@ -77,10 +96,10 @@ class Physics:
                 f"names a source twice (got {', '.join(self.sources)})", field="sources"
             )
         chosen = dict(self.treatments)
-        _known(chosen, _TREATED, "atomic.")
+        _known(chosen, _treated(), "atomic.")
         for interaction, value in chosen.items():
             check_atomic(value, interaction)
-        every = tuple((name, chosen.get(name, INTERACTIONS[name].atomic[0])) for name in _TREATED)
+        every = tuple((name, chosen.get(name, INTERACTIONS[name].atomic[0])) for name in _treated())
         object.__setattr__(self, "treatments", every)
         mass = self.neutrino_mass_eV
         if (
@@ -92,6 +111,8 @@ class Physics:
                 f"must be a number in 0 < m ≤ {_HEAVIEST_NEUTRINO_EV:g} eV (got {mass!r})",
                 field="neutrino_mass_eV",
             )
+        for name, _ in self.cross_sections:
+            _one_of(name, TABLED, "cross_sections")
         target_folder(self.target)
         if self.reactor is not None and self.flux_table is not None:
             raise InputError(
@@ -122,8 +143,13 @@ class Physics:
         return tuple(source.name for source in self.neutrino_sources)
 
     def atomic(self, interaction: str) -> str:
-        """Atomic setting of an interaction."""
-        return dict(self.treatments)[INTERACTIONS[interaction].settings_name]
+        """Atomic setting of an interaction; the default of one that was declared later."""
+        one = INTERACTIONS[interaction]
+        return dict(self.treatments).get(one.settings_name, one.atomic[0])
+
+    def cross_section(self, interaction: str) -> CrossSectionTable | None:
+        """The user's own table of an interaction, if there is one."""
+        return dict(self.cross_sections).get(interaction)
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> Physics:
@@ -144,7 +170,7 @@ class Physics:
                 field="atomic",
                 remedy="write `millicharge: pai` below it",
             )
-        _known(atomic, _TREATED, "atomic.")
+        _known(atomic, _treated(), "atomic.")
         known = [name for name in cls.__dataclass_fields__ if name != "treatments"]
         _known(choices, [*known, "atomic"], "")
         if "sources" in choices:
@@ -158,6 +184,8 @@ class Physics:
             choices["reactor"] = Reactor.from_settings(choices["reactor"])
         if isinstance(choices.get("flux_table"), Mapping):
             choices["flux_table"] = FluxTable.from_settings(choices["flux_table"])
+        if "cross_sections" in choices and not isinstance(choices["cross_sections"], tuple):
+            choices["cross_sections"] = cross_sections_of(choices["cross_sections"])
         return cls(**choices, treatments=tuple(atomic.items()))
 
     def to_settings(self) -> dict[str, Any]:
@@ -170,6 +198,8 @@ class Physics:
         for name in ("reactor", "flux_table"):
             block = settings.pop(name)
             settings |= {} if block is None else {name: block.to_settings()}
+        own = {name: table.to_settings() for name, table in settings.pop("cross_sections")}
+        settings |= {"cross_sections": own} if own else {}
         atomic = dict(settings.pop("treatments"))
         return settings | {"sources": list(self.sources), "atomic": atomic}
 

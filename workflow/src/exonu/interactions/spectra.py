@@ -23,6 +23,7 @@ from exonu.core import constants
 from exonu.core.errors import InputError
 from exonu.core.types import Array
 from exonu.interactions.couplings import chiral_couplings
+from exonu.interactions.cross_section_table import CrossSectionTable
 from exonu.interactions.cross_sections import (
     ALPHA,
     ELECTRON_MASS_MEV,
@@ -204,6 +205,9 @@ class RecoilSpectra:
         atomic = self.physics.atomic(one.name) if atomic is None else atomic
         check_atomic(atomic, one.name)
         at = self._recoil(masses_MeV)
+        if (own := self.physics.cross_section(one.name)) is not None:
+            power = 2 * one.power if isinstance(one.formula, Shift) else one.power
+            return Polynomial(self._tabled(own, one)[None], None, power, one.states[1:] or FLAVOURS)
         if isinstance(one.formula, Shift):
             return self._shifted(one, one.formula, at, atomic, interference)
         if isinstance(one.formula, MassiveForm):
@@ -212,13 +216,21 @@ class RecoilSpectra:
             assert isinstance(one.formula, Form)
             coefficients = np.broadcast_arrays(*one.formula.coefficients(at), self._recoil_MeV)[:3]
             of_masses = one.states in (MASS_STATES, PAIRS)
-            rates = self._electron_rate(np.stack(coefficients)[None], atomic, of_masses=of_masses)
-            if one.states == PAIRS:  # a moment μ_ij counts for both of its states
-                rates = np.stack([rates[[0, 1]], rates[[0, 2]], rates[[1, 2]]]).sum(axis=1)
+            form = np.stack(coefficients)[None]
+            rates = _of_states(one, self._electron_rate(form, atomic, of_masses=of_masses))
             profile = np.ones((1, 1)) if one.formula.profile is None else one.formula.profile(at)
             linear = np.atleast_2d(profile)[:, None, None, :] * rates
         states = one.states[1:] or FLAVOURS
         return Polynomial(linear, None, one.power, states)
+
+    def _tabled(self, table: CrossSectionTable, one: Interaction) -> Array:
+        """Rate of a user's own cross-section, shape (states, sources, n)."""
+        of_masses = one.states in (MASS_STATES, PAIRS)
+        per_atom = table.rate(
+            self._sources, self._parameters, self.energies_keV, of_masses=of_masses
+        )
+        atoms = atoms_per_tonne(self.physics.target) * constants.Julian_year
+        return _of_states(one, np.asarray(atoms * per_atom))
 
     def _massive(self, formula: MassiveForm, at: Recoil, atomic: str) -> Array:
         """Rate where each mass has coefficients and a threshold of its own, shape (m, flavours,
@@ -306,6 +318,14 @@ class RecoilSpectra:
         if atomic == "rrpa":
             electrons = electrons * many_body_ratio(target, self.energies_keV)[0]
         return electrons
+
+
+def _of_states(one: Interaction, rates: Array) -> Array:
+    """Rates of the states of an interaction from those of flavours or mass states."""
+    if one.states != PAIRS:
+        return rates
+    pairs = [rates[[0, 1]], rates[[0, 2]], rates[[1, 2]]]  # a moment μ_ij counts for both
+    return np.asarray(np.stack(pairs).sum(axis=1))
 
 
 def recoil_rate(

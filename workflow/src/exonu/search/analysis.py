@@ -11,6 +11,7 @@ from exonu.core.errors import InputError, raise_all
 from exonu.core.resources import schema_path
 from exonu.core.settings import Settings, checked, merged, read_yaml
 from exonu.interactions.absorption import read_curve
+from exonu.interactions.cross_section_table import read_cross_section_table
 from exonu.sources.flux_table import read_flux_table
 from exonu.targets import TARGETS
 
@@ -112,6 +113,8 @@ def read_analysis(name: str, file: Path, overrides: Mapping[str, Any] | None = N
         table is not None
     ):  # its numbers are settings too: jobs need no file, and re-run when they change
         table["rows"] = read_flux_table(file.parent / table["file"])
+    for block in settings["physics"].get("cross_sections", {}).values():
+        block["rows"] = read_cross_section_table(file.parent / block["file"])
     for block in settings["interactions"].values():
         if "file" in block:
             block["rows"] = read_curve(file.parent / block["file"])

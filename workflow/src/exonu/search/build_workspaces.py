@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,12 @@ from exonu.core.files import write_text
 from exonu.core.settings import Settings, read_yaml
 from exonu.interactions import Physics
 from exonu.search.experiment.binned_spectrum import Experiment
+from exonu.search.fit_channels import fit_parts_meaning, modulated, over_slices, with_region
 from exonu.search.plausibility.input_checks import INPUTS, SearchInputs
 from exonu.search.signals import (
     WITHOUT_FLUX,
     Signal,
+    SolarNeutrinos,
     fold_signals,
     fold_solar_neutrinos,
     hypotheses,
@@ -51,40 +54,57 @@ def build_workspaces(
     fit_range = settings["interactions"].get(interaction, {}).get("fit_range_keV")
     if fit_range is not None:
         experiment = experiment.within(*fit_range)
+    if not settings["systematics"].get("control_regions", True):
+        experiment = replace(experiment, regions=())
     physics = Physics.from_settings({**settings["physics"], "target": experiment.target})
     systematics = settings["systematics"]
     if cases is None:
         cases = hypotheses(interaction, settings["interactions"][interaction])
-    other = systematics["atomic_shape"]
     block = settings["interactions"].get(interaction, {})
-    signals = fold_signals(
-        experiment, physics, interaction, cases, other_atomic=other, curve=block.get("rows", ())
-    )
+    fitted = experiment.flattened()
+
+    def folded(one: Experiment) -> tuple[list[Signal], SolarNeutrinos]:
+        signals = fold_signals(
+            one, physics, interaction, cases,
+            other_atomic=systematics["atomic_shape"], curve=block.get("rows", ()),
+        )  # fmt: skip
+        return signals, fold_solar_neutrinos(one, physics)
+
     uncertainties = {
         source.name: source.relative_uncertainty for source in physics.neutrino_sources
     } | dict.fromkeys(WITHOUT_FLUX, 0.0)
-    solar = fold_solar_neutrinos(experiment, physics)
-    raise_all(_without_signal(signals, experiment))
-    notes = INPUTS.notes(SearchInputs(experiment, physics, solar))
-    made = [
-        build_workspace(
-            experiment,
-            signal,
-            uncertainties,
-            systematics,
-            solar_neutrinos=None if experiment.includes_solar_neutrinos else solar,
-            blind=bool(settings["blind"]),
-        )
-        for signal in signals
-    ]
-    for workspace in made:
-        workspace.meaning["bins_keV"] = np.transpose(
-            [experiment.low_keV, experiment.high_keV]
-        ).tolist()
-        workspace.meaning["notes"] = list(notes)
-        workspace.meaning.update(simulation_meaning(experiment))
+
+    def workspace(
+        one: Experiment, signal: Signal, solar: SolarNeutrinos, strength: float | None = None
+    ) -> Workspace:
+        return build_workspace(
+            one, signal, uncertainties, systematics,
+            solar_neutrinos=None if one.includes_solar_neutrinos else solar,
+            blind=bool(settings["blind"]), strength=strength,
+        )  # fmt: skip
+
+    signals, solar = folded(fitted)
+    raise_all(_without_signal(signals, fitted))
+    inputs = SearchInputs(experiment, physics, over_slices(solar, experiment))
+    notes = [*experiment.notes, *INPUTS.notes(inputs)]
+    if experiment.slices and physics.reactor is None and physics.flux_table is None:
+        signals, solar = modulated(experiment, interaction, signals, solar)
+    made = [workspace(fitted, signal, solar) for signal in signals]
+    for region in experiment.regions:
+        in_region, solar_in_region = folded(region)
+        for place, signal in enumerate(in_region):
+            strength = float(made[place].meaning["reference_strength"])
+            beside = workspace(region, signal, solar_in_region, strength)
+            made[place] = with_region(made[place], region.name, beside)
+    for one in made:
+        one.meaning["bins_keV"] = np.transpose([fitted.low_keV, fitted.high_keV]).tolist()
+        one.meaning["notes"] = list(notes)
+        if experiment.observable is not None:
+            one.meaning["observable"] = "{} [{}]".format(*experiment.observable)
+        one.meaning.update(simulation_meaning(experiment))
+        one.meaning.update(fit_parts_meaning(experiment))
         if fit_range is not None:
-            workspace.meaning["fit_range_keV"] = [float(end) for end in fit_range]
+            one.meaning["fit_range_keV"] = [float(end) for end in fit_range]
     return made
 
 
@@ -94,7 +114,7 @@ def _without_signal(signals: list[Signal], experiment: Experiment) -> Iterator[I
         if not signal.linear.any() and (signal.quadratic is None or not signal.quadratic.any()):
             yield InputError(
                 f"expects no signal in any bin from {experiment.low_keV.min():g} to "
-                f"{experiment.high_keV.max():g} keV, so that no limit on it exists",
+                f"{experiment.high_keV.max():g} {experiment.unit}, so that no limit on it exists",
                 field=f"{experiment.name}, {signal.name}",
                 remedy="check the efficiency, the energies of the bins and true_energy_minimum_keV",
             )

@@ -7,6 +7,7 @@ from pathlib import Path
 from exonu.core.errors import InputError
 from exonu.core.files import read_json, write_json, write_text
 from exonu.core.types import Json
+from exonu.core.yaml_files import check_values
 from exonu.search.limit_records import read_model, refuse_other_form
 from exonu.search.strengths import meaning_file
 from exonu.statistics import compile_workspace
@@ -26,6 +27,7 @@ def convert_file(file: Path, output: Path) -> Json:
         InputError: a file that is neither, or what the other form cannot say.
     """
     content = read_json(file)
+    check_values(content, file)  # JSON has no infinity, and readers make one of 1e400
     if isinstance(content, dict) and {"distributions", "likelihoods"} <= content.keys():
         workspace, ties = from_hs3(content, file)
         compile_workspace(workspace, poi_map=ties or None, file=file)  # what it says is a model

@@ -6,18 +6,24 @@ see the observed counts all the same, so an experiment obeys every analysis that
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from exonu.core.errors import InputError
-from exonu.core.settings import Settings, merged, read_yaml
-from exonu.core.text_files import require_file
+from exonu.core.resources import schema_path
+from exonu.core.settings import Settings, checked, merged, read_schema, read_yaml
+from exonu.core.tables import read_header_and_rows
+from exonu.core.text_files import kind_of, require_file
+from exonu.core.yaml_files import parse_value
 from exonu.search.analysis import Analysis, default_settings, find_analysis, read_analysis
 
 CONFIG = Path("config")
+ANALYSIS_SCHEMA = schema_path("analysis.yaml")
+EXPERIMENT_SCHEMA = schema_path("experiment.yaml")
 _NAME = re.compile("[a-z0-9][a-z0-9-]*")
 
 
@@ -62,6 +68,102 @@ def named_file(given: Path) -> Path:
     return require_file(given)
 
 
+def read_description(file: Path) -> Settings:
+    """The YAML of an experiment or an analysis; a table that was given in its place is called so."""
+    try:
+        return read_yaml(file)
+    except InputError:
+        if (kind := kind_of(file)) is not None:
+            raise InputError(
+                f"is {kind}, not the YAML of an experiment",
+                file=file,
+                remedy="give an experiment, an analysis or a workspace",
+            ) from None
+        if not _is_table(file):
+            raise
+    raise InputError(
+        "is a table, and no experiment: nothing says what its columns are",
+        file=file,
+        remedy=f"let them be guessed: exonu init --from {file} NEW_FOLDER",
+    )
+
+
+def _is_table(file: Path) -> bool:
+    try:
+        header, rows = read_header_and_rows(file)
+    except InputError:
+        return False
+    return len(header) > 1 and bool(rows) and all(len(row) == len(header) for _, row in rows)
+
+
+_JSON_BEGINS = re.compile(rb"(\xef\xbb\xbf)?\s*(\{\s*[\"}]|\[\s*[\[{\"\]])")
+
+
+def is_json(file: Path) -> bool:
+    """Whether a file holds JSON, by how it begins, whatever its name ends with; what cannot be read
+    or is empty, by its name."""
+    try:
+        with file.open("rb") as opened:
+            begin = opened.read(4096)
+    except (OSError, ValueError):
+        begin = b""
+    named = file.suffix.lower() == ".json"
+    if not begin.strip():
+        return named
+    # What is neither is said to be no JSON where the name promises some.
+    is_other = kind_of(file) is not None or _is_yaml(begin) or _is_table(file)
+    return bool(_JSON_BEGINS.match(begin)) or (named and not is_other)
+
+
+def _is_yaml(begin: bytes) -> bool:
+    """Whether text begins with comments or with `key:`."""
+    lines = [line for line in begin.splitlines() if line.strip() and not line.startswith(b"#")]
+    return bool(lines) and re.match(rb"[A-Za-z_][\w-]*:(\s|$)", lines[0]) is not None
+
+
+def with_changes(
+    settings: Settings, changes: Sequence[tuple[str, str]]
+) -> tuple[Settings, Settings]:
+    """Settings of an analysis, and keys of the experiment's YAML, with changes of single keys.
+
+    Args:
+        settings: all settings of an analysis.
+        changes: keys with dots in them and their values as YAML, as of `exonu limit --set`.
+
+    Returns:
+        The settings with what is theirs changed, checked; and what is the experiment's.
+
+    Raises:
+        InputError: a key of neither, `blind`, or a value that the settings refuse.
+    """
+    of_experiment = read_schema(EXPERIMENT_SCHEMA)["properties"]
+    of_analysis = read_schema(ANALYSIS_SCHEMA)["properties"]
+    own: Settings = {}
+    theirs: Settings = {}
+    for key, text in changes:
+        first = key.partition(".")[0]
+        if first == "blind":
+            raise InputError("cannot be changed so", field="--set blind", remedy="use --unblind")
+        if first == "config_version" or first not in {**of_experiment, **of_analysis}:
+            known = [*of_experiment, *of_analysis]
+            near = difflib.get_close_matches(first, known, n=1)
+            raise InputError(
+                "is a key of neither the experiment nor the analysis",
+                field=f"--set {key}",
+                remedy=f"did you mean `{near[0]}`?" if near else "docs/configuration.md lists them",
+            )
+        change: Any = parse_value(text, f"--set {key}")
+        for part in reversed(key.split(".")):
+            change = {part: change}
+        if first in of_experiment:
+            theirs = merged(theirs, change)
+        else:
+            own = merged(own, change)
+    if own:
+        settings = checked(merged(settings, own), ANALYSIS_SCHEMA, "--set")
+    return settings, theirs
+
+
 def limit_inputs(given: Path, *, unblind: bool = False) -> LimitInputs:
     """Settings and experiment for the limits of a file, a folder or the name of an analysis.
 
@@ -74,7 +176,7 @@ def limit_inputs(given: Path, *, unblind: bool = False) -> LimitInputs:
             settings.
     """
     file = named_file(given)
-    content = read_yaml(file)
+    content = read_description(file)
     if content.keys() & {"events", "runs"}:
         what = "an analysis of events" if "events" in content else "the events file of an analysis"
         raise InputError(

@@ -388,14 +388,13 @@ def projected_limits(
 def is_combination(files: Sequence[Path]) -> bool:
     """Whether several experiments are asked for: by several files, or by an analysis that combines
     them."""
-    from exonu.core.settings import read_yaml
-    from exonu.search.limit_inputs import named_file
+    from exonu.search.limit_inputs import is_json, named_file, read_description
 
     if len(files) > 1:
         return True
-    if files[0].suffix.lower() == ".json":
+    if is_json(files[0]):
         return False
-    return "experiments" in read_yaml(named_file(files[0]))
+    return "experiments" in read_description(named_file(files[0]))
 
 
 def limit_of_model(model: Model, confidence_level: float) -> Json:
@@ -439,6 +438,8 @@ def limit_of_experiment(
     atomic: str | None = None,
     confidence_level: float = 0.9,
     unblind: bool = False,
+    fit_range_keV: tuple[float, float] | None = None,
+    changes: Sequence[tuple[str, str]] = (),
 ) -> Json:
     """Asymptotic CLs limits from a published spectrum, in the physical parameter; for `exonu
     limit`.
@@ -452,16 +453,25 @@ def limit_of_experiment(
         atomic: atomic model, if not the default.
         confidence_level: confidence level.
         unblind: use the observed counts though an analysis is blind; the answer records it.
+        fit_range_keV: edges of bins between which the spectrum is fitted; the analysis's own if
+            None.
+        changes: single keys of the experiment or the analysis with other values, see
+            `limit_inputs.with_changes`; the answer records them.
     """
+    from exonu.core.settings import merged
     from exonu.search.experiment.read_experiment import read_experiment
-    from exonu.search.limit_inputs import limit_inputs
+    from exonu.search.limit_inputs import limit_inputs, with_changes
 
     check_hypothesis(interaction, flavour, mass_MeV)
     inputs = limit_inputs(file, unblind=unblind)
+    settings, overrides = with_changes(inputs.settings, changes)
+    if fit_range_keV is not None:
+        ends = {"fit_range_keV": list(fit_range_keV)}
+        settings = merged(settings, {"interactions": {interaction: ends}})
     answer = limit_of_spectrum(
-        read_experiment(inputs.experiment_file),
+        read_experiment(inputs.experiment_file, overrides),
         interaction,
-        inputs.settings,
+        settings,
         flavour=flavour,
         mass_MeV=mass_MeV,
         atomic=atomic,
@@ -469,7 +479,10 @@ def limit_of_experiment(
         file=file,
     )
     blinded_by = None if inputs.blinded_by is None else str(inputs.blinded_by)
-    return {**answer, "blinded_by": blinded_by, "unblind": unblind}
+    changed: Json = {} if fit_range_keV is None else {"fit_range_keV": list(fit_range_keV)}
+    if changes:
+        changed["set"] = dict(changes)
+    return {**answer, **changed, "blinded_by": blinded_by, "unblind": unblind}
 
 
 def limit_of_spectrum(

@@ -52,27 +52,31 @@ EXPECTED = ("expected_minus2", "expected_minus1", "expected", "expected_plus1", 
 
 MASS_RANGE_MEV = (1e-5, 2e3)
 COUPLING_RANGE = (1e-8, 1e-2)
-"""What the figure and the page show of a dark photon's coupling against its mass."""
+"""What the figure and the page show at most of a dark photon's coupling against its mass."""
+_LEAST_DECADES = 3.0
+"""A scan over fewer decades of mass is shown with all of the published curves."""
 
 
 def view_of(
     interaction: str, rows: pd.DataFrame
 ) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Ranges of mass and strength that figure and page show: whole decades around the limits, of a
-    dark photon those of the published curves.
+    """Ranges of mass and strength that figure and page show: those of the scan with whole decades
+    around the limits; of a dark photon the couplings of the published curves.
 
     Args:
         interaction: one with a mass.
         rows: its limits, of one flavour and method.
     """
+    masses = rows["mass_MeV"].to_numpy(dtype=np.float64)
     if interaction == "dark-photon":
-        return MASS_RANGE_MEV, COUPLING_RANGE
+        scanned = float(masses.min()), float(masses.max())
+        wide = scanned[1] >= 10**_LEAST_DECADES * scanned[0]
+        return scanned if wide else MASS_RANGE_MEV, COUPLING_RANGE
     values = rows[[*EXPECTED, "observed"]].to_numpy(dtype=np.float64)
     known = values[np.isfinite(values)]
     if not known.size:
         known = np.array([1e-12, 1.0])
     decades = 10.0 ** np.array([np.floor(np.log10(known.min())), np.ceil(np.log10(known.max()))])
-    masses = rows["mass_MeV"].to_numpy(dtype=np.float64)
     return (float(masses.min() / 1.3), float(masses.max() * 1.3)), (
         float(decades[0] / 2),
         float(decades[1] * 2),

@@ -8,7 +8,7 @@ millicharge whose interference is asked for has x = q. `exonu.catalogue` says so
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -55,6 +55,18 @@ class Signal:
         """Unique name, see `hypothesis_name`."""
         return hypothesis_name(self.interaction, self.flavour, self.mass_MeV)
 
+    def times(self, factors: Array) -> Signal:
+        """With the counts of each bin multiplied, shape (n_bins,)."""
+        quadratic, other = self.quadratic, self.other_atomic
+        return replace(
+            self,
+            linear=factors * self.linear,
+            quadratic=None if quadratic is None else factors * quadratic,
+            other_atomic=None if other is None else factors * other,
+            linear_variations=_times(factors, self.linear_variations),
+            quadratic_variations=_times(factors, self.quadratic_variations),
+        )
+
     def counts(self, strength: float) -> Array:
         """Counts at a strength of the physical parameter, shape (n_bins,)."""
         x = strength**self.power
@@ -69,6 +81,10 @@ class Signal:
         pure = float(self.quadratic.sum())
         x = (-linear + np.sqrt(linear**2 + 4 * pure * total)) / (2 * pure)
         return float(x ** (1 / self.power))
+
+
+def _times(factors: Array, variations: Variations) -> Variations:
+    return {name: (factors * up, factors * down) for name, (up, down) in variations.items()}
 
 
 def masses_MeV(block: Mapping[str, Any]) -> tuple[float, ...]:
@@ -243,6 +259,12 @@ class SolarNeutrinos:
     counts: Array
     sources: tuple[str, ...] = ()
     variations: Variations = field(default_factory=dict)
+
+    def times(self, factors: Array) -> SolarNeutrinos:
+        """With the counts of each bin multiplied, shape (n_bins,)."""
+        return replace(
+            self, counts=factors * self.counts, variations=_times(factors, self.variations)
+        )
 
 
 def fold_solar_neutrinos(experiment: Experiment, physics: Physics) -> SolarNeutrinos:

@@ -71,6 +71,7 @@ def build_workspace(
     *,
     solar_neutrinos: SolarNeutrinos | None = None,
     blind: bool = False,
+    strength: float | None = None,
 ) -> Workspace:
     """Workspace of one hypothesis.
 
@@ -81,11 +82,12 @@ def build_workspace(
         systematics: the block `systematics` of the analysis's settings.
         solar_neutrinos: those of the Standard Model, where the backgrounds lack them.
         blind: replace the observed counts by the expected background.
+        strength: of μ = 1, if it is settled already.
 
     Raises:
         InputError: if the observed counts are needed and were never read.
     """
-    strength = reference_strength(experiment, signal)
+    strength = reference_strength(experiment, signal) if strength is None else strength
     parts = _signal_parts(signal, strength)
     variations, pruned = _kept_variations(signal, parts, flux_uncertainties, systematics)
     expected = experiment.background
@@ -230,7 +232,8 @@ def _background_sample(background: Background, total: Array) -> Json:
     elif background.is_log_normal:
         modifiers.append(_factor(name, background.uncertainty))
     else:
-        modifiers.append(_normsys(name, 1 + background.uncertainty, 1 - background.uncertainty))
+        down = background.uncertainty_down or background.uncertainty
+        modifiers.append(_normsys(name, 1 + background.uncertainty, 1 - down))
     if background.statistical_error is not None:
         error = _floats(background.statistical_error)
         errors = background.statistical_name or f"staterror_{background.name}"

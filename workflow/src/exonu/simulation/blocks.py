@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +64,13 @@ class Thinning:
     one_in: int
     beyond_cm: float = 0.0
 
+    def applies(self, deposits: Deposits) -> NDArray[np.bool_]:
+        """Which events it is about, shape (n,)."""
+        innermost = np.full(len(deposits), np.inf)
+        radius = np.linalg.norm(deposits.site_position_cm, axis=1)
+        np.minimum.at(innermost, deposits.event, radius)
+        return np.asarray((deposits.visible_keV > self.above_keV) & (innermost >= self.beyond_cm))
+
     def thinned(self, deposits: Deposits, decays: int) -> Deposits:
         """The events that are kept of a source; which ones, follows from their numbers.
 
@@ -70,10 +78,7 @@ class Thinning:
             deposits: some events of one source.
             decays: how many decays of the source are drawn in all.
         """
-        innermost = np.full(len(deposits), np.inf)
-        radius = np.linalg.norm(deposits.site_position_cm, axis=1)
-        np.minimum.at(innermost, deposits.event, radius)
-        above = (deposits.visible_keV > self.above_keV) & (innermost >= self.beyond_cm)
+        above = self.applies(deposits)
         heavier = decays / ceil(
             decays / self.one_in
         )  # numbers count from 0: exact for any number of decays
@@ -81,6 +86,33 @@ class Thinning:
         return replace(deposits, weight_per_day=weight).take(
             ~above | (deposits.number % self.one_in == 0)
         )
+
+
+@dataclass(frozen=True)
+class OuterPrescale:
+    """Of some components' events with much light and all energy far outside one in so many is kept in data.
+
+    Attributes:
+        components: of which.
+        rule: which of their events, and one in how many. They get no weight: data have none.
+    """
+
+    components: tuple[str, ...]
+    rule: Thinning
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any] | None) -> OuterPrescale | None:
+        """From the setting of a stream."""
+        if settings is None:
+            return None
+        numbers = {key: value for key, value in settings.items() if key != "components"}
+        return cls(tuple(settings["components"]), Thinning(**numbers))
+
+    def keeps(self, deposits: Deposits) -> NDArray[np.bool_]:
+        """Which events stay, shape (n,)."""
+        of = np.isin(deposits.component, self.components)[deposits.source]
+        is_first = deposits.number % self.rule.one_in == 0
+        return np.asarray(is_first | ~of | ~self.rule.applies(deposits))
 
 
 def run_blocks(
@@ -93,6 +125,7 @@ def run_blocks(
     prescale: float = 1.0,
     window_keV: tuple[float, float],
     live_fraction: float = 1.0,
+    outer_prescale: OuterPrescale | None = None,
 ) -> Iterator[Block]:
     """Poisson draws of everything that decays in a run; see `generate_data.pseudo_data`.
 
@@ -103,6 +136,7 @@ def run_blocks(
         seed: of the run.
         factors, prescale, window_keV: see `pseudo_data`.
         live_fraction: live time over the time that the run takes.
+        outer_prescale: leaves out most events far outside.
     """
     elapsed_s = live_time_s / live_fraction
     decays = expected_decays(components, elapsed_s, factors, prescale)
@@ -114,6 +148,8 @@ def run_blocks(
             components, length_s / constants.day, geometry, mine,
             factors=factors, prescale=prescale, window_keV=window_keV,
         )  # fmt: skip
+        if outer_prescale is not None:
+            drawn = drawn.take(outer_prescale.keeps(drawn.deposits))
         number = np.zeros(len(drawn.deposits), dtype=np.uint64)
         component = _component(drawn.deposits, components)
         share = round(decays * (k + 1) / stretches) - round(decays * k / stretches)

@@ -26,7 +26,14 @@ from exonu.detector.geometry_table import own_geometry
 from exonu.detector.model import Detector
 from exonu.events.raw.raw_events import INNER, Events, EventWriter
 from exonu.events.runs.run_list import Calibration
-from exonu.simulation.blocks import Block, Thinning, expected_decays, run_blocks, sample_blocks
+from exonu.simulation.blocks import (
+    Block,
+    OuterPrescale,
+    Thinning,
+    expected_decays,
+    run_blocks,
+    sample_blocks,
+)
 from exonu.simulation.components import WALL_CLASSES, Component, component, injected
 from exonu.simulation.light.photons import LightSources, sources_from_deposits
 from exonu.simulation.light.tracer import Hits, interleaved, trace
@@ -276,7 +283,7 @@ def _of_run(settings: Settings, detector: Detector, calibration: Calibration) ->
     blocks = partial(
         run_blocks, components, run["live_time_s"], geometry, derived_seed(settings["seed"], f"run={run['run']}"),
         factors=factors, prescale=prescale, window_keV=tuple(stream["window_keV"]),
-        live_fraction=stream["live_fraction"],
+        live_fraction=stream["live_fraction"], outer_prescale=OuterPrescale.of(stream.get("outer_prescale")),
     )  # fmt: skip
     decays = round(
         expected_decays(components, run["live_time_s"] / stream["live_fraction"], factors, prescale)

@@ -24,15 +24,26 @@ from exonu.detector.model import Detector
 from exonu.events.raw.root_files import read_columns
 from exonu.events.runs.run_list import NOMINAL
 from exonu.interactions import breakpoints_keV
+from exonu.templates.fit_parts import part_settings
 from exonu.templates.histograms import ENERGY, Histogram, fill
 from exonu.templates.packing import FORMAT, numbers, packed
+from exonu.templates.paired_sums import PairedSums
 from exonu.templates.signal_response import EventResponse, SimulatedRecoils
 from exonu.templates.simulated_samples import SIGNAL, SOLAR, Kept, SampleReader, Shift, Sources
-from exonu.templates.systematics import BASELINE, Effect, Paired, Systematic, declared
-from exonu.templates.unseen import Unseen, unseen, without_small
+from exonu.templates.systematics import (
+    BASELINE,
+    Effect,
+    Paired,
+    Systematic,
+    declared,
+    grid,
+)
+from exonu.templates.unseen import Unseen, Weighted, unseen, without_small
 from exonu.xenon import xenon_property
 
 EFFICIENCY_POINTS = 120
+Ways = tuple[PairedSums, PairedSums]
+"""Sums of events before and after a systematic, up and down."""
 _DAYS_PER_YEAR = 365.25
 
 
@@ -43,6 +54,11 @@ class Filling:
     Args:
         settings: of `template_jobs.template_settings`.
         sources: the files.
+        nodes: true energies of the response, where the spectrum has settled them.
+
+    Attributes:
+        histograms, made: what it has filled: spectra by name, and the response of the component
+            `signal`.
 
     Raises:
         InputError: see `systematics.declared`.
@@ -51,6 +67,8 @@ class Filling:
     settings: Settings
     sources: Sources
     histograms: dict[str, Histogram] = field(default_factory=dict)
+    nodes: EventResponse | None = None
+    made: dict[str, EventResponse] = field(default_factory=dict)
 
     @cached_property
     def edges_keV(self) -> Array:
@@ -108,31 +126,54 @@ class Filling:
         if self.sources.data is None:
             return None
         total = Histogram.empty(self.edges_keV)
+        cuts = None if self.sources.is_selected else self.samples.selection
+        names = sorted({ENERGY, *(cuts.wanted if cuts else ())})
         for file in self.sources.data:
-            for columns in read_columns(file, names=[ENERGY]):
-                total += fill(columns[ENERGY], 1.0, self.edges_keV)
+            for columns in read_columns(file, names=names):
+                kept = cuts.kept(columns) if cuts else slice(None)
+                total += fill(columns[ENERGY][kept], 1.0, self.edges_keV)
         self.histograms["data"] = total
         return total.values
 
     # -- effects
 
-    def effects(self, component: str, kept: Kept) -> Iterator[Effect]:
-        """What each systematic that touches a component does to it, kept or not."""
+    def effects(self, component: str, sums: Mapping[str, Ways]) -> Iterator[Effect]:
+        """What each systematic that touches a component does to it, kept or not.
+
+        Args:
+            component: which.
+            sums: of `paired_sums`, by systematic.
+        """
         for systematic in self.systematics:
-            ways = (
-                self._ways(systematic, component, kept) if systematic.touches(component) else None
-            )
+            ways: tuple[Paired, Paired] | Ways | None = sums.get(systematic.name)
+            if systematic.kind == "traced" and systematic.touches(component):
+                ways = self._traced(systematic.name, component)
             if ways is not None:
-                report = self.settings["templates"]["report_ranges_keV"]
-                yield Effect.of(systematic, component, *ways, self.edges_keV, report)
+                up, down = ways
+                yield Effect.of(systematic, component, up, down, self.edges_keV, self.report)
+
+    @property
+    def report(self) -> Sequence[float]:
+        """Edges of the ranges of tables."""
+        ranges: Sequence[float] = self.settings["templates"]["report_ranges_keV"]
+        return ranges
+
+    def paired_sums(self, component: str, kept: Kept) -> dict[str, Ways]:
+        """Sums of some of a component's events before and after each systematic, up and down, but for
+        traced ones."""
+        found: dict[str, Ways] = {}
+        for one in self.systematics:
+            ways = self._ways(one, component, kept) if one.touches(component) else None
+            if ways is not None:
+                edges = grid(one, self.edges_keV, self.report)
+                found[one.name] = (ways[0].summed(edges), ways[1].summed(edges))
+        return found
 
     def _ways(
         self, systematic: Systematic, component: str, kept: Kept
     ) -> tuple[Paired, Paired] | None:
         """The component's events before and after, up and down; None if the systematic is no matter
-        of templates."""
-        if systematic.kind == "traced":
-            return self._traced(systematic.name, component)
+        of these."""
         energy, before = kept.energy_keVee, kept.weight * kept.passed[NOMINAL]
         if systematic.kind == "energy-scale":
             up, down = (
@@ -220,21 +261,17 @@ class Filling:
         }
 
     def response(self, kept: Kept, effects: Sequence[Effect]) -> tuple[Json, dict[str, Array]]:
-        """The response of `templates.json`, and its table for figures."""
+        """The response of `templates.json`, and its table for figures. A region in which no recoil is
+        found has none."""
         recoils = kept.recoils
         if not recoils.fraction.any():
+            if self.nodes is not None:
+                return self._without_recoils(self.nodes), {}
             raise InputError(
                 "keeps no event of the signal sample", file=self.settings["file"], field="cuts"
             )
         self._check_weights(recoils)
-        response = EventResponse.of(
-            recoils,
-            self.edges_keV,
-            liquid_mass_kg=self.liquid_mass_kg,
-            live_days=self.settings["live_days"],
-            smoothing=self.settings["templates"]["smoothing"],
-            breakpoints_keV=breakpoints_keV(),
-        )
+        response = self.made[SIGNAL] = self._event_response(recoils)
         nominal = response.matrix(recoils)
         variations = {}
         for effect in (effect for effect in effects if effect.is_kept):
@@ -266,6 +303,29 @@ class Filling:
             "norms": self.norms(SIGNAL),
         }
         return content, table
+
+    def _event_response(self, recoils: SimulatedRecoils) -> EventResponse:
+        """True energies of the response: those of the spectrum for its slices and regions."""
+        if self.nodes is not None:
+            return replace(self.nodes, edges_keV=self.edges_keV)
+        return EventResponse.of(
+            recoils,
+            self.edges_keV,
+            liquid_mass_kg=self.liquid_mass_kg,
+            live_days=self.settings["live_days"],
+            smoothing=self.settings["templates"]["smoothing"],
+            breakpoints_keV=breakpoints_keV(),
+        )
+
+    def _without_recoils(self, nodes: EventResponse) -> Json:
+        n_bins = len(self.edges_keV) - 1
+        return {
+            "true_energy_keV": nodes.true_energy_keV.tolist(),
+            "matrix": packed(np.zeros((n_bins, len(nodes.true_energy_keV)))),
+            "statistical_error": [0.0] * n_bins,
+            "variations": {},
+            "norms": self.norms(SIGNAL),
+        }
 
     def _check_weights(self, recoils: SimulatedRecoils) -> None:
         """Weights of 1 would make limits wrong by orders of magnitude, and nothing else would show
@@ -313,7 +373,63 @@ def fill_templates(settings: Settings, sources: Sources) -> Templates:
             variation that cannot be paired, cuts that keep no signal.
     """
     job = Filling(settings, sources)
-    observed = job.observed()
+    filled = _filled(job)
+    mass_kg = settings["templates"].get("fiducial_mass_kg", job.liquid_mass_kg)
+    table = filled.response_table
+    content = {
+        "format": FORMAT,
+        **{key: settings[key] for key in ("name", "is_simulated", "live_days")},
+        "reference": settings["templates"]["reference"],
+        "exposure_tonne_year": mass_kg * 1e-3 * settings["live_days"] / _DAYS_PER_YEAR,
+        **filled.content,
+        "solar_label": job.label(SOLAR),
+        "report_ranges_keV": settings["templates"]["report_ranges_keV"],
+        "efficiency": {
+            "energy_keV": numbers(table["true_energy_keV"]),
+            "efficiency": numbers(table["efficiency"]),
+        },
+    }
+    if settings["parts"]:
+        parts = settings["parts"]
+        content["parts"] = [_part(settings, sources, part, job.made[SIGNAL]) for part in parts]
+    return replace(filled, content=content)
+
+
+def _part(
+    settings: Settings, sources: Sources, part: Mapping[str, Any], nodes: EventResponse
+) -> Json:
+    """A slice or a region of `templates.json`: what the spectrum has, and which it is."""
+    job = Filling(part_settings(settings, part), sources.unselected(), nodes=nodes)
+    told = {
+        key: part[key] for key in ("name", "kind", "variable", "range", "solar_flux") if key in part
+    }
+    return {**told, **_filled(job).content}
+
+
+def _summed(
+    job: Filling, row: Mapping[str, Any]
+) -> tuple[Histogram, dict[str, Ways], Weighted, Weighted]:
+    """Spectrum, sums for the effects, and events beside the cuts and everywhere, of a sample that is
+    read chunk by chunk."""
+    component = row["components"][0]
+    spectrum = Histogram.empty(job.edges_keV)
+    sums: dict[str, Ways] = {}
+    beside: list[Weighted] = []
+    everywhere: list[Weighted] = []
+    for kept in job.samples.nominal_chunks(row):
+        nominal = kept.passed[NOMINAL]
+        spectrum += fill(kept.energy_keVee[nominal], kept.weight[nominal], job.edges_keV)
+        for name, (up, down) in job.paired_sums(component, kept).items():
+            known = sums.get(name)
+            sums[name] = (known[0] + up, known[1] + down) if known else (up, down)
+        beside.append(kept.beside)
+        everywhere.append(kept.everywhere)
+    return spectrum, sums, Weighted.join(beside), Weighted.join(everywhere)
+
+
+def _filled(job: Filling) -> Templates:
+    """Data, backgrounds and response of one selection; `content` has these alone."""
+    settings, observed = job.settings, job.observed()
     backgrounds: dict[str, Json] = {}
     not_seen: dict[str, dict[str, Unseen]] = {}
     all_effects: list[Effect] = []
@@ -322,21 +438,22 @@ def fill_templates(settings: Settings, sources: Sources) -> Templates:
     solar = None
     for row in settings["nominal"]:
         component = row["components"][0]
-        kept = job.samples.nominal(row)
-        nominal = kept.passed[NOMINAL]
-        spectrum = fill(kept.energy_keVee[nominal], kept.weight[nominal], job.edges_keV)
+        if component == SIGNAL:
+            kept = job.samples.nominal(row)
+            effects = list(job.effects(component, job.paired_sums(component, kept)))
+            response, table = job.response(kept, effects)
+            all_effects += effects
+            continue
+        spectrum, sums, beside, everywhere = _summed(job, row)
         if component == SOLAR:
             solar = spectrum
             continue
-        effects = list(job.effects(component, kept))
+        effects = list(job.effects(component, sums))
         all_effects += effects
-        if component == SIGNAL:
-            response, table = job.response(kept, effects)
-        else:
-            job.histograms[row["name"]] = spectrum
-            backgrounds[row["name"]] = job.background(row, effects, spectrum)
-            ranges = settings["templates"]["unseen_ranges_keV"]
-            not_seen[row["name"]] = unseen(spectrum, kept.beside, kept.everywhere, ranges)
+        job.histograms[row["name"]] = spectrum
+        backgrounds[row["name"]] = job.background(row, effects, spectrum)
+        ranges = settings["templates"]["unseen_ranges_keV"]
+        not_seen[row["name"]] = unseen(spectrum, beside, everywhere, ranges)
     total = np.sum([job.histograms[name].values for name in backgrounds], axis=0)
     least = settings["templates"]["unseen_least"]
     for name, ranges in without_small(not_seen, total, least).items():
@@ -347,22 +464,11 @@ def fill_templates(settings: Settings, sources: Sources) -> Templates:
             }
             for key, one in ranges.items()
         }
-    mass_kg = settings["templates"].get("fiducial_mass_kg", job.liquid_mass_kg)
-    content = {
-        "format": FORMAT,
-        **{key: settings[key] for key in ("name", "is_simulated", "live_days")},
-        "reference": settings["templates"]["reference"],
-        "exposure_tonne_year": mass_kg * 1e-3 * settings["live_days"] / _DAYS_PER_YEAR,
+    content: Json = {
         "edges_keV": job.edges_keV.tolist(),
         "observed": None if observed is None else observed.tolist(),
         "order": list(backgrounds),
         "backgrounds": backgrounds,
-        "solar_label": job.label(SOLAR),
-        "report_ranges_keV": settings["templates"]["report_ranges_keV"],
         "response": response,
-        "efficiency": {
-            "energy_keV": numbers(table["true_energy_keV"]),
-            "efficiency": numbers(table["efficiency"]),
-        },
     }
     return Templates(content, all_effects, job.histograms, table, solar)

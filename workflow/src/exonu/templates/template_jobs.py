@@ -14,6 +14,7 @@ from exonu.core.settings import Settings
 from exonu.events.runs.event_inputs import EventInputs
 from exonu.events.runs.run_list import NOMINAL, Sample
 from exonu.templates.dead_pmt.correction_jobs import wall_components
+from exonu.templates.fit_parts import faults_of_parts, parts_of_the_fit
 from exonu.templates.histograms import uniform_edges
 from exonu.templates.simulated_samples import SIGNAL, SOLAR
 from exonu.templates.systematics import BASELINE, declared
@@ -43,6 +44,7 @@ def template_settings(inputs: EventInputs, *, blind: bool) -> Settings:
         "extra": inputs.extra,
         "live_days": inputs.runs.live_days,
         "edges_keV": bin_edges(inputs).tolist(),
+        "parts": parts_of_the_fit(inputs),
         "wall": wall_components(inputs),
         "runs": [] if blind else [run.run for run in inputs.runs.physics],
         "blind": blind,
@@ -60,8 +62,10 @@ def selected_sources(settings: Mapping[str, Any]) -> list[str]:
 
 
 def reconstructed_sources(settings: Mapping[str, Any]) -> list[str]:
-    """Names of the reconstructed files that the step reads, in its order."""
-    return [f"sample_{row['sample']}" for row in settings["nominal"]]
+    """Names of the reconstructed files that the step reads, in its order: nominal samples, and, where
+    there are regions or slices, the sources of `selected_sources` before their cuts."""
+    nominal = [f"sample_{row['sample']}" for row in settings["nominal"]]
+    return nominal + (selected_sources(settings) if settings["parts"] else [])
 
 
 def prior_settings(inputs: EventInputs) -> Settings:
@@ -166,6 +170,7 @@ def _faults(inputs: EventInputs) -> Iterator[InputError]:
                 f"two samples would be called {name} in workspaces", file=sheet, field="sample"
             )
     yield from _faults_of_variations(inputs, str(sheet))
+    yield from faults_of_parts(inputs)
 
 
 def _faults_of_variations(inputs: EventInputs, sheet: str) -> Iterator[InputError]:

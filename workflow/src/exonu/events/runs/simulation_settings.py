@@ -35,7 +35,7 @@ def simulate_settings(
         stream = block["streams"][row.stream]
         names = stream["components"]
         return shared | {
-            "detector": _sections(merged(inputs.settings["detector"], truth["detector"]), _TRACED),
+            "detector": _sections(true_detector(inputs, run), _TRACED),
             "activities": _activities(block["activities"], names),
             "calibration": asdict(inputs.calibration[run]),
             "run": {"run": run, "live_time_s": row.live_time_s, "dead_pmts": sorted(row.dead_pmts)},
@@ -67,6 +67,16 @@ def simulate_settings(
     }
 
 
+def true_detector(inputs: EventInputs, run: int | None = None) -> Settings:
+    """The detector of the simulated data; of a run, with what drifts."""
+    truth = _block(inputs)["truth"]
+    detector = merged(inputs.settings["detector"], truth["detector"])
+    for period in truth["by_run"] if run is not None else ():
+        if period["from_run"] <= run <= period["to_run"]:
+            detector = merged(detector, period["detector"])
+    return detector
+
+
 def light_map_settings(inputs: EventInputs, seed: int) -> Settings:
     """Settings of the step `light_map`: the nominal detector as far as light is transported in
     it."""
@@ -89,7 +99,7 @@ def light_tables_settings(inputs: EventInputs, seed: int, optics: str) -> Settin
     """
     detector = inputs.settings["detector"]
     if optics == TRUTH:
-        detector = merged(detector, _block(inputs)["truth"]["detector"])
+        detector = true_detector(inputs)
     return {
         "seed": seed,
         "geometry": geometry_settings(inputs),
@@ -179,6 +189,7 @@ def faults(
     yield from _detector_faults(
         merged(settings["detector"], block["truth"]["detector"]), file, "simulation.truth.detector"
     )
+    yield from _drift_faults(block, file, runs)
     yield from _activity_faults(block["activities"], file, "simulation.activities")
     for name, content in block["variations"].items():
         field = f"simulation.variations.{name}"
@@ -194,6 +205,25 @@ def faults(
     yield from _file_faults(runs, samples, sheet)
 
 
+def _drift_faults(block: Settings, file: Path, runs: RunList) -> Iterator[InputError]:
+    """Of `truth: by_run`: numbers of no detector, periods without runs, and light tables, which are of one detector."""
+    for i, period in enumerate(block["truth"]["by_run"]):
+        field, ends = f"simulation.truth.by_run.{i}", (period["from_run"], period["to_run"])
+        yield from _detector_faults(period["detector"], file, f"{field}.detector")
+        there = [run for run in runs.runs if ends[0] <= run.run <= ends[1]]
+        if not there:
+            yield InputError(
+                f"holds no run of {runs.file} (got {ends[0]} to {ends[1]})", file=file, field=field,
+                remedy="give numbers of the run list, the first one first",
+            )  # fmt: skip
+        for stream in sorted({run.stream for run in there} & block["streams"].keys()):
+            if block["streams"][stream]["light_from_tables_above_keV"]:
+                yield InputError(
+                    f"changes the detector in the stream {stream!r}, whose light is from tables of one detector",
+                    file=file, field=field, remedy="trace it: remove light_from_tables_above_keV of the stream",
+                )  # fmt: skip
+
+
 def _stream_faults(streams: Settings, file: Path, runs: RunList) -> Iterator[InputError]:
     for name, stream in streams.items():
         for component in stream["components"]:
@@ -202,6 +232,9 @@ def _stream_faults(streams: Settings, file: Path, runs: RunList) -> Iterator[Inp
             )
         yield from _window_faults(stream, file, f"simulation.streams.{name}.window_keV")
         yield from _table_faults(stream, stream["components"], file, f"simulation.streams.{name}")
+        for component in stream.get("outer_prescale", {}).get("components", ()):
+            field = f"simulation.streams.{name}.outer_prescale.components"
+            yield from _unknown(component, dict.fromkeys(stream["components"]), file, field)
     for stream in dict.fromkeys(run.stream for run in runs.runs):
         if stream not in streams:
             numbers = [run.run for run in runs.runs if run.stream == stream]

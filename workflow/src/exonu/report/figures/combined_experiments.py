@@ -13,7 +13,8 @@ from matplotlib.patches import Patch
 
 from exonu.report.figures.colours import BAND_GREY, BLACK, BLUE, GREY
 from exonu.report.figures.fit_diagnostics import hypothesis_text
-from exonu.report.figures.style import SYMBOLS, UNITS, new_figure, put_heading, styled
+from exonu.report.figures.limit_summary import draw_upper_limit
+from exonu.report.figures.style import SYMBOLS, UNITS, cls_text, new_figure, put_heading, styled
 from exonu.report.numbers.figure_records import Heading
 from exonu.search.combination.combined_tables import TOGETHER
 
@@ -36,7 +37,7 @@ def draw_combination(table: pd.DataFrame, heading: Heading) -> Figure:
         panels = figure.subplots(len(groups), 1, height_ratios=[n + 2.0 for n in rows])
         for axes, (_, one) in zip(np.atleast_1d(panels), groups, strict=True):
             _draw_panel(axes, one.reset_index(drop=True))
-        _legend(figure)
+        _legend(figure, table)
         put_heading(np.atleast_1d(panels)[0], heading, narrow=True)
         figure.set_layout_engine("constrained")
     return figure
@@ -52,10 +53,11 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame) -> None:
         together = row["experiment"] == TOGETHER
         for number, colour in ((2, PALE), (1, BAND_GREY)):
             low, high = row[f"expected_minus{number}"], row[f"expected_plus{number}"]
-            axes.barh(place, high - low, left=low, height=0.7, color=colour)
-        axes.plot([row["expected"]] * 2, [place - 0.35, place + 0.35], color=GREY, linestyle="--")
+            axes.barh(place - 0.12, high - low, left=low, height=0.46, color=colour)
+        axes.plot([row["expected"]] * 2, [place - 0.35, place + 0.11], color=GREY, linestyle="--")
         marker, colour = ("s", BLUE) if together else ("o", BLACK)
-        axes.plot(row["observed"], place, marker, color=colour, markersize=4.5)
+        if np.isfinite(row["observed"]):
+            draw_upper_limit(axes, place + 0.25, row["observed"], marker, colour, filled=True)
         share = "" if together else f"{100 * row['share_of_information']:.0f} %"
         axes.annotate(
             share, (1, place), (3, 0), xycoords=("axes fraction", "data"),
@@ -93,7 +95,9 @@ def _agreement(row: Any) -> str:
     return f"agreement $p = {float(row['compatibility_p']):.2g}$ (asymptotic)"
 
 
-def _legend(figure: Figure) -> None:
+def _legend(figure: Figure, table: pd.DataFrame) -> None:
+    level = table["confidence_level"].iloc[0] if "confidence_level" in table else None
+    method = r"CL$_\mathrm{s}$" if level is None else cls_text(float(level))
     figure.legend(
         handles=[
             Line2D([], [], color=BLACK, marker="o", linestyle="", markersize=4.5, label="observed"),
@@ -103,5 +107,5 @@ def _legend(figure: Figure) -> None:
             Patch(color=PALE, label="±2σ"),
         ],
         loc="outside lower center", ncols=5, fontsize=7.5, columnspacing=1.0, handletextpad=0.4,
-        title="right: share of the expected information", title_fontsize=7.5,
+        title=f"{method} upper limits; right: share of the expected information", title_fontsize=7.5,
     )  # fmt: skip

@@ -3,6 +3,7 @@ U(1)_B-L dark photon with the muon's g − 2."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,15 +25,17 @@ from exonu.report.figures.limit_summary import AnalysisLimits
 from exonu.report.figures.style import (
     ANALYSIS_LOOKS,
     Look,
-    describe,
+    cls_text,
     new_figure,
     put_heading,
+    short_description,
     state_of,
     styled,
 )
 from exonu.report.numbers.projected_limits import kind_of_data, own_days
 from exonu.search.limit_rows import COUPLING_RANGE, MASS_RANGE_MEV, view_of
 
+_FADE_DECADES = 0.25
 _STARS = ("Sun", "Horizontal-branch stars", "Red giants")
 _PROJECTED_LINES = ((0, (6, 1.5)), (0, (6, 1.5, 1.2, 1.5)), (0, (2.5, 1)))
 _LINES = ("-", (0, (5, 1.5)), (0, (3, 1, 1, 1)), (0, (1, 1)), (0, (7, 1.5, 1, 1.5)))
@@ -47,13 +50,14 @@ class _Name:
     turn: float = 0.0
     ends_there: bool = False
     text: str = ""
+    leader: tuple[float, float] | None = None
 
 
 _NAMES = {
-    "Borexino": _Name(260.0, 3.7e-4, 53.0),
-    "TEXONO": _Name(14.0, 8.0e-6, 53.0),
+    "Borexino": _Name(2.5, 9.0e-7, leader=(0.5, 1.9e-6)),
+    "TEXONO": _Name(14.0, 8.0e-6, 48.0),
     "CHARM-II": _Name(0.75, 5.6e-5, ends_there=True),
-    "BaBar": _Name(0.85, 1.7e-4, ends_there=True),
+    "BaBar": _Name(0.85, 2.6e-4, ends_there=True),
     "NA64 invisible": _Name(1.1, 2.2e-5, ends_there=True, text="NA64"),
     "Sun": _Name(4e-5, 2.2e-8),
     "Horizontal-branch stars": _Name(1.5e-1, 1.3e-8, 90.0, text="horizontal-\nbranch stars"),
@@ -90,15 +94,15 @@ def draw_coupling_mass(
         raise InputError("hold no limits against a mass", file="limits.csv")
     with styled():
         several = len(searched) > 1
-        figure = new_figure(4.6 * len(names) + (0.16 * len(searched) if several else 0.0))
+        lines = len(searched) if several else 3
+        figure = new_figure(4.2 * len(names) + 0.16 * (lines + 6))
         panels = figure.subplots(len(names), 1, squeeze=False)[:, 0]
         handles: list[Artist] = []
         ours: list[Artist] = []
         points: list[Artist] = []
         for axes, name in zip(panels, names, strict=True):
             if name == "dark-photon":
-                _draw_published_curves(axes, curves)
-                handles = _draw_muon_band(axes, moment)
+                handles = _draw_published_curves(axes, curves) + _draw_muon_band(axes, moment)
             drawn = _draw_all_of_ours(axes, searched, name)
             ours = max(ours, drawn, key=len)
             points += _draw_published_points(axes, published, name)
@@ -110,13 +114,12 @@ def draw_coupling_mass(
             ]
         else:
             put_heading(panels[0], searched[0].heading)
-        columns = 1 if several else 2
+        level = float(searched[0].table["confidence_level"].iloc[0])
         figure.legend(
-            handles=[*ours, *points, *handles],
-            loc="outside upper left",
-            ncols=columns,
-            columnspacing=1.2,
-        )
+            handles=[*ours, *points, *handles], loc="outside lower left", alignment="left",
+            ncols=1 if several else 2, columnspacing=0.8, fontsize=7.5, title_fontsize=8.5,
+            title=f"{cls_text(level)} upper limits; others as in their sources,\nshading fades where their curves end",
+        )  # fmt: skip
     return figure
 
 
@@ -157,20 +160,22 @@ def _dress(axes: Axes, name: str, searched: Sequence[AnalysisLimits]) -> None:
         axes.text(0.02, 0.96, one.title, transform=axes.transAxes, va="top", fontsize=9.0)
 
 
-def _draw_published_curves(axes: Axes, curves: pd.DataFrame) -> None:
+def _draw_published_curves(axes: Axes, curves: pd.DataFrame) -> list[Artist]:
     """Excluded regions: by laboratories upwards, by stars up to the highest coupling that the
-    sources tabulate."""
+    sources tabulate. Where a source's curve ends the shading fades: nothing is said beyond."""
     of_stars = curves["experiment"].isin(_STARS)
     mass = np.geomspace(*MASS_RANGE_MEV, 600)
     stars = curves[of_stars]
     tabulated = float(stars["g"].max()) if len(stars) else 0.0
-    for part, top, colour in (
-        (curves[~of_stars], COUPLING_RANGE[1], "#EFEFEF"),
-        (stars, tabulated, "#E4E0D4"),
+    handles: list[Artist] = []
+    for part, top, colour, words in (
+        (curves[~of_stars], COUPLING_RANGE[1], "#E6E6E6", "excluded, laboratories"),
+        (stars, tabulated, "#E4DCC4", "excluded, stars"),
     ):
-        axes.fill_between(
-            mass, lowest_curve(part, mass), top, facecolor=colour, linewidth=0, zorder=1
-        )
+        lowest = lowest_curve(part, mass)
+        axes.fill_between(mass, lowest, top, facecolor=colour, linewidth=0, zorder=1)
+        _fade(axes, mass, lowest, top, colour)
+        handles.append(Patch(facecolor=colour, label=words))
     for number, (name, curve) in enumerate(curves.groupby("experiment", sort=False)):
         line = _LINES[number % len(_LINES)]
         axes.plot(
@@ -183,6 +188,9 @@ def _draw_published_curves(axes: Axes, curves: pd.DataFrame) -> None:
         )
         middle = curve.iloc[len(curve) // 2]
         place = _NAMES.get(str(name), _Name(float(middle["mass_MeV"]), float(middle["g"])))
+        if place.leader is not None:
+            ends = np.transpose([place.leader, (place.mass_MeV, place.coupling)])
+            axes.plot(*ends, color="#9A9A9A", linewidth=0.6, zorder=1.5)
         axes.text(
             place.mass_MeV,
             place.coupling,
@@ -195,6 +203,21 @@ def _draw_published_curves(axes: Axes, curves: pd.DataFrame) -> None:
             color="#444444",
             clip_on=True,
         )
+    return handles
+
+
+def _fade(axes: Axes, mass: Array, lowest: Array, top: float, colour: str) -> None:
+    """An open end on the left of a shaded region: its colour thins out over a quarter of a
+    decade."""
+    known = np.flatnonzero(np.isfinite(lowest))
+    if not known.size or known[0] == 0:
+        return
+    edge, low = mass[known[0]], lowest[known[0]]
+    steps = edge * 10 ** np.linspace(-_FADE_DECADES, 0.0, 13)
+    for number, (left, right) in enumerate(itertools.pairwise(steps), start=1):
+        axes.fill_between(
+            [left, right], low, top, facecolor=colour, alpha=number / len(steps), linewidth=0, zorder=1
+        )  # fmt: skip
 
 
 def lowest_curve(curves: pd.DataFrame, mass_MeV: Array) -> Array:
@@ -221,8 +244,10 @@ def lowest_curve(curves: pd.DataFrame, mass_MeV: Array) -> Array:
 def _draw_muon_band(axes: Axes, moment: AnomalousMoment) -> list[Artist]:
     mass = np.geomspace(*MASS_RANGE_MEV, 300)
     low, high = coupling_band(mass, moment)
+    doubt = " (as quoted)" if moment.status == "assumed" else ""
+    name = rf"muon $g-2$, {moment.year}{doubt}"
     if not low.any():  # no coupling at all is within the band, too: its upper edge says everything
-        label = r"muon $g-2$, $2\sigma$ upper edge"
+        label = rf"{name}, $2\sigma$ upper edge"
         return list(axes.plot(mass, high, color=ORANGE, linewidth=1.2, linestyle="--", label=label))
     style: dict[str, Any] = {
         "facecolor": "none",
@@ -231,7 +256,7 @@ def _draw_muon_band(axes: Axes, moment: AnomalousMoment) -> list[Artist]:
         "linewidth": 0.9,
     }
     axes.fill_between(mass, low, high, **style)
-    return [Patch(**style, label=r"muon $g-2$, $\pm2\sigma$ (see caption)")]
+    return [Patch(**style, label=rf"{name}, $\pm2\sigma$")]
 
 
 def _draw_ours(
@@ -300,7 +325,7 @@ def _our_handles(
     gaps = f" ({failed} {'mass' if failed == 1 else 'masses'} without limit)" if failed else ""
     if several:
         state = state_of(analysis.heading)
-        name = describe(analysis.heading) + (f", {state}" if state else "") + gaps
+        name = short_description(analysis.heading) + (f", {state}" if state else "") + gaps
         return [Line2D([], [], color=colour, linestyle=look.line, linewidth=1.6, label=name)]
     days = (
         f", {own_days(analysis.heading)}"

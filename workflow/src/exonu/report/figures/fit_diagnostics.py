@@ -3,7 +3,7 @@ fit."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from exonu.report.figures.colours import BLACK, BLUE, GREY, ORANGE, SKY, VERMILLION
+from exonu.report.figures.looks.parameter_names import parameter_words
 from exonu.report.figures.style import (
     FLAVOURS,
     NAMES,
@@ -25,21 +26,37 @@ from exonu.report.numbers.figure_records import Heading
 from exonu.search.strengths import strength
 
 Record = Mapping[str, Any]
+Words = Callable[[str], str]
 MOST_PARAMETERS = 20
 """Only so many nuisance parameters are drawn, those of largest impact."""
+MOST_CORRELATED = 14
+"""Of the correlations only so many parameters, so that their numbers can be read."""
 
 
-def draw_diagnostics(record: Record, heading: Heading) -> Figure:
-    """Draw the record of `exonu.search.studies.toys_and_coverage.diagnostics`."""
+def draw_diagnostics(
+    record: Record, heading: Heading, labels: Mapping[str, str] | None = None
+) -> Figure:
+    """Draw the record of `exonu.search.studies.toys_and_coverage.diagnostics`.
+
+    Args:
+        record: of one hypothesis.
+        heading: what it belongs to.
+        labels: names of parameters and components from the configuration (`plots.labels`).
+    """
+
+    def words(name: str) -> str:
+        return parameter_words(name, labels)
+
     shown = record["impacts"]["parameters"][:MOST_PARAMETERS]
     with styled():
-        figure = new_figure(6.4 + 0.22 * len(shown), 7.2)
-        grid = figure.add_gridspec(3, 2, height_ratios=[0.7 + 0.22 * len(shown), 2.6, 2.4])
+        figure = new_figure(7.6 + 0.22 * len(shown), 7.2)
+        heights = [0.7 + 0.22 * len(shown), 3.8, 2.4]
+        grid = figure.add_gridspec(3, 2, height_ratios=heights, width_ratios=[1.25, 1.0])
         figure.suptitle(_title(record, heading), fontsize=9.5, x=0.02, ha="left")
-        _impacts(figure.add_subplot(grid[0, 0]), record, shown)
+        _impacts(figure.add_subplot(grid[0, 0]), record, shown, words)
         _pulls(figure.add_subplot(grid[0, 1]), record, shown)
-        _correlation(figure.add_subplot(grid[1, 0]), record)
-        _scan_2d(figure.add_subplot(grid[1, 1]), record)
+        _correlation(figure.add_subplot(grid[1, 0]), record, words)
+        _scan_2d(figure.add_subplot(grid[1, 1]), record, words)
         _scan(figure.add_subplot(grid[2, 0]), record)
         _goodness(figure.add_subplot(grid[2, 1]), record)
     return figure
@@ -67,7 +84,7 @@ def _rows(axes: Axes, shown: list[Record]) -> Any:
     return rows
 
 
-def _impacts(axes: Axes, record: Record, shown: list[Record]) -> None:
+def _impacts(axes: Axes, record: Record, shown: list[Record], words: Words) -> None:
     rows = _rows(axes, shown)
     error = record["impacts"]["mu_error"]
     if not error:
@@ -88,7 +105,7 @@ def _impacts(axes: Axes, record: Record, shown: list[Record]) -> None:
                     edgecolor="white",
                 )
     axes.axvline(0, color=BLACK, linewidth=0.8)
-    axes.set_yticks(rows, [impact["name"] for impact in shown], fontsize=8)
+    axes.set_yticks(rows, [words(impact["name"]) for impact in shown], fontsize=8)
     axes.set_xlabel(r"impact $\Delta\hat\mu/\sigma_{\hat\mu}$", fontsize=9.5)
     what = "parameter +1σ (orange), −1σ (blue, hatched);\nframe before, filled after the fit"
     if record["impacts"]["data"] != "observed":
@@ -121,16 +138,16 @@ def _pulls(axes: Axes, record: Record, shown: list[Record]) -> None:
     axes.set_xlabel(r"pull $(\hat\theta-\theta_0)/\sigma_0$, error after the fit", fontsize=9.5)
 
 
-def _correlation(axes: Axes, record: Record) -> None:
+def _correlation(axes: Axes, record: Record, words: Words) -> None:
     names, matrix = (
         record["correlation"]["names"],
         np.array(record["correlation"]["matrix"], dtype=float),
     )
     title = "correlations after the fit"
-    if len(names) > MOST_PARAMETERS:
-        title += f" ({MOST_PARAMETERS} largest of {len(names)})"
+    if len(names) > MOST_CORRELATED:
+        title += f" ({MOST_CORRELATED} largest of {len(names)})"
         strongest = np.abs(matrix - np.diag(np.diag(matrix))).max(axis=0)
-        chosen = np.sort(np.argsort(-strongest, kind="stable")[:MOST_PARAMETERS])
+        chosen = np.sort(np.argsort(-strongest, kind="stable")[:MOST_CORRELATED])
         names, matrix = [names[k] for k in chosen], matrix[np.ix_(chosen, chosen)]
     axes.set_title(title, loc="left", fontsize=8.5)
     axes.minorticks_off()
@@ -139,21 +156,22 @@ def _correlation(axes: Axes, record: Record) -> None:
         axes.set_axis_off()
         axes.text(0.5, 0.5, "none: the fit leaves parameters undetermined", ha="center")
         return
-    axes.imshow(matrix, vmin=-1, vmax=1, cmap="PuOr", aspect="auto")
-    axes.set_xticks(range(len(names)), names, rotation=60, ha="right", fontsize=7.5)
-    axes.set_yticks(range(len(names)), names, fontsize=7.5)
-    if len(names) <= 12:
-        for (i, j), value in np.ndenumerate(matrix):
-            colour = "white" if abs(value) > 0.7 else BLACK
+    image = axes.imshow(matrix, vmin=-1, vmax=1, cmap="PuOr_r", aspect="auto")
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    bar = figure.colorbar(image, ax=axes, pad=0.02, aspect=30, ticks=[-1, -0.5, 0, 0.5, 1])
+    bar.ax.tick_params(labelsize=7.5)
+    named = [words(name) for name in names]
+    axes.set_xticks(
+        range(len(names)), named, rotation=50, ha="right", rotation_mode="anchor", fontsize=7.0
+    )
+    axes.set_yticks(range(len(names)), named, fontsize=7.0)
+    for (i, j), value in np.ndenumerate(matrix):
+        if abs(value) >= 0.005:
             axes.text(
-                j,
-                i,
-                f"{value + 0.0:.2f}".replace("-0.00", "0.00").replace("-", "−"),
-                ha="center",
-                va="center",
-                fontsize=6.5,
-                color=colour,
-            )
+                j, i, f"{value:.2f}".replace("-", "−"), ha="center", va="center", fontsize=5.5,
+                color="white" if abs(value) > 0.7 else BLACK,
+            )  # fmt: skip
 
 
 def _physical(mu: Any, meaning: Record) -> Any:
@@ -183,14 +201,17 @@ def _scan(axes: Axes, record: Record) -> None:
     limit = strength(record["limit_mu"], meaning)
     if limit is not None:
         axes.axvline(limit, color=VERMILLION, linestyle="--")
-        axes.annotate("CLs limit", (limit, 1), (-3, -4), xycoords=("data", "axes fraction"), textcoords="offset points",
-                      rotation=90, ha="right", va="top", fontsize=8, color=VERMILLION)  # fmt: skip
+        axes.annotate(
+            r"CL$_\mathrm{s}$ limit", (limit, 1), (-3, -4), xycoords=("data", "axes fraction"),
+            textcoords="offset points", rotation=90, ha="right", va="top", fontsize=8,
+            color=VERMILLION,
+        )  # fmt: skip
     axes.set_ylim(0, max(6.0, min(np.nanmax(value), 12.0)))
     axes.set_xlabel(_parameter_label(meaning))
     axes.set_ylabel(r"$-2\Delta\ln L$")
 
 
-def _scan_2d(axes: Axes, record: Record) -> None:
+def _scan_2d(axes: Axes, record: Record, words: Words) -> None:
     scan, meaning = record["scan_2d"], record["meaning"]
     if scan is None:
         axes.set_axis_off()
@@ -203,8 +224,10 @@ def _scan_2d(axes: Axes, record: Record) -> None:
     )
     axes.clabel(lines, fmt=dict(zip(levels, ("68 %", "90 %"), strict=True)), fontsize=7.5)
     axes.set_xlabel(_parameter_label(meaning))
-    axes.set_ylabel(scan["names"][1], fontsize=9)
-    axes.set_title("likelihood contours with the largest impact", loc="left", fontsize=8.5)
+    axes.set_ylabel(rf"{words(scan['names'][1])} [$\sigma$]", fontsize=9)
+    axes.set_title(
+        "likelihood contours with the parameter\nof largest impact", loc="left", fontsize=8.5
+    )
 
 
 def _goodness(axes: Axes, record: Record) -> None:

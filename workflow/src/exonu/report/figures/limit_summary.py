@@ -21,8 +21,10 @@ from exonu.core.errors import InputError
 from exonu.report.figures.colours import BLACK, BLUE, GREY
 from exonu.report.figures.style import (
     ANALYSIS_LOOKS,
+    COLUMN_INCHES,
     FLAVOURS,
     Look,
+    cls_text,
     new_figure,
     put_heading,
     short_description,
@@ -39,7 +41,12 @@ PANELS = {
     for name, one in SEARCHED.items()
     if not one.has_mass
 }
-_ROW_INCHES = 0.17
+_ROW_INCHES = 0.185
+_PAGE_INCHES = 2 * COLUMN_INCHES
+"""Width of a comparison: its panels stand side by side over both columns of a page."""
+_BAND_PLACE, _BAND_HEIGHT, _MARK_PLACE = -0.12, 0.46, 0.25
+"""Within a row: the middle and height of the expected bands, and the observed limit with its arrow
+below them, in rows."""
 _OPEN: dict[str, Any] = {
     "color": BLACK,
     "markerfacecolor": "white",
@@ -99,17 +106,31 @@ def draw_limits(analyses: Sequence[AnalysisLimits], published: pd.DataFrame) -> 
             file="limits.csv",
         )
     heights = [_number_of_rows(name, analyses, published) for name in searched]
+    beside = len(analyses) > 1 and len(searched) > 1
     with styled():
-        figure = new_figure(_ROW_INCHES * sum(heights) + 0.65 * len(searched) + 0.55)
-        panels = figure.subplots(len(searched), 1, height_ratios=heights, squeeze=False)[:, 0]
+        if beside:
+            figure = new_figure(_ROW_INCHES * max(heights) + 1.25, _PAGE_INCHES)
+            panels = figure.subplots(1, len(searched))
+        else:
+            figure = new_figure(_ROW_INCHES * sum(heights) + 0.65 * len(searched) + 0.75)
+            panels = figure.subplots(len(searched), 1, height_ratios=heights, squeeze=False)[:, 0]
         for axes, interaction in zip(panels, searched, strict=True):
             _draw_panel(axes, interaction, analyses, published)
         if len(analyses) == 1:
             put_heading(panels[0], analyses[0].heading, narrow=True)
         projected = any(analysis.projections for analysis in analyses)
-        handles = _legend(len(analyses) > 1, projected)
-        figure.legend(handles=handles, loc="outside upper center", ncols=2, columnspacing=1.2)
+        figure.legend(
+            handles=_legend(len(analyses) > 1, projected), loc="outside upper center",
+            ncols=4 if beside else 2, columnspacing=1.2, title_fontsize=9.0,
+            title=f"{cls_text(_level(analyses))} upper limits; published ones as in their sources",
+        )  # fmt: skip
     return figure
+
+
+def _level(analyses: Sequence[AnalysisLimits]) -> float:
+    """The confidence level of the limits that are drawn."""
+    tables = [one.table[one.table["method"] == "asymptotic"] for one in analyses]
+    return float(pd.concat(tables)["confidence_level"].iloc[0])
 
 
 def _number_of_rows(
@@ -167,11 +188,7 @@ def _head(analysis: AnalysisLimits, several: bool) -> str:
     if not several:
         return f"this work{days}"
     state = state_of(heading)  # more important than the exposure, and the line is short
-    return (
-        f"{heading.name}{days}, {state}"
-        if state
-        else f"{short_description(heading)}{days}, this work"
-    )
+    return f"{heading.name}{days}, {state}" if state else f"{short_description(heading)}{days}"
 
 
 def _head_row(axes: Axes, y: float, text: str) -> None:
@@ -183,7 +200,7 @@ def _head_row(axes: Axes, y: float, text: str) -> None:
         text,
         transform=axes.get_yaxis_transform(),
         va="center",
-        fontsize=8.2,
+        fontsize=7.8,
         fontweight="bold",
     )
 
@@ -193,7 +210,8 @@ def _draw_ours(axes: Axes, y: float, row: Any, look: Look) -> None:
     words."""
     _draw_expected(axes, y, row, look)
     if np.isfinite(row.observed):
-        _draw_upper_limit(axes, y, float(row.observed), look.marker, BLACK, filled=True)
+        place = y + _MARK_PLACE
+        draw_upper_limit(axes, place, float(row.observed), look.marker, BLACK, filled=True)
     else:
         _say(axes, y, "no observed limit")
 
@@ -204,7 +222,7 @@ def _draw_projected(axes: Axes, y: float, row: Any, less: Sequence[float], look:
         _say(axes, y, "no expected limit")
     for expected, style in zip(less, _LESS_UNCERTAINTY.values(), strict=True):
         if np.isfinite(expected):
-            axes.plot([expected], [y], **style)
+            axes.plot([expected], [y + _BAND_PLACE], **style)
 
 
 def _draw_expected(axes: Axes, y: float, row: Any, look: Look) -> bool:
@@ -212,15 +230,15 @@ def _draw_expected(axes: Axes, y: float, row: Any, look: Look) -> bool:
     low2, low1, median, high1, high2 = (float(getattr(row, name)) for name in EXPECTED)
     found = bool(np.isfinite([low2, low1, median, high1, high2]).all())
     if found:
-        axes.barh(
-            y, high2 - low2, left=low2, height=0.62, color=look.colour, alpha=0.22, linewidth=0
-        )
-        axes.barh(
-            y, high1 - low1, left=low1, height=0.62, color=look.colour, alpha=0.40, linewidth=0
-        )
+        middle, half = y + _BAND_PLACE, _BAND_HEIGHT / 2
+        for low, high, alpha in ((low2, high2, 0.22), (low1, high1, 0.40)):
+            axes.barh(
+                middle, high - low, left=low, height=2 * half, color=look.colour, alpha=alpha,
+                linewidth=0,
+            )  # fmt: skip
         axes.plot(
             [median, median],
-            [y - 0.31, y + 0.31],
+            [middle - half, middle + half],
             color=BLACK,
             linestyle=(0, (1.2, 0.8)),
             linewidth=1.2,
@@ -234,10 +252,10 @@ def _say(axes: Axes, y: float, text: str) -> None:
 
 
 def _draw_published(axes: Axes, y: float, row: Any) -> None:
-    _draw_upper_limit(axes, y, float(row.value), "D", GREY, filled=row.status == "read")
+    draw_upper_limit(axes, y, float(row.value), "D", GREY, filled=row.status == "read")
 
 
-def _draw_upper_limit(
+def draw_upper_limit(
     axes: Axes, y: float, value: float, marker: str, colour: str, filled: bool
 ) -> None:
     """A marker with an arrow towards what is still allowed, of the same length on paper

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 
 from exonu.report.figures.colours import BLACK, GREY, VERMILLION
 from exonu.report.figures.fit_diagnostics import hypothesis_text
-from exonu.report.figures.style import ANALYSIS_LOOKS, SYMBOLS, UNITS, new_figure, styled
+from exonu.report.figures.style import ANALYSIS_LOOKS, SYMBOLS, UNITS, cls_text, new_figure, styled
 
 _KEYS = ["interaction", "flavour", "mass_MeV"]
 
@@ -29,7 +29,7 @@ def draw_projections(table: pd.DataFrame) -> Figure:
         panels = np.atleast_1d(figure.subplots(len(groups), 1))
         for axes, rows in zip(panels, groups, strict=True):
             _draw_panel(axes, rows)
-        panels[-1].set_xlabel("exposure [tonne year]")
+        panels[-1].set_xlabel("exposure [t yr]")
         name = str(table["experiment"].iloc[0])
         panels[0].set_title(f"{name}, projected from its Asimov data", loc="left", pad=4)
         if table["is_simulated"].any():
@@ -72,9 +72,9 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame) -> None:
 
 def _legend(figure: Figure, table: pd.DataFrame) -> None:
     first: Any = table.iloc[0]
-    level, z = 100 * float(first["confidence_level"]), float(first["significance"])
+    level, z = float(first["confidence_level"]), float(first["significance"])
     handles = [
-        Line2D([], [], color=BLACK, marker="o", markersize=3, label=f"expected {level:g} % CL limit, ±1σ"),
+        Line2D([], [], color=BLACK, marker="o", markersize=3, label=f"expected {cls_text(level)} limit, ±1σ"),
         Line2D([], [], color=BLACK, linestyle=":", label="without systematics"),
         Line2D([], [], color=BLACK, linestyle="--", marker="^", markersize=3, label=f"median {z:g}σ discovery"),
         Line2D([], [], color=GREY, linewidth=0.8, label="today's exposure"),

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from exonu.catalogue import SEARCHED
-from exonu.report.figures.colours import BLACK
+from exonu.report.figures.colours import BLACK, GREY
 from exonu.report.figures.style import (
     FLAVOURS,
     NAMES,
@@ -59,14 +59,13 @@ def draw_signals(
         heading: whose detector it is.
     """
     with styled():
-        figure = new_figure(6.6)
-        recoil, seen, below = figure.subplots(3, 1, height_ratios=(2.4, 2.0, 0.8))
+        figure = new_figure(7.2)
+        recoil, seen, below = figure.subplots(3, 1, height_ratios=(2.4, 2.0, 1.0))
         _draw_recoil(recoil, _curves(curves))
         _draw_folded(seen, _curves(folded))
         _draw_efficiency(below, efficiency)
-        for axes in (seen, below):
-            axes.set_xlim(0, efficiency["energy_keV"].max())
-        seen.tick_params(labelbottom=False)
+        seen.set_xlim(0, folded["energy_high_keV"].max())
+        seen.set_xlabel("reconstructed energy [keV]", labelpad=1)
         recoil.set_title("recoils in natural xenon, before any detector", loc="left", pad=4)
         put_heading(seen, heading)
         figure.align_ylabels([recoil, seen, below])
@@ -93,16 +92,25 @@ def _draw_folded(axes: Axes, curves: list[_Curve]) -> None:
         edges, rate = step_arrays(*(curve.rows[column].to_numpy(dtype=float) for column in columns))
         axes.stairs(rate, edges, baseline=None, **curve.style)
     _set_decades(axes, curves, _DECADES_BELOW_TOP["folded"])
-    axes.set_ylabel("seen rate [/(t yr keV)]")
+    axes.set_ylabel("rate in the detector\n[/(t yr keV)]")
 
 
 def _draw_efficiency(axes: Axes, efficiency: pd.DataFrame) -> None:
-    axes.plot(efficiency["energy_keV"], efficiency["efficiency"], color=BLACK)
-    axes.set_ylim(0, 1.1)
+    """Against its own energy; the axis holds all of it."""
+    energy = efficiency["energy_keV"].to_numpy(dtype=float)
+    value = efficiency["efficiency"].to_numpy(dtype=float)
+    axes.plot(energy, value, color=BLACK)
+    positive = energy[energy > 0]
+    if positive.size and positive.max() > 20 * positive.min():
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.set_xlim(positive.min(), positive.max())
+    else:
+        axes.set_xlim(energy.min(), energy.max())
+    axes.set_ylim(0, 1.08 * max(1.0, float(np.nanmax(value))))
+    axes.axhline(1, color=GREY, linewidth=0.6, linestyle=":")
     axes.set_ylabel("efficiency")
-    axes.set_xlabel("reconstructed energy [keV]")
-    note = f"as a function of {efficiency['argument'].iloc[0]}"
-    axes.text(0.97, 0.12, note, transform=axes.transAxes, ha="right", fontsize=8.5)
+    axes.set_xlabel(f"{efficiency['argument'].iloc[0]} [keV]")
 
 
 def _set_decades(axes: Axes, curves: list[_Curve], decades: float) -> None:

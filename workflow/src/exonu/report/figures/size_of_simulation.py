@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from exonu.core.types import Array
 from exonu.report.figures.colours import BLACK, VERMILLION
+from exonu.report.figures.looks.component_looks import component_looks
 from exonu.report.figures.style import ANALYSIS_LOOKS, new_figure, styled
 from exonu.search.studies.simulation_error import SUM
 
@@ -46,7 +47,6 @@ def draw_simulation_error(table: pd.DataFrame, name: str, *, is_simulated: bool)
         )  # fmt: skip
         above.set_yscale("log")
         above.set_ylabel("error of the simulation\n/ Poisson error")
-        above.legend(fontsize=8)
         above.set_title(f"{name}, summed background", loc="left", pad=4)
         if is_simulated:
             above.annotate(
@@ -55,10 +55,10 @@ def draw_simulation_error(table: pd.DataFrame, name: str, *, is_simulated: bool)
             )  # fmt: skip
         of_one = table[table["live_days"] == total["live_days"].iloc[0]]
         names = [one for one in dict.fromkeys(of_one["background"]) if one != SUM]
-        for number, one in enumerate([*names, SUM]):
+        looks = component_looks(names)
+        for one in [*names, SUM]:
             rows = of_one[of_one["background"] == one]
-            look = ANALYSIS_LOOKS[number % len(ANALYSIS_LOOKS)]
-            style = ("-", 1.6, BLACK) if one == SUM else (look.line, 1.0, look.colour)
+            style = ("-", 1.6, BLACK) if one == SUM else (looks[one].line, 1.0, looks[one].colour)
             below.stairs(
                 rows["effective_events"].clip(lower=0.1), _edges(rows), linestyle=style[0],
                 linewidth=style[1], color=style[2], baseline=None, label=one,
@@ -66,8 +66,9 @@ def draw_simulation_error(table: pd.DataFrame, name: str, *, is_simulated: bool)
         below.set_yscale("log")
         below.set_ylim(0.3, None)
         below.set_ylabel("effective simulated events")
-        below.set_xlabel("energy [keVee]")
-        below.legend(fontsize=7.5, ncols=3)
+        below.set_xlabel(r"energy [keV$_\mathrm{ee}$]")
+        upper, lower = (axes.get_legend_handles_labels()[0] for axes in (above, below))
+        figure.legend(handles=[*upper, *lower], loc="outside lower left", ncols=3, fontsize=7.5)
     return figure
 
 

@@ -3,6 +3,7 @@ background."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,10 +20,11 @@ from scipy.special import gammaincinv, ndtr
 
 from exonu.core.types import Array
 from exonu.report.figures.colours import BAND_GREY, BLACK
+from exonu.report.figures.looks.component_looks import component_looks
 from exonu.report.figures.style import (
-    BACKGROUND_LOOKS,
     FLAVOURS,
     NAMES,
+    cls_text,
     look_of,
     mass_text,
     new_figure,
@@ -37,11 +39,7 @@ from exonu.report.numbers.figure_records import SignalCounts, SpectrumCounts
 # ratio of the last to the first energy at which a fit to events gets a logarithmic axis of it
 _LOG_ENERGY_FROM = 50.0
 _LEAST_WIDTH = 0.06
-_HEIGHT, _ROW_HEIGHT, _USUAL_ROWS = (
-    4.4,
-    0.3,
-    10,
-)  # inches, and the rows of a legend for which they are enough
+_HEIGHT, _ROW_HEIGHT = 4.0, 0.16  # inches; of a row of the legend
 _LOG_SCALE_FROM = (
     50.0  # ratio of the highest to the lowest background at which the counts get a logarithmic axis
 )
@@ -68,18 +66,23 @@ def garwood_interval(counts: ArrayLike) -> tuple[Array, Array]:
     )
 
 
+def spans_decades(counts: SpectrumCounts) -> bool:
+    """Whether a fit to events reaches over so many energies that their axis is a logarithmic
+    one."""
+    return counts.after_fit and 0 < counts.low_keV[0] * _LOG_ENERGY_FROM < counts.high_keV[-1]
+
+
 def draw_spectrum(counts: SpectrumCounts) -> Figure:
     """Draw the spectrum of `counts.csv`; narrow bins far up an axis of log energy are drawn
     together."""
-    log_energy = counts.after_fit and 0 < counts.low_keV[0] * _LOG_ENERGY_FROM < counts.high_keV[-1]
+    log_energy = spans_decades(counts)
     if log_energy:
         counts = drawn_together(counts)
-    rows = 2 + len(counts.backgrounds) + len(counts.signals)
-    height = _HEIGHT + _ROW_HEIGHT * max(rows - _USUAL_ROWS, 0)
+    rows = max(2 + len(counts.backgrounds), len(counts.signals))
     with styled():
-        figure = new_figure(height)
+        figure = new_figure(_HEIGHT + _ROW_HEIGHT * rows)
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(2.4, 1))
-        _draw_counts(upper, counts)
+        handles = draw_counts(upper, counts)
         _draw_ratio(lower, counts)
         put_heading(upper, counts.heading)
         lower.set_xlim(counts.low_keV[0], counts.high_keV[-1])
@@ -88,6 +91,14 @@ def draw_spectrum(counts: SpectrumCounts) -> Figure:
             lower.xaxis.set_major_formatter(ScalarFormatter())
         lower.set_xlabel("reconstructed energy [keV]")
         figure.align_ylabels([upper, lower])
+        figure.legend(
+            handles=handles,
+            loc="outside lower left",
+            ncols=2,
+            fontsize=7.5,
+            columnspacing=0.8,
+            handlelength=1.9,
+        )
     return figure
 
 
@@ -119,24 +130,36 @@ def drawn_together(counts: SpectrumCounts) -> SpectrumCounts:
     )
 
 
-def _draw_counts(axes: Axes, counts: SpectrumCounts) -> None:
+def draw_counts(axes: Axes, counts: SpectrumCounts) -> list[Artist]:
+    """The upper panel; handles of a legend in two columns: data and stack from the top, then the
+    signals."""
     width, label = _per_bin(counts)
     total = counts.background / width
-    handles = _draw_backgrounds(axes, counts, width)
+    stack = _draw_backgrounds(axes, counts, width)
     when = " after the fit" if counts.after_fit else ""
-    handles.append(
-        Patch(facecolor=BAND_GREY, label=rf"uncertainty of the backgrounds{when}, $\pm1\sigma$")
-    )
+    band = Patch(facecolor=BAND_GREY, label=rf"background error{when}, $\pm1\sigma$")
+    signals: list[Artist] = []
     for signal in counts.signals:
         if signal.counts is not None:
             _step(axes, counts, total + signal.counts / width, signal)
-        handles.append(_legend_line(signal))
+        signals.append(_legend_line(signal))
     name = "Asimov data (blinded)" if counts.heading.blinded else "data"
     name = f"simulated {name}" if counts.heading.is_simulated else name
     points = _draw_points(axes, counts, 1 / width, label=name)
-    _set_count_scale(axes, counts, width, rows=len(handles) + 1)
+    _set_count_scale(axes, counts, width)
     axes.set_ylabel(label)
-    axes.legend(handles=[points, *handles], loc="upper right")
+    left = [points, *stack, band]
+    level = counts.confidence_level
+    method = r"CL$_\mathrm{s}$" if level is None else cls_text(level)
+    title = Line2D([], [], linestyle="none", label=f"+ signal at its {method} limit:")
+    return in_columns(left, [title, *signals] if signals else [])
+
+
+def in_columns(left: Sequence[Any], right: Sequence[Any]) -> list[Any]:
+    """Handles for a legend of two columns, the shorter one filled up with nothing."""
+    nothing = Line2D([], [], linestyle="none", label=" ")
+    length = max(len(left), len(right)) if right else 0
+    return [*left, *[nothing] * (length - len(left)), *right, *[nothing] * (length - len(right))]
 
 
 def _per_bin(counts: SpectrumCounts) -> tuple[Array, str]:
@@ -154,22 +177,14 @@ def _draw_backgrounds(axes: Axes, counts: SpectrumCounts, width: Array) -> list[
     """Stack the backgrounds, the first at the bottom; the legend lists them from the top."""
     handles: list[Artist] = []
     bottom = np.zeros_like(width)
-    for number, (name, values) in enumerate(counts.backgrounds.items()):
-        fill, hatch = BACKGROUND_LOOKS[number % len(BACKGROUND_LOOKS)]
+    looks = component_looks(counts.backgrounds)
+    for name, values in counts.backgrounds.items():
         edges, lower, upper = step_arrays(
             counts.low_keV, counts.high_keV, bottom, bottom + values / width
         )
-        style: dict[str, Any] = {
-            "facecolor": fill,
-            "hatch": hatch,
-            "edgecolor": "#999999",
-            "linewidth": 0.0,
-        }
+        label, style = with_superscripts(name), looks[name].patch
         handles.insert(
-            0,
-            axes.stairs(
-                upper, edges, baseline=lower, fill=True, label=with_superscripts(name), **style
-            ),
+            0, axes.stairs(upper, edges, baseline=lower, fill=True, label=label, **style)
         )
         bottom = bottom + values / width
     edges, outline = step_arrays(counts.low_keV, counts.high_keV, bottom)
@@ -217,11 +232,11 @@ def _legend_line(signal: SignalCounts) -> Artist:
 
 
 def _signal_label(signal: SignalCounts) -> str:
-    words = ["+ " + NAMES[signal.interaction]]
+    words = [NAMES[signal.interaction]]
     if signal.flavour != "all":
         words[0] += f" of {FLAVOURS[signal.flavour]}"
     if signal.mass_MeV is not None:
-        words.append(mass_text(signal.mass_MeV))
+        words[0] += f" of {mass_text(signal.mass_MeV, symbol=False)}"
     limit = signal.strength
     words.append(
         "no limit" if limit is None else strength_text(signal.parameter, signal.unit, limit)
@@ -229,19 +244,18 @@ def _signal_label(signal: SignalCounts) -> str:
     return ", ".join(words)
 
 
-def _set_count_scale(axes: Axes, counts: SpectrumCounts, width: Array, rows: int) -> None:
-    """Leave the upper part of the axis to the legend, so that it covers no data."""
-    inches = _HEIGHT + _ROW_HEIGHT * max(rows - _USUAL_ROWS, 0)
-    share = min(0.06 + 0.065 * rows * _HEIGHT / inches, 0.65 + 0.015 * max(rows - _USUAL_ROWS, 0))
+def _set_count_scale(axes: Axes, counts: SpectrumCounts, width: Array) -> None:
+    """From zero, or in the logarithm where the background spans decades or its energies do."""
     background = counts.background / width
     highest = float(max((garwood_interval(counts.observed)[1] / width).max(), background.max()))
     positive = background[background > 0]
-    if positive.size and positive.max() / positive.min() > _LOG_SCALE_FROM:
-        lowest = 0.5 * float(positive.min())
+    steep = positive.size > 0 and positive.max() / positive.min() > _LOG_SCALE_FROM
+    if positive.size and (steep or spans_decades(counts)):
+        lowest = max(0.3 * float(positive.min()), 1e-5 * highest)
         axes.set_yscale("log")
-        axes.set_ylim(lowest, highest * (highest / lowest) ** (share / (1 - share)))
+        axes.set_ylim(lowest, highest * (highest / lowest) ** 0.06)
     else:
-        axes.set_ylim(0, highest / (1 - share))
+        axes.set_ylim(0, 1.06 * highest)
 
 
 def _draw_ratio(axes: Axes, counts: SpectrumCounts) -> None:

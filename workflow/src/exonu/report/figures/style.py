@@ -7,7 +7,7 @@ that every machine draws the same."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,18 +89,6 @@ ANALYSIS_LOOKS = (
     Look(ORANGE, (0, (5, 1, 1, 1, 1, 1)), "D"),
     Look(SKY, (0, (8, 2)), "P"),
 )
-BACKGROUND_LOOKS = (
-    ("#C9DFEE", ""),
-    ("#F5D9A8", "///"),
-    ("#BFE3D7", "\\\\\\"),
-    ("#E8CCDB", "..."),
-    ("#DDDDDD", "xxx"),
-    ("#F7F0AE", "|||"),
-    ("#F2C6B4", "+++"),
-    ("#CFCBE6", "---"),
-)
-"""Fill and hatch of stacked backgrounds, light enough for data on top."""
-
 SYMBOLS = {one.parameter.name: one.parameter.latex for one in SEARCHED.values()}
 UNITS = {name: rf"\,{unit.latex}" if unit.latex else "" for name, unit in CATALOGUE_UNITS.items()}
 FLAVOURS = {name: state.latex for name, state in STATES.items()}
@@ -134,21 +122,40 @@ def new_figure(height_inches: float, width_inches: float = COLUMN_INCHES) -> Fig
     return figure
 
 
-def save(figure: Figure, files: Iterable[str | Path], dpi: int) -> None:
+_WITHOUT = {
+    ".pdf": ("Creator", "Producer", "CreationDate"),
+    ".png": ("Software",),
+    ".svg": ("Date",),
+    ".eps": (),
+}
+
+
+def save(figure: Figure, files: Iterable[str | Path], plots: int | Mapping[str, Any]) -> None:
     """Write a figure in the formats of the files' suffixes, whole or absent, without dates or
     versions in it.
 
     The layout is that of the pixels, and all formats share it: making one takes as long as drawing.
+
+    Args:
+        figure: made by `new_figure`.
+        files: where it goes.
+        plots: dots per inch; or settings with these as `dpi`, with the `width` of figures made for
+            one column, and with `more_formats` to write beside the first file.
     """
-    without = {".pdf": ("Creator", "Producer", "CreationDate"), ".png": ("Software",)}
+    chosen: Mapping[str, Any] = {"dpi": plots} if isinstance(plots, int) else plots
+    dpi, paths = chosen["dpi"], [Path(file) for file in files]
+    paths += [paths[0].with_suffix(f".{suffix}") for suffix in chosen.get("more_formats", ())]
+    width, height = figure.get_size_inches()
+    if chosen.get("width") == "two-columns" and width == COLUMN_INCHES:
+        figure.set_size_inches(2 * width, height)
     with styled():
         if (engine := figure.get_layout_engine()) is not None:  # None once it has been saved
             figure.set_dpi(dpi)
             engine.execute(figure)
             figure.set_layout_engine(None)
-        for file in map(Path, files):
+        for file in paths:
             with whole_or_absent(file) as beside:
-                metadata = dict.fromkeys(without.get(file.suffix, ()))
+                metadata = dict.fromkeys(_WITHOUT[file.suffix])
                 figure.savefig(beside, format=file.suffix[1:], dpi=dpi, metadata=metadata)
 
 
@@ -179,15 +186,16 @@ def strength_text(parameter: str, unit: str, value: float, digits: int = 2) -> s
     return f"${SYMBOLS[parameter]} = {in_powers_of_ten(value, digits)}{UNITS[unit]}$"
 
 
-def mass_text(mass_MeV: float) -> str:
-    """A mediator's mass as text with TeX.
+def mass_text(mass_MeV: float, *, symbol: bool = True) -> str:
+    """A mediator's mass as text with TeX, with or without `M =`.
 
     >>> mass_text(1e-3), mass_text(10.0)
     ('$M = 1\\\\,\\\\mathrm{keV}$', '$M = 10\\\\,\\\\mathrm{MeV}$')
     """
     for unit, size in (("eV", 1e-6), ("keV", 1e-3), ("MeV", 1.0), ("GeV", 1e3)):
         if mass_MeV < 1e3 * size or unit == "GeV":
-            return f"$M = {mass_MeV / size:.3g}\\,\\mathrm{{{unit}}}$"
+            mass = f"{mass_MeV / size:.3g}\\,\\mathrm{{{unit}}}"
+            return f"$M = {mass}$" if symbol else f"${mass}$"
     raise AssertionError
 
 
@@ -228,6 +236,15 @@ def step_arrays(low: Array, high: Array, *values: Array) -> tuple[Array, ...]:
     return edges, *(
         np.insert(np.asarray(value, dtype=np.float64), gaps, np.nan) for value in values
     )
+
+
+def cls_text(confidence_level: float) -> str:
+    r"""A limit's method, for axes and legends.
+
+    >>> cls_text(0.9)
+    '90 % CL$_\\mathrm{s}$'
+    """
+    return f"{100 * confidence_level:g} % CL$_\\mathrm{{s}}$"
 
 
 def put_heading(axes: Axes, heading: Heading, *, narrow: bool = False) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import yaml
+from numpy.typing import ArrayLike
 
 from exonu.catalogue import SEARCHED
 from exonu.core.errors import InputError
@@ -22,7 +23,7 @@ from exonu.core.types import Array
 from exonu.report.numbers.figure_records import Heading, SignalCounts, SpectrumCounts
 from exonu.search.experiment.binned_spectrum import Experiment
 from exonu.search.signals import hypotheses, hypothesis_name
-from exonu.statistics import compile_workspace, fit, yields
+from exonu.statistics import compile_workspace, fit, grouped_yields, yields
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -122,12 +123,15 @@ def spectrum_counts(
         live_days=experiment.live_days,
     )
     drawn = fit_range(experiment, meaning)
-    signals = (_signal_at_limit(spec, meaning, limits) for spec, meaning in pairs)
+    signals = (
+        _signal_at_limit(one, page, limits, len(fit_range(experiment, page).low_keV))
+        for one, page in pairs
+    )
     return SpectrumCounts(
         heading,
         drawn.low_keV,
         drawn.high_keV,
-        np.asarray(spec["observations"][0]["data"], dtype=float),
+        by_energy(spec["observations"][0]["data"], len(drawn.low_keV)),
         backgrounds,
         error,
         tuple(
@@ -135,7 +139,28 @@ def spectrum_counts(
             for signal, pair in zip(signals, pairs, strict=True)
         ),
         after_fit=experiment.is_from_events,
+        confidence_level=confidence_level(limits),
     )
+
+
+def by_energy(values: ArrayLike, n_bins: int) -> Array:
+    """Counts of a channel by energy: summed over its slices in a second variable.
+
+    Args:
+        values: shape (n_slices · n_bins,), all energies of the first slice first.
+        n_bins: bins of energy.
+
+    >>> by_energy([1, 2, 30, 40], 2)
+    array([31., 42.])
+    """
+    total = np.asarray(values, dtype=np.float64).reshape(-1, n_bins).sum(axis=0)
+    return np.asarray(total, dtype=np.float64)
+
+
+def confidence_level(limits: pd.DataFrame) -> float | None:
+    """That of the asymptotic limits; None without any."""
+    levels = limits.loc[limits["method"] == "asymptotic", "confidence_level"].dropna()
+    return None if levels.empty else float(levels.iloc[0])
 
 
 def widest(pairs: list[Pair]) -> Pair:
@@ -165,16 +190,43 @@ def _backgrounds(
     counts = {sample["name"]: np.asarray(sample["data"], float) for sample in samples}
     error = _systematic_error(samples)
     if experiment.is_from_events:
-        result = background_fit(spec, meaning)
-        found, names = yields(result), [name for _, name in result.model.samples]
-        counts = {name: found.after_by_sample[names.index(name)] for name in counts}
-        error = found.after_error
+        n_bins = len(fit_range(experiment, meaning).low_keV)
+        counts, error = after_fit(spec, meaning, list(counts), n_bins)
     labels = class_labels(experiment)
     classes: dict[str, Array] = {}
     for name, values in counts.items():
         label = labels.get(name, name)
         classes[label] = classes[label] + values if label in classes else values
     return classes, error
+
+
+def after_fit(
+    spec: Mapping[str, Any], meaning: Mapping[str, Any], names: list[str], n_bins: int
+) -> tuple[dict[str, Array], Array]:
+    """Counts of the backgrounds in the spectrum's channel after the fit without a signal, and the
+    error of their sum, by energy.
+
+    Args:
+        spec, meaning: the workspace.
+        names: of the backgrounds.
+        n_bins: bins of energy.
+    """
+    result = background_fit(spec, meaning)
+    channel, found = spec["channels"][0]["name"], yields(result)
+    bins, rows = result.model.channels[channel], list(result.model.samples)
+    counts = {
+        name: by_energy(found.after_by_sample[rows.index((channel, name))][bins], n_bins)
+        for name in names
+    }
+    if bins.stop - bins.start == n_bins:
+        return counts, found.after_error[bins]
+    of_background = np.array([one == channel and name in names for one, name in rows])
+    groups = []
+    for place in range(n_bins):
+        chosen = np.zeros(result.model.n_bins, dtype=bool)
+        chosen[bins.start + place : bins.stop : n_bins] = True
+        groups.append(of_background[:, None] & chosen)
+    return counts, grouped_yields(result, groups)[1][:, 1]
 
 
 def background_fit(spec: Mapping[str, Any], meaning: Mapping[str, Any]) -> FitResult:
@@ -226,8 +278,20 @@ def _systematic_error(samples: list[Mapping[str, Any]]) -> Array:
     return np.sqrt(sum((shift**2 for shift in shifts.values()), np.zeros(len(samples[0]["data"]))))
 
 
+def signal_counts(
+    channel: Mapping[str, Any], spec: Mapping[str, Any], meaning: Mapping[str, Any], mu: float
+) -> Array:
+    """Counts of the signal at μ in the bins of a channel of a workspace."""
+    squared = {name for name, formula in meaning["poi_map"].items() if formula == "mu**2"}
+    total = np.zeros(len(channel["samples"][0]["data"]))
+    for sample in (one for one in channel["samples"] if is_signal(one, spec, meaning)):
+        is_square = any(modifier["name"] in squared for modifier in sample["modifiers"])
+        total = total + (mu**2 if is_square else mu) * np.asarray(sample["data"], float)
+    return total
+
+
 def _signal_at_limit(
-    spec: Mapping[str, Any], meaning: Mapping[str, Any], limits: pd.DataFrame
+    spec: Mapping[str, Any], meaning: Mapping[str, Any], limits: pd.DataFrame, n_bins: int
 ) -> SignalCounts:
     strength = observed_limit(
         limits, meaning["interaction"], meaning["flavour"], meaning["mass_MeV"]
@@ -235,13 +299,7 @@ def _signal_at_limit(
     counts = None
     if strength is not None:
         mu = (strength / meaning["reference_strength"]) ** meaning["power"]
-        parts = [sample for sample in _samples(spec) if is_signal(sample, spec, meaning)]
-        squared = {name for name, formula in meaning["poi_map"].items() if formula == "mu**2"}
-        total = np.zeros(len(parts[0]["data"]))
-        for sample in parts:
-            is_square = any(modifier["name"] in squared for modifier in sample["modifiers"])
-            total = total + (mu**2 if is_square else mu) * np.asarray(sample["data"], float)
-        counts = total
+        counts = by_energy(signal_counts(spec["channels"][0], spec, meaning, mu), n_bins)
     names = ("interaction", "flavour", "mass_MeV", "parameter", "unit")
     return SignalCounts(**{name: meaning[name] for name in names}, strength=strength, counts=counts)
 
@@ -285,5 +343,7 @@ def write_counts(path: str | Path, counts: SpectrumCounts) -> None:
         "signals": signals,
     }
     head |= {"after_fit": True} if counts.after_fit else {}
+    if counts.confidence_level is not None:
+        head["confidence_level"] = counts.confidence_level
     lines = yaml.safe_dump(head, sort_keys=False, allow_unicode=True, width=1000).splitlines()
     write_csv(path, pd.DataFrame(columns), comments=tuple(lines))

@@ -63,6 +63,7 @@ class SpectrumCounts:
         signals: the signals; NaN in bins outside their fit range.
         after_fit: whether the backgrounds are those of the fit without a signal, else those before
             any fit.
+        confidence_level: of the limits at which signals are; None in tables that do not say it.
     """
 
     heading: Heading
@@ -73,6 +74,7 @@ class SpectrumCounts:
     background_error: Array
     signals: tuple[SignalCounts, ...]
     after_fit: bool = False
+    confidence_level: float | None = None
 
     @property
     def background(self) -> Array:
@@ -107,6 +109,7 @@ def read_counts(path: str | Path) -> SpectrumCounts:
         column("background_error"),
         signals,
         after_fit=bool(head.get("after_fit", False)),
+        confidence_level=head.get("confidence_level"),
     )
 
 

@@ -50,6 +50,7 @@ def yields_by_range(
     drawn, labels = fit_range(experiment, meaning), class_labels(experiment)
     classes = [*counts.backgrounds, TOTAL]
     names = [sample for _, sample in result.model.samples]
+    of_spectrum = result.model.channels[spec["channels"][0]["name"]]
     is_background = np.array([labels.get(name, name) in counts.backgrounds for name in names])
     rows: list[dict[str, Any]] = []
     for low, high in pairwise(_ranges(experiment.report_ranges_keV, drawn)):
@@ -57,7 +58,9 @@ def yields_by_range(
         members = [
             np.array([labels.get(name, name) == label for name in names]) for label in classes[:-1]
         ]
-        groups = [member[:, None] & inside for member in [*members, is_background]]
+        bins = np.zeros(result.model.n_bins, dtype=bool)
+        bins[of_spectrum] = np.tile(inside, (of_spectrum.stop - of_spectrum.start) // len(inside))
+        groups = [member[:, None] & bins for member in [*members, is_background]]
         before, after = grouped_yields(result, groups)
         observed = float(counts.observed[inside].sum())
         span = {"energy_low_keV": float(low), "energy_high_keV": float(high)}

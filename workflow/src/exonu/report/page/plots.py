@@ -11,7 +11,8 @@ import pandas as pd
 
 from exonu.catalogue import SEARCHED, STATES, Form, Shift
 from exonu.core.types import Json
-from exonu.report.figures.colours import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILLION
+from exonu.report.figures.colours import BLACK, BLUE
+from exonu.report.figures.looks.experiment_looks import experiment_colour
 from exonu.report.numbers.figure_records import Heading
 from exonu.report.numbers.projected_limits import Projection, kind_of_data, projections
 from exonu.report.printed_tables.writing import number
@@ -23,8 +24,9 @@ QUANTITIES = {
 }
 """What is searched for: name, symbol and unit in plain text."""
 FLAVOURS = {name: state.text for name, state in STATES.items()}
-_COLOURS = (VERMILLION, GREEN, PURPLE, ORANGE, SKY)
 _PROJECTED = ((BLACK, "10 3"), (BLUE, "10 3"), (BLACK, "10 3 2 3"))
+_BANDS_PX, _BESIDE_PX = -6, 8
+"""In a row: expected bands and median above its middle, the observed limit below them, in pixels."""
 _DASHES = ("7 3", "2 2", "8 2 2 2", "12 3", "5 2 1 2 1 2")
 
 
@@ -74,21 +76,28 @@ def plots(
             if against_mass
             else _in_rows(interaction, rows, others)
         )
-        searched = limits[limits["interaction"] == interaction]
-        drawn = _projected_curves if against_mass else _projected_marks
-        part["series"] += [
-            one
-            for number, projection in enumerate(projections(limits))
-            for one in drawn(
-                searched, projection, kind_of_data(heading), _PROJECTED[number % len(_PROJECTED)]
-            )
-            if one["points"]
-        ]
+        _add_projections(part, limits, heading, interaction)
         made.append({"id": f"plot-{interaction}", "title": name[0].upper() + name[1:], **part})
         made[-1]["description"] = (
             f"{name} in {heading.name}: upper limits beside published ones; see the tables"
         )
     return made
+
+
+def _add_projections(part: Json, limits: pd.DataFrame, heading: Heading, interaction: str) -> None:
+    """Expected limits at other live times: further curves, or a group of rows for each time."""
+    searched = limits[limits["interaction"] == interaction]
+    for place, projection in enumerate(projections(limits)):
+        look = _PROJECTED[place % len(_PROJECTED)]
+        if "rows" not in part:
+            found = _projected_curves(searched, projection, kind_of_data(heading), look)
+        else:
+            rows = part["rows"]
+            found = _projected_marks(searched, projection, kind_of_data(heading), look, len(rows))
+            flavours = _by_flavour(searched[searched["method"] == projection.method])["flavour"]
+            part["groups"].append(len(rows))
+            rows += [f"{projection.days} d, {FLAVOURS[flavour]}" for flavour in flavours]
+        part["series"] += [one for one in found if one["points"]]
 
 
 def _projected_curves(
@@ -113,15 +122,15 @@ def _projected_curves(
 
 
 def _projected_marks(
-    limits: pd.DataFrame, projection: Projection, kind: str, look: tuple[str, str]
+    limits: pd.DataFrame, projection: Projection, kind: str, look: tuple[str, str], first_row: int
 ) -> list[Json]:
-    """The same in the rows of this work's flavours."""
+    """The same in rows of their own, a flavour each, from `first_row` on."""
     colour, _ = look
     made = []
-    for method, words, marker in (
-        (projection.method, f"{projection.label} ({kind})", "triangle"),
-        (projection.without_mc_method, f"{projection.label}, without MC statistics", "square"),
-        (projection.statistics_method, f"{projection.label}, statistics alone", "left"),
+    for method, words, marker, shift in (
+        (projection.method, f"{projection.label} ({kind})", "triangle", 0),
+        (projection.without_mc_method, f"{projection.label}, without MC statistics", "square", 9),
+        (projection.statistics_method, f"{projection.label}, statistics alone", "left", -9),
     ):
         rows = _by_flavour(limits[limits["method"] == method])
         points = [
@@ -130,10 +139,10 @@ def _projected_marks(
                 place,
                 f"{FLAVOURS[row['flavour']]}: {strength_of(row['interaction'], row['expected'])}",
             ]
-            for place, row in enumerate(rows.to_dict("records"))
+            for place, row in enumerate(rows.to_dict("records"), start=first_row)
             if row["expected"] == row["expected"]
         ]
-        style = _look(colour, marker=marker, hollow=True)
+        style = _look(colour, marker=marker, hollow=True, shift=shift)
         made.append(
             {"name": words, "group": words, "kind": "marks", "look": style, "points": points}
         )
@@ -166,7 +175,7 @@ def _bands(rows: pd.DataFrame, places: Sequence[float]) -> list[Json]:
             {
                 "name": name,
                 "group": name,
-                "look": _look(BLUE, opacity=opacity),
+                "look": _look(BLUE, opacity=opacity, shift=_BANDS_PX),
                 "points": [],
                 "band": band,
             }
@@ -187,16 +196,15 @@ def _against_mass(
     ):
         series.append(_curve(name, name, rows["mass_MeV"], rows[column], look))
     for place, (experiment, curve) in enumerate(curves.groupby("experiment", sort=False)):
-        look = _look(
-            _COLOURS[place % len(_COLOURS)], dash=_DASHES[(place + place // 5) % len(_DASHES)]
-        )
         name = str(experiment)
+        look = _look(experiment_colour(name), dash=_DASHES[(place + place // 5) % len(_DASHES)])
         series.append(
             _curve(f"{name} ({curve['source'].iloc[0]})", name, curve["mass_MeV"], curve["g"], look)
         )
-    for place, (experiment, points) in enumerate(published.groupby("experiment", sort=False)):
+    for experiment, points in published.groupby("experiment", sort=False):
         confirmed = bool((points["status"] == "read").all())
-        look = _look(_COLOURS[place % len(_COLOURS)], marker="diamond", hollow=not confirmed)
+        colour = experiment_colour(str(experiment))
+        look = _look(colour, marker="diamond", hollow=not confirmed)
         name = f"{experiment}, published"
         marks = _curve(name, name, points["mass_MeV"], points["value"], look)
         series.append(marks | {"kind": "marks"})
@@ -237,8 +245,8 @@ def _in_rows(interaction: str, rows: pd.DataFrame, published: pd.DataFrame) -> J
     labels = [f"this work, {FLAVOURS[flavour]}" for flavour in rows["flavour"]]
     series = _bands(rows, range(len(rows)))
     for name, column, look in (
-        ("expected median", "expected", _look(BLUE, marker="square", hollow=True)),
-        ("observed", "observed", _look(BLACK, marker="circle")),
+        ("expected median", "expected", _look(BLUE, marker="square", hollow=True, shift=_BANDS_PX)),
+        ("observed", "observed", _look(BLACK, marker="circle", shift=_BESIDE_PX)),
     ):
         values = enumerate(rows[column])
         points = [
@@ -249,9 +257,7 @@ def _in_rows(interaction: str, rows: pd.DataFrame, published: pd.DataFrame) -> J
         series.append(
             {"name": name, "group": name, "kind": "marks", "look": look, "points": points}
         )
-    experiments = list(published["experiment"].unique())
     for record in published.sort_values("value", ascending=False, kind="stable").to_dict("records"):
-        place = experiments.index(record["experiment"])
         confirmed = record["status"] == "read"
         text = f"{FLAVOURS[record['flavour']]}, {strength_of(interaction, record['value'])}, {record['reference']}"
         series.append(
@@ -261,7 +267,7 @@ def _in_rows(interaction: str, rows: pd.DataFrame, published: pd.DataFrame) -> J
                 "group": record["experiment"],
                 "kind": "marks",
                 "look": _look(
-                    _COLOURS[place % len(_COLOURS)], marker="diamond", hollow=not confirmed
+                    experiment_colour(record["experiment"]), marker="diamond", hollow=not confirmed
                 ),
                 "points": [[float(record["value"]), len(labels), text]],
             }
@@ -273,5 +279,6 @@ def _in_rows(interaction: str, rows: pd.DataFrame, published: pd.DataFrame) -> J
         "x": f"upper limit on {symbol} in {unit}",
         "hint": "Values to the right of a mark are excluded. Hollow diamonds: not confirmed in the source itself.",
         "rows": labels,
+        "groups": [len(rows)],
         "series": [one for one in series if one["points"] or one.get("band")],
     }

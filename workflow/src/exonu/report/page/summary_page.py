@@ -33,6 +33,7 @@ from exonu.report.printed_tables.combination_tables import (
 from exonu.report.printed_tables.writing import NOTHING, PrintedTable, number
 from exonu.search.conventions import CONVENTIONS
 from exonu.search.limit_rows import BETWEEN_NOTES, published_curves, published_limits
+from exonu.search.studies.simulation_error import SUM
 from exonu.statistics.intervals import REPORTED_FROM
 
 PICTURES = {
@@ -41,6 +42,9 @@ PICTURES = {
     "combination": "Limits of each experiment alone and of all together, and each one's share of the information.",
     "limits": "Upper limits by flavour, expected ranges, and published limits.",
     "coupling_mass": "Upper limits against the mass, beside published limits.",
+    "parts": "The parts of the fit: the spectrum in ranges of a second variable, and control regions that measure "
+    "backgrounds beside it, after the fit without a signal.",
+    "simulation_error": "Error of the background from the number of simulated events, and effective simulated events.",
     "projections": "Expected limits and the reach of a discovery against exposure and background, of Asimov data.",
     "cut_flow": "Events left after each cut, data and simulation.",
     "hit_map": "Where on the detector light was detected.",
@@ -71,6 +75,7 @@ class Summary:
         settings: the analysis's settings as merged.
         figures: PNG files.
         versions: versions of the programs that set the limits.
+        simulation: `simulation_error.csv` of an analysis of events; None without templates.
         contributions, parameters: `combination.csv` and `parameters.csv` of a combination of
             experiments; empty otherwise.
         ingest_notes: what is doubtful about the files of events; empty for a published spectrum.
@@ -84,6 +89,7 @@ class Summary:
     settings: Settings
     figures: Sequence[Path]
     versions: Mapping[str, str]
+    simulation: pd.DataFrame | None = None
     contributions: pd.DataFrame = field(default_factory=pd.DataFrame)
     parameters: pd.DataFrame = field(default_factory=pd.DataFrame)
     ingest_notes: Sequence[str] = ()
@@ -96,9 +102,7 @@ def summary_page(summary: Summary) -> str:
     level = summary.limits["confidence_level"].iloc[0]
     exposure = f"exposure {number(heading.exposure_tonne_year)} tonne·year"
     exposure += f" ({own_days(heading)})" if own_days(heading) else ""
-    about = (
-        f"{_text(heading.reference)}; {exposure}; analysis <code>{_text(summary.analysis)}</code>."
-    )
+    about = f"{_linked(heading.reference)}; {exposure}; analysis <code>{_text(summary.analysis)}</code>."
     template = Template(resource_path("summary/page.html").read_text(encoding="utf-8"))
     return template.substitute(
         version=_text(__version__),
@@ -112,7 +116,9 @@ def summary_page(summary: Summary) -> str:
             "median without new physics, with its ±1σ range. Only limits on the same flavour compare."
             f"{_projected_text(summary)}"
         ),
+        downloads=_downloads(summary),
         limits=_limits_table(summary),
+        simulation=_simulation(summary.simulation),
         all_limits=_all_limits(summary.limits),
         notes=_combination(summary) + _notes(summary.limits, summary.ingest_notes),
         plots="".join(_plot(plot) for plot in explored),
@@ -157,6 +163,59 @@ def _text(content: object) -> str:
     return html.escape(str(content), quote=True)
 
 
+_ARXIV = re.compile(r"(?:arXiv:)?\b(\d{4}\.\d{4,5}|(?:hep|astro|nucl|physics)[a-z-]*/\d{7})\b")
+
+
+def _linked(text: object) -> str:
+    """Text for HTML between tags, in which papers are links.
+
+    >>> _linked("after arXiv:2005.11891 <1>")
+    'after <a href="https://arxiv.org/abs/2005.11891">arXiv:2005.11891</a> &lt;1&gt;'
+    """
+    return _ARXIV.sub(r'<a href="https://arxiv.org/abs/\1">\g<0></a>', _text(text))
+
+
+def _downloads(summary: Summary) -> str:
+    """The limits as a file that is in the page itself, and what lies beside the page."""
+    table = summary.limits.to_csv(index=False).encode("utf-8")
+    data = base64.b64encode(table).decode("ascii")
+    name = _text(f"{summary.analysis}-limits.csv")
+    inside = f'<a class="button" download="{name}" href="data:text/csv;base64,{data}">Download the limits (CSV)</a>'
+    beside = " ".join(
+        f'<a class="button" href="{file}">{_text(words)}</a>' for file, words in _BESIDE.items()
+    )
+    words = "<small>In the folder of this page:</small>"
+    return f'<p class="downloads">{inside}</p><p class="downloads">{words} {beside}</p>'
+
+
+_BESIDE = {
+    "limits/limits.csv": "limits.csv",
+    "limits/variants.csv": "variants.csv",
+    "tables/limits.tex": "limits.tex",
+    "tables/yields.csv": "yields.csv",
+    "tables/systematics.csv": "systematics.csv",
+}
+
+
+def _simulation(table: pd.DataFrame | None) -> str:
+    """Whether enough is simulated, by live time: in how many bins the error of the summed template
+    is as small as required, and the worst of them."""
+    if table is None:
+        return ""
+    total = table[table["background"] == SUM].dropna(subset=["ratio"])
+    rows = []
+    for days, bins in total.groupby("live_days"):
+        worst: Any = bins.iloc[int(bins["ratio"].argmax())]
+        place = f"{worst['energy_low_keVee']:g}–{worst['energy_high_keVee']:g} keVee"
+        met = int(bins["met"].astype(bool).sum())
+        rows.append(
+            (f"{float(str(days)):g} d", f"{met} of {len(bins)}", f"{worst['ratio']:.2g} at {place}")
+        )
+    headings = ("Live time", "Bins with enough simulation", "Largest error / Poisson error")
+    caption = "Error of the summed background from the number of simulated events, against its Poisson error"
+    return _table(caption, headings, [tuple(map(_text, row)) for row in rows])
+
+
 def _indexed(text: str) -> str:
     """Text for HTML between tags, with the indices of our symbols as such.
 
@@ -171,15 +230,28 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _table(
-    caption: str, headings: Sequence[str], rows: Iterable[Sequence[str]], whole: Sequence[int] = ()
+    caption: str,
+    headings: Sequence[str],
+    rows: Iterable[Sequence[str]] | Mapping[str, Iterable[Sequence[str]]],
+    whole: Sequence[int] = (),
 ) -> str:
-    """A table of cells in HTML; the first of a row is its heading, and lines of the columns `whole`
-    are not broken."""
+    """A table of cells in HTML, of all rows or of groups of them under headings; the first of a row
+    is its heading, and lines of the columns `whole` are not broken."""
     head = "".join(f'<th scope="col" role="columnheader">{_text(name)}</th>' for name in headings)
-    body = "".join(_row(headings, row, whole) for row in rows)
+    groups = rows if isinstance(rows, Mapping) else {"": rows}
+    bodies = ""
+    for name, members in groups.items():
+        title = (
+            f'<tr role="row"><th class="group" role="rowheader" scope="rowgroup" colspan="{len(headings)}">'
+            f"{_indexed(name)}</th></tr>"
+            if name
+            else ""
+        )
+        body = "".join(_row(headings, row, whole) for row in members)
+        bodies += f'<tbody role="rowgroup">{title}{body}</tbody>'
     return (
         f'<table class="stack" role="table"><caption>{_text(caption)}</caption>'
-        f'<thead role="rowgroup"><tr role="row">{head}</tr></thead><tbody role="rowgroup">{body}</tbody></table>'
+        f'<thead role="rowgroup"><tr role="row">{head}</tr></thead>{bodies}</table>'
     )
 
 
@@ -194,13 +266,13 @@ def _row(headings: Sequence[str], row: Sequence[str], whole: Sequence[int]) -> s
 
 
 def _hypothesis(row: Mapping[str, Any]) -> str:
-    name, symbol, _ = QUANTITIES[row["interaction"]]
+    _, symbol, _ = QUANTITIES[row["interaction"]]
     detail = (
         f"mass {mass_of(row['mass_MeV'])}"
         if row["mass_MeV"] == row["mass_MeV"]
         else FLAVOURS[row["flavour"]]
     )
-    return _indexed(f"{symbol}, {detail}") + f"<br><small>{_indexed(name)}</small>"
+    return _indexed(f"{symbol}, {detail}")
 
 
 def _evidence(row: Mapping[str, Any]) -> str:
@@ -247,7 +319,12 @@ def _limits_table(summary: Summary) -> str:
         *others,
         "Published",
     )
-    return _table("Upper limits beside published ones", headings, rows, range(1, len(headings) - 1))
+    groups: dict[str, list[tuple[str, ...]]] = {}
+    for record, row in zip(_records(kept), rows, strict=True):
+        name = QUANTITIES[record["interaction"]][0]
+        groups.setdefault(name[0].upper() + name[1:], []).append(row)
+    whole = range(1, len(headings) - 1)
+    return _table("Upper limits beside published ones", headings, groups, whole)
 
 
 def _convention(summary: Summary) -> str:
@@ -273,7 +350,9 @@ def _same_hypothesis(row: Mapping[str, Any], limits: pd.DataFrame) -> pd.DataFra
     same = limits[
         (limits["interaction"] == row["interaction"]) & (limits["flavour"] == row["flavour"])
     ]
-    return same[same["mass_MeV"] == row["mass_MeV"]] if row["mass_MeV"] == row["mass_MeV"] else same
+    if row["mass_MeV"] == row["mass_MeV"]:
+        same = same[same["mass_MeV"] == row["mass_MeV"]]
+    return same
 
 
 def _projected(row: Mapping[str, Any], projection: Projection, limits: pd.DataFrame) -> str:
@@ -337,7 +416,7 @@ def _beside(row: Mapping[str, Any], published: pd.DataFrame) -> str:
         doubt = "" if other["status"] == "read" else ", not confirmed in the source"
         text = f"{other['experiment']}: {strength_of(row['interaction'], other['value'])}"
         items.append(
-            f"<li>{_indexed(text)} <small>({_text(other['reference'])}{doubt})</small></li>"
+            f"<li>{_indexed(text)} <small>({_linked(other['reference'])}{doubt})</small></li>"
         )
     return f"<ul>{''.join(items)}</ul>" if items else NOTHING
 
@@ -345,7 +424,7 @@ def _beside(row: Mapping[str, Any], published: pd.DataFrame) -> str:
 def _all_limits(limits: pd.DataFrame) -> str:
     rows = [
         (
-            _hypothesis(row).partition("<br>")[0],
+            _hypothesis(row),
             _text(row["method"]),
             _strength(row, "observed"),
             _strength(row, "expected") if row["expected"] == row["expected"] else NOTHING,
@@ -389,22 +468,27 @@ def _folded(table: PrintedTable, title: str) -> str:
 
 def _notes(limits: pd.DataFrame, ingest_notes: Sequence[str]) -> str:
     """What is doubtful about inputs and limits, each note with the hypotheses that it concerns, and
-    about the files of events, each with its runs."""
+    about the files of events, each with its runs. Of notes on limits that differ in nothing but
+    numbers the first stands for all, with how many there are."""
     concerned: dict[str, list[str]] = {}
+    alike: dict[str, set[str]] = {}
     for row in _records(limits):
         notes = row.get("notes")
         for note in notes.split(BETWEEN_NOTES) if isinstance(notes, str) else ():
-            name = _hypothesis(row).partition("<br>")[0]
-            concerned.setdefault(note, [])
-            if name not in concerned[note]:
-                concerned[note].append(name)
+            form = re.sub(r"\d+(\.\d+)?", "#", note)
+            first = alike.setdefault(form, set())
+            first.add(note)
+            names = concerned.setdefault(form, [])
+            if _hypothesis(row) not in names:
+                names.append(_hypothesis(row))
     if not concerned and not ingest_notes:
         return ""
     items = [f"<li>{_text(note)} <small>(files of events)</small></li>" for note in ingest_notes]
-    items += [
-        f"<li>{_text(note)} <small>({', '.join(names[:4])}{', …' if len(names) > 4 else ''})</small></li>"
-        for note, names in concerned.items()
-    ]
+    for form, names in concerned.items():
+        more = len(alike[form]) - 1
+        like = f"; {more} more with other numbers" if more else ""
+        whom = f"{', '.join(names[:4])}{', …' if len(names) > 4 else ''}{like}"
+        items.append(f"<li>{_text(sorted(alike[form])[0])} <small>({whom})</small></li>")
     return f'<h3>Notes</h3><ul class="notes">{"".join(items)}</ul>'
 
 
@@ -424,9 +508,9 @@ def _figures(files: Sequence[Path], heading: Heading) -> str:
         kind = ' class="broad"' if width > _BROAD * height else ""
         told = _text(f"{heading.name}: {shows} {state}".rstrip())
         picture = f'<img alt="{told}" src="data:image/png;base64,{data}">'
-        pictures.append(
-            f"<figure{kind}>{picture}<figcaption>{_indexed(shows)}</figcaption></figure>"
-        )
+        pdf = f'<a href="figures/{_text(file.stem)}.pdf">PDF</a>'
+        said = f"<figcaption>{_indexed(shows)} {pdf}</figcaption>"
+        pictures.append(f"<figure{kind}>{picture}{said}</figure>")
     return f'<div class="pictures">{"".join(pictures)}</div>'
 
 
@@ -453,7 +537,7 @@ def _stated_cells(row: Stated) -> tuple[str, ...]:
     kind = " assumed" if row.status == "assumed" else ""
     status = f'<span class="status{kind}">{_text(row.status)}</span>'
     place = re.sub(r"([._])", r"\1<wbr>", _text(row.place))  # long names may be broken there
-    return place, _text(row.value), status, _text(row.source) or NOTHING
+    return place, _text(row.value), status, _linked(row.source) or NOTHING
 
 
 def _costs(variants: pd.DataFrame) -> str:

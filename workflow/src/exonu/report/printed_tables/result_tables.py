@@ -19,6 +19,8 @@ from exonu.report.numbers.projected_limits import own_days, projections
 from exonu.report.printed_tables.writing import (
     NOTHING,
     PrintedTable,
+    latex_range,
+    latex_text,
     number,
     percent,
     shortest,
@@ -100,7 +102,33 @@ def limits_table(limits: pd.DataFrame, heading: Heading) -> PrintedTable:
     text += ", beside other constructions from the same likelihood and the published limit."
     text += _of_projections(limits, heading)
     shown = (*headings, *(beside.heading for beside in others), "Published")
-    return PrintedTable("limits", caption(heading, text), shown, rows, values, texts=4)
+    brief = _brief_limits(records(values))
+    return PrintedTable("limits", caption(heading, text), shown, rows, values, texts=4, brief=brief)
+
+
+_FLAVOURS = {"e": r"$\nu_e$", "mu": r"$\nu_\mu$", "tau": r"$\nu_\tau$"}
+
+
+def _brief_limits(rows: list[dict[str, Any]]) -> tuple[tuple[str, ...], ...]:
+    """The asymptotic limits in four columns of LaTeX: a parameter and its unit once, in a row of
+    its own, its hypotheses below. The headings come first."""
+    found: list[tuple[str, ...]] = [("", "Observed", r"Expected, $\pm1\sigma$", "Published")]
+    above = ""
+    for row in rows:
+        heading = f"{str(row['interaction']).replace('-', ' ')}: {in_unit(row)}"
+        if heading != above:
+            found.append((rf"\multicolumn{{4}}{{l}}{{{latex_text(heading)}}}",))
+        above = heading
+        mass = row["mass_MeV"]
+        flavour = _FLAVOURS.get(str(row["flavour"]), latex_text(str(row["flavour"])))
+        case = flavour if pd.isna(mass) else rf"{latex_text(shortest(mass))}\,MeV"
+        if not pd.isna(mass) and row["flavour"] != "all":
+            case += f", {flavour}"
+        band = (row["expected"], row["expected_minus1"], row["expected_plus1"])
+        limits = (latex_text(number(row[name])) for name in ("observed", "published"))
+        observed, published = limits
+        found.append((rf"\quad {case}", observed, latex_range(*band), published))
+    return tuple(found)
 
 
 class _Beside(NamedTuple):

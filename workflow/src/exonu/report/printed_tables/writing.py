@@ -34,6 +34,8 @@ class PrintedTable:
         rows: what is printed, one text per column.
         values: the same rows with unrounded numbers, for the CSV.
         texts: how many columns hold text, from the left; the others hold numbers.
+        brief: the same in fewer columns, already LaTeX, headings first: what fits one column of a
+            journal. The whole table then goes over both columns.
     """
 
     name: str
@@ -42,6 +44,7 @@ class PrintedTable:
     rows: tuple[tuple[str, ...], ...]
     values: pd.DataFrame
     texts: int = 1
+    brief: tuple[tuple[str, ...], ...] = ()
 
 
 def write_table(folder: Path, table: PrintedTable) -> None:
@@ -183,29 +186,57 @@ def _greek(char: str) -> str:
     return ""
 
 
+def latex_range(value: float | None, low: float | None, high: float | None) -> str:
+    """A number with its range above and below, over one power of ten, as LaTeX.
+
+    >>> print(latex_range(1.66e-7, 1.45e-7, 1.91e-7), latex_range(None, 1.0, 2.0))
+    $1.66^{+0.25}_{-0.21}\\times10^{-7}$ --
+    """
+    if value is None or low is None or high is None or not math.isfinite(value + low + high):
+        return latex_text(number(value))
+    power = int(f"{value:.2e}".partition("e")[2]) if value else 0
+    power = 0 if -1 <= power <= 2 else power
+    middle, above, below = (entry / 10.0**power for entry in (value, high - value, value - low))
+    times = rf"\times10^{{{power}}}" if power else ""
+    return rf"${middle:.2f}^{{+{above:.2f}}}_{{-{below:.2f}}}{times}$"
+
+
 def latex(table: PrintedTable) -> str:
-    """The table for LaTeX; it needs `\\usepackage{booktabs}`."""
+    """The table for LaTeX; it needs `\\usepackage{booktabs}`. Where there is a brief one for a
+    single column, that stands first."""
+    lines = [r"% needs \usepackage{booktabs}"]
+    whole = [" & ".join(map(latex_text, row)) for row in (table.headings, *table.rows)]
     columns = "l" * table.texts + "r" * (len(table.headings) - table.texts)
-    lines = [
-        r"% needs \usepackage{booktabs}",
-        r"\begin{table}",
-        r"\centering",
-        rf"\caption{{{latex_text(table.caption)}}}",
-        rf"\label{{tab:{table.name}}}",
-        rf"\begin{{tabular}}{{{columns}}}",
-        r"\toprule",
-        _latex_row(table.headings),
-        r"\midrule",
-        *(_latex_row(row) for row in table.rows),
-        r"\bottomrule",
-        r"\end{tabular}",
-        r"\end{table}",
-    ]
+    if table.brief:
+        brief = [" & ".join(row) for row in table.brief]
+        lines += ["% for one column; all methods follow in a table over both columns"]
+        lines += _latex_table(table, "table", "", "l" + "r" * (len(table.brief[0]) - 1), brief)
+        lines += _latex_table(table, "table*", "-all", columns, whole)
+    else:
+        lines += _latex_table(table, "table", "", columns, whole)
     return "\n".join(lines) + "\n"
 
 
-def _latex_row(cells: tuple[str, ...]) -> str:
-    return " & ".join(latex_text(cell) for cell in cells) + r" \\"
+def _latex_table(
+    table: PrintedTable, kind: str, label: str, columns: str, rows: list[str]
+) -> list[str]:
+    """Lines of one table; rows with the headings first. One of two is set small and narrow."""
+    small = [r"\footnotesize", r"\setlength{\tabcolsep}{3pt}"] if table.brief else []
+    return [
+        rf"\begin{{{kind}}}",
+        r"\centering",
+        rf"\caption{{{latex_text(table.caption)}}}",
+        rf"\label{{tab:{table.name}{label}}}",
+        *small,
+        rf"\begin{{tabular}}{{{columns}}}",
+        r"\toprule",
+        rf"{rows[0]} \\",
+        r"\midrule",
+        *(rf"{row} \\" for row in rows[1:]),
+        r"\bottomrule",
+        r"\end{tabular}",
+        rf"\end{{{kind}}}",
+    ]
 
 
 def markdown_text(text: str) -> str:

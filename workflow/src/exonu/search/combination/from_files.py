@@ -16,6 +16,7 @@ from exonu.search.build_workspaces import write_meaning
 from exonu.search.combination.agreement import combination_record
 from exonu.search.combination.joining import SHARED, Part, join, parameter_rows
 from exonu.search.combination.members import member_settings, parts_of, read_member
+from exonu.search.limit_inputs import is_json, named_file
 from exonu.search.limit_records import (
     analysis_settings,
     check_hypothesis,
@@ -51,7 +52,7 @@ def join_files(
     Raises:
         InputError: files that do not belong together, or without a hypothesis.
     """
-    files, shared, common = _expanded(files)
+    files, shared, common = _expanded([named_file(file) for file in files])
     workspaces = [file for file in files if _is_workspace(file)]
     if len(workspaces) < len(files):
         if interaction is None:
@@ -115,7 +116,7 @@ def _expanded(files: Sequence[Path]) -> tuple[list[Path], Sequence[str], Json | 
 
 def _is_workspace(file: Path) -> bool:
     """Whether a file is a workspace; the other JSON of an experiment is `experiment.json`."""
-    if file.suffix.lower() != ".json":
+    if not is_json(file):
         return False
     content = read_json(file)
     if isinstance(content, dict) and {"edges_keV", "backgrounds"} <= content.keys():
@@ -126,7 +127,7 @@ def _is_workspace(file: Path) -> bool:
 
 def _member_of(file: Path, common: Json | None) -> tuple[Json, Any]:
     """An experiment with the settings that its workspaces are made by."""
-    if file.suffix.lower() == ".json":
+    if is_json(file):
         return common or default_settings(), read_member(file)
     settings, experiment_file = analysis_settings(file)
     if experiment_file == file:

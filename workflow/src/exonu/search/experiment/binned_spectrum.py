@@ -28,6 +28,7 @@ class Background:
         statistical_error: MC statistical errors, shape (n_bins,), or None where the experiment
             gives none.
         uncertainty: relative uncertainty of the normalisation; None if it is free.
+        uncertainty_down: the same downwards, where it is another.
         is_log_normal: whether the uncertainty is that of a factor (1 + u)^±1, which is positive
             however large u is.
         variations: templates one standard deviation up and down, by nuisance parameter.
@@ -49,6 +50,7 @@ class Background:
     norms: Mapping[str, float] = field(default_factory=dict)
     statistical_name: str | None = None
     unseen: Mapping[str, Array] = field(default_factory=dict)
+    uncertainty_down: float | None = None
 
     def within(self, bins: slice) -> Background:
         """The same in some of the bins."""
@@ -62,6 +64,20 @@ class Background:
             },
             unseen={name: up[bins] for name, up in self.unseen.items() if up[bins].any()},
         )
+
+
+@dataclass(frozen=True)
+class FitPart:
+    """What a part of a fit beside the spectrum is, see `exonu.templates.fit_parts`.
+
+    Attributes:
+        kind: `slice` or `region`.
+        variable, ends: of a slice, the second variable and its range.
+    """
+
+    kind: str
+    variable: str | None = None
+    ends: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -83,12 +99,21 @@ class Experiment:
             input.
         response_variations: matrices of the response one standard deviation up and down, by
             nuisance parameter.
+        make_variations: makes further ones when they are asked for.
         norms: further relative uncertainties of everything that is folded, by nuisance parameter.
         live_days: live time, where it is known.
         solar_label: class of the solar neutrinos in figures.
         target: what the detector is made of, see `exonu.targets`.
         report_ranges_keV: edges of the energy ranges of tables; one range of all bins if empty.
         resolution_keV: σ of a true energy, where the response is made from it.
+        observable: name and unit of what the bins are of, where it is not recoil energy: all edges
+            in keV are in this unit then.
+        notes: doubts that reading its files has left.
+        slices: the spectrum in ranges of a second variable, in its bins; the fit is of these, if
+            there are any. Together they are the spectrum.
+        regions: control regions, channels of their own with their own bins.
+        part: which of these it is itself, None for a spectrum.
+        solar_flux: of a slice in time, the flux of solar neutrinos over that at 1 AU.
     """
 
     name: str
@@ -110,6 +135,19 @@ class Experiment:
     report_ranges_keV: tuple[float, ...] = ()
     resolution_keV: Callable[[Array], Array] | None = None
     target: str = "xenon"
+    make_variations: Callable[[], Variations] | None = None
+    observable: tuple[str, str] | None = None
+    notes: tuple[str, ...] = ()
+    slices: tuple[Experiment, ...] = ()
+    regions: tuple[Experiment, ...] = ()
+    part: FitPart | None = None
+    solar_flux: float = 1.0
+
+    @cached_property
+    def all_variations(self) -> Variations:
+        """All matrices of the response one standard deviation up and down."""
+        made = {} if self.make_variations is None else self.make_variations()
+        return {**self.response_variations, **made}
 
     @cached_property
     def response(self) -> Response:
@@ -120,6 +158,11 @@ class Experiment:
     def background(self) -> Array:
         """Sum of the given backgrounds, shape (n_bins,)."""
         return np.asarray(sum(component.counts for component in self.backgrounds))
+
+    @property
+    def unit(self) -> str:
+        """Unit of the edges of the bins."""
+        return "keV" if self.observable is None else self.observable[1]
 
     @property
     def is_from_events(self) -> bool:
@@ -137,7 +180,7 @@ class Experiment:
         """
         return {
             name: (rate_per_tonne_year_keV @ up.T, rate_per_tonne_year_keV @ down.T)
-            for name, (up, down) in self.response_variations.items()
+            for name, (up, down) in self.all_variations.items()
         }
 
     def within(self, low_keV: float, high_keV: float) -> Experiment:
@@ -166,6 +209,10 @@ class Experiment:
                 whole.weights_keV,
             )
 
+        def variations() -> Variations:
+            made = {} if self.make_variations is None else self.make_variations()
+            return {name: (up[bins], down[bins]) for name, (up, down) in made.items()}
+
         return replace(
             self,
             low_keV=self.low_keV[bins],
@@ -176,7 +223,77 @@ class Experiment:
             response_variations={
                 n: (up[bins], down[bins]) for n, (up, down) in self.response_variations.items()
             },
+            make_variations=None if self.make_variations is None else variations,
+            slices=tuple(one.within(low_keV, high_keV) for one in self.slices),
         )
+
+    def flattened(self) -> Experiment:
+        """What is fitted: the slices one after the other, all energies of the first one first; itself
+        where there are none."""
+        if not self.slices:
+            return self
+        parts, n_bins = self.slices, len(self.low_keV)
+
+        def joined(values: Callable[[Experiment], Array]) -> Array:
+            return np.concatenate([values(one) for one in parts])
+
+        def response() -> Response:
+            matrix = joined(lambda one: one.response.matrix)
+            low, high = joined(lambda one: one.low_keV), joined(lambda one: one.high_keV)
+            first = parts[0].response
+            return Response(low, high, first.true_energy_keV, matrix, first.weights_keV)
+
+        names = dict.fromkeys(name for one in parts for name in one.response_variations)
+        observed = None if self.observed is None else joined(lambda one: np.asarray(one.observed))
+        return replace(
+            self,
+            low_keV=np.tile(self.low_keV, len(parts)),
+            high_keV=np.tile(self.high_keV, len(parts)),
+            observed=observed,
+            backgrounds=tuple(
+                _flattened([one.backgrounds[i] for one in parts], n_bins)
+                for i in range(len(self.backgrounds))
+            ),
+            make_response=response,
+            response_variations={
+                name: (_stacked(parts, name, 0), _stacked(parts, name, 1)) for name in names
+            },
+            slices=(),
+        )
+
+
+def _stacked(parts: tuple[Experiment, ...], name: str, way: int) -> Array:
+    """A variation of the responses of all slices; the response itself where one has none of the
+    name."""
+    found = [one.response_variations.get(name) for one in parts]
+    matrices = [
+        one.response.matrix if both is None else both[way]
+        for one, both in zip(parts, found, strict=True)
+    ]
+    return np.concatenate(matrices)
+
+
+def _flattened(parts: list[Background], n_bins: int) -> Background:
+    """A background of all slices; a variation that one of them has not leaves it there."""
+    names = dict.fromkeys(name for one in parts for name in one.variations)
+    unseen = dict.fromkeys(name for one in parts for name in one.unseen)
+    zero = np.zeros(n_bins)
+    errors = [zero if one.statistical_error is None else one.statistical_error for one in parts]
+    return replace(
+        parts[0],
+        counts=np.concatenate([one.counts for one in parts]),
+        statistical_error=np.concatenate(errors),
+        variations={
+            name: (
+                np.concatenate([one.variations.get(name, (one.counts,) * 2)[0] for one in parts]),
+                np.concatenate([one.variations.get(name, (one.counts,) * 2)[1] for one in parts]),
+            )
+            for name in names
+        },
+        unseen={
+            name: np.concatenate([one.unseen.get(name, zero) for one in parts]) for name in unseen
+        },
+    )
 
 
 def _place(energy_keV: float, edges_keV: Array, which: str) -> int:

@@ -7,6 +7,7 @@ the activities, which enter here and not before, so that a changed prior fills n
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from exonu.core.files import read_json
 from exonu.core.settings import Settings, merged
 from exonu.core.types import Array, Json
 from exonu.detector import Efficiency, Response
-from exonu.search.experiment.binned_spectrum import Background, Experiment
+from exonu.search.experiment.binned_spectrum import Background, Experiment, FitPart
+from exonu.templates.fit_parts import REGION, SLICE
 from exonu.templates.packing import (
     FORMAT,
     SIGNAL_STATISTICAL_NAME,
@@ -53,6 +55,11 @@ def with_priors(
             field=f"backgrounds.{strangers[0]}",
             remedy="make the templates again with snakemake",
         )
+    parts = [_with_priors(part, priors) for part in templates.get("parts", ())]
+    return {**_with_priors(templates, priors), **({"parts": parts} if parts else {})}
+
+
+def _with_priors(templates: Json, priors: Mapping[str, Mapping[str, Any]]) -> Json:
     backgrounds = {
         name: {**content, "normalisation": dict(priors[name])}
         for name, content in templates["backgrounds"].items()
@@ -75,46 +82,83 @@ def read_event_experiment(file: Path, overrides: Settings | None = None) -> Expe
     _require_format(known, file)
     _require_known(overrides or {}, known, file)
     content = merged(known, overrides or {})
+    efficiency = content["efficiency"]
+    shared: dict[str, Any] = {
+        "reference": content["reference"],
+        "is_simulated": content["is_simulated"],
+        "includes_solar_neutrinos": False,
+        "exposure_tonne_year": float(content["exposure_tonne_year"]),
+        "efficiency": Efficiency(
+            np.array(efficiency["energy_keV"]), np.array(efficiency["efficiency"]), True
+        ),
+        "efficiency_uncertainty": 0.0,
+        "live_days": float(content["live_days"]),
+        "solar_label": content["solar_label"],
+    }
+    parts = [
+        replace(
+            _experiment(_overridden(part, overrides or {}), part["name"], shared, file, region),
+            part=FitPart(part["kind"], part.get("variable"), tuple(part.get("range", ()))),
+            solar_flux=float(part.get("solar_flux", 1.0)),
+        )
+        for part in content.get("parts", ())
+        for region in [part["name"] if part["kind"] == REGION else ""]
+    ]
+    return replace(
+        _experiment(content, content["name"], shared, file),
+        report_ranges_keV=tuple(content["report_ranges_keV"]),
+        slices=tuple(part for part in parts if part.part and part.part.kind == SLICE),
+        regions=tuple(part for part in parts if part.part and part.part.kind == REGION),
+    )
+
+
+def _overridden(part: Json, overrides: Settings) -> Json:
+    """A slice or region with what was overridden of its backgrounds' normalisations."""
+    normalisations = {
+        name: {"normalisation": one["normalisation"]}
+        for name, one in overrides.get("backgrounds", {}).items()
+        if "normalisation" in one
+    }
+    return merged(part, {"backgrounds": normalisations})
+
+
+def _experiment(
+    content: Json, name: str, shared: Mapping[str, Any], file: Path, region: str = ""
+) -> Experiment:
+    """The spectrum, one of its slices or a region; what is of a region's own simulated events has its
+    name in its parameters."""
     edges = np.array(content["edges_keV"], dtype=np.float64)
     response, n_bins = content["response"], len(edges) - 1
     true = np.array(response["true_energy_keV"], dtype=np.float64)
-    efficiency = content["efficiency"]
+    observed = content["observed"]
     return Experiment(
-        name=content["name"],
-        reference=content["reference"],
-        is_simulated=content["is_simulated"],
+        name=name,
         low_keV=edges[:-1],
         high_keV=edges[1:],
-        observed=None
-        if content["observed"] is None
-        else np.array(content["observed"], dtype=np.float64),
+        observed=None if observed is None else np.array(observed, dtype=np.float64),
         backgrounds=tuple(
-            _background(name, content["backgrounds"][name], file) for name in content["order"]
+            _background(one, content["backgrounds"][one], file, region) for one in content["order"]
         ),
-        includes_solar_neutrinos=False,
-        exposure_tonne_year=float(content["exposure_tonne_year"]),
-        efficiency=Efficiency(
-            np.array(efficiency["energy_keV"]), np.array(efficiency["efficiency"]), True
-        ),
-        efficiency_uncertainty=0.0,
         make_response=lambda: Response(
             edges[:-1], edges[1:], true, unpacked(response["matrix"], n_bins)
         ),
         response_variations={
-            name: (unpacked(both["up"], n_bins), unpacked(both["down"], n_bins))
-            for name, both in response["variations"].items()
+            key: (unpacked(both["up"], n_bins), unpacked(both["down"], n_bins))
+            for key, both in response["variations"].items()
         }
         | signal_statistics(
-            unpacked(response["matrix"], n_bins), np.array(response["statistical_error"]), edges
+            unpacked(response["matrix"], n_bins),
+            np.array(response["statistical_error"]),
+            edges,
+            region,
         ),
         norms=response["norms"],
-        live_days=float(content["live_days"]),
-        solar_label=content["solar_label"],
-        report_ranges_keV=tuple(content["report_ranges_keV"]),
+        **shared,
     )
 
 
-def _background(name: str, content: Mapping[str, Any], file: Path) -> Background:
+def _background(name: str, content: Mapping[str, Any], file: Path, region: str = "") -> Background:
+    suffix = f"_{region}" if region else ""
     if "normalisation" not in content:
         raise InputError(
             "has no prior yet",
@@ -125,7 +169,7 @@ def _background(name: str, content: Mapping[str, Any], file: Path) -> Background
     n_bins = len(content["counts"])
     activity, uncertainty = (content["normalisation"][key] for key in ("activity", "uncertainty"))
     unseen = {
-        parameter(name, energy_range): activity * np.array(one["counts"])
+        parameter(name, energy_range) + suffix: activity * np.array(one["counts"])
         for energy_range, one in content["unseen"].items()
     }
     of_shapes = [np.array(one["shape_error"]) for one in content["unseen"].values()]
@@ -143,13 +187,13 @@ def _background(name: str, content: Mapping[str, Any], file: Path) -> Background
             for key, both in content["variations"].items()
         },
         norms=content["norms"],
-        statistical_name=STATISTICAL_NAME,
+        statistical_name=STATISTICAL_NAME + suffix,
         unseen=unseen,
     )
 
 
 def signal_statistics(
-    matrix: Array, relative_error: Array, edges_keV: Array
+    matrix: Array, relative_error: Array, edges_keV: Array, region: str = ""
 ) -> dict[str, tuple[Array, Array]]:
     """The response one standard deviation of its own events up and down.
 
@@ -161,6 +205,7 @@ def signal_statistics(
         matrix: shape (n_bins, n_true).
         relative_error: of each bin, shape (n_bins,).
         edges_keV: of the bins, shape (n_bins + 1,).
+        region: whose events they are, if not of the spectrum.
 
     >>> matrix, error = np.ones((3, 1)), np.array([0.1, 0.2, 0.0])
     >>> made = signal_statistics(matrix, error, np.array([2.0, 2.4, 2.8, 200.0]))
@@ -175,6 +220,7 @@ def signal_statistics(
         if error.any():
             low = edges_keV[:-1][group == one][0]
             name = f"{SIGNAL_STATISTICAL_NAME}_{low:g}".replace(".", "p")
+            name += f"_{region}" if region else ""
             found[name] = (matrix * (1 + error), matrix * (1 - error))
     return found
 

@@ -17,13 +17,17 @@ def experiment_files(file: str | Path) -> list[Path]:
     if file.suffix == ".json":
         return [file]
     settings = read_yaml(file)
-    blocks = [settings.get(key) for key in ("spectrum", "efficiency", "resolution")]
+    blocks = [settings.get(key) for key in ("spectrum", "efficiency", "resolution", "response")]
+    components = settings.get("backgrounds")
+    for component in components.values() if isinstance(components, dict) else ():
+        if isinstance(component, dict):
+            blocks += [component.get(key) for key in ("curve", "covariance")]
     names = [
         block["file"]
         for block in blocks
         if isinstance(block, dict) and isinstance(block.get("file"), str)
     ]
-    return [file, *(file.parent / name for name in names)]
+    return list(dict.fromkeys([file, *(file.parent / name for name in names)]))
 
 
 def read_experiment(file: str | Path, overrides: Settings | None = None) -> Experiment:

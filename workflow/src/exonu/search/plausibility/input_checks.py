@@ -116,6 +116,8 @@ def uncertainties_too_small(search: SearchInputs) -> Iterator[str]:
 @INPUTS
 def bins_above_the_endpoint(search: SearchInputs) -> Iterator[str]:
     """Energies that no solar neutrino of the chosen sources gives an electron."""
+    if search.experiment.observable is not None:
+        return
     highest = highest_recoil_keV(search.physics)
     above = search.experiment.low_keV >= highest
     if above.any():
@@ -135,13 +137,16 @@ def gaps_between_bins(search: SearchInputs) -> Iterator[str]:
         first = gaps[0]
         yield (
             f"the bins leave {gaps.size} gap{'s' if gaps.size > 1 else ''}, "
-            f"{high[first]:g}–{low[first + 1]:g} keV{' first' if gaps.size > 1 else ''}: is a row missing?"
+            f"{high[first]:g}–{low[first + 1]:g} {search.experiment.unit}"
+            f"{' first' if gaps.size > 1 else ''}: is a row missing?"
         )
 
 
 @INPUTS
 def energies_in_other_units(search: SearchInputs) -> Iterator[str]:
     """Bins of thousands of keV, which are those of a spectrum in eV."""
+    if search.experiment.observable is not None:
+        return
     highest = float(search.experiment.high_keV.max())
     if highest > threshold("largest_energy_keV"):
         yield (
@@ -166,7 +171,10 @@ def exposure_beyond_scale(search: SearchInputs) -> Iterator[str]:
 def efficiency_says_nothing(search: SearchInputs) -> Iterator[str]:
     """An efficiency of 0, or of 1, wherever there are data."""
     experiment = search.experiment
-    energies = np.linspace(experiment.low_keV.min(), experiment.high_keV.max(), 1001)
+    of = (experiment.low_keV, experiment.high_keV)
+    if experiment.observable is not None:
+        of = (experiment.efficiency.energy_keV, experiment.efficiency.energy_keV)  # true energies
+    energies = np.linspace(of[0].min(), of[1].max(), 1001)
     seen = experiment.efficiency(energies)
     if np.all(seen == 0):
         yield "the efficiency is 0 at every energy of the spectrum: nothing would be seen"
@@ -186,7 +194,7 @@ def highest_recoil_keV(physics: Physics) -> float:
 
 def bin_in_words(experiment: Experiment, number: int) -> str:
     """One bin by its energies."""
-    return f"{experiment.low_keV[number]:g}–{experiment.high_keV[number]:g} keV"
+    return f"{experiment.low_keV[number]:g}–{experiment.high_keV[number]:g} {experiment.unit}"
 
 
 def bins_in_words(experiment: Experiment, chosen: NDArray[np.bool_]) -> str:
@@ -194,5 +202,6 @@ def bins_in_words(experiment: Experiment, chosen: NDArray[np.bool_]) -> str:
     places = np.flatnonzero(chosen)
     if places.size == 1:
         return f"the bin {bin_in_words(experiment, int(places[0]))}"
-    ends = f"{experiment.low_keV[places[0]]:g} and {experiment.high_keV[places[-1]]:g} keV"
+    first, last = experiment.low_keV[places[0]], experiment.high_keV[places[-1]]
+    ends = f"{first:g} and {last:g} {experiment.unit}"
     return f"{places.size} of {experiment.low_keV.size} bins between {ends}"

@@ -60,15 +60,22 @@ class FoundLimit:
         return ", ".join(names) + (f" and {places.size - 4} more" if places.size > 4 else "")
 
     def _bin(self, number: int) -> str:
-        edges = self.meaning.get("bins_keV")
-        if edges is not None and number < len(edges):
-            return f"{edges[number][0]:g}–{edges[number][1]:g} keV"
         channel, bins = next(
             (name, bins)
             for name, bins in self.model.channels.items()
             if bins.start <= number < bins.stop
         )
-        return f"bin {number - bins.start + 1} of {channel}"
+        regions = self.meaning.get("regions", {})
+        edges = regions.get(channel, self.meaning.get("bins_keV"))
+        place = number - bins.start
+        if edges is None or place >= len(edges):
+            return f"bin {place + 1} of {channel}"
+        low, high = edges[place]
+        more = f" of {channel}" if channel in regions else ""
+        if slices := self.meaning.get("slices"):
+            first, last = slices["ranges"][place * len(slices["ranges"]) // len(edges)]
+            more = more or f" at {slices['variable']} {first:g}–{last:g}"
+        return f"{low:g}–{high:g} keV{more}"
 
 
 LIMITS: Checks[FoundLimit] = Checks()

@@ -12,6 +12,7 @@ from exonu.core.errors import InputError
 from exonu.core.settings import merged
 from exonu.search.build_workspaces import build_workspaces
 from exonu.search.experiment.read_experiment import read_experiment
+from exonu.search.limit_inputs import is_json, named_file
 from exonu.search.limit_records import analysis_settings, check_hypothesis, read_whole_workspace
 from exonu.search.studies.projections import projection_rows
 from exonu.statistics.intervals.normal import require_confidence_level
@@ -39,7 +40,8 @@ def projected_table(
     require_confidence_level(confidence_level)
     if not significance > 0:
         raise InputError(f"must be > 0 (got {significance:g})", field="--significance")
-    if file.suffix.lower() == ".json":
+    file = named_file(file)
+    if is_json(file):
         spec, meaning = read_whole_workspace(file)
     else:
         if interaction is None:

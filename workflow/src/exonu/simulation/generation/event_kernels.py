@@ -209,32 +209,40 @@ def decay_at_point(
 
 @exact_kernel
 def cone_of(place: Any, stream: Any) -> Any:
-    """Share of the light that leaves a pocket, and the cosine of its cone's half opening."""
+    """Share of the light that leaves a pocket, the cosine of its cone's half opening, and a weight.
+
+    Light from deep in a gap is the most directed and looks most like that of an inner event.
+    Importance sampling gives the depth, from 0 to 1 of its range, the density 1 − b + 2 b depth.
+    """
     width, narrow = place.gap_width_cm, place.gap_width_cm[0]
     if width[1] == 0.0:
-        return place.escape_fraction, place.cos_min
+        return place.escape_fraction, place.cos_min, 1.0
     half = narrow + (width[1] - narrow) * uniform(stream)
-    shallow = place.gap_depth_cm[0]
-    depth = shallow + (place.gap_depth_cm[1] - shallow) * uniform(stream)
+    shallow, bias, share = place.gap_depth_cm[0], place.gap_bias, uniform(stream)
+    if bias > 0:
+        share = (math.sqrt((1 - bias) * (1 - bias) + 4 * bias * share) - (1 - bias)) / (2 * bias)
+    depth = shallow + (place.gap_depth_cm[1] - shallow) * share
     cosine = depth / math.sqrt(depth * depth + half * half)
-    return place.escape_fraction * (1 - cosine), cosine
+    return place.escape_fraction * (1 - cosine), cosine, 1 / (1 - bias + 2 * bias * share)
 
 
 @exact_kernel
 def finish(
     n: int, point: Any, normal: Any, on_wall: bool, place: Any, sites: Any, stream: Any
 ) -> Any:
-    """Light fraction and cone of each site; the visible energy in keV."""
-    visible = 0.0
-    escape, cosine = cone_of(place, stream)
+    """Light fraction and cone of each site; the visible energy in keV and a weight, 1 if no site is in a pocket."""
+    visible, weight = 0.0, 1.0
+    escape, cosine, of_gap = cone_of(place, stream)
     for i in range(n):
         dx, dy, dz = sites[i, 0] - point[0], sites[i, 1] - point[1], sites[i, 2] - point[2]
         in_pocket = on_wall and math.sqrt(dx * dx + dy * dy + dz * dz) < place.pocket_cm
+        if in_pocket:
+            weight = of_gap
         sites[i, 4] = escape if in_pocket else 1.0
         sites[i, 5] = cosine if in_pocket else -1.0
         sites[i, 6], sites[i, 7], sites[i, 8] = normal
         visible += sites[i, 3] * sites[i, 4]
-    return visible
+    return visible, weight
 
 
 @exact_kernel
@@ -299,14 +307,14 @@ def generate_events(
             n = decay_in_liquid(
                 particles, kinds, energies, groups, (x, y, z), attenuation, walls, mine, stream
             )
-        visible = finish(n, (x, y, z), normal, face >= 0, place, mine, stream)
+        visible, of_gap = finish(n, (x, y, z), normal, face >= 0, place, mine, stream)
         if here == 0 or not window_keV[0] <= visible <= window_keV[1]:
             n = 0
         events[event, 0], events[event, 1], events[event, 2], events[event, 3] = (
             x,
             y,
             z,
-            here * weight,
+            here * weight * of_gap,
         )
         counts[event] = n
         used += n

@@ -37,6 +37,10 @@ class PseudoData:
     live_days: float
     prescale: float
 
+    def take(self, kept: NDArray[np.bool_]) -> PseudoData:
+        """Some of the events."""
+        return replace(self, deposits=self.deposits.take(kept), time_s=self.time_s[kept])
+
 
 @dataclass(frozen=True)
 class DemonstrationRun:
@@ -124,7 +128,7 @@ def _stream(
     random = np.random.default_rng(derived_seed(seed, f"data/{stream}/{source.name}"))
     count = int(random.poisson(rate_per_day * live_days))
     time_s = random.random(count) * live_days * constants.day
-    analogue = replace(source, place=source.place._replace(bias=0.0, focus=NO_FOCUS))
+    analogue = replace(source, place=source.place._replace(bias=0.0, gap_bias=0.0, focus=NO_FOCUS))
     made = generate_source(
         analogue,
         np.arange(count),

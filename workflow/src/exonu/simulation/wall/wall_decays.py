@@ -114,6 +114,7 @@ class Place(NamedTuple):
     gap_depth_cm: tuple[float, float]  # where light starts below it
     target_cm: float  # importance sampling towards a sphere of this radius, 0 for none
     bias: float  # share of the photons that it sends there
+    gap_bias: float  # how much more often than nature depths of a gap are deep
     focus: Focus = NO_FOCUS  # channels around which decays are favoured
 
 
@@ -195,6 +196,9 @@ def place_of(source: Mapping[str, Any], geometry: Geometry, xenon_density: float
     bias = float(importance.get("bias", 0.0))
     if not 0 <= bias < 1:
         raise InputError(f"must be from 0 to below 1 (got {bias})", field="importance.bias")
+    gap_bias = float(importance.get("gap_bias", 0.0))
+    if not 0 <= gap_bias < 1:
+        raise InputError(f"must be from 0 to below 1 (got {gap_bias})", field="importance.gap_bias")
     material = source.get("material_properties", {})
     return Place(
         kind=PLACES.index(source["place"]),
@@ -212,6 +216,7 @@ def place_of(source: Mapping[str, Any], geometry: Geometry, xenon_density: float
         gap_depth_cm=_two(pocket.gap_depth_cm),
         target_cm=float(importance.get("target_cm", 0.0)),
         bias=bias,
+        gap_bias=gap_bias,
     )
 
 

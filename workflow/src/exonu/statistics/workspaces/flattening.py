@@ -74,6 +74,7 @@ _CODE4_INVERSE = (
 
 def code4_coefficients(down: float, up: float) -> FloatArray:
     """a1..a6, ln(up), ln(down) of a normsys."""
+    up, down = float(up), float(down)  # a whole number of JSON may be beyond 64 bits
     log_up, log_down = np.log(up), np.log(down)
     b = [up - 1, down - 1, log_up * up, -log_down * down, log_up**2 * up, log_down**2 * down]
     return np.concatenate([_CODE4_INVERSE @ np.array(b), [log_up, log_down]])

@@ -19,4 +19,4 @@ def main(
     pdf: Pdf,
 ) -> None:
     figure = draw_calibration(read_json(check), read_table(spectrum))
-    save(figure, (png, pdf), settings["plots"]["dpi"])
+    save(figure, (png, pdf), settings["plots"])

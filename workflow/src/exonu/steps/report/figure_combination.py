@@ -22,4 +22,4 @@ def main(
     pdf: Pdf,
 ) -> None:
     table = of_hypotheses(pd.read_csv(contributions), [file.stem for file in declared])
-    save(draw_combination(table, read_heading(counts)), (png, pdf), settings["plots"]["dpi"])
+    save(draw_combination(table, read_heading(counts)), (png, pdf), settings["plots"])

@@ -21,4 +21,4 @@ def main(
     plots, analyses = settings["plots"], read_limits(limits, counts)
     moment = anomalous_moment(plots.get("muon_anomalous_moment", DEFAULT_SET))
     figure = draw_coupling_mass(analyses, published_curves(), published_limits(), moment)
-    save(figure, (png, pdf), plots["dpi"])
+    save(figure, (png, pdf), plots)

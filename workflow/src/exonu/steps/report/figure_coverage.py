@@ -20,4 +20,4 @@ def main(
     pdf: Pdf,
 ) -> None:
     figure = draw_coverage(pd.read_csv(coverage), read_heading(counts))
-    save(figure, (png, pdf), settings["plots"]["dpi"])
+    save(figure, (png, pdf), settings["plots"])

@@ -17,4 +17,4 @@ def main(
     pdf: Pdf,
 ) -> None:
     figure = draw_dead_pmt(DeadPmtCorrection.read(correction), settings["name"])
-    save(figure, (png, pdf), settings["plots"]["dpi"])
+    save(figure, (png, pdf), settings["plots"])

@@ -17,7 +17,8 @@ def main(
     counts: Counts,
     output: Annotated[Path, "folder for diagnostics_<hypothesis>.png and .pdf"],
 ) -> None:
-    heading = read_heading(counts)
+    heading, plots = read_heading(counts), settings["plots"]
     for file in records:
         files = [output / f"diagnostics_{file.stem}.{suffix}" for suffix in ("png", "pdf")]
-        save(draw_diagnostics(read_json(file), heading), files, settings["plots"]["dpi"])
+        figure = draw_diagnostics(read_json(file), heading, plots.get("labels"))
+        save(figure, files, plots)

@@ -16,4 +16,4 @@ def main(
     output: Annotated[Path, "folder of the figures"],
 ) -> None:
     folder = tables[0].parent
-    write_event_figures(folder, cut_flow, efficiency, output, settings["plots"]["dpi"])
+    write_event_figures(folder, cut_flow, efficiency, output, settings["plots"])

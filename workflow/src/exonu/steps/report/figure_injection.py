@@ -23,4 +23,4 @@ def main(
 ) -> None:
     chained, drawn, pulled = (pd.read_csv(file, comment="#") for file in (chain, toys, pulls))
     figure = draw_injection(chained, drawn, pulled, read_heading(counts))
-    save(figure, (png, pdf), settings["plots"]["dpi"])
+    save(figure, (png, pdf), settings["plots"])

@@ -17,4 +17,4 @@ def main(
     pdf: Pdf,
 ) -> None:
     figure = draw_limits(read_limits(limits, counts), published_limits())
-    save(figure, (png, pdf), settings["plots"]["dpi"])
+    save(figure, (png, pdf), settings["plots"])

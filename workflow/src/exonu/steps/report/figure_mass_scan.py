@@ -19,4 +19,4 @@ def main(
     pdf: Pdf,
 ) -> None:
     figure = draw_local_p_values(read_json(record), read_heading(counts))
-    save(figure, (png, pdf), settings["plots"]["dpi"])
+    save(figure, (png, pdf), settings["plots"])

@@ -14,4 +14,4 @@ from exonu.steps._step import Pdf, Png, Settings, step
 def main(
     settings: Settings, projections: Annotated[Path, "projections.csv"], png: Png, pdf: Pdf
 ) -> None:
-    save(draw_projections(pd.read_csv(projections)), (png, pdf), settings["plots"]["dpi"])
+    save(draw_projections(pd.read_csv(projections)), (png, pdf), settings["plots"])

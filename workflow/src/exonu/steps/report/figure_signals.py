@@ -23,4 +23,4 @@ def main(
 ) -> None:
     before, behind, seen = (pd.read_csv(file, comment="#") for file in (curves, folded, efficiency))
     figure = draw_signals(before, behind, seen, read_heading(counts))
-    save(figure, (png, pdf), settings["plots"]["dpi"])
+    save(figure, (png, pdf), settings["plots"])

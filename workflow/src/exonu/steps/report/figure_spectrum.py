@@ -8,4 +8,4 @@ from exonu.steps._step import Counts, Pdf, Png, Settings, step
 
 @step
 def main(settings: Settings, counts: Counts, png: Png, pdf: Pdf) -> None:
-    save(draw_spectrum(read_counts(counts)), (png, pdf), settings["plots"]["dpi"])
+    save(draw_spectrum(read_counts(counts)), (png, pdf), settings["plots"])

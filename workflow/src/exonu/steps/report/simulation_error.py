@@ -25,4 +25,4 @@ def main(
     rows = simulation_error_table(found, live_days)
     write_csv(table, rows, ("Error of the templates from the number of simulated events.",))
     figure = draw_simulation_error(rows, settings["name"], is_simulated=found.is_simulated)
-    save(figure, (png, pdf), settings["plots"]["dpi"])
+    save(figure, (png, pdf), settings["plots"])

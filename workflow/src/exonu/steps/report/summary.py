@@ -32,6 +32,7 @@ def main(
     described: Annotated[Files, "YAMLs of the experiment"],
     figures: Annotated[Files, "PNG files"],
     output: Annotated[Path, "summary.html"],
+    simulation: Annotated[Path | None, "simulation_error.csv"] = None,
     variants: Annotated[Path | None, "variants.csv; a combination has none"] = None,
     contributions: Annotated[Path | None, "combination.csv of a combination"] = None,
     parameters: Annotated[Path | None, "its parameters.csv"] = None,
@@ -49,6 +50,7 @@ def main(
             figures=figures,
             ingest_notes=[note for file in ingested for note in read_json(file)["notes"]],
             versions=first["methods"]["asymptotic"]["record"]["versions"],
+            simulation=pd.read_csv(simulation, comment="#") if simulation else None,
             contributions=_table(contributions),
             parameters=_table(parameters),
         )

@@ -23,18 +23,19 @@ def _sources(
     calibration: Path | None,
 ) -> Sources:
     runs, varied, nominal = (len(settings[key]) for key in ("runs", "varied", "nominal"))
-    if (len(selected), len(reconstructed)) != (runs + varied, nominal):
+    before_cuts = runs + varied if settings["parts"] else 0
+    if (len(selected), len(reconstructed)) != (runs + varied, nominal + before_cuts):
         raise InputError(
             f"are {len(selected)} selected and {len(reconstructed)} reconstructed files",
             field="--selected, --reconstructed",
-            remedy=f"give {runs + varied} and {nominal}, in the order of the settings",
+            remedy=f"give {runs + varied} and {nominal + before_cuts}, in the order of the settings",
         )
     scale = read_json(calibration)["energy_scale"]["uncertainty"] if calibration else None
     return Sources(
         data=None if settings["blind"] else selected[:runs],
         nominal={
             row["sample"]: file
-            for row, file in zip(settings["nominal"], reconstructed, strict=True)
+            for row, file in zip(settings["nominal"], reconstructed[:nominal], strict=True)
         },
         varied={
             row["sample"]: file
@@ -42,6 +43,7 @@ def _sources(
         },
         correction=DeadPmtCorrection.read(correction) if correction else None,
         calibrated_scale=scale,
+        before_cuts=reconstructed[nominal:],
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from matplotlib.figure import Figure
 
@@ -23,7 +24,7 @@ def write_event_figures(
     cut_flow: str | Path,
     efficiency: str | Path,
     output: str | Path,
-    dpi: int,
+    plots: int | Mapping[str, Any],
 ) -> list[str]:
     """Write every figure as PNG and PDF.
 
@@ -31,7 +32,7 @@ def write_event_figures(
         diagnostics: folder of the tables of `exonu.events.diagnostics.diagnostic_tables`.
         cut_flow, efficiency: `cut_flow.csv` and `cut_efficiency.csv`.
         output: folder of the figures.
-        dpi: of the PNG files.
+        plots: dots per inch of the PNG files, or the settings of `save`.
 
     Returns:
         Names of the figures: those of `diagnostics_jobs.event_figures`.
@@ -58,5 +59,5 @@ def write_event_figures(
         drawn |= {"resolution": lambda: draw_resolution(tables)} if has_hits else {}
         drawn["cut_efficiency"] = lambda: draw_cut_efficiency(read_table(efficiency), tables)
     for name, draw in drawn.items():
-        save(draw(), [Path(output) / f"{name}.{suffix}" for suffix in ("png", "pdf")], dpi)
+        save(draw(), [Path(output) / f"{name}.{suffix}" for suffix in ("png", "pdf")], plots)
     return list(drawn)

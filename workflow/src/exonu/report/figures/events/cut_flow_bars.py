@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from exonu.report.figures.colours import BLACK, GREEN
 from exonu.report.figures.events.event_panels import count_scale, data_name, put_event_heading
+from exonu.report.figures.looks.component_looks import ComponentLook, component_looks
 from exonu.report.figures.style import (
     ANALYSIS_LOOKS,
     COLUMN_INCHES,
@@ -54,17 +55,15 @@ def draw_cut_flow(flow: pd.DataFrame, tables: EventTables) -> Figure:
         )
         heights = [data["weighted"].to_numpy(dtype=float)]
         total = np.zeros(len(names))
-        for number, label in enumerate(dict.fromkeys(tables.labels.values())):
+        looks = component_looks(tables.labels.values())
+        for label, look in reversed(looks.items()):
             rows = (
                 grouped[grouped["label"] == label]
                 .groupby("cut", sort=False)[["weighted", "variance"]]
                 .sum()
                 .reindex(names)
             )
-            values, look = (
-                rows["weighted"].fillna(0).to_numpy(),
-                _MORE_LOOKS[number % len(_MORE_LOOKS)],
-            )
+            values = rows["weighted"].fillna(0).to_numpy()
             total += values
             heights.append(values)
             if values.any():
@@ -93,11 +92,17 @@ def draw_cut_flow(flow: pd.DataFrame, tables: EventTables) -> Figure:
         count_scale(axes, np.concatenate([*heights, total]), np.empty(0), np.empty(0))
         axes.set_ylabel("events left")
         put_event_heading(axes, tables.record)
-        figure.legend(loc="outside right upper", fontsize=7.5)
+        handles, labels = axes.get_legend_handles_labels()
+        figure.legend(
+            [handles[-1], *handles[:-1]], [labels[-1], *labels[:-1]], loc="outside right upper",
+            fontsize=7.5,
+        )  # fmt: skip
     return figure
 
 
-def _line(axes: Any, places: Any, values: Any, errors: Any, look: Look, label: str) -> None:
+def _line(
+    axes: Any, places: Any, values: Any, errors: Any, look: ComponentLook, label: str
+) -> None:
     shown = np.where(values > 0, values, np.nan)
     axes.errorbar(
         places, shown, yerr=errors, color=look.colour, linestyle=look.line, marker=look.marker, markersize=3.0,

@@ -30,6 +30,9 @@ from exonu.report.figures.style import COLUMN_INCHES, new_figure, styled
 from exonu.report.numbers.event_tables import DATA, BinnedCounts, EventTables
 
 Panel = Mapping[str, Any]
+_VISIBLE = 1e-3
+"""A cut that takes less than this share of data and of simulation leaves nothing to see in a
+histogram."""
 _ENERGY_TICKS = (2, 5, 10, 20, 50, 100, 200)
 
 
@@ -45,6 +48,8 @@ def draw_cut(tables: EventTables, cut: str) -> Figure:
         name for name, panel in histograms.items() if panel["kind"] == "cut" and panel["cut"] == cut
     ]
     keep = next(one["keep"] for one in tables.record["cuts"] if one["name"] == cut)
+    if names and _shows_nothing(tables, names):
+        return _small_table(tables, cut, keep, names[0])
     with styled():
         figure = new_figure(4.5, COLUMN_INCHES * max(1, len(names)))
         if not names:
@@ -57,6 +62,72 @@ def draw_cut(tables: EventTables, cut: str) -> Figure:
         put_event_heading(grid[0, 0], tables.record)
         share_legend(figure, handles, 2 * len(names), f"{cut}: {keep}")
     return figure
+
+
+def _shows_nothing(tables: EventTables, names: list[str]) -> bool:
+    """Whether a table says as much as histograms: of conditions that are true or false, where no
+    simulation is on the axis, or where nothing on it is cut."""
+    panels = [tables.record["histograms"][name] for name in names]
+    if all(panel["axis"] == "truth" for panel in panels):
+        return True
+    before, after = (
+        [tables.histogram(name, stage) for name in names] for stage in ("before", "after")
+    )
+    if bool(tables.labels) and not any(counts.simulation.any() for counts in before):
+        return True
+    pairs = list(zip(before, after, strict=True))
+    kept = [
+        (getattr(old, kind).sum(), getattr(new, kind).sum())
+        for old, new in pairs
+        for kind in ("data", "simulation")
+    ]
+    return all(new >= (1 - _VISIBLE) * old for old, new in kept)
+
+
+def _small_table(tables: EventTables, cut: str, keep: str, name: str) -> Figure:
+    """Events before the cut, and the share that it keeps: data and each class from the top of the
+    stack."""
+    before, after = (tables.histogram(name, stage) for stage in ("before", "after"))
+    rows: list[tuple[str, float, float]] = []
+    for label, source, old, new in (
+        (data_name(tables.record), DATA, before.data, after.data),
+        ("simulation", "simulation", before.simulation, after.simulation),
+    ):
+        total, kept = (
+            float(counts.sum()) + sum(one.elsewhere[source])
+            for counts, one in ((old, before), (new, after))
+        )
+        if total > 0:
+            rows.append((label, total, kept))
+    with styled():
+        figure = new_figure(0.95 + 0.2 * len(rows))
+        axes = figure.subplots()
+        axes.set_axis_off()
+        put_event_heading(axes, tables.record, f"cut: {cut}")
+        cells = [
+            [label, f"{old:,.0f}".replace(",", "\u2009"), _kept(old, new)]
+            for label, old, new in rows
+        ]
+        drawn = axes.table(
+            cells, colLabels=[f"{keep}", "events before", "kept"], cellLoc="right",
+            colWidths=[0.6, 0.22, 0.18], loc="center", edges="horizontal",
+        )  # fmt: skip
+        drawn.auto_set_font_size(False)
+        drawn.set_fontsize(8.5)
+        for (_, column), cell in drawn.get_celld().items():
+            cell.set_linewidth(0.5)
+            if column == 0:
+                cell.set_text_props(ha="left")
+    return figure
+
+
+def _kept(before: float, after: float) -> str:
+    """The kept share; never rounded to all where some are lost.
+
+    >>> _kept(1e5, 1e5), _kept(1e5, 99_999.0)
+    ('all', '99.999 %')
+    """
+    return "all" if after >= before else f"{100 * after / before:.5g} %"
 
 
 def _without_variables(figure: Figure, tables: EventTables, cut: str, keep: str) -> Figure:

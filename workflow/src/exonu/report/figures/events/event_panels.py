@@ -14,8 +14,9 @@ from matplotlib.figure import Figure
 
 from exonu.core.types import Array
 from exonu.report.figures.colours import BAND_GREY, BLACK, VERMILLION
+from exonu.report.figures.looks.component_looks import component_looks
 from exonu.report.figures.stacked_spectrum import garwood_interval
-from exonu.report.figures.style import BACKGROUND_LOOKS, with_superscripts
+from exonu.report.figures.style import with_superscripts
 from exonu.report.numbers.event_tables import BinnedCounts
 
 LABELS = {
@@ -98,15 +99,9 @@ def draw_stack(axes: Axes, counts: BinnedCounts, width: Array) -> list[Artist]:
     """Stack the classes with the statistical error of their sum; handles from the top down."""
     handles: list[Artist] = []
     bottom = np.zeros_like(width)
-    for number, (label, values) in enumerate(counts.classes.items()):
-        fill, hatch = BACKGROUND_LOOKS[number % len(BACKGROUND_LOOKS)]
+    looks = component_looks(counts.classes)
+    for label, values in counts.classes.items():
         top = bottom + values / width
-        style: dict[str, Any] = {
-            "facecolor": fill,
-            "hatch": hatch,
-            "edgecolor": "#999999",
-            "linewidth": 0.0,
-        }
         handles.insert(
             0,
             axes.stairs(
@@ -115,7 +110,7 @@ def draw_stack(axes: Axes, counts: BinnedCounts, width: Array) -> list[Artist]:
                 baseline=bottom,
                 fill=True,
                 label=with_superscripts(label),
-                **style,
+                **looks[label].patch,
             ),
         )
         bottom = top

@@ -61,6 +61,10 @@ def draw_hit_map(tables: EventTables) -> Figure:
                 extend="both",
             )
             bar.set_label("data / simulation", fontsize=9)
+        rows[-1].annotate(
+            "longitude on the map, latitude at its rim", (0.5, -0.02), xycoords="axes fraction",
+            ha="center", va="top", fontsize=7,
+        )  # fmt: skip
         if np.any(dead > 0):
             figure.legend(
                 *rows[0].get_legend_handles_labels(), loc="outside lower left", ncols=2, fontsize=8

@@ -55,9 +55,23 @@ def draw_sphere(axes: Axes) -> None:
         axes.plot(
             *unfolded(np.full(181, longitude), 90 * along), color=GREY, linewidth=0.3, zorder=0
         )
+    for latitude in (-60, -30, 30, 60):
+        x, y = unfolded([180.0], [float(latitude)])
+        _angle(axes, _RIM * float(x[0]), _RIM * float(y[0]), latitude, ha="left", va="center")
+    for longitude in (-120, -60, 0, 60, 120):
+        x, y = unfolded([float(longitude)], [-16.0])
+        _angle(axes, float(x[0]), float(y[0]), longitude, ha="center", va="center")
     for longitude in (-180, 180):
         x, y = unfolded(np.full(181, longitude), 90 * along)
         axes.plot(_RIM * x, _RIM * y, color=BLACK, linewidth=0.8, zorder=1)
+
+
+def _angle(axes: Axes, x: float, y: float, degrees: int, **place: Any) -> None:
+    """An angle in small print, legible on dots too."""
+    axes.text(
+        x, y, f"{degrees}°".replace("-", "−"), fontsize=6.0, color="#333333", zorder=5,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.4, "alpha": 0.75}, **place,
+    )  # fmt: skip
 
 
 def draw_channels(

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
 from exonu.core.types import Array
 from exonu.events.diagnostics.panels import OF_TABLES, vertex_cuts
 from exonu.events.selection.cuts import Selection
-from exonu.report.figures.colours import BLACK, VERMILLION
+from exonu.report.figures.colours import BAND_GREY, BLACK, VERMILLION
 from exonu.report.figures.events.event_panels import (
     LABELS,
     count_scale,
@@ -30,6 +33,10 @@ from exonu.report.numbers.event_tables import EventTables
 if TYPE_CHECKING:
     import pandas as pd
 
+_CUT_LINE = Line2D([], [], color=VERMILLION, linewidth=1.3, label="cut on the vertex")
+_WALL_LINE = Line2D(
+    [], [], color=BLACK, linewidth=0.8, linestyle=":", label="sphere inside the walls"
+)
 _AXES = (("rho2", "cm2"), ("z", "cm"))
 
 
@@ -52,6 +59,8 @@ def draw_vertices(tables: EventTables) -> Figure:
 def _draw_radius(figure: Any, tables: EventTables) -> None:
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(2.4, 1))
     handles = draw_panel(upper, lower, tables, "radius")
+    if "vertex" not in tables.record:  # else no wall is known
+        handles.append(_WALL_LINE)
     put_event_heading(upper, tables.record, "all cuts but those on the vertex")
     figure.align_ylabels([upper, lower])
     figure.legend(handles=handles, loc="outside right upper", fontsize=7.5)
@@ -83,7 +92,10 @@ def draw_panel(upper: Axes, lower: Axes, tables: EventTables, name: str) -> list
     lower.set_xlim(counts.edges[0], counts.edges[-1])
     lower.set_xlabel(LABELS[panel["observable"]])
     upper.set_ylabel(per_bin(LABELS[panel["observable"]], float(counts.edges[1] - counts.edges[0])))
-    return [points, *handles]
+    more: list[Artist] = [Patch(facecolor=BAND_GREY, label="error of the simulation")]
+    if panel["marks"]:
+        more.append(_CUT_LINE)
+    return [points, *handles, *more]
 
 
 def _draw_planes(figure: Any, tables: EventTables) -> None:

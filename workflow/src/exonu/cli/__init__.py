@@ -3,6 +3,8 @@
 exonu rate --interaction magnetic-moment --source all --strength 1e-11 --energies 0.5,1,2
 exonu survival --source pp --energies-mev 0.1,0.3
 exonu limit ANALYSIS --interaction millicharge --flavour e
+exonu limit ANALYSIS --interaction dark-photon --mass-mev 1e-3:10:9log --format csv -o limits.csv
+exonu limit ANALYSIS --interaction millicharge --fit-range 2:30 --set efficiency.uncertainty=0.1
 exonu limit WORKSPACE.json
 exonu check ANALYSIS [--results]
 exonu limit ONE.yaml OTHER.yaml --interaction millicharge
@@ -18,6 +20,7 @@ exonu init DIR [--events [--level reconstructed]]
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import logging
 import os
@@ -28,10 +31,22 @@ from typing import Any
 
 from exonu import __version__
 from exonu.catalogue import INTERACTIONS, SEARCHED
+from exonu.cli.answers import FORMATS, Rows, rendered
+from exonu.cli.values import (
+    FLAVOUR_ALIASES,
+    INTERACTION_ALIASES,
+    SOURCE_ALIASES,
+    number,
+    numbers,
+    one_of,
+    setting,
+    span,
+)
 from exonu.core.errors import InputError, InputErrors, raise_all
 
 SOURCES = ("pp", "be7", "pep", "n13", "o15", "f17")
 FIGURES = (".png", ".pdf")
+LOG_LEVELS = ("debug", "info", "warning", "error")
 FLAVOURS = tuple(dict.fromkeys(state for one in INTERACTIONS.values() for state in one.states))
 ATOMIC = tuple(dict.fromkeys(name for one in INTERACTIONS.values() for name in one.atomic))
 
@@ -39,18 +54,15 @@ ATOMIC = tuple(dict.fromkeys(name for one in INTERACTIONS.values() for name in o
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit status is 0, 1 for input that a user can fix, or 2 for a
     wrong call."""
-    given = _parser().parse_args(arguments)
+    parser = _parser()
+    if "_ARGCOMPLETE" in os.environ:  # the shell asks for completions
+        _complete(parser)
+    given = parser.parse_args(arguments)
     logging.basicConfig(level=given.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
     try:
-        print(given.command(given), end="")
+        print(_answered(given), end="")
     except InputError as error:
         print(f"error: {_with_option(error)}", file=sys.stderr)
-        return 1
-    except ModuleNotFoundError as error:
-        if error.name not in _EXTRAS:
-            raise
-        extra = f"pip install 'exonu[{_EXTRAS[error.name]}]'"
-        print(f"error: needs {error.name}, which is not installed; {extra}", file=sys.stderr)
         return 1
     except BrokenPipeError:
         sys.stderr.close()  # the reader has gone, as with `| head`
@@ -62,8 +74,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-_EXTRAS = {"uproot": "events", "awkward": "events", "hepdata_lib": "workflow"}
+_EXTRAS = dict.fromkeys(("uproot", "awkward", "pyarrow", "h5py"), "events")
+_EXTRAS |= dict.fromkeys(("snakemake", "hepdata_lib"), "workflow")
 """Optional packages, and the extra of `pyproject.toml` that installs each."""
+
+
+def _answered(given: argparse.Namespace) -> str:
+    """What a command prints: its answer in the format that is asked for, or that it was written."""
+    own_format = getattr(given, "own_format", None)
+    if own_format is None:
+        return str(given.command(given))
+    form = given.format
+    if given.output is not None:
+        _check_output(given.output, "--output", ())
+        ending = given.output.suffix.lower().removeprefix(".")
+        form = form or (ending if ending in FORMATS else None)
+    text = rendered(given.command(given), form or own_format)
+    if given.output is None:
+        return text
+    from exonu.core.files import write_text
+
+    write_text(given.output, text)
+    return f"wrote {given.output}\n"
+
+
+def _complete(parser: argparse.ArgumentParser) -> None:
+    """Completion by argcomplete, where it is installed; it ends the process."""
+    try:
+        import argcomplete
+    except ImportError:
+        sys.exit(1)
+    argcomplete.autocomplete(parser)
+
 
 _OPTIONS = {"mass_MeV": "--mass-mev", "energies_keV": "--energies", "source": "--source"}
 _OPTIONS |= {"confidence_level": "--confidence-level"}
@@ -84,53 +126,30 @@ def _parser() -> argparse.ArgumentParser:
         prog="exonu", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--version", action="version", version=f"exonu {__version__}")
-    parser.add_argument(
-        "--log-level", choices=("debug", "info", "warning", "error"), default="warning"
-    )
+    parser.add_argument("--log-level", choices=LOG_LEVELS, default="warning")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     _add_rate(commands)
     survival = commands.add_parser("survival", help="flavour of solar neutrinos at Earth as CSV")
-    survival.add_argument("--source", choices=SOURCES, required=True)
+    survival.add_argument(
+        "--source", type=one_of(SOURCES, SOURCE_ALIASES), choices=SOURCES, required=True
+    )
     survival.add_argument(
         "--energies-mev",
-        type=_numbers,
+        type=numbers,
         required=True,
         help="neutrino energies in MeV, e.g. 0.1,0.3",
     )
+    _add_answer(survival, "csv")
     survival.set_defaults(command=_survival)
 
-    limit = commands.add_parser(
-        "limit", help="upper limits from a published spectrum or a pyhf workspace as JSON"
-    )
-    limit.add_argument(
-        "file",
-        type=Path,
-        nargs="+",
-        help="an analysis by its name in config/, its folder or file; EXPERIMENT.yaml; or a pyhf "
-        "WORKSPACE.json; several are combined",
-    )
-    limit.add_argument(
-        "--interaction",
-        choices=tuple(SEARCHED),
-        metavar="NAME",
-        help="needed for an experiment; `exonu interactions` lists them",
-    )
-    _add_hypothesis(limit)
-    limit.add_argument("--confidence-level", type=_number, default=0.9)
-    limit.add_argument(
-        "--unblind",
-        action="store_true",
-        help="show the observed limit of a blind analysis; the answer records it",
-    )
-    limit.add_argument("--measurement", help="of a workspace that has several")
-    limit.set_defaults(command=_limit)
-
+    _add_limit(commands)
     _add_check(commands)
     _add_combine(commands)
     _add_project(commands)
     _add_hs3(commands)
     listed = commands.add_parser("interactions", help="what can be searched for, as CSV")
+    _add_answer(listed, "csv")
     listed.set_defaults(command=_interactions)
 
     verify = commands.add_parser(
@@ -158,7 +177,54 @@ def _parser() -> argparse.ArgumentParser:
     show.set_defaults(command=_show)
 
     _add_init(commands)
+    for command in commands.choices.values():  # it may stand before the command or after it
+        command.add_argument(
+            "--log-level", choices=LOG_LEVELS, default=argparse.SUPPRESS, help=argparse.SUPPRESS
+        )
     return parser
+
+
+def _add_limit(commands: Any) -> None:
+    limit = commands.add_parser(
+        "limit", help="upper limits from a published spectrum or a pyhf workspace as JSON"
+    )
+    limit.add_argument(
+        "file",
+        type=Path,
+        nargs="+",
+        help="an analysis by its name in config/, its folder or file; EXPERIMENT.yaml; or a pyhf "
+        "WORKSPACE.json; several are combined",
+    )
+    limit.add_argument(
+        "--interaction",
+        type=one_of(tuple(SEARCHED), INTERACTION_ALIASES),
+        metavar="NAME",
+        help="needed for an experiment; `exonu interactions` lists them",
+    )
+    _add_hypothesis(limit)
+    limit.add_argument("--confidence-level", type=number, default=0.9)
+    limit.add_argument(
+        "--unblind",
+        action="store_true",
+        help="show the observed limit of a blind analysis; the answer records it",
+    )
+    limit.add_argument("--measurement", help="of a workspace that has several")
+    limit.add_argument(
+        "--fit-range",
+        type=span,
+        metavar="LOW:HIGH",
+        help="edges of bins in keV between which the spectrum is fitted, e.g. 1:30",
+    )
+    limit.add_argument(
+        "--set",
+        type=setting,
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="change one key of the experiment or the analysis, e.g. efficiency.uncertainty=0.1; may be repeated",
+    )
+    _add_answer(limit, "json")
+    limit.set_defaults(command=_limit)
 
 
 def _add_init(commands: Any) -> None:
@@ -171,6 +237,13 @@ def _add_init(commands: Any) -> None:
         choices=("hits", "reconstructed"),
         default="hits",
         help="with --events: hits of photomultipliers, or tables of events with energy and position",
+    )
+    init.add_argument(
+        "--from",
+        dest="table",
+        type=Path,
+        metavar="TABLE",
+        help="a table of a spectrum (CSV, tabs or blanks): its columns are guessed, and guesses marked",
     )
     init.add_argument("folder", type=Path, help="a new folder, e.g. config/my-experiment")
     init.set_defaults(command=_init)
@@ -201,7 +274,7 @@ def _add_combine(commands: Any) -> None:
     )
     combine.add_argument(
         "--interaction",
-        choices=tuple(SEARCHED),
+        type=one_of(tuple(SEARCHED), INTERACTION_ALIASES),
         metavar="NAME",
         help="needed for an experiment; `exonu interactions` lists them",
     )
@@ -221,18 +294,22 @@ def _add_rate(commands: Any) -> None:
     rate = commands.add_parser("rate", help="recoil rates of one interaction as CSV")
     rate.add_argument(
         "--interaction",
-        choices=tuple(INTERACTIONS),
+        type=one_of(tuple(INTERACTIONS), INTERACTION_ALIASES),
         metavar="NAME",
         required=True,
         help="`exonu interactions` lists them",
     )
     rate.add_argument(
-        "--source", choices=(*SOURCES, "all"), default="all", help="solar neutrino source"
+        "--source",
+        type=one_of((*SOURCES, "all"), SOURCE_ALIASES),
+        choices=(*SOURCES, "all"),
+        default="all",
+        help="solar neutrino source",
     )
     _add_hypothesis(rate)
     rate.add_argument(
         "--strength",
-        type=_number,
+        type=number,
         help="of the parameter in its unit, never scaled (default: a reference strength, printed; none for weak)",
     )
     rate.add_argument(
@@ -247,45 +324,67 @@ def _add_rate(commands: Any) -> None:
     )
     rate.add_argument("--part", choices=("total", "pure", "interference"), default="total")
     rate.add_argument(
-        "--energies", type=_numbers, required=True, help="true recoil energies in keV, e.g. 0.5,1,2"
+        "--energies",
+        type=numbers,
+        required=True,
+        help="true recoil energies in keV, e.g. 0.5,1,2, or 0.5:30:60 for 60 of them",
     )
+    _add_answer(rate, "csv")
     rate.set_defaults(command=_rate)
 
 
 def _add_hypothesis(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
+        "--flavor",
         "--flavour",
-        choices=FLAVOURS,
+        dest="flavour",
+        type=one_of(FLAVOURS, FLAVOUR_ALIASES),
         metavar="STATE",
         help="which neutrino interacts (default all)",
     )
     parser.add_argument(
-        "--mass-mev", type=_number, help="mass in MeV, where the interaction has one"
+        "--mass-mev",
+        type=numbers,
+        metavar="MASS",
+        help="mass in MeV, where the interaction has one; `limit` takes several: 1e-3,1e-2 or 1e-5:100:40log",
     )
     parser.add_argument(
         "--atomic",
-        choices=ATOMIC,
+        type=one_of(ATOMIC),
         metavar="MODEL",
         help="atomic model (default: the interaction's own)",
     )
 
 
-def _number(text: str) -> float:
-    value = float(text)
-    if not abs(value) < float("inf"):
-        raise ValueError(text)
-    return value
+def _add_answer(parser: argparse.ArgumentParser, own_format: str) -> None:
+    """Where the answer goes, and in which form."""
+    parser.add_argument(
+        "--format",
+        choices=FORMATS,
+        help=f"of the answer (default {own_format}, or what the name of --output ends with)",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="write the answer there, not to the screen",
+    )
+    parser.set_defaults(own_format=own_format)
 
 
-def _numbers(text: str) -> list[float]:
-    return [_number(part) for part in text.split(",")]
+def _one_mass(given: argparse.Namespace) -> float | None:
+    masses = given.mass_mev
+    if masses is not None and len(masses) > 1:
+        raise InputError(
+            f"takes one mass here (got {len(masses)})",
+            field="--mass-mev",
+            remedy="`exonu limit` takes several",
+        )
+    return None if masses is None else float(masses[0])
 
 
-_number.__name__ = "number"  # what argparse calls it in its messages
-_numbers.__name__ = "comma-separated list of numbers"
-
-
-def _rate(given: argparse.Namespace) -> str:
+def _rate(given: argparse.Namespace) -> Rows:
     from exonu.interactions import Physics, recoil_rate
 
     if given.interaction == "weak" and given.strength is not None:
@@ -297,19 +396,21 @@ def _rate(given: argparse.Namespace) -> str:
     strength, comment = 1.0 if given.strength is None else given.strength, []
     if given.strength is None and given.interaction != "weak":
         strength = SEARCHED[given.interaction].reference_strength
-        comment = [f"# strength {strength:g}, the reference strength: --strength was not given"]
+        comment = [f"strength {strength:g}, the reference strength: --strength was not given"]
     rates = recoil_rate(
         given.interaction,
         given.energies,
         source=given.source,
         flavour=given.flavour or "all",
         strength=strength,
-        mass_MeV=given.mass_mev,
+        mass_MeV=_one_mass(given),
         part=given.part,
         physics=Physics.from_settings(_physics_of(given)),
     )
-    rows = [f"{energy:.9g},{rate:.9g}" for energy, rate in zip(given.energies, rates, strict=True)]
-    return "\n".join([*comment, "energy_keV,rate_per_tonne_year_keV", *rows]) + "\n"
+    rows = [
+        (f"{energy:.9g}", f"{rate:.9g}") for energy, rate in zip(given.energies, rates, strict=True)
+    ]
+    return Rows(("energy_keV", "rate_per_tonne_year_keV"), rows, comment)
 
 
 def _physics_of(given: argparse.Namespace) -> dict[str, Any]:
@@ -326,7 +427,7 @@ def _physics_of(given: argparse.Namespace) -> dict[str, Any]:
     return settings if given.target is None else {**settings, "target": given.target}
 
 
-def _survival(given: argparse.Namespace) -> str:
+def _survival(given: argparse.Namespace) -> Rows:
     import numpy as np
 
     from exonu.solar import flavour_probabilities, oscillation, solar_sources
@@ -340,62 +441,84 @@ def _survival(given: argparse.Namespace) -> str:
         oscillation("NuFIT-6.0-NO"),
     )
     rows = [
-        ",".join(f"{value:.9g}" for value in (energy, *column))
+        tuple(f"{value:.9g}" for value in (energy, *column))
         for energy, column in zip(given.energies_mev, probabilities.T, strict=True)
     ]
-    return "\n".join(["energy_MeV,p_ee,p_emu,p_etau", *rows]) + "\n"
+    return Rows(("energy_MeV", "p_ee", "p_emu", "p_etau"), rows)
 
 
-def _limit(given: argparse.Namespace) -> str:
-    from exonu.search.limit_records import is_combination, limit_of_experiment, limit_of_workspace
+def _limit(given: argparse.Namespace) -> Any:
+    from exonu.search.limit_inputs import is_json, named_file
+    from exonu.search.limit_records import is_combination, limit_of_workspace
     from exonu.statistics.intervals.normal import require_confidence_level
 
     require_confidence_level(given.confidence_level)
-    if given.measurement is not None and given.file[0].suffix.lower() != ".json":
+    given.file = [named_file(file) for file in given.file]
+    first = given.file[0]
+    if given.measurement is not None and not is_json(first):
         raise InputError(
             "is given without a workspace, which alone has measurements",
-            file=given.file[0],
+            file=first,
             field="--measurement",
             remedy="leave it out",
         )
     if is_combination(given.file):
-        from exonu.search.combination.from_files import limit_of_files
-
-        if given.unblind:
-            problem = "is given for several experiments, each of which says whether it is blind"
-            remedy = "write `blind: false` into their analyses"
-            raise InputError(problem, field="--unblind", remedy=remedy)
-        answer = limit_of_files(given.file, given.confidence_level, **_hypothesis(given))
-        return json.dumps(answer, indent=1, ensure_ascii=False) + "\n"
-    [given.file] = given.file
-    if given.file.suffix.lower() == ".json":
+        return _limit_of_several(given)
+    if is_json(first):
         _refuse_with_workspace(given)
-        answer = limit_of_workspace(given.file, given.confidence_level, given.measurement)
-    else:
-        if given.interaction is None:
-            raise InputError(
-                "is missing",
-                file=given.file,
-                field="--interaction",
-                remedy="choose one that `exonu interactions` lists",
-            )
-        answer = limit_of_experiment(
-            given.file,
-            given.interaction,
-            flavour=given.flavour or "all",
-            mass_MeV=given.mass_mev,
-            atomic=given.atomic,
-            confidence_level=given.confidence_level,
-            unblind=given.unblind,
+        return limit_of_workspace(first, given.confidence_level, given.measurement)
+    if given.interaction is None:
+        raise InputError(
+            "is missing",
+            file=first,
+            field="--interaction",
+            remedy="choose one that `exonu interactions` lists",
         )
-    return json.dumps(answer, indent=1, ensure_ascii=False) + "\n"
+    answers = [_limit_of_one(given, first, mass) for mass in given.mass_mev or [None]]
+    return answers if len(answers) > 1 else answers[0]
+
+
+def _limit_of_one(given: argparse.Namespace, file: Path, mass_MeV: float | None) -> dict[str, Any]:
+    from exonu.search.limit_records import limit_of_experiment
+
+    return limit_of_experiment(
+        file,
+        given.interaction,
+        flavour=given.flavour or "all",
+        mass_MeV=mass_MeV,
+        atomic=given.atomic,
+        confidence_level=given.confidence_level,
+        unblind=given.unblind,
+        fit_range_keV=given.fit_range,
+        changes=given.set,
+    )
+
+
+def _limit_of_several(given: argparse.Namespace) -> Any:
+    from exonu.search.combination.from_files import limit_of_files
+
+    problem = "is given for several experiments, each of which "
+    if given.unblind:
+        remedy = "write `blind: false` into their analyses"
+        raise InputError(f"{problem}says whether it is blind", field="--unblind", remedy=remedy)
+    for option, value in (("--set", given.set), ("--fit-range", given.fit_range)):
+        if value:
+            raise InputError(
+                f"{problem}has its own", field=option, remedy="write it into their analyses"
+            )
+    hypothesis = {name: getattr(given, name) for name in ("interaction", "flavour", "atomic")}
+    answers = [
+        limit_of_files(given.file, given.confidence_level, mass_MeV=mass, **hypothesis)
+        for mass in given.mass_mev or [None]
+    ]
+    return answers if len(answers) > 1 else answers[0]
 
 
 def _hypothesis(given: argparse.Namespace) -> dict[str, Any]:
     return {
         "interaction": given.interaction,
         "flavour": given.flavour,
-        "mass_MeV": given.mass_mev,
+        "mass_MeV": _one_mass(given),
         "atomic": given.atomic,
     }
 
@@ -418,29 +541,30 @@ def _add_project(commands: Any) -> None:
     )
     project.add_argument(
         "--interaction",
-        choices=tuple(SEARCHED),
+        type=one_of(tuple(SEARCHED), INTERACTION_ALIASES),
         metavar="NAME",
         help="needed for an experiment; `exonu interactions` lists them",
     )
     _add_hypothesis(project)
     project.add_argument(
-        "--exposure", type=_numbers, required=True, help="exposures in tonne·year, e.g. 1,10,100"
+        "--exposure", type=numbers, required=True, help="exposures in tonne·year, e.g. 1,10,100"
     )
     project.add_argument(
         "--background",
-        type=_numbers,
+        type=numbers,
         default=[1.0],
         help="backgrounds per exposure in units of today's, e.g. 1,0.1 (default 1)",
     )
-    project.add_argument("--confidence-level", type=_number, default=0.9)
+    project.add_argument("--confidence-level", type=number, default=0.9)
     project.add_argument(
-        "--significance", type=_number, default=3.0, help="Z of the reach (default 3)"
+        "--significance", type=number, default=3.0, help="Z of the reach (default 3)"
     )
     project.add_argument("--figure", type=Path, help="draw them too: a PNG or PDF")
+    _add_answer(project, "csv")
     project.set_defaults(command=_project)
 
 
-def _project(given: argparse.Namespace) -> str:
+def _project(given: argparse.Namespace) -> Rows:
     from exonu.search.studies.projected_experiments import projected_table
 
     if given.figure is not None:
@@ -458,7 +582,8 @@ def _project(given: argparse.Namespace) -> str:
         from exonu.report.figures.style import save
 
         save(draw_projections(table), [given.figure], 160)
-    return str(table.to_csv(index=False, float_format="%.9g"))
+    header, *rows = csv.reader(table.to_csv(index=False, float_format="%.9g").splitlines())
+    return Rows(header, rows)
 
 
 def _hs3(given: argparse.Namespace) -> str:
@@ -471,11 +596,12 @@ def _hs3(given: argparse.Namespace) -> str:
 def _refuse_with_workspace(given: argparse.Namespace) -> None:
     """A workspace has its own parameter of interest: what would choose another must not be ignored
     in silence."""
-    for option in ("interaction", "flavour", "mass_mev", "atomic", "unblind"):
-        if getattr(given, option) not in (None, False):
+    options = ("interaction", "flavour", "mass_mev", "atomic", "unblind", "fit_range", "set")
+    for option in options:
+        if getattr(given, option) not in (None, False, []):
             raise InputError(
                 "is given with a workspace, which has its own parameter of interest and its own data",
-                file=given.file,
+                file=given.file[0],
                 field=f"--{option.replace('_', '-')}",
                 remedy="leave it out",
             )
@@ -508,14 +634,15 @@ def _check_results(name: str) -> str:
     return ""
 
 
-def _interactions(_: argparse.Namespace) -> str:
-    rows = ["interaction,parameter,unit,flavours,mass,atomic,source"]
+def _interactions(_: argparse.Namespace) -> Rows:
+    header = ("interaction", "parameter", "unit", "flavours", "mass", "atomic", "source")
+    rows = []
     for one in SEARCHED.values():
         states, atomic = " ".join(one.states), " ".join(one.atomic)
         mass = "yes" if one.has_mass else "no"
-        parameter = f"{one.parameter.name},{one.parameter.unit_name}"
-        rows.append(f'{one.name},{parameter},{states},{mass},{atomic},"{one.source}"')
-    return "\n".join(rows) + "\n"
+        parameter = (one.parameter.name, one.parameter.unit_name)
+        rows.append((one.name, *parameter, states, mass, atomic, one.source))
+    return Rows(header, rows)
 
 
 def _verify(given: argparse.Namespace) -> str:
@@ -542,64 +669,8 @@ def _check_output(file: Path, option: str, suffixes: Sequence[str]) -> None:
 
 
 def _init(given: argparse.Namespace) -> str:
-    from exonu.core.files import write_text
-    from exonu.core.resources import resource_path, schema_path
+    from exonu.cli.initial_files import initial_files, write_files
 
-    of_tables = given.level == "reconstructed"
-    if of_tables and not given.events:
-        raise InputError("is of events", field="--level", remedy="add --events")
-    template = resource_path("template_events") if given.events else resource_path("template")
-    template = resource_path("template_reconstructed") if of_tables else template
-    schemas = os.path.relpath(schema_path("analysis.yaml").parent, given.folder)
-    new = "name a new folder; nothing was written"
-    if given.folder.exists() and not given.folder.is_dir():
-        raise InputError("is a file", file=given.folder, remedy=new)
-    if given.folder.exists() and any(given.folder.iterdir()):
-        raise InputError("is not empty", file=given.folder, remedy=new)
-    try:
-        for file in sorted(template.iterdir()):
-            text = file.read_text(encoding="utf-8")
-            write_text(given.folder / file.name, text.replace(_SCHEMAS, f"$schema={schemas}/"))
-    except OSError as error:
-        raise InputError(
-            f"cannot be written ({error.strerror})",
-            file=given.folder,
-            remedy="name a folder that you may write to",
-        ) from None
-    following = _NEXT_WITH_EVENTS if given.events else _NEXT
-    return (_NEXT_WITH_TABLES if of_tables else following).format(
-        folder=given.folder, name=given.folder.name
-    )
-
-
-_SCHEMAS = "$schema=../../workflow/schemas/"
-"""Where the templates say that editors find the schemas: in the repository; `exonu init` writes where they are."""
-
-_NEXT = """\
-wrote {folder}/: experiment.yaml, spectrum.csv and efficiency.csv describe an experiment, analysis.yaml the search.
-  exonu limit {folder} --interaction magnetic-moment
-sets a limit, blinded as analysis.yaml says: the expected background stands in place of your counts.
-For the workflow, put the folder into config/ and its name into `analyses` of config/config.yaml.
-"""
-_NEXT_WITH_TABLES = """\
-wrote {folder}/: events.yaml says what stands in which column and how events are selected, runs.tsv and samples.tsv
-list the files, the CSVs are a small invented example, analysis.yaml is the search.
-1. Put the folder into config/ and its name, {name}, into `analyses` of config/config.yaml: the example runs as it is.
-2. Write your columns, units and cuts into events.yaml, your files into the tables: docs/tutorial-tpc.md.
-3. See what is missing or would run, then run it, first up to the cut flow:
-  snakemake --dry-run
-  snakemake --cores 2 results/{name}/cut_flow/cut_flow.csv
-"""
-_NEXT_WITH_EVENTS = """\
-wrote {folder}/: events.yaml describes ROOT files and cuts, runs.tsv, samples.tsv and calibration.tsv list the files,
-pmts.csv and channel_map.csv are an example of another detector, analysis.yaml is the search.
-1. Write your branches and cuts into events.yaml, your files into the tables; docs/events.md explains both.
-2. Put the folder into config/ and its name, {name}, into `analyses` of config/config.yaml.
-3. See what is missing or would run, then run it, first up to the cut flow:
-  snakemake --dry-run
-  snakemake --cores 2 results/{name}/cut_flow/cut_flow.csv
-"""
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    files, advice = initial_files(given)
+    write_files(given.folder, files)
+    return advice.format(folder=given.folder, name=given.folder.name)

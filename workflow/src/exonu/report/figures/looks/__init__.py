@@ -1,0 +1,4 @@
+"""How things are drawn and named that appear in several figures.
+
+In: names of components and parameters. Out: their one colour, hatch and line; their words.
+"""

@@ -95,6 +95,19 @@ def test_what_changes_the_library_digest(library, monkeypatch, upgraded, matters
     assert (digest.library_digest("exonu.solar") != before) is matters
 
 
+def test_the_front_door_is_not_part_of_every_step():
+    """Importing `exonu` loads nothing, and the library never takes a name from there."""
+    assert digest.closure("exonu") == (frozenset({"exonu"}), frozenset(), frozenset())
+    modules, packages, _ = digest.closure("exonu.steps.events.select")
+    assert not any("cli" in module.split(".") for module in modules)
+    assert "argcomplete" not in packages
+    for file in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module == "exonu":
+                named = {alias.name for alias in node.names} - {"__version__"}
+                assert all(digest._module_file(f"exonu.{name}") for name in named), file
+
+
 def test_every_resource_is_named_by_a_literal():
     """Else the digest would not see that a step reads it."""
     for file in PACKAGE.rglob("*.py"):

@@ -63,18 +63,20 @@ def initial_files(given: argparse.Namespace) -> tuple[dict[str, str], str]:
         raise InputError("is a table of a spectrum", field="--from", remedy="leave out --events")
     if given.table is not None:
         return _from_table(given.table, given.folder), _NEXT_OF_TABLE
-    name = "template_events" if given.events else "template"
-    files = _of_template("template_reconstructed" if of_tables else name, given.folder)
     if of_tables:
-        return files, _NEXT_WITH_TABLES
-    return files, _NEXT_WITH_EVENTS if given.events else _NEXT
+        template, following = resource_path("template_reconstructed"), _NEXT_WITH_TABLES
+    elif given.events:
+        template, following = resource_path("template_events"), _NEXT_WITH_EVENTS
+    else:
+        template, following = resource_path("template"), _NEXT
+    return _of_template(template, given.folder), following
 
 
-def _of_template(name: str, folder: Path) -> dict[str, str]:
+def _of_template(template: Path, folder: Path) -> dict[str, str]:
     schemas = os.path.relpath(schema_path("analysis.yaml").parent, folder)
     return {
         file.name: file.read_text(encoding="utf-8").replace(_SCHEMAS, f"$schema={schemas}/")
-        for file in sorted(resource_path(name).iterdir())
+        for file in sorted(template.iterdir())
     }
 
 
@@ -84,7 +86,7 @@ def _from_table(table: Path, folder: Path) -> dict[str, str]:
     spectrum = f"spectrum{table.suffix.lower() if table.suffix.lower() in _ENDINGS else '.txt'}"
     experiment = guessed_experiment(table, spectrum, folder.resolve().name)
     return {
-        "analysis.yaml": _of_template("template", folder)["analysis.yaml"],
+        "analysis.yaml": _of_template(resource_path("template"), folder)["analysis.yaml"],
         "efficiency.csv": EFFICIENCY,
         "experiment.yaml": experiment,
         spectrum: read_text(table, "CSV"),

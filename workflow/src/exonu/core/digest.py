@@ -52,6 +52,8 @@ def _parents(name: str) -> Iterator[str]:
 def _read_module(name: str) -> tuple[frozenset[str], frozenset[Path]]:
     """The modules that a module imports, exonu's and others', and the resource files that it
     names."""
+    if name == _PACKAGE:  # its names are for notebooks, loaded when used; the library uses none
+        return frozenset(), frozenset()
     source = _module_file(name)
     assert source is not None
     imported: set[str] = set()

@@ -350,7 +350,8 @@ def _same_hypothesis(row: Mapping[str, Any], limits: pd.DataFrame) -> pd.DataFra
     same = (limits["interaction"] == row["interaction"]) & (limits["flavour"] == row["flavour"])
     if pd.notna(row["mass_MeV"]):
         same &= limits["mass_MeV"] == row["mass_MeV"]
-    return limits.loc[same]
+    found: pd.DataFrame = limits.loc[same]
+    return found
 
 
 def _projected(row: Mapping[str, Any], projection: Projection, limits: pd.DataFrame) -> str:

@@ -319,7 +319,14 @@ def _add_rate(commands: Any) -> None:
         help="of the parameter in its unit, never scaled (default: a reference strength, printed; none for weak)",
     )
     rate.add_argument(
-        "--target", default="xenon", help="xenon, argon, germanium, silicon, or a folder of tables"
+        "--analysis",
+        type=Path,
+        help="an analysis by its name in config/, its folder or file, whose block `physics` is taken: a reactor "
+        "or a table as the source, target, models",
+    )
+    rate.add_argument(
+        "--target",
+        help="xenon, argon, germanium, silicon, or a folder of tables (default: the analysis's, or xenon)",
     )
     rate.add_argument("--part", choices=("total", "pure", "interference"), default="total")
     rate.add_argument(
@@ -396,7 +403,6 @@ def _rate(given: argparse.Namespace) -> Rows:
     if given.strength is None and given.interaction != "weak":
         strength = SEARCHED[given.interaction].reference_strength
         comment = [f"strength {strength:g}, the reference strength: --strength was not given"]
-    atomic = {} if given.atomic is None else {given.interaction: given.atomic}
     rates = recoil_rate(
         given.interaction,
         given.energies,
@@ -405,12 +411,26 @@ def _rate(given: argparse.Namespace) -> Rows:
         strength=strength,
         mass_MeV=_one_mass(given),
         part=given.part,
-        physics=Physics.from_settings({"atomic": atomic, "target": given.target}),
+        physics=Physics.from_settings(_physics_of(given)),
     )
     rows = [
         (f"{energy:.9g}", f"{rate:.9g}") for energy, rate in zip(given.energies, rates, strict=True)
     ]
     return Rows(("energy_keV", "rate_per_tonne_year_keV"), rows, comment)
+
+
+def _physics_of(given: argparse.Namespace) -> dict[str, Any]:
+    """The block `physics` of the analysis that is named, with what the options replace."""
+    settings: dict[str, Any] = {}
+    if given.analysis is not None:
+        from exonu.search.analysis import read_analysis
+        from exonu.search.limit_inputs import named_file
+
+        file = named_file(given.analysis)
+        settings = dict(read_analysis(file.stem, file).settings["physics"])
+    if given.atomic is not None:
+        settings["atomic"] = {**settings.get("atomic", {}), given.interaction: given.atomic}
+    return settings if given.target is None else {**settings, "target": given.target}
 
 
 def _survival(given: argparse.Namespace) -> Rows:

@@ -64,6 +64,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except InputError as error:
         print(f"error: {_with_option(error)}", file=sys.stderr)
         return 1
+    except ModuleNotFoundError as error:
+        if error.name not in _EXTRAS:
+            raise
+        extra = f"pip install 'exonu[{_EXTRAS[error.name]}]'"
+        print(f"error: needs {error.name}, which is not installed; {extra}", file=sys.stderr)
+        return 1
     except BrokenPipeError:
         sys.stderr.close()  # the reader has gone, as with `| head`
         return 1

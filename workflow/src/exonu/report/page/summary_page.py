@@ -347,12 +347,10 @@ def _by_convention(row: Mapping[str, Any], summary: Summary) -> list[str]:
 
 
 def _same_hypothesis(row: Mapping[str, Any], limits: pd.DataFrame) -> pd.DataFrame:
-    same = limits[
-        (limits["interaction"] == row["interaction"]) & (limits["flavour"] == row["flavour"])
-    ]
-    if row["mass_MeV"] == row["mass_MeV"]:
-        same = same[same["mass_MeV"] == row["mass_MeV"]]
-    return same
+    same = (limits["interaction"] == row["interaction"]) & (limits["flavour"] == row["flavour"])
+    if pd.notna(row["mass_MeV"]):
+        same &= limits["mass_MeV"] == row["mass_MeV"]
+    return limits.loc[same]
 
 
 def _projected(row: Mapping[str, Any], projection: Projection, limits: pd.DataFrame) -> str:

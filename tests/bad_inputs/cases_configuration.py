@@ -70,7 +70,7 @@ CONFIGURATION = {
             f"{new}: &{new} [{','.join([f'*{old}'] * 9)}]\n" for old, new in zip("abcdefghij", "bcdefghijk", strict=True)
         )), ANALYSIS, "", "values"),
     "analysis: contains itself": Case(written(ANALYSIS, "config_version: 1\nvariants: &a {b: *a}\n"), ANALYSIS, "", "contains itself"),
-    "analysis: nested deeply": Case(written(ANALYSIS, "config_version: 1\nseed: " + "[" * 20000 + "]" * 20000), ANALYSIS, "", "nested"),
+    "analysis: nested deeply": Case(written(ANALYSIS, "config_version: 1\nseed: " + "[" * 20000 + "]" * 20000), ANALYSIS, "|line 2", "nest"),
     "analysis: number of 5000 digits": Case(written(ANALYSIS, f"config_version: 1\nseed: {'9' * 5000}\n"), ANALYSIS, "", "digits"),
     "analysis: no such date": Case(written(ANALYSIS, "config_version: 1\nseed: 2020-02-31\n"), ANALYSIS, "", "day"),
     "analysis: number as key": Case(with_key(ANALYSIS, "systematics", {3: 1, "a": 2}), ANALYSIS, r"systematics\.3", "is not a name"),

@@ -39,6 +39,7 @@ SCRIPTS = (
     "io",
     "reconstruction",
     "templates",
+    "tables",
     "signals",
     "inference",
     "combination",

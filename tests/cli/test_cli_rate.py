@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 from scipy import constants
 
+from exonu.interactions import Physics, recoil_rate
+from exonu.search.analysis import read_analysis
+
 ANCHORS = Path(__file__).parents[1] / "interactions" / "recoil_rate_anchors.csv"
 
 
@@ -185,7 +188,7 @@ NOT_A_CALL = {
     "rate --interaction weak --energies nan": "argument --energies",
     "rate --interaction weak --energies inf": "argument --energies",
     "rate --interaction weak --energies 1 --source b8": "argument --source: invalid choice: 'b8'",
-    "rate --interaction weak --energies 1 --flavour s": "argument --flavour: invalid choice: 's'",
+    "rate --interaction weak --energies 1 --flavour s": "argument --flavor/--flavour: invalid choice: 's'",
     "rate --interaction weak --energies 1 --atomic rpa": "argument --atomic: invalid choice: 'rpa'",
     "rate --interaction weak --energies 1 --part half": "argument --part: invalid choice: 'half'",
     "rate --interaction millicharge --energies 1 --strength big": "argument --strength: invalid number value: 'big'",
@@ -233,3 +236,21 @@ def test_a_strength_that_was_not_given_is_the_reference_and_said(run, options, s
     assert comment == f"# strength {strength}, the reference strength: --strength was not given"
     assert table == run(*call, "--strength", strength).out.splitlines()
     assert float(table[1].split(",")[1]) < 1e5
+
+
+def test_rate_of_a_reactor_is_that_of_the_analysis(run):
+    """Its source and its target, and the same numbers as from the library."""
+    folder = Path(__file__).parents[2] / "config" / "gemma-like"
+    words = "rate --interaction magnetic-moment --flavour e --strength 3e-11 --energies 3,5"
+    answer = run(*words.split(), "--analysis", folder)
+    settings = read_analysis("gemma-like", folder / "analysis.yaml").settings["physics"]
+    physics = Physics.from_settings(settings)
+    assert physics.target == "germanium"
+    expected = recoil_rate(
+        "magnetic-moment", [3.0, 5.0], flavour="e", strength=3e-11, physics=physics
+    )
+    _, rows = read_csv(answer.out)
+    np.testing.assert_allclose(rows[:, 1], expected, rtol=1e-8)
+    refused = run(*words.split(), "--analysis", folder, "--source", "pp")
+    assert refused.code == 1
+    assert "--source: must be one of all, reactor (got 'pp')" in refused.err

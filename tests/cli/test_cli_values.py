@@ -1,5 +1,7 @@
 """What may be written for names, numbers and files, where the answer goes, and in which form."""
 
+# ruff: noqa: E501 (a case in one line)
+
 import csv
 import io
 import json

@@ -116,6 +116,23 @@ def test_notes_on_files_of_events_are_shown(summary):
     assert "Notes" in told.texts
 
 
+def test_another_convention_states_its_own_limit_beside(summary):
+    settings = {**summary.settings, "statistics": {**summary.settings["statistics"]}}
+    settings["statistics"]["convention"] = "xenon-lz-2021"
+    rows = summary.limits[summary.limits["method"] == "asymptotic"]
+    two_sided = rows.assign(method="two-sided", observed=3.21e-11, significance=0.0, p0=0.5)
+    two_sided.iloc[0, two_sided.columns.get_loc("significance")] = 3.5
+    limits = pd.concat([rows, two_sided], ignore_index=True)
+    told = " ".join(Page(summary_page(replace(summary, settings=settings, limits=limits))).texts)
+    assert "Stated by xenon-lz-2021" in told
+    assert "< 3.21 × 10⁻¹¹" in told
+    assert "0 to 1.00 × 10⁻¹²" in told
+    settings["statistics"]["convention"] = "feldman-cousins"
+    told = " ".join(Page(summary_page(replace(summary, settings=settings))).texts)
+    assert "by snakemake toys" in " ".join(told.split())
+    assert "Stated by" not in " ".join(Page(summary_page(summary)).texts)
+
+
 def test_whatever_comes_from_outside_is_escaped(summary):
     """Markup in a name, a reference, a description or a value comes out as text, everywhere that it
     stands."""

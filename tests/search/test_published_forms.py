@@ -414,6 +414,10 @@ FAULTS = {
     "curve: NaN": (_curve("E,r\n1,nan\n3,4\n"), r"curve\.csv: line 2, column r: must be a finite number \(got 'nan'\)"),
     "curve: negative": (_curve("E,r\n1,-2\n3,4\n"), r"curve\.csv: row 1, column r: is negative \(-2\); rates are ≥ 0"),
     "curve: unsorted": (_curve("E,r\n3,2\n1,4\n"), r"curve\.csv: row 2, column E: does not increase"),
+    "curve: below zero": (
+        _curve("E,r\n-1,2\n1,4\n"),
+        r"curve\.csv: row 1, column E: is below 0 keV \(-1\); energies are ≥ 0",
+    ),
     "curve: mixed lengths": (_curve("E,r\n3,2\n4\n"), r"curve\.csv: line 3: has 1 values where the header has 2"),
     "curve: in eV": (_curve("E_eV,r\n3,2\n4,2\n", energy_keV="E_eV"), EXPERIMENT + r"backgrounds\.flat\.curve\.energy_keV: names the column 'E_eV', which is in eV"),
     "curve: no file": (lambda f: edit(f, **_UNUSED, backgrounds={"flat": {"column": None, "curve": _CURVE}}), r"curve\.csv: cannot be read"),

@@ -1,14 +1,15 @@
 """Systematics: paired ratios and their errors, smoothing, pruning, and what is refused."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from exonu.core.errors import InputError
+from exonu.templates.paired_sums import LARGEST_RATIO, SMALLEST_RATIO, PairedSums
 from exonu.templates.systematics import (
-    LARGEST_RATIO,
-    SMALLEST_RATIO,
     Effect,
     Paired,
     Systematic,
@@ -17,6 +18,7 @@ from exonu.templates.systematics import (
 
 EDGES = np.arange(2.0, 32.0, 2.0)
 REPORT = (2.0, 15.0, 30.0)
+BOTH = np.union1d(EDGES, REPORT)
 
 
 def one(**keys):
@@ -76,7 +78,7 @@ def test_smoothed_ratios_are_positive_and_within_those_of_the_ranges(size, slope
     energy, weight = events()
     after = weight * (1 + size) * np.exp(slope * (energy - 16) / 14)
     paired = Paired(energy, weight, energy, after)
-    ratio = paired.smoothed(EDGES, REPORT)
+    ratio = paired.summed(BOTH).smoothed(EDGES, REPORT)
     in_ranges, _ = paired.ratio(REPORT)
     assert np.all((ratio >= SMALLEST_RATIO) & (ratio <= LARGEST_RATIO))
     limits = np.clip(in_ranges, SMALLEST_RATIO, LARGEST_RATIO)
@@ -233,8 +235,8 @@ def test_ranges_with_too_few_events_take_the_ratio_of_all():
     after = np.array([2.0] * 100 + [9.0, 0.1])  # 4.6 ± 3 in the second range
     paired = Paired(energy, np.ones(102), energy, after)
     together = after.sum() / 102
-    np.testing.assert_allclose(paired.smoothed(EDGES, REPORT)[-1], together)
-    np.testing.assert_allclose(paired.smoothed(EDGES, REPORT)[0], 2.0)
+    np.testing.assert_allclose(paired.summed(BOTH).smoothed(EDGES, REPORT)[-1], together)
+    np.testing.assert_allclose(paired.summed(BOTH).smoothed(EDGES, REPORT)[0], 2.0)
 
 
 def test_a_line_that_moves_within_a_range_is_kept():
@@ -270,3 +272,28 @@ CUTS = ("trigger", "fiducial-volume")
 def test_faults(content, message):
     with pytest.raises(InputError, match=message):
         declared([{"status": "assumed", **entry} for entry in content], CUTS, "events.yaml")
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, 3))
+def test_sums_of_parts_are_those_of_the_whole(seed, cut):
+    """In one pass or in several; against the sums written out."""
+    rng = np.random.default_rng(seed)
+    n = 200
+    energy, b = rng.uniform(0, 40, n), rng.uniform(0, 2, n)
+    after, a = energy * rng.normal(1, 0.2, n), b * rng.integers(0, 3, n)
+    where = [slice(0, 50 * cut), slice(50 * cut, n)]
+    first, second = (PairedSums.of(energy[w], b[w], after[w], a[w], BOTH) for w in where)
+    ratio, error = (first + second).ratio(REPORT)
+    change, spread = (first + second).difference(REPORT)
+    for place, (low, high) in enumerate(pairwise(REPORT)):
+        before_in = (energy >= low) & (energy < high)
+        after_in = (after >= low) & (after < high)
+        weight_b, weight_a = np.where(before_in, b, 0), np.where(after_in, a, 0)
+        expected = weight_a.sum() / weight_b.sum()
+        assert ratio[place] == pytest.approx(expected)
+        scatter = np.sqrt(np.sum((weight_a - expected * weight_b) ** 2)) / weight_b.sum()
+        assert error[place] == pytest.approx(scatter, rel=1e-6, abs=1e-9)
+        assert change[place] == pytest.approx(np.sum(weight_a - weight_b), abs=1e-9)
+        assert spread[place] == pytest.approx(np.sqrt(np.sum((weight_a - weight_b) ** 2)), abs=1e-6)
+    together = PairedSums.of(energy, b, after, a, BOTH)
+    np.testing.assert_allclose((first + second).sums, together.sums, rtol=1e-12, atol=1e-12)

@@ -64,6 +64,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except InputError as error:
         print(f"error: {_with_option(error)}", file=sys.stderr)
         return 1
+    except ModuleNotFoundError as error:
+        if error.name not in _EXTRAS:
+            raise
+        extra = f"pip install 'exonu[{_EXTRAS[error.name]}]'"
+        print(f"error: needs {error.name}, which is not installed; {extra}", file=sys.stderr)
+        return 1
     except BrokenPipeError:
         sys.stderr.close()  # the reader has gone, as with `| head`
         return 1
@@ -143,6 +149,48 @@ def _parser() -> argparse.ArgumentParser:
     _add_answer(survival, "csv")
     survival.set_defaults(command=_survival)
 
+    _add_limit(commands)
+    _add_check(commands)
+    _add_combine(commands)
+    _add_project(commands)
+    _add_hs3(commands)
+    listed = commands.add_parser("interactions", help="what can be searched for, as CSV")
+    _add_answer(listed, "csv")
+    listed.set_defaults(command=_interactions)
+
+    verify = commands.add_parser(
+        "verify", help="check an archive of results, and find its limits again"
+    )
+    verify.add_argument("archive", type=Path, help="a zip that `snakemake archive` made")
+    verify.set_defaults(command=_verify)
+
+    show = commands.add_parser("show", help="draw one event of a raw or ingested ROOT file")
+    show.add_argument("file", type=Path, help="a raw file, or one of results/<analysis>/ingested")
+    show.add_argument("event", type=int, help="number of the event")
+    show.add_argument(
+        "--run", type=int, help="number of its run, where several runs are in the file"
+    )
+    show.add_argument(
+        "--events", type=Path, help="events file of the analysis: its branch map and geometry"
+    )
+    show.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        default=Path("event.png"),
+        help="PNG or PDF (default event.png)",
+    )
+    show.set_defaults(command=_show)
+
+    _add_init(commands)
+    for command in commands.choices.values():  # it may stand before the command or after it
+        command.add_argument(
+            "--log-level", choices=LOG_LEVELS, default=argparse.SUPPRESS, help=argparse.SUPPRESS
+        )
+    return parser
+
+
+def _add_limit(commands: Any) -> None:
     limit = commands.add_parser(
         "limit", help="upper limits from a published spectrum or a pyhf workspace as JSON"
     )
@@ -183,45 +231,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_answer(limit, "json")
     limit.set_defaults(command=_limit)
-
-    _add_check(commands)
-    _add_combine(commands)
-    _add_project(commands)
-    _add_hs3(commands)
-    listed = commands.add_parser("interactions", help="what can be searched for, as CSV")
-    _add_answer(listed, "csv")
-    listed.set_defaults(command=_interactions)
-
-    verify = commands.add_parser(
-        "verify", help="check an archive of results, and find its limits again"
-    )
-    verify.add_argument("archive", type=Path, help="a zip that `snakemake archive` made")
-    verify.set_defaults(command=_verify)
-
-    show = commands.add_parser("show", help="draw one event of a raw or ingested ROOT file")
-    show.add_argument("file", type=Path, help="a raw file, or one of results/<analysis>/ingested")
-    show.add_argument("event", type=int, help="number of the event")
-    show.add_argument(
-        "--run", type=int, help="number of its run, where several runs are in the file"
-    )
-    show.add_argument(
-        "--events", type=Path, help="events file of the analysis: its branch map and geometry"
-    )
-    show.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        default=Path("event.png"),
-        help="PNG or PDF (default event.png)",
-    )
-    show.set_defaults(command=_show)
-
-    _add_init(commands)
-    for command in commands.choices.values():  # it may stand before the command or after it
-        command.add_argument(
-            "--log-level", choices=LOG_LEVELS, default=argparse.SUPPRESS, help=argparse.SUPPRESS
-        )
-    return parser
 
 
 def _add_init(commands: Any) -> None:
@@ -310,7 +319,14 @@ def _add_rate(commands: Any) -> None:
         help="of the parameter in its unit, never scaled (default: a reference strength, printed; none for weak)",
     )
     rate.add_argument(
-        "--target", default="xenon", help="xenon, argon, germanium, silicon, or a folder of tables"
+        "--analysis",
+        type=Path,
+        help="an analysis by its name in config/, its folder or file, whose block `physics` is taken: a reactor "
+        "or a table as the source, target, models",
+    )
+    rate.add_argument(
+        "--target",
+        help="xenon, argon, germanium, silicon, or a folder of tables (default: the analysis's, or xenon)",
     )
     rate.add_argument("--part", choices=("total", "pure", "interference"), default="total")
     rate.add_argument(
@@ -325,8 +341,9 @@ def _add_rate(commands: Any) -> None:
 
 def _add_hypothesis(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--flavour",
         "--flavor",
+        "--flavour",
+        dest="flavour",
         type=one_of(FLAVOURS, FLAVOUR_ALIASES),
         metavar="STATE",
         help="which neutrino interacts (default all)",
@@ -386,7 +403,6 @@ def _rate(given: argparse.Namespace) -> Rows:
     if given.strength is None and given.interaction != "weak":
         strength = SEARCHED[given.interaction].reference_strength
         comment = [f"strength {strength:g}, the reference strength: --strength was not given"]
-    atomic = {} if given.atomic is None else {given.interaction: given.atomic}
     rates = recoil_rate(
         given.interaction,
         given.energies,
@@ -395,12 +411,26 @@ def _rate(given: argparse.Namespace) -> Rows:
         strength=strength,
         mass_MeV=_one_mass(given),
         part=given.part,
-        physics=Physics.from_settings({"atomic": atomic, "target": given.target}),
+        physics=Physics.from_settings(_physics_of(given)),
     )
     rows = [
         (f"{energy:.9g}", f"{rate:.9g}") for energy, rate in zip(given.energies, rates, strict=True)
     ]
     return Rows(("energy_keV", "rate_per_tonne_year_keV"), rows, comment)
+
+
+def _physics_of(given: argparse.Namespace) -> dict[str, Any]:
+    """The block `physics` of the analysis that is named, with what the options replace."""
+    settings: dict[str, Any] = {}
+    if given.analysis is not None:
+        from exonu.search.analysis import read_analysis
+        from exonu.search.limit_inputs import named_file
+
+        file = named_file(given.analysis)
+        settings = dict(read_analysis(file.stem, file).settings["physics"])
+    if given.atomic is not None:
+        settings["atomic"] = {**settings.get("atomic", {}), given.interaction: given.atomic}
+    return settings if given.target is None else {**settings, "target": given.target}
 
 
 def _survival(given: argparse.Namespace) -> Rows:

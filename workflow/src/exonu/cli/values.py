@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 MOST_NUMBERS = 10_000
 """Numbers of a grid: more are a slip."""
 FLAVOUR_ALIASES = {
-    "nue": "e", "numu": "mu", "nutau": "tau", "electron": "e", "muon": "mu",
+    "nue": "e", "numu": "mu", "nutau": "tau", "nu-e": "e", "nu-mu": "mu", "nu-tau": "tau",
+    "electron": "e", "muon": "mu",
 }  # fmt: skip
 SOURCE_ALIASES = {
     "7be": "be7",

@@ -79,6 +79,42 @@ def read_header_and_rows(path: str | Path) -> tuple[list[str], list[tuple[int, l
     return [name.strip() for name in rows[0][1]], rows[1:]
 
 
+def check_rising(values: Array, path: str | Path, column: str, *, strictly: bool = True) -> None:
+    """Energies of a table increase and are not negative.
+
+    Args:
+        values: shape (n,).
+        path, column: for the message; the column's name ends with the unit.
+        strictly: whether two rows may not have the same.
+
+    Raises:
+        InputError: with the row.
+    """
+    steps = np.diff(values)
+    wrong = np.flatnonzero(steps <= 0 if strictly else steps < 0)
+    if wrong.size or values[0] < 0:
+        row = int(wrong[0]) + 2 if wrong.size else 1
+        once = ", each energy once" if strictly else ""
+        raise InputError(
+            "does not increase, or is negative",
+            file=path,
+            field=f"row {row}, column {column}",
+            remedy=f"sort the rows by energy in {column.rpartition('_')[2]}{once}",
+        )
+
+
+def check_something(values: Array, path: str | Path, column: str, remedy: str) -> None:
+    """A rate or a flux is nowhere negative and somewhere positive.
+
+    Raises:
+        InputError: if it is not.
+    """
+    if np.any(values < 0) or not np.any(values > 0):
+        raise InputError(
+            "must be ≥ 0, and not 0 everywhere", file=path, field=f"column {column}", remedy=remedy
+        )
+
+
 def _is_content(line: str) -> bool:
     return bool(line.strip()) and not line.lstrip().startswith("#")
 

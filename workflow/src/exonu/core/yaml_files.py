@@ -113,9 +113,11 @@ def parse_value(text: str, field: str) -> Any:
     """
     if len(text) > 10_000:
         raise InputError("is too long for a value", field=field, remedy="write it into the file")
-    _check_depth(text, field)
     try:
+        _check_depth(text, field)
         value = yaml.load(text, Loader=_Loader)
+    except InputError:
+        raise
     except (yaml.YAMLError, ValueError) as error:
         problem = getattr(error, "problem", None) or str(error)
         raise InputError(

@@ -11,9 +11,8 @@ from numpy.typing import ArrayLike
 
 from exonu.catalogue import SEARCHED, AbsorbedFlux, Halo, Line
 from exonu.core import constants
-from exonu.core.errors import InputError
 from exonu.core.resources import resource_path
-from exonu.core.tables import read_numbers
+from exonu.core.tables import check_rising, check_something, read_numbers
 from exonu.core.types import Array
 from exonu.interactions.cross_sections import ALPHA, ELECTRON_MASS_MEV
 from exonu.interactions.physics import Physics
@@ -98,22 +97,8 @@ def read_curve(file: Path) -> list[list[float]]:
     """
     table = read_numbers(file, COLUMNS)
     energy, rate = (table[name] for name in COLUMNS)
-    wrong = np.flatnonzero(np.diff(energy) <= 0)
-    if wrong.size or energy[0] < 0:
-        row = int(wrong[0]) + 2 if wrong.size else 1
-        raise InputError(
-            "does not increase, or is negative",
-            file=file,
-            field=f"row {row}, column energy_keV",
-            remedy="sort the rows by energy in keV, each energy once",
-        )
-    if np.any(rate < 0) or not np.any(rate > 0):
-        raise InputError(
-            "must be ≥ 0, and not 0 everywhere",
-            file=file,
-            field="column rate_per_tonne_year_keV",
-            remedy="give the rate of recoils before any detector",
-        )
+    check_rising(energy, file, COLUMNS[0])
+    check_something(rate, file, COLUMNS[1], "give the rate of recoils before any detector")
     rows: list[list[float]] = np.column_stack([energy, rate]).tolist()
     return rows
 

@@ -73,6 +73,12 @@ def read_description(file: Path) -> Settings:
     try:
         return read_yaml(file)
     except InputError:
+        if (kind := kind_of(file)) is not None:
+            raise InputError(
+                f"is {kind}, not the YAML of an experiment",
+                file=file,
+                remedy="give an experiment, an analysis or a workspace",
+            ) from None
         if not _is_table(file):
             raise
     raise InputError(
@@ -105,9 +111,8 @@ def is_json(file: Path) -> bool:
     if not begin.strip():
         return named
     # What is neither is said to be no JSON where the name promises some.
-    return bool(_JSON_BEGINS.match(begin)) or (
-        named and kind_of(file) is None and not _is_yaml(begin)
-    )
+    is_other = kind_of(file) is not None or _is_yaml(begin) or _is_table(file)
+    return bool(_JSON_BEGINS.match(begin)) or (named and not is_other)
 
 
 def _is_yaml(begin: bytes) -> bool:

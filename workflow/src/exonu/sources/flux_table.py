@@ -12,7 +12,7 @@ import numpy as np
 
 from exonu.catalogue import FLAVOURS
 from exonu.core.errors import InputError
-from exonu.core.tables import read_numbers
+from exonu.core.tables import check_rising, check_something, read_numbers
 from exonu.core.types import Array
 from exonu.solar import Oscillation
 from exonu.sources.neutrino_source import PiecewiseSpectrum
@@ -83,22 +83,8 @@ def read_flux_table(file: Path) -> list[list[float]]:
     table = read_numbers(file, [*COLUMNS, *SHARES])
     energy, flux = (table[name] for name in COLUMNS)
     shares = np.stack([table[name] for name in SHARES])
-    wrong = np.flatnonzero(np.diff(energy) < 0)
-    if wrong.size or energy[0] < 0:
-        row = int(wrong[0]) + 2 if wrong.size else 1
-        raise InputError(
-            "does not increase, or is negative",
-            file=file,
-            field=f"row {row}, column energy_MeV",
-            remedy="sort the rows by energy, in MeV",
-        )
-    if np.any(flux < 0) or not np.any(flux > 0):
-        raise InputError(
-            "must be ≥ 0, and not 0 everywhere",
-            file=file,
-            field="column flux_per_cm2_s_MeV",
-            remedy="give the flux per cm², second and MeV",
-        )
+    check_rising(energy, file, COLUMNS[0], strictly=False)
+    check_something(flux, file, COLUMNS[1], "give the flux per cm², second and MeV")
     if np.any(shares < 0) or np.any(np.abs(shares.sum(axis=0) - 1) > 1e-3):
         row = int(np.argmax(np.abs(shares.sum(axis=0) - 1))) + 1
         raise InputError(

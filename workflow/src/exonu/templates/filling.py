@@ -27,13 +27,23 @@ from exonu.interactions import breakpoints_keV
 from exonu.templates.fit_parts import part_settings
 from exonu.templates.histograms import ENERGY, Histogram, fill
 from exonu.templates.packing import FORMAT, numbers, packed
+from exonu.templates.paired_sums import PairedSums
 from exonu.templates.signal_response import EventResponse, SimulatedRecoils
 from exonu.templates.simulated_samples import SIGNAL, SOLAR, Kept, SampleReader, Shift, Sources
-from exonu.templates.systematics import BASELINE, Effect, Paired, Systematic, declared
-from exonu.templates.unseen import Unseen, unseen, without_small
+from exonu.templates.systematics import (
+    BASELINE,
+    Effect,
+    Paired,
+    Systematic,
+    declared,
+    grid,
+)
+from exonu.templates.unseen import Unseen, Weighted, unseen, without_small
 from exonu.xenon import xenon_property
 
 EFFICIENCY_POINTS = 120
+Ways = tuple[PairedSums, PairedSums]
+"""Sums of events before and after a systematic, up and down."""
 _DAYS_PER_YEAR = 365.25
 
 
@@ -127,23 +137,43 @@ class Filling:
 
     # -- effects
 
-    def effects(self, component: str, kept: Kept) -> Iterator[Effect]:
-        """What each systematic that touches a component does to it, kept or not."""
+    def effects(self, component: str, sums: Mapping[str, Ways]) -> Iterator[Effect]:
+        """What each systematic that touches a component does to it, kept or not.
+
+        Args:
+            component: which.
+            sums: of `paired_sums`, by systematic.
+        """
         for systematic in self.systematics:
-            ways = (
-                self._ways(systematic, component, kept) if systematic.touches(component) else None
-            )
+            ways: tuple[Paired, Paired] | Ways | None = sums.get(systematic.name)
+            if systematic.kind == "traced" and systematic.touches(component):
+                ways = self._traced(systematic.name, component)
             if ways is not None:
-                report = self.settings["templates"]["report_ranges_keV"]
-                yield Effect.of(systematic, component, *ways, self.edges_keV, report)
+                up, down = ways
+                yield Effect.of(systematic, component, up, down, self.edges_keV, self.report)
+
+    @property
+    def report(self) -> Sequence[float]:
+        """Edges of the ranges of tables."""
+        ranges: Sequence[float] = self.settings["templates"]["report_ranges_keV"]
+        return ranges
+
+    def paired_sums(self, component: str, kept: Kept) -> dict[str, Ways]:
+        """Sums of some of a component's events before and after each systematic, up and down, but for
+        traced ones."""
+        found: dict[str, Ways] = {}
+        for one in self.systematics:
+            ways = self._ways(one, component, kept) if one.touches(component) else None
+            if ways is not None:
+                edges = grid(one, self.edges_keV, self.report)
+                found[one.name] = (ways[0].summed(edges), ways[1].summed(edges))
+        return found
 
     def _ways(
         self, systematic: Systematic, component: str, kept: Kept
     ) -> tuple[Paired, Paired] | None:
         """The component's events before and after, up and down; None if the systematic is no matter
-        of templates."""
-        if systematic.kind == "traced":
-            return self._traced(systematic.name, component)
+        of these."""
         energy, before = kept.energy_keVee, kept.weight * kept.passed[NOMINAL]
         if systematic.kind == "energy-scale":
             up, down = (
@@ -376,6 +406,27 @@ def _part(
     return {**told, **_filled(job).content}
 
 
+def _summed(
+    job: Filling, row: Mapping[str, Any]
+) -> tuple[Histogram, dict[str, Ways], Weighted, Weighted]:
+    """Spectrum, sums for the effects, and events beside the cuts and everywhere, of a sample that is
+    read chunk by chunk."""
+    component = row["components"][0]
+    spectrum = Histogram.empty(job.edges_keV)
+    sums: dict[str, Ways] = {}
+    beside: list[Weighted] = []
+    everywhere: list[Weighted] = []
+    for kept in job.samples.nominal_chunks(row):
+        nominal = kept.passed[NOMINAL]
+        spectrum += fill(kept.energy_keVee[nominal], kept.weight[nominal], job.edges_keV)
+        for name, (up, down) in job.paired_sums(component, kept).items():
+            known = sums.get(name)
+            sums[name] = (known[0] + up, known[1] + down) if known else (up, down)
+        beside.append(kept.beside)
+        everywhere.append(kept.everywhere)
+    return spectrum, sums, Weighted.join(beside), Weighted.join(everywhere)
+
+
 def _filled(job: Filling) -> Templates:
     """Data, backgrounds and response of one selection; `content` has these alone."""
     settings, observed = job.settings, job.observed()
@@ -387,21 +438,22 @@ def _filled(job: Filling) -> Templates:
     solar = None
     for row in settings["nominal"]:
         component = row["components"][0]
-        kept = job.samples.nominal(row)
-        nominal = kept.passed[NOMINAL]
-        spectrum = fill(kept.energy_keVee[nominal], kept.weight[nominal], job.edges_keV)
+        if component == SIGNAL:
+            kept = job.samples.nominal(row)
+            effects = list(job.effects(component, job.paired_sums(component, kept)))
+            response, table = job.response(kept, effects)
+            all_effects += effects
+            continue
+        spectrum, sums, beside, everywhere = _summed(job, row)
         if component == SOLAR:
             solar = spectrum
             continue
-        effects = list(job.effects(component, kept))
+        effects = list(job.effects(component, sums))
         all_effects += effects
-        if component == SIGNAL:
-            response, table = job.response(kept, effects)
-        else:
-            job.histograms[row["name"]] = spectrum
-            backgrounds[row["name"]] = job.background(row, effects, spectrum)
-            ranges = settings["templates"]["unseen_ranges_keV"]
-            not_seen[row["name"]] = unseen(spectrum, kept.beside, kept.everywhere, ranges)
+        job.histograms[row["name"]] = spectrum
+        backgrounds[row["name"]] = job.background(row, effects, spectrum)
+        ranges = settings["templates"]["unseen_ranges_keV"]
+        not_seen[row["name"]] = unseen(spectrum, beside, everywhere, ranges)
     total = np.sum([job.histograms[name].values for name in backgrounds], axis=0)
     least = settings["templates"]["unseen_least"]
     for name, ranges in without_small(not_seen, total, least).items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -174,8 +174,12 @@ class SampleReader:
 
     def nominal(self, row: Mapping[str, Any]) -> Kept:
         """Events of a nominal sample that any of the selections keeps."""
+        return _joined(list(self.nominal_chunks(row)))
+
+    def nominal_chunks(self, row: Mapping[str, Any]) -> Iterator[Kept]:
+        """The same chunk by chunk, for samples that no memory holds."""
         wanted = [*self.selection.wanted, *self.beside.wanted]
-        return self._read(self.sources.nominal[row["sample"]], row["components"], 0, wanted)
+        yield from self._read(self.sources.nominal[row["sample"]], row["components"], 0, wanted)
 
     def varied(self, variation: str, component: str) -> tuple[NDArray[Any], Array, Array] | None:
         """Numbers, energies and weights of a component's selected events in a variation; None
@@ -185,9 +189,8 @@ class SampleReader:
             if row["variation"] == variation and component in row["components"]:
                 place = row["components"].index(component)
                 wanted = () if self.sources.is_selected else [*self.selection.wanted]
-                kept = self._read(
-                    self.sources.varied[row["sample"]], row["components"], place, wanted
-                )
+                file = self.sources.varied[row["sample"]]
+                kept = _joined(list(self._read(file, row["components"], place, wanted)))
                 kept = kept if self.sources.is_selected else kept.nominal
                 parts.append((kept.number, kept.energy_keVee, kept.weight))
         if not parts:
@@ -197,9 +200,9 @@ class SampleReader:
 
     def _read(
         self, file: Path, components: Sequence[str], place: int, cut_variables: Sequence[str]
-    ) -> Kept:
-        """One component of a sample's file; with variables of cuts, the cuts are applied, shifted
-        ones too."""
+    ) -> Iterator[Kept]:
+        """One component of a sample's file, chunk by chunk; with variables of cuts, the cuts are
+        applied, shifted ones too."""
         component = components[place]
         wall = self.sources.correction is not None and component in self.settings["wall"]
         names = {ENERGY, "weight", "event", *cut_variables}
@@ -207,29 +210,12 @@ class SampleReader:
         names |= {IN_FRONT_OF_DEAD} if wall else set()
         needs_truth = any(one.touches(component) for one in self.with_truth)
         names |= {"true_energy_keV"} if component in (SIGNAL, SOLAR) or needs_truth else set()
-        parts = [self._kept(columns, place, len(components), wall, bool(cut_variables)) for columns in
-                 read_columns(file, names=sorted(names))]  # fmt: skip
-        if not parts:
-            empty = np.empty(0)
-            nothing = dict.fromkeys(
-                [NOMINAL, BESIDE, *self.shifts, *self.without], np.empty(0, dtype=bool)
-            )
-            none = Weighted(empty, empty)
-            return Kept(
-                np.empty(0, dtype=np.uint64), empty, empty, empty, empty, empty, nothing, none
-            )
-        columns = ("number", "energy_keVee", "true_energy_keV", "weight", "dead_up", "dead_down")
-        joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in columns}
-        passed = {
-            key: np.concatenate([part.passed[key] for part in parts]) for key in parts[0].passed
-        }
-        everywhere = Weighted(
-            *(
-                np.concatenate([getattr(part.everywhere, name) for part in parts])
-                for name in ("energy_keVee", "weight")
-            )
-        )
-        return Kept(**joined, passed=passed, everywhere=everywhere)
+        nothing_read = True
+        for columns in read_columns(file, names=sorted(names)):
+            yield self._kept(columns, place, len(components), wall, bool(cut_variables))
+            nothing_read = False
+        if nothing_read:
+            yield _nothing([*self.shifts, *self.without])
 
     def _kept(
         self,
@@ -270,3 +256,19 @@ class SampleReader:
                 columns[ENERGY][mine].astype(np.float64), columns["weight"][mine].astype(np.float64)
             ),
         )
+
+
+def _joined(parts: Sequence[Kept]) -> Kept:
+    """Chunks, one at least, one after the other."""
+    columns = ("number", "energy_keVee", "true_energy_keV", "weight", "dead_up", "dead_down")
+    joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in columns}
+    passed = {key: np.concatenate([part.passed[key] for part in parts]) for key in parts[0].passed}
+    return Kept(**joined, passed=passed, everywhere=Weighted.join([p.everywhere for p in parts]))
+
+
+def _nothing(selections: Sequence[str]) -> Kept:
+    """No events, of all selections."""
+    empty = np.empty(0)
+    passed = dict.fromkeys([NOMINAL, BESIDE, *selections], np.empty(0, dtype=bool))
+    number = np.empty(0, dtype=np.uint64)
+    return Kept(number, empty, empty, empty, empty, empty, passed, Weighted(empty, empty))

@@ -19,18 +19,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from exonu.core.errors import InputError
 from exonu.core.types import Array
+from exonu.templates.paired_sums import PairedSums
 
 BASELINE = "baseline"
 """Variation of the samples that traced variations are compared with."""
 LEAST_IN_A_BIN = 25.0
 """A component with fewer events in its usual bin takes the ratio of wide ranges even where bins are
 asked for."""
-LEAST_KNOWN = 0.5
-"""Relative error of a ratio beyond which a range has too few events to have one of its own."""
 RESOLVED = 0.05
 """A traced effect is resolved where it is twice its error, or known to this."""
-SMALLEST_RATIO, LARGEST_RATIO = 0.05, 20.0
-"""Templates stay positive, and a range with few events takes no bin to infinity."""
 ROUNDING = 1e-6
 """Errors of ratios are no smaller, so that an exact asymmetry is seen as one."""
 SIZED = ("energy-scale", "resolution", "efficiency", "position", "cut")
@@ -213,115 +210,20 @@ class Paired:
         """From after to before: the other direction where only one was made."""
         return Paired(self.energy_after, self.weight_after, self.energy_before, self.weight_before)
 
+    def summed(self, grid: ArrayLike) -> PairedSums:
+        """All that effects are made from, for edges that are among those of a grid."""
+        before, after = self.energy_before, self.energy_after
+        return PairedSums.of(before, self.weight_before, after, self.weight_after, grid)
+
     def ratio(self, edges_keV: ArrayLike) -> tuple[Array, Array]:
-        """After over before in each range, and its statistical error, shape (n_ranges,) each.
+        """See `PairedSums.ratio`."""
+        return self.summed(edges_keV).ratio(edges_keV)
 
-        With weights b before and a after, R = Σa/Σb has the variance Σ(a − R b)²/(Σb)²: unchanged
-        events add nothing. Where there was nothing before, R is 1 and its error infinite."""
-        edges = np.asarray(edges_keV, dtype=np.float64)
-        n = len(edges) - 1
-        places = [
-            np.searchsorted(edges, e, side="right") - 1
-            for e in (self.energy_before, self.energy_after)
-        ]
-        (of_b, of_a), b, a = places, self.weight_before, self.weight_after
 
-        def summed(place: NDArray[np.int64], values: Array) -> Array:
-            inside = (place >= 0) & (place < n)
-            return np.asarray(np.bincount(place[inside], values[inside], n), dtype=np.float64)
-
-        before, after = summed(of_b, b), summed(of_a, a)
-        both = summed(np.where(of_a == of_b, of_b, -1), a * b)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = after / before
-            variance = summed(of_a, a**2) + ratio**2 * summed(of_b, b**2) - 2 * ratio * both
-            error = np.sqrt(np.maximum(variance, 0)) / before
-        empty = before <= 0
-        return np.where(empty, 1.0, ratio), np.where(empty, np.inf, error)
-
-    def difference(self, edges_keV: ArrayLike) -> tuple[Array, Array]:
-        """Σ(a − b) in each range and √Σ(a − b)², its error if nothing changes but by chance, shape
-        (n_ranges,) each.
-
-        Unlike the ratio's error it is the same in both directions, and right where few heavy events
-        make a ratio."""
-        edges = np.asarray(edges_keV, dtype=np.float64)
-        n = len(edges) - 1
-        of_b, of_a = (
-            np.searchsorted(edges, e, side="right") - 1
-            for e in (self.energy_before, self.energy_after)
-        )
-        same = of_a == of_b
-        change, square = np.zeros((2, n))
-        for place, values in (
-            (of_a, np.where(same, self.weight_after - self.weight_before, self.weight_after)),
-            (np.where(same, -1, of_b), -self.weight_before),
-        ):
-            inside = (place >= 0) & (place < n)
-            change += np.bincount(place[inside], values[inside], n)
-            square += np.bincount(place[inside], values[inside] ** 2, n)
-        return change, np.sqrt(square)
-
-    def spectrum_before(self, edges_keV: Array) -> Array:
-        """Weights before by bin, shape (n_bins,)."""
-        place = np.searchsorted(edges_keV, self.energy_before, side="right") - 1
-        inside = (place >= 0) & (place < len(edges_keV) - 1)
-        return np.asarray(
-            np.bincount(place[inside], self.weight_before[inside], len(edges_keV) - 1),
-            dtype=np.float64,
-        )
-
-    def events_in_a_bin(self, edges_keV: Array) -> float:
-        """Effective number of events before in a bin, mean over the events."""
-        place = np.searchsorted(edges_keV, self.energy_before, side="right") - 1
-        inside = (place >= 0) & (place < len(edges_keV) - 1)
-        weight = self.weight_before[inside]
-        sums, squares = (np.bincount(place[inside], power) for power in (weight, weight**2))
-        there = squares > 0
-        return (
-            float(np.sum(sums[there] ** 3 / squares[there]) / np.sum(sums[there]))
-            if there.any()
-            else 0.0
-        )
-
-    def smoothed(self, edges_keV: Array, ranges_keV: Sequence[float] | None) -> Array:
-        """The ratio in each bin: of the bin itself, or interpolated between the mean energies of
-        wide ranges.
-
-        A range whose ratio is not known to `LEAST_KNOWN` takes that of all ranges together.
-        """
-        if ranges_keV is None:
-            ratio, _ = self.ratio(edges_keV)
-        else:
-            in_ranges, error = self.ratio(ranges_keV)
-            known = np.isfinite(error)
-            if not known.any():
-                return np.ones(len(edges_keV) - 1)
-            (together,), _ = self.ratio([ranges_keV[0], ranges_keV[-1]])
-            in_ranges = np.where(error > LEAST_KNOWN * in_ranges, together, in_ranges)
-            middle = self._mean_energies(np.asarray(ranges_keV, dtype=np.float64))
-            centres = (edges_keV[1:] + edges_keV[:-1]) / 2
-            ratio = np.interp(centres, middle[known], in_ranges[known])
-        return np.clip(ratio, SMALLEST_RATIO, LARGEST_RATIO)
-
-    def together(self, ranges_keV: Sequence[float]) -> float:
-        """The ratio of all ranges together, no further from 1 than what is known (`LEAST_KNOWN`)
-        where its error is larger than that; 1 without events."""
-        (ratio,), (error,) = self.ratio([ranges_keV[0], ranges_keV[-1]])
-        if not np.isfinite(error):
-            return 1.0
-        most = LARGEST_RATIO if error < LEAST_KNOWN * ratio else 1 + LEAST_KNOWN
-        return float(np.clip(ratio, 1 / most, most))
-
-    def _mean_energies(self, ranges: Array) -> Array:
-        """Mean energy before, in each range; its middle where there is none."""
-        place = np.searchsorted(ranges, self.energy_before, side="right") - 1
-        inside = (place >= 0) & (place < len(ranges) - 1)
-        weights = self.weight_before[inside]
-        total = np.bincount(place[inside], weights, len(ranges) - 1)
-        moment = np.bincount(place[inside], weights * self.energy_before[inside], len(ranges) - 1)
-        middle = (ranges[1:] + ranges[:-1]) / 2
-        return np.divide(moment, total, out=middle, where=total > 0)
+def grid(systematic: Systematic, edges_keV: ArrayLike, report: Sequence[float]) -> Array:
+    """Edges in which the effect of a systematic is summed: of bins, ranges and report."""
+    ranges = systematic.ranges_keV or ()
+    return np.unique(np.concatenate([np.asarray(edges_keV, dtype=np.float64), ranges, report]))
 
 
 @dataclass(frozen=True)
@@ -360,8 +262,8 @@ class Effect:
         cls,
         systematic: Systematic,
         component: str,
-        up: Paired,
-        down: Paired,
+        up: Paired | PairedSums,
+        down: Paired | PairedSums,
         edges_keV: Array,
         report: Sequence[float],
     ) -> Effect:
@@ -369,11 +271,13 @@ class Effect:
 
         Args:
             systematic, component: which.
-            up, down: the events for one standard deviation up and down.
+            up, down: the events for one standard deviation up and down, or their sums in a
+                `grid`.
             edges_keV: of the bins.
             report: ranges of the report.
         """
         ranges = tuple(systematic.ranges_keV or report)
+        up, down = (one.summed(grid(systematic, edges_keV, report)) for one in (up, down))
         (r_up, e_up), (r_down, e_down) = up.ratio(ranges), down.ratio(ranges)
         few = systematic.ranges_keV is None and up.events_in_a_bin(edges_keV) < LEAST_IN_A_BIN
         smoothing = report if few else systematic.ranges_keV

@@ -39,6 +39,15 @@ class Weighted:
     energy_keVee: Array
     weight: Array
 
+    @classmethod
+    def join(cls, parts: Sequence[Weighted]) -> Weighted:
+        """Events of all parts."""
+        energy, weight = (
+            np.concatenate([np.empty(0), *(getattr(part, name) for part in parts)])
+            for name in ("energy_keVee", "weight")
+        )
+        return cls(energy, weight)
+
     def between(self, low: float, high: float) -> Weighted:
         """Those in an energy range."""
         inside = (self.energy_keVee >= low) & (self.energy_keVee < high)

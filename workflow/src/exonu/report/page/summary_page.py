@@ -31,8 +31,10 @@ from exonu.report.printed_tables.combination_tables import (
     shared_parameters_table,
 )
 from exonu.report.printed_tables.writing import NOTHING, PrintedTable, number
+from exonu.search.conventions import CONVENTIONS
 from exonu.search.limit_rows import BETWEEN_NOTES, published_curves, published_limits
 from exonu.search.studies.simulation_error import SUM
+from exonu.statistics.intervals import REPORTED_FROM
 
 PICTURES = {
     "spectrum": "Observed recoil spectrum, backgrounds, signals at their upper limits; all over the background below.",
@@ -301,6 +303,7 @@ def _limits_table(summary: Summary) -> str:
             _strength(row, "observed"),
             _expected(row),
             _evidence(row),
+            *_by_convention(row, summary),
             *(_projected(row, one, summary.limits) for one in projected),
             _beside(row, published),
         )
@@ -312,6 +315,7 @@ def _limits_table(summary: Summary) -> str:
         "Observed",
         "Expected (±1σ)",
         "p₀ of background alone",
+        *([] if _convention(summary) == "cls" else [f"Stated by {_convention(summary)}"]),
         *others,
         "Published",
     )
@@ -323,15 +327,36 @@ def _limits_table(summary: Summary) -> str:
     return _table("Upper limits beside published ones", headings, groups, whole)
 
 
+def _convention(summary: Summary) -> str:
+    return str(summary.settings.get("statistics", {}).get("convention", "cls"))
+
+
+def _by_convention(row: Mapping[str, Any], summary: Summary) -> list[str]:
+    """What the analysis's convention states of a hypothesis; nothing where that is the CLs limit."""
+    name = _convention(summary)
+    if name == "cls":
+        return []
+    found = _same_hypothesis(row, summary.limits)
+    stated = [one for one in _records(found) if one["method"] == CONVENTIONS[name].method]
+    if not stated:
+        return ["by <code>snakemake toys</code>"]
+    [one] = stated
+    if one["significance"] >= REPORTED_FROM:
+        return [_text(f"{number(one['interval_low'])} to {number(one['interval_high'])}")]
+    return [f"&lt; {_strength(one, 'observed')}"]
+
+
+def _same_hypothesis(row: Mapping[str, Any], limits: pd.DataFrame) -> pd.DataFrame:
+    same = (limits["interaction"] == row["interaction"]) & (limits["flavour"] == row["flavour"])
+    if pd.notna(row["mass_MeV"]):
+        same &= limits["mass_MeV"] == row["mass_MeV"]
+    return limits.loc[same]
+
+
 def _projected(row: Mapping[str, Any], projection: Projection, limits: pd.DataFrame) -> str:
     """The expected limit of a hypothesis at another live time, and the same with less
     uncertainty."""
-    same = limits[
-        (limits["interaction"] == row["interaction"]) & (limits["flavour"] == row["flavour"])
-    ]
-    if row["mass_MeV"] == row["mass_MeV"]:
-        same = same[same["mass_MeV"] == row["mass_MeV"]]
-    by_method = {one["method"]: one for one in _records(same)}
+    by_method = {one["method"]: one for one in _records(_same_hypothesis(row, limits))}
     text = _expected(by_method[projection.method])
     for method, words in projection.beside.items():
         less = by_method.get(method, {}).get("expected", math.nan)

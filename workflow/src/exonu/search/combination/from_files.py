@@ -27,6 +27,7 @@ from exonu.search.limit_records import (
     read_whole_workspace,
     refuse_other_json,
 )
+from exonu.search.plausibility.registry import logged
 from exonu.search.strengths import strength
 from exonu.search.workspace import Workspace
 from exonu.statistics import compile_workspace, profile_pair
@@ -226,4 +227,5 @@ def combine_files(files: Sequence[Path], output: Path, **hypothesis: Any) -> Jso
         "unit": joined.meaning["unit"],
         "channels": [channel["name"] for channel in joined.spec["channels"]],
         "parameters": parameter_rows(joined.spec, joined.meaning),
+        "notes": logged(joined.meaning["notes"], str(output)),
     }

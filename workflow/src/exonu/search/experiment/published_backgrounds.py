@@ -204,7 +204,14 @@ def _integral(energy: Array, rate: Array, low: float, high: float) -> float:
 
 
 def require_increasing(energy: Array, file: Path, column: str) -> None:
-    """Refuse a table whose energies do not increase."""
+    """Refuse a table whose energies do not increase, or begin below zero."""
+    if energy[0] < 0:
+        raise InputError(
+            f"is below 0 keV ({energy[0]:g})",
+            file=file,
+            field=f"row 1, column {column}",
+            remedy="energies are ≥ 0",
+        )
     wrong = np.flatnonzero(np.diff(energy) <= 0)
     if wrong.size:
         raise InputError(

@@ -14,6 +14,7 @@ from exonu.search.build_workspaces import build_workspaces
 from exonu.search.experiment.read_experiment import read_experiment
 from exonu.search.limit_inputs import is_json, named_file
 from exonu.search.limit_records import analysis_settings, check_hypothesis, read_whole_workspace
+from exonu.search.plausibility.registry import logged
 from exonu.search.studies.projections import projection_rows
 from exonu.statistics.intervals.normal import require_confidence_level
 
@@ -58,6 +59,7 @@ def projected_table(
         experiment = read_experiment(experiment_file)
         [made] = build_workspaces(experiment, interaction, settings, [(flavour or "all", mass_MeV)])
         spec, meaning = made.spec, made.meaning
+    logged(meaning.get("notes", ()), str(file))
     rows = projection_rows(
         spec,
         meaning,

@@ -4,3 +4,6 @@ In: a `Model` and its profiles. Out: intervals, p-values, significances. Start w
 `feldman_cousins` needs toys, `discovery` says how likely background alone is, `mass_scan` how
 likely it is anywhere among many masses, `conventions` which of them a named convention takes.
 """
+
+REPORTED_FROM = 3.0
+"""Significance from which the lower end of an interval is stated, by arXiv:2105.00599."""

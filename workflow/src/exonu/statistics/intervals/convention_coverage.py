@@ -10,14 +10,12 @@ import numpy as np
 from exonu.core.errors import InputError
 from exonu.statistics.asymptotic import log_cls_value
 from exonu.statistics.engine.flat import FloatArray
+from exonu.statistics.intervals import REPORTED_FROM
 from exonu.statistics.intervals.two_sided import expected_targets, p_value
 from exonu.statistics.profiles import ProfilePair, profile_pair
 from exonu.statistics.toy_coverages import Coverage, coverage_of
 from exonu.statistics.toys import fit_toys, generator, one_sided, sample_data
 from exonu.statistics.workspaces.compiled_model import Model
-
-REPORTED_FROM = 3.0
-"""Significance from which the lower end of an interval is stated, by arXiv:2105.00599."""
 
 BoolRow = np.typing.NDArray[np.bool_]
 

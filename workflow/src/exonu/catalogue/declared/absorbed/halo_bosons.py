@@ -12,6 +12,7 @@ rounds the same to 1.5e19/A and 4.7e23/A per kg and day."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import pi
 from typing import TYPE_CHECKING
 
@@ -32,36 +33,30 @@ def axion_like(at: Halo) -> Array:
     return hidden_photon(at) * 3 * at.mass**2 / (16 * pi * at.alpha * at.electron**2)
 
 
-_MASSES = MassGrid(2e-3, 0.1, 30)
-DECLARED = (
-    Interaction(
-        name="alp",
-        title="axion-like particle",
-        quantity="coupling of axion-like dark matter to electrons",
-        parameter=Parameter("g_ae", "1", "g_ae", r"g_{ae}"),
-        power=2,
-        reference_strength=1e-13,
-        source="Pospelov, Ritz & Voloshin, PRD 78, 115012 (2008)",
-        formula=Line(axion_like),
-        states=("all",),
-        masses=_MASSES,
-        atomic=("photoabsorption",),
-        phrases=("axion-like particle", "dark matter"),
-        place=60,
-    ),
-    Interaction(
-        name="hidden-photon",
-        title="hidden photon",
-        quantity="kinetic mixing of hidden-photon dark matter",
-        parameter=Parameter("kappa", "1", "κ", r"\kappa"),
-        power=2,
-        reference_strength=1e-15,
-        source="Pospelov, Ritz & Voloshin, PRD 78, 115012 (2008)",
-        formula=Line(hidden_photon),
-        states=("all",),
-        masses=_MASSES,
-        atomic=("photoabsorption",),
-        phrases=("hidden photon", "dark matter"),
-        place=61,
-    ),
+ALP = Interaction(
+    name="alp",
+    title="axion-like particle",
+    quantity="coupling of axion-like dark matter to electrons",
+    parameter=Parameter("g_ae", "1", "g_ae", r"g_{ae}"),
+    power=2,
+    reference_strength=1e-13,
+    source="Pospelov, Ritz & Voloshin, PRD 78, 115012 (2008)",
+    formula=Line(axion_like),
+    states=("all",),
+    masses=MassGrid(2e-3, 0.1, 30),
+    atomic=("photoabsorption",),
+    phrases=("axion-like particle", "dark matter"),
+    place=60,
 )
+HIDDEN_PHOTON = replace(
+    ALP,
+    name="hidden-photon",
+    title="hidden photon",
+    quantity="kinetic mixing of hidden-photon dark matter",
+    parameter=Parameter("kappa", "1", "κ", r"\kappa"),
+    reference_strength=1e-15,
+    formula=Line(hidden_photon),
+    phrases=("hidden photon", "dark matter"),
+    place=61,
+)
+DECLARED = (ALP, HIDDEN_PHOTON)

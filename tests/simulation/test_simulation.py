@@ -410,6 +410,21 @@ def test_what_lies_inside_is_not_thinned():
     assert abs(weights.sum() - expected) < 4 * np.sqrt(np.sum(weights**2))
 
 
+def test_a_sample_thinned_as_the_data_has_their_rates():
+    """Weights stay, so that the sum of a region is that of data with the same prescale."""
+    geometry = geodesic_geometry()
+    arguments = ([component("pmt", geometry)], [30_000], geometry, 3, (1.0, 230.0))
+    rule = Thinning(above_keV=30, one_in=5, beyond_cm=30, as_in_data=True)
+    (whole,), (thin,) = sample_blocks(*arguments), sample_blocks(*arguments, rule)
+    outer, left = rule.applies(whole.deposits), rule.applies(thin.deposits)
+    assert thin.deposits.weight_per_day[~left].sum() == pytest.approx(
+        whole.deposits.weight_per_day[~outer].sum()
+    )
+    weights = whole.deposits.weight_per_day[outer]
+    expected, spread = weights.sum() / 5, np.sqrt(0.16 * np.sum(weights**2))
+    assert thin.deposits.weight_per_day[left].sum() == pytest.approx(expected, abs=4 * spread)
+
+
 @pytest.mark.parametrize("decays", [1, 3, 10, 1001])
 def test_thinning_is_exact_for_every_number_of_decays(decays):
     """All decays are above the threshold, each with the same weight: the sum of the weights

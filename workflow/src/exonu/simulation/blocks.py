@@ -58,11 +58,13 @@ class Thinning:
         one_in: of so many decays in a row.
         beyond_cm: events with a site of energy closer to the centre are all kept: they are what
             may be found in the fiducial volume, and their weights decide what is known of it.
+        as_in_data: the data are prescaled in the same way (`OuterPrescale`): nothing weighs more.
     """
 
     above_keV: float
     one_in: int
     beyond_cm: float = 0.0
+    as_in_data: bool = False
 
     def applies(self, deposits: Deposits) -> NDArray[np.bool_]:
         """Which events it is about, shape (n,)."""
@@ -82,6 +84,7 @@ class Thinning:
         heavier = decays / ceil(
             decays / self.one_in
         )  # numbers count from 0: exact for any number of decays
+        heavier = 1.0 if self.as_in_data else heavier
         weight = deposits.weight_per_day * np.where(above, heavier, 1.0)
         return replace(deposits, weight_per_day=weight).take(
             ~above | (deposits.number % self.one_in == 0)

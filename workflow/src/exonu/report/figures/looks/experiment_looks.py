@@ -10,6 +10,8 @@ _COLOURS = {
     "XMASS-I": VERMILLION,
     "XENONnT SR0": "#3F7FBF",
     "XENON1T SR1": SKY,
+    "LZ SR1": "#9A6FB0",
+    "PandaX-II": "#4F7942",
     "Borexino": GREEN,
     "TEXONO": PURPLE,
     "CONUS": "#8A7F00",

@@ -23,6 +23,13 @@ def test_a_sound_analysis(run, mine):
     assert run("check", "mine") == (0, "mine: no faults\n", "")
 
 
+def test_the_folder_of_an_analysis(run, refused, mine):
+    """As `exonu init` makes it, in config/ or elsewhere."""
+    assert run("check", "config/mine") == (0, "config/mine: no faults\n", "")
+    edit(mine / "experiment.yaml", "value: 1.0", "value: -1.0")
+    assert "config/mine/experiment.yaml: exposure" in refused("check", "config/mine")
+
+
 def test_faults_of_several_files_are_said_together(refused, mine):
     edit(mine / "experiment.yaml", "name: My experiment", "nama: My experiment")
     edit(mine / "experiment.yaml", "value: 1.0", "value: -1.0")

@@ -259,7 +259,7 @@ def _add_check(commands: Any) -> None:
     check = commands.add_parser(
         "check", help="all faults of an analysis before it runs, or of its results"
     )
-    check.add_argument("name", help="an analysis of config/")
+    check.add_argument("name", help="an analysis of config/, or its folder")
     check.add_argument(
         "--results",
         action="store_true",
@@ -618,7 +618,12 @@ def _check(given: argparse.Namespace) -> str:
 
     if given.results:
         return _check_results(given.name)
-    faults = check_analysis(given.name)
+    place = Path(given.name)
+    if (place / "analysis.yaml").is_file():
+        place = place if place.name else place.resolve()  # `.` has neither name nor parent
+        faults = check_analysis(place.name, place.parent)
+    else:
+        faults = check_analysis(given.name)
     if faults:
         raise InputErrors(InputError(fault) for fault in faults)
     return f"{given.name}: no faults\n"

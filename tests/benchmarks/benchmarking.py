@@ -259,7 +259,7 @@ def draw(measured: dict[str, Any], files: Iterable[Path]) -> None:
             f"{measured['date']}, {measured['machine']['processor']}, commit {measured['commit']}"
         )
         both[0].set_title(title, loc="left")
-        style.save(figure, files, dpi=200)
+        style.save(figure, files, 200)
 
 
 def _draw_ratios(axes: Any, rows: list[tuple[Record, float]], colour: str, marker: str) -> None:

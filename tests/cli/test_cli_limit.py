@@ -303,7 +303,7 @@ REFUSED = {
     "{} --interaction millicharge --confidence-level 90": r"--confidence-level: must lie between .* \(got 90\)",
     "gone.yaml --interaction millicharge": r"gone\.yaml: cannot be read \(No such file.*\); give an existing file",
     "gone.json": r"gone\.json: cannot be read \(No such file.*\); give an existing file",
-    "mine/spectrum.csv --interaction millicharge": r"spectrum\.csv: holds no `key: value` lines; see",
+    "mine/spectrum.csv --interaction millicharge": r"spectrum\.csv: is a table, not an experiment",
     "/ --interaction millicharge": r"/: is a folder with neither analysis\.yaml nor experiment\.yaml; name the file",
 }
 
@@ -490,6 +490,7 @@ def test_one_of_several_measurements_is_named(run, tmp_path):
     assert "several measurements (search, other)" in outcome.err
     assert limit(run, file, "--measurement", "search")["observed"] > 0.2
     assert limit(run, file, "--measurement", "other")["observed"] is None
+    (tmp_path / "experiment.yaml").write_text("name: a spectrum\n")
     outcome = run("limit", tmp_path / "experiment.yaml", "--measurement", "search")
     assert outcome.code == 1
     assert "--measurement: is given without a workspace" in outcome.err

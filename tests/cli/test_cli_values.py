@@ -223,8 +223,8 @@ def _other(run, tmp_path):
 
 
 NOT_AN_EXPERIMENT = {
-    "table.yaml": (b"a,b\n1,2\n", "is a table, and no experiment: nothing says what its columns are; let them be guessed: exonu init --from"),
-    "blanks.json": (b"# a b\n1 2\n3 4\n", "is a table, and no experiment|is not JSON"),
+    "table.yaml": (b"a,b\n1,2\n", "is a table, not an experiment: nothing says what its columns are; let them be guessed: exonu init --from"),
+    "blanks.json": (b"# a b\n1 2\n3 4\n", "is a table, not an experiment|is not JSON"),
     "events.yaml": (b"PAR1" + bytes(40), "is a Parquet file"),
     "raw.json": (b"root\0\0\xf6\xfe" + bytes(200), "is a ROOT file"),
     "a.csv": (b"PK\3\4" + bytes(99), "is a zip archive"),

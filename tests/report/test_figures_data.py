@@ -131,7 +131,8 @@ def test_uncertainties_add_in_quadrature_and_shared_parameters_linearly(experime
         "interaction": "millicharge", "flavour": "all", "mass_MeV": None, "parameter": "q_nu", "unit": "e",
         "reference_strength": 1e-12, "power": 2, "poi_map": {}, "is_simulated": True, "blinded": False,
     }  # fmt: skip
-    counts = spectrum_counts(experiment, [(spec, meaning)], make_limits(observed=2.0))
+    two_bins = experiment.within(experiment.low_keV[0], experiment.high_keV[1])
+    counts = spectrum_counts(two_bins, [(spec, meaning)], make_limits(observed=2.0))
     np.testing.assert_allclose(counts.background_error, [np.sqrt(4**2 + 1**2 + 6**2), 2.0])
     np.testing.assert_allclose(counts.signals[0].counts, [4.0, 4.0])  # μ = (2e-12 / 1e-12)²
     assert counts.heading.is_simulated

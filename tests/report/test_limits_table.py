@@ -222,7 +222,9 @@ def test_every_published_limit_has_source_status_and_unit():
         assert row.flavour in one.states
         assert row.unit == one.parameter.unit_name
         assert (row.mass_MeV == row.mass_MeV) == one.has_mass
-    assert not table.duplicated(["experiment", "quantity", "flavour", "mass_MeV"]).any()
+    assert not table.duplicated(
+        ["experiment", "reference", "quantity", "flavour", "mass_MeV"]
+    ).any()
 
 
 def test_published_xmass_limits_are_all_there():

@@ -76,6 +76,7 @@ def test_table_and_figure():
     np.testing.assert_allclose(total["counts"].to_numpy()[4:], 7110)
     figure = draw_simulation_error(table, "toy", is_simulated=True)
     words = " ".join(text.get_text() for axes in figure.axes for text in axes.texts)
-    labels = [text.get_text() for axes in figure.axes for text in axes.get_legend().get_texts()]
+    legends = [axes.get_legend() for axes in figure.axes] + figure.legends
+    labels = [text.get_text() for one in legends if one for text in one.get_texts()]
     assert "simulated" in words
     assert labels == ["10 d", "711 d, not met in 4 of 4 bins", "required", "wall", SUM]

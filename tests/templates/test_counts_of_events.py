@@ -126,9 +126,8 @@ def test_drawing_joins_bins_and_loses_no_count(search):
     assert (joined.high_keV[:-1] == joined.low_keV[1:]).all()
     figure = draw_spectrum(read)
     assert figure.axes[1].get_xscale() == "log"
-    assert any(
-        "after the fit" in text.get_text() for text in figure.axes[0].get_legend().get_texts()
-    )
+    (legend,) = figure.legends
+    assert any("after the fit" in text.get_text() for text in legend.get_texts())
 
 
 def test_step(search):

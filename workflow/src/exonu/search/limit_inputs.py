@@ -82,7 +82,7 @@ def read_description(file: Path) -> Settings:
         if not _is_table(file):
             raise
     raise InputError(
-        "is a table, and no experiment: nothing says what its columns are",
+        "is a table, not an experiment: nothing says what its columns are",
         file=file,
         remedy=f"let them be guessed: exonu init --from {file} NEW_FOLDER",
     )
@@ -112,6 +112,11 @@ def is_json(file: Path) -> bool:
         return named
     # What is neither is said to be no JSON where the name promises some.
     is_other = kind_of(file) is not None or _is_yaml(begin) or _is_table(file)
+    if file.suffix.lower() in (
+        ".yaml",
+        ".yml",
+    ):  # JSON is YAML, too: an experiment, if no workspace
+        return bool(_JSON_BEGINS.match(begin)) and b'"channels"' in file.read_bytes()
     return bool(_JSON_BEGINS.match(begin)) or (named and not is_other)
 
 

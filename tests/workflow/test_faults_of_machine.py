@@ -12,7 +12,17 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from helpers import SMOKE, SMOKE_EVENTS, SNAKEMAKE, results, same_content, smoke_place, snakemake
+from helpers import (
+    ROOT,
+    SMOKE,
+    SMOKE_EVENTS,
+    SNAKEMAKE,
+    copy_of_repository,
+    results,
+    same_content,
+    smoke_place,
+    snakemake,
+)
 
 needs_proc = pytest.mark.skipif(
     not Path("/proc/self/cmdline").exists(), reason="finds the workers in /proc"
@@ -204,3 +214,50 @@ def test_a_killed_worker(finished, fresh, tmp_path):
     assert "beta/limits/limits.csv" not in there
     assert any("workspaces" in name for name in there)  # what was finished is kept
     assert "beta/limits/limits.csv" in assert_finishes(fresh, finished, LIMITS)
+
+
+# -- a user who may write nothing but her own folder
+
+NOT_ROOT = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search,-fowner")
+"""Root without what makes permissions void for it."""
+
+
+@pytest.mark.slow
+def test_a_published_analysis_for_a_user_who_may_write_no_source(tmp_path):
+    """The repository is somebody else's and read-only, the compiled kernels are unreadable."""
+    is_root = os.geteuid() == 0
+    if is_root and shutil.which("setpriv") is None:
+        pytest.skip("permissions are void for root, and setpriv is not there")
+    repository, run = copy_of_repository(tmp_path / "repository"), tmp_path / "run"
+    shutil.copytree(ROOT / "config", run / "config")
+    kernels = tmp_path / "cache" / "exonu"
+    kernels.mkdir(parents=True)
+    theirs = [*repository.rglob("*"), repository, kernels]
+    for path in sorted(theirs, reverse=True):  # what is in a folder before the folder
+        if is_root:
+            os.chown(path, 65534, 65534)
+        path.chmod(0 if path == kernels else 0o555 if path.is_dir() else 0o444)
+    base = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    command = [
+        *(NOT_ROOT if is_root else ()),
+        *(SNAKEMAKE, "--snakefile", repository / "Snakefile", "--cores", "2"),
+        "results/xenonnt-sr0/summary.html",
+    ]
+    try:
+        ended = subprocess.run(
+            command,
+            cwd=run,
+            env={**base, "XDG_CACHE_HOME": str(tmp_path / "cache")},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert ended.returncode == 0, ended.stdout
+        assert "compiled code is not kept" in ended.stdout + "".join(
+            log.read_text() for log in (run / "results/xenonnt-sr0/logs").glob("*.log")
+        )
+        assert not list(repository.rglob("__pycache__"))
+        assert (run / "results/xenonnt-sr0/summary.html").stat().st_size > 10_000
+    finally:
+        for path in sorted(theirs):
+            path.chmod(0o755)

@@ -17,20 +17,6 @@ EVENT_DIAGNOSTICS = {
     for name, inputs in EVENTS.items()
 }
 EVENT_FIGURES = {name: event_figures(inputs) for name, inputs in EVENTS.items()}
-EVENT_TABLES = [
-    "events.json",
-    "histograms.csv",
-    "vertices.csv",
-    "hit_map.csv",
-    "resolution.csv",
-]
-OF_RECONSTRUCTED = EVENT_TABLES[:3]
-
-
-def event_tables(analysis):
-    """The tables of an analysis: without hits and light map there are fewer."""
-    named = OF_RECONSTRUCTED if analysis in AS_TABLES else EVENT_TABLES
-    return [f"results/{analysis}/event_diagnostics/{name}" for name in named]
 
 
 use rule step as event_diagnostics with:

@@ -1,5 +1,14 @@
 # What rules take and make: names of files, and settings, as functions of an analysis or of the wildcards.
 
+EVENT_TABLES = [
+    "events.json",
+    "histograms.csv",
+    "vertices.csv",
+    "hit_map.csv",
+    "resolution.csv",
+]
+OF_RECONSTRUCTED = EVENT_TABLES[:3]
+
 
 def experiment_inputs(analysis):
     """The experiment: its YAML and CSVs, relative to the working directory where they are below it, or our templates."""
@@ -7,6 +16,12 @@ def experiment_inputs(analysis):
         return [f"results/{analysis}/templates/experiment.json"]
     files = experiment_files(ANALYSES[analysis].experiment_file)
     return [os.path.normpath(file) for file in files]
+
+
+def event_tables(analysis):
+    """The tables of an analysis: without hits and light map there are fewer."""
+    named = OF_RECONSTRUCTED if analysis in AS_TABLES else EVENT_TABLES
+    return [f"results/{analysis}/event_diagnostics/{name}" for name in named]
 
 
 def member_inputs(analysis):

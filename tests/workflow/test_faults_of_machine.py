@@ -230,6 +230,7 @@ def test_a_published_analysis_for_a_user_who_may_write_no_source(tmp_path):
         pytest.skip("permissions are void for root, and setpriv is not there")
     repository, run = copy_of_repository(tmp_path / "repository"), tmp_path / "run"
     shutil.copytree(ROOT / "config", run / "config")
+    (run / "resources").symlink_to(repository / "resources")  # the configuration names them
     kernels = tmp_path / "cache" / "exonu"
     kernels.mkdir(parents=True)
     theirs = [*repository.rglob("*"), repository, kernels]
@@ -256,7 +257,7 @@ def test_a_published_analysis_for_a_user_who_may_write_no_source(tmp_path):
         assert "compiled code is not kept" in ended.stdout + "".join(
             log.read_text() for log in (run / "results/xenonnt-sr0/logs").glob("*.log")
         )
-        assert not list(repository.rglob("__pycache__"))
+        assert {*repository.rglob("*"), repository, kernels} == set(theirs)  # nothing new
         assert (run / "results/xenonnt-sr0/summary.html").stat().st_size > 10_000
     finally:
         for path in sorted(theirs):

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from exonu.catalogue import INTERACTIONS
-from exonu.cli import FLAVOURS, SOURCES
+from exonu.cli.options import FLAVOURS
+from exonu.cli.physics_commands import SOURCES
 from exonu.cli.values import (
     FLAVOUR_ALIASES,
     INTERACTION_ALIASES,

@@ -231,6 +231,28 @@ def test_an_efficiency_band_is_a_nuisance_parameter_with_its_shape(folder):
     assert limit(made)[3] > limit(nominal)[3]  # less is known
 
 
+BUMP = [[0.1, 0.0], [4.0, 30.0], [9.0, 5.0], [40.0, 0.0]]
+
+
+@pytest.mark.parametrize(
+    ("interaction", "mass"),
+    [("alp", 0.005), ("hidden-photon", 0.006), ("solar-axion", None), ("spectrum", None)],
+)
+def test_an_efficiency_band_reaches_what_is_not_of_neutrinos(folder, interaction, mass):
+    """A band of ±20 % everywhere takes every signal with it."""
+    energy = np.linspace(0.0, 50.0, 101)
+    middle = np.full(101, 0.5)
+    write_columns(folder / "efficiency.csv", "energy_keV,efficiency,lower,upper", [energy, middle, 0.8 * middle, 1.2 * middle])  # fmt: skip
+    edit(folder, efficiency={"lower": "lower", "upper": "upper"})
+    experiment = read_experiment(folder / "experiment.yaml")
+    settings = merged(default_settings(), {"interactions": {"spectrum": {"rows": BUMP}}})
+    [made] = build_workspaces(experiment, interaction, settings, [("all", mass)])
+    signal = sample(made, "signal")
+    modifiers = {m["name"]: m["data"] for m in signal["modifiers"]}
+    assert modifiers["efficiency_band"] == pytest.approx({"hi": 1.2, "lo": 0.8}, rel=1e-9)
+    assert sum(signal["data"]) > 0
+
+
 def matrix_of(folder, step):
     """The template's response as a table of true energies, and the low edges of its bins."""
     bins = read_numbers(folder / "spectrum.csv", SPECTRUM)

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from exonu.core import constants
 from exonu.core.errors import InputError
 from exonu.core.settings import Settings
 from exonu.core.types import Array, Json
@@ -44,7 +45,6 @@ from exonu.xenon import xenon_property
 EFFICIENCY_POINTS = 120
 Ways = tuple[PairedSums, PairedSums]
 """Sums of events before and after a systematic, up and down."""
-_DAYS_PER_YEAR = 365.25
 
 
 @dataclass(frozen=True)
@@ -380,7 +380,7 @@ def fill_templates(settings: Settings, sources: Sources) -> Templates:
         "format": FORMAT,
         **{key: settings[key] for key in ("name", "is_simulated", "live_days")},
         "reference": settings["templates"]["reference"],
-        "exposure_tonne_year": mass_kg * 1e-3 * settings["live_days"] / _DAYS_PER_YEAR,
+        "exposure_tonne_year": mass_kg * 1e-3 * settings["live_days"] / constants.days_per_year,
         **filled.content,
         "solar_label": job.label(SOLAR),
         "report_ranges_keV": settings["templates"]["report_ranges_keV"],

@@ -87,7 +87,7 @@ class Experiment:
     Attributes:
         name, reference: what figures and tables call it, and its paper.
         is_simulated: whether the observed counts are simulated.
-        low_keV, high_keV: bin edges, shape (n_bins,) each.
+        low_keV, high_keV: bin edges in keV, or in the unit of the observable, shape (n_bins,) each.
         observed: counts, shape (n_bins,); None if the analysis is blind and never read them.
         backgrounds: the components of the model.
         includes_solar_neutrinos: whether the backgrounds contain the Standard Model's solar
@@ -165,6 +165,12 @@ class Experiment:
         return "keV" if self.observable is None else self.observable[1]
 
     @property
+    def axis_label(self) -> str:
+        """What the bins are of, and its unit: `S2 [PE]`."""
+        name, unit = self.observable or ("reconstructed energy", "keV")
+        return f"{name} [{unit}]"
+
+    @property
     def is_from_events(self) -> bool:
         """Whether it was made from selected events: only then is its live time known."""
         return self.live_days is not None
@@ -189,11 +195,11 @@ class Experiment:
         Raises:
             InputError: if an end of the range is not an edge of a bin.
         """
-        first = _place(low_keV, self.low_keV, "lower")
-        last = _place(high_keV, self.high_keV, "upper")
+        first = _place(low_keV, self.low_keV, "lower", self.unit)
+        last = _place(high_keV, self.high_keV, "upper", self.unit)
         if first > last:
             raise InputError(
-                f"{low_keV:g} to {high_keV:g} keV holds no bin",
+                f"{low_keV:g} to {high_keV:g} {self.unit} holds no bin",
                 field="fit_range_keV",
                 remedy="swap them",
             )
@@ -296,14 +302,14 @@ def _flattened(parts: list[Background], n_bins: int) -> Background:
     )
 
 
-def _place(energy_keV: float, edges_keV: Array, which: str) -> int:
-    """The bin that begins (or ends) at an energy."""
+def _place(energy_keV: float, edges_keV: Array, which: str, unit: str) -> int:
+    """The bin that begins (or ends) at an energy, or at a value of the observable."""
     found = np.flatnonzero(np.isclose(edges_keV, energy_keV, rtol=1e-9, atol=0))
     if found.size:
         return int(found[0])
     nearest = edges_keV[np.argmin(np.abs(edges_keV - energy_keV))]
     raise InputError(
-        f"{energy_keV:g} keV is not the {which} edge of a bin",
+        f"{energy_keV:g} {unit} is not the {which} edge of a bin",
         field="fit_range_keV",
-        remedy=f"the nearest is {nearest:g} keV",
+        remedy=f"the nearest is {nearest:g} {unit}",
     )

@@ -19,7 +19,13 @@ from exonu.search.experiment.published_backgrounds import (
     shared_parameter_faults,
 )
 from exonu.search.experiment.published_response import read_response
-from exonu.search.experiment.spectrum_table import Table, bin_columns, bins, observed_counts
+from exonu.search.experiment.spectrum_table import (
+    Table,
+    bin_columns,
+    bins,
+    edge_unit,
+    observed_counts,
+)
 from exonu.targets import TARGETS
 
 
@@ -94,7 +100,7 @@ def _read_table(settings: Settings, file: Path) -> Table:
         table_file, list(dict.fromkeys(names)), ignored=spectrum["ignored_columns"]
     )
     low, high = bins(spectrum, columns, table_file)
-    return Table(table_file, low, high, columns, exposure)
+    return Table(table_file, low, high, columns, exposure, edge_unit(spectrum))
 
 
 def _backgrounds(settings: Settings, reader: BackgroundReader) -> tuple[Background, ...]:

@@ -75,7 +75,8 @@ class FoundLimit:
         if slices := self.meaning.get("slices"):
             first, last = slices["ranges"][place * len(slices["ranges"]) // len(edges)]
             more = more or f" at {slices['variable']} {first:g}–{last:g}"
-        return f"{low:g}–{high:g} keV{more}"
+        unit = str(self.meaning.get("axis_label", "[keV]")).rpartition("[")[2].rstrip("]")
+        return f"{low:g}–{high:g} {unit}{more}"
 
 
 LIMITS: Checks[FoundLimit] = Checks()

@@ -280,6 +280,35 @@ def test_factors_out_of_scale(low, high, text):
     assert any(text in note for note in limit_notes(spec))
 
 
+@pytest.mark.parametrize(
+    ("sample", "high", "low", "said"),
+    [
+        (0, [110, -95, 120], [90, 85, 100], "sample background of recoils below zero in 1 of 3 bins, down to -95"),
+        (1, [11, 10, 12], [9, -8, -10], "sample signal of recoils below zero in 2 of 3 bins, down to -10"),
+        (1, [11, 10, 12], [9, 8, 10], None),
+    ],
+)  # fmt: skip
+def test_a_variation_with_a_sign_lost(sample, high, low, said):
+    """Negative counts themselves are refused when a workspace is read."""
+    spec = workspace([100, 90, 110], [10, 9, 11])
+    data = {"hi_data": list(map(float, high)), "lo_data": list(map(float, low))}
+    shape = {"name": "shape", "type": "histosys", "data": data}
+    spec["channels"][0]["samples"][sample]["modifiers"].append(shape)
+    found = [note for note in limit_notes(spec) if "below zero" in note]
+    assert len(found) == (said is not None)
+    assert said is None or f"one standard deviation of shape takes the {said}" in found[0]
+
+
+def test_an_interference_that_varies_gets_no_note(xenonnt):
+    [made] = build_workspaces(xenonnt, "charge-radius", default_settings(), [("mu", None)])
+    assert min(min(sample["data"]) for sample in made.spec["channels"][0]["samples"]) < 0
+    tied = made.meaning["poi_map"]
+    model = compile_workspace(made.spec, poi_map=tied)
+    found = limit_methods(model, ["asymptotic"], 0.9)["asymptotic"]
+    said = LIMITS.notes(FoundLimit(made.spec, model, tied, found, made.meaning))
+    assert not [one for one in said if "below zero" in one]
+
+
 def test_without_bins_of_several_channels():
     """Channels are kept in the order of their names, however the file has them."""
     spec = workspace([1, 2, 3], [4, 5, 6])

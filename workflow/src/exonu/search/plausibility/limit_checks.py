@@ -175,6 +175,23 @@ def factors_out_of_scale(limit: FoundLimit) -> Iterator[str]:
             yield f"the normalisation {name} goes to {low:.3g} and {high:.3g}, both on one side of 1"
 
 
+@LIMITS
+def variations_below_zero(limit: FoundLimit) -> Iterator[str]:
+    """A template of one standard deviation with negative counts; an interference may have them."""
+    for channel in limit.spec["channels"]:
+        for sample in channel["samples"]:
+            for modifier in sample["modifiers"]:
+                if modifier["type"] != "histosys" or min(sample["data"]) < 0:
+                    continue
+                lowest = np.minimum(modifier["data"]["hi_data"], modifier["data"]["lo_data"])
+                if lowest.min() < 0:
+                    yield (
+                        f"one standard deviation of {modifier['name']} takes the sample {sample['name']} of "
+                        f"{channel['name']} below zero in {int(np.sum(lowest < 0))} of {lowest.size} bins, down to "
+                        f"{lowest.min():.3g} events: is a sign wrong?"
+                    )
+
+
 def _factors(spec: Json) -> set[tuple[str, tuple[float, float]]]:
     """Name and both ends of every normsys."""
     return {

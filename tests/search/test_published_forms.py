@@ -367,11 +367,32 @@ def test_covariance_of_bins(folder, table, kind):
     edit(folder, backgrounds={"flat": {"covariance": {"file": "covariance.txt", "kind": kind}}})
     assert folder / "covariance.txt" in experiment_files(folder / "experiment.yaml")
     [read] = read_experiment(folder / "experiment.yaml").backgrounds
-    assert list(read.variations) == [f"flat_covariance_{k}" for k in range(3)]
-    found = sum(np.outer(up - background, up - background) for up, _ in read.variations.values())
-    np.testing.assert_allclose(found, covariance, rtol=1e-5, atol=1e-5 * covariance.max())
-    for up, down in read.variations.values():
-        np.testing.assert_allclose(up - background, background - down, rtol=1e-9)
+    names = [f"flat_covariance_{k}" for k in range(3)]
+    assert list(read.shifts) == names
+    made = workspace(folder)
+    emitted = [m for m in sample(made)["modifiers"] if m["name"] in names]
+    assert [(m["name"], m["type"]) for m in emitted] == [(name, "histosys") for name in names]
+    up, down = (np.array([m["data"][side] for m in emitted]) for side in ("hi_data", "lo_data"))
+    np.testing.assert_allclose((up - background).T @ (up - background), covariance, rtol=1e-5, atol=1e-5 * covariance.max())  # fmt: skip
+    np.testing.assert_allclose(up - background, background - down, rtol=1e-9)
+    assert not [note for note in made.meaning["notes"] if "covariance" in note]
+
+
+def test_a_covariance_that_would_empty_a_bin_is_bounded_with_a_note(folder, table):
+    """80 % of one bin: exact in the workspace, bounded at 0.95/0.8 σ, and said."""
+    background = table["background_events"]
+    shift = np.where(np.arange(len(background)) == 2, 0.8, 0.3) * background
+    np.savetxt(folder / "covariance.txt", np.outer(shift, shift))
+    edit(folder, backgrounds={"flat": {"covariance": {"file": "covariance.txt", "kind": "absolute"}}})  # fmt: skip
+    made = workspace(folder)
+    [modifier] = [m for m in sample(made)["modifiers"] if m["name"] == "flat_covariance_0"]
+    np.testing.assert_allclose(modifier["data"]["hi_data"], background + shift)
+    parameters = {p["name"]: p for p in made.spec["measurements"][0]["config"]["parameters"]}
+    assert parameters["flat_covariance_0"]["bounds"] == [[-1.187, 1.187]]
+    [note] = [note for note in made.meaning["notes"] if "covariance" in note]
+    assert "one standard deviation of flat_covariance_0 takes 80% of the expected events" in note
+    assert "ends at ±1.2" in note
+    assert np.all(np.isfinite(limit(made)))
 
 
 def test_a_covariance_of_one_shift_is_that_variation(folder, table):
@@ -384,7 +405,16 @@ def test_a_covariance_of_one_shift_is_that_variation(folder, table):
     right = workspace(folder)
     np.savetxt(folder / "covariance.txt", np.outer(shift, shift))
     edit(folder, spectrum={"ignored_columns": ["shift"]}, backgrounds={"flat": {"variations": None, "covariance": {"file": "covariance.txt", "kind": "absolute"}}})  # fmt: skip
-    np.testing.assert_allclose(limit(workspace(folder)), limit(right), rtol=1e-4)
+    made = workspace(folder)
+    [modifier] = [m for m in sample(made)["modifiers"] if m["name"] == "flat_covariance_0"]
+    np.testing.assert_allclose(modifier["data"]["hi_data"], background + shift, rtol=1e-6)
+    np.testing.assert_allclose(modifier["data"]["lo_data"], background - shift, rtol=1e-6)
+    for one in right.spec["channels"][0]["samples"][0]["modifiers"]:
+        if one["type"] == "histosys":  # no size apart, whose interpolation is not linear
+            one["data"] = modifier["data"]
+        elif one["name"] == "shape":
+            one["data"] = {"hi": 1.0, "lo": 1.0}
+    np.testing.assert_allclose(limit(made), limit(right), rtol=1e-4)
 
 
 def _text(name, text, **blocks):

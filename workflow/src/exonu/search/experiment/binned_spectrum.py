@@ -38,6 +38,9 @@ class Background:
             have one per bin.
         unseen: the part of `counts` that stands for events too rare for the simulation, with an
             uncertainty as large, by nuisance parameter (`exonu.templates.unseen`).
+        shifts: what one standard deviation adds to the counts, and takes from them downwards, by
+            nuisance parameter, shape (n_bins,): the eigenvectors of a covariance, which the sum of
+            their squares is.
     """
 
     name: str
@@ -51,6 +54,7 @@ class Background:
     statistical_name: str | None = None
     unseen: Mapping[str, Array] = field(default_factory=dict)
     uncertainty_down: float | None = None
+    shifts: Mapping[str, Array] = field(default_factory=dict)
 
     def within(self, bins: slice) -> Background:
         """The same in some of the bins."""
@@ -63,6 +67,7 @@ class Background:
                 name: (up[bins], down[bins]) for name, (up, down) in self.variations.items()
             },
             unseen={name: up[bins] for name, up in self.unseen.items() if up[bins].any()},
+            shifts={name: up[bins] for name, up in self.shifts.items() if up[bins].any()},
         )
 
 
@@ -283,6 +288,7 @@ def _flattened(parts: list[Background], n_bins: int) -> Background:
     """A background of all slices; a variation that one of them has not leaves it there."""
     names = dict.fromkeys(name for one in parts for name in one.variations)
     unseen = dict.fromkeys(name for one in parts for name in one.unseen)
+    shifts = dict.fromkeys(name for one in parts for name in one.shifts)
     zero = np.zeros(n_bins)
     errors = [zero if one.statistical_error is None else one.statistical_error for one in parts]
     return replace(
@@ -298,6 +304,9 @@ def _flattened(parts: list[Background], n_bins: int) -> Background:
         },
         unseen={
             name: np.concatenate([one.unseen.get(name, zero) for one in parts]) for name in unseen
+        },
+        shifts={
+            name: np.concatenate([one.shifts.get(name, zero) for one in parts]) for name in shifts
         },
     )
 

@@ -62,9 +62,8 @@ class BackgroundReader:
             nuisance: self._varied(counts, component, nuisance, field)
             for nuisance in component["variations"]
         }
-        if "covariance" in component:
-            for k, shift in enumerate(self._eigenvectors(component["covariance"], counts, field)):
-                variations[f"{name}_covariance_{k}"] = (counts + shift, counts - shift)
+        covariance = component.get("covariance")
+        shifts = [] if covariance is None else self._eigenvectors(covariance, counts, field)
         return Background(
             name=name,
             label=component.get("label", name),
@@ -74,6 +73,7 @@ class BackgroundReader:
             uncertainty_down=None if down is None else float(down),
             norms={key: float(value) for key, value in component["norms"].items()},
             variations=variations,
+            shifts={f"{name}_covariance_{k}": shift for k, shift in enumerate(shifts)},
         )
 
     def _counts(self, component: Settings, field: str) -> Array:
@@ -102,9 +102,11 @@ class BackgroundReader:
         included = block["efficiency"] == "included"
         if included:
             self.table.require_energies(f"{place}.efficiency", self.file)
-        value = block.get("value")
-        curve = self._curve(block, place) if value is None else (_EVERYWHERE, np.full(2, value))
-        return np.asarray(factor * self._folded(*curve, included))
+        if "value" in block:
+            energy, rate = _EVERYWHERE, np.full(2, float(block["value"]))
+        else:
+            energy, rate = self._curve(block, place)
+        return np.asarray(factor * self._folded(energy, rate, included))
 
     def _curve(self, block: Settings, field: str) -> tuple[Array, Array]:
         check_units(block, ("energy_keV",), field, self.file)

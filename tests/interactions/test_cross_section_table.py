@@ -17,6 +17,7 @@ from exonu.interactions.physics import Physics, tabled
 from exonu.interactions.spectra import RecoilSpectra
 from exonu.search.analysis import read_analysis
 from exonu.search.experiment.read_experiment import read_experiment
+from exonu.search.planning import variant_settings
 from exonu.search.signals import fold_signals
 from exonu.sources import FluxTable
 
@@ -72,8 +73,13 @@ def test_an_analysis_reads_it(tmp_path):
     file.write_text(
         "config_version: 1\nexperiment: nothing.yaml\ninteractions: {millicharge: {}}\n"
         "physics: {cross_sections: {millicharge: {file: q.csv}}}\n"
+        "variants: {twice: {description: other, settings: {physics: {cross_sections: {millicharge: {file: r.csv}}}}}}\n"
     )
-    settings = read_analysis("mine", file).settings["physics"]
+    (tmp_path / "r.csv").write_text((tmp_path / "q.csv").read_text().replace("3e-20", "6e-20"))
+    analysis = read_analysis("mine", file)
+    settings = analysis.settings["physics"]
+    varied = variant_settings(analysis, "twice")["physics"]["cross_sections"]["millicharge"]
+    assert varied["rows"][3] == [400, 9, 6e-20]
     assert settings["cross_sections"]["millicharge"]["rows"][3] == [400, 9, 3e-20]
     kept = {"cross_sections": settings["cross_sections"]}
     physics = Physics.from_settings(kept)

@@ -464,7 +464,7 @@ def limit_of_experiment(
 
     check_hypothesis(interaction, flavour, mass_MeV)
     inputs = limit_inputs(file, unblind=unblind)
-    settings, overrides = with_changes(inputs.settings, changes)
+    settings, overrides = with_changes(inputs.settings, changes, inputs.file)
     if fit_range_keV is not None:
         ends = {"fit_range_keV": list(fit_range_keV)}
         settings = merged(settings, {"interactions": {interaction: ends}})

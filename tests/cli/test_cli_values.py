@@ -307,6 +307,18 @@ def test_init_from_a_table_marks_its_guesses(run, tmp_path):
     found = json.loads(answer_of_limit(run, "limit", "new", *MOMENT))
     assert found["blinded"]
     assert any("efficiency is 1 at every energy" in note for note in found["notes"])
+    marked = next(note for note in found["notes"] if "still marked as guessed" in note)
+    assert marked.startswith(
+        f"{len(guesses) - 1} lines are"
+    )  # one is the comment that explains the mark
+    assert all(key in marked for key in ("exposure", "energy_low_keV", "true_energy_minimum_keV"))
+    kept = [line.replace(" # guessed:", " #") for line in made if "exposure: " not in line]
+    kept += [line for line in made if "exposure: " in line]
+    (tmp_path / "new" / "experiment.yaml").write_text("\n".join(kept) + "\n")
+    notes = json.loads(answer_of_limit(run, "limit", "new", *MOMENT))["notes"]
+    assert any(
+        "1 line is still marked as guessed in experiment.yaml: exposure;" in note for note in notes
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Each note is said where it should be and not where it should not; the shipped experiments are the negative cases."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -299,14 +300,27 @@ def test_a_variation_with_a_sign_lost(sample, high, low, said):
     assert said is None or f"one standard deviation of shape takes the {said}" in found[0]
 
 
-def test_an_interference_that_varies_gets_no_note(xenonnt):
+def test_an_interference_may_be_negative_and_the_square_may_not(xenonnt):
     [made] = build_workspaces(xenonnt, "charge-radius", default_settings(), [("mu", None)])
-    assert min(min(sample["data"]) for sample in made.spec["channels"][0]["samples"]) < 0
-    tied = made.meaning["poi_map"]
-    model = compile_workspace(made.spec, poi_map=tied)
-    found = limit_methods(model, ["asymptotic"], 0.9)["asymptotic"]
-    said = LIMITS.notes(FoundLimit(made.spec, model, tied, found, made.meaning))
-    assert not [one for one in said if "below zero" in one]
+    samples = made.spec["channels"][0]["samples"]
+    assert min(min(sample["data"]) for sample in samples) < 0
+
+    def said():
+        tied = made.meaning["poi_map"]
+        model = compile_workspace(made.spec, poi_map=tied)
+        found = limit_methods(model, ["asymptotic"], 0.9)["asymptotic"]
+        notes = LIMITS.notes(FoundLimit(made.spec, model, tied, found, made.meaning))
+        return [one for one in notes if "below zero" in one or "is negative in" in one]
+
+    assert not said()
+    squared = next(
+        one for one in samples if any(modifier["name"] == "mu_sq" for modifier in one["modifiers"])
+    )
+    squared["data"][3] *= -1
+    assert len(said()) == 1
+    assert re.search(
+        r"rises with the square of the strength, is negative in 1 of \d+ bins, down to -", said()[0]
+    )
 
 
 def test_without_bins_of_several_channels():

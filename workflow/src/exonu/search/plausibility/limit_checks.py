@@ -192,6 +192,21 @@ def variations_below_zero(limit: FoundLimit) -> Iterator[str]:
                     )
 
 
+@LIMITS
+def squared_signal_below_zero(limit: FoundLimit) -> Iterator[str]:
+    """A signal by the square of the strength with negative counts: only an interference has some."""
+    for channel in limit.spec["channels"]:
+        for sample in channel["samples"]:
+            counts = np.asarray(sample["data"], dtype=float)
+            squared = {modifier["name"] for modifier in sample["modifiers"]} & set(limit.poi_map)
+            if squared and counts.min() < 0:
+                yield (
+                    f"the signal {sample['name']} of {channel['name']}, which rises with the square of the "
+                    f"strength, is negative in {int(np.sum(counts < 0))} of {counts.size} bins, down to "
+                    f"{counts.min():.3g} events: is a sign wrong?"
+                )
+
+
 def _factors(spec: Json) -> set[tuple[str, tuple[float, float]]]:
     """Name and both ends of every normsys."""
     return {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -40,6 +40,39 @@ def minimise(model: Model, data: FloatArray, start: FloatArray, held: BoolArray)
     size = model.flat.dense.size
     theta, gradient, hessian = start.copy(), np.empty(size), np.empty((size, size))
     value, edm, iterations, status = newton(model.flat, data, theta, held, gradient, hessian)
+    return Minimum(theta, value, edm, iterations, status, gradient, hessian)
+
+
+def minimise_beside(
+    model: Model, data: FloatArray, start: FloatArray, held: BoolArray, known: Minimum
+) -> Minimum:
+    """`minimise` from another start than the one that led to a known minimum; that minimum itself
+    if the descent leads to it."""
+    from exonu.statistics.engine.minimiser import newton_beside
+
+    theta, gradient, hessian = (
+        start.copy(),
+        np.empty_like(known.gradient),
+        np.empty_like(known.hessian),
+    )
+    value, edm, iterations, status = newton_beside(
+        *(model.flat, data, theta, held, gradient, hessian),
+        *(known.theta, known.value, known.hessian),
+    )
+    if value == known.value and np.array_equal(theta, known.theta):
+        return replace(known, iterations=iterations)
+    return Minimum(theta, value, edm, iterations, status, gradient, hessian)
+
+
+def follow(model: Model, data: FloatArray, near: Minimum, held: BoolArray, mu: float) -> Minimum:
+    """`minimise` at another value of the parameter of interest, started along the tangent of a
+    minimum nearby; the parameter is among the held ones."""
+    from exonu.statistics.engine.minimiser import newton_along
+
+    theta, gradient, hessian = near.theta.copy(), np.empty_like(near.gradient), near.hessian.copy()
+    value, edm, iterations, status = newton_along(
+        model.flat, data, theta, held, gradient, hessian, model.poi_index, mu
+    )
     return Minimum(theta, value, edm, iterations, status, gradient, hessian)
 
 
@@ -267,7 +300,10 @@ def global_minimum(
     found = [minimise(model, data, start, held)]
     inside = np.where(held, first, mirrored(model, found[0].theta))
     inside[i] = start[i]
-    found.append(minimise(model, data, inside, held))
+    if found[0].converged:
+        found.append(minimise_beside(model, data, inside, held, found[0]))
+    else:
+        found.append(minimise(model, data, inside, held))
     reached = [minimum for minimum in found if minimum.converged]
     best = min(reached or found, key=lambda minimum: minimum.value)
     return best, any(minimum.value > best.value + 1e-6 for minimum in reached)

@@ -5,11 +5,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
 from exonu.statistics.engine.flat import BoolArray, FloatArray
-from exonu.statistics.fitting import Minimum, auxiliary_start, global_minimum, minimise, mirrored
+from exonu.statistics.fitting import (
+    Minimum,
+    auxiliary_start,
+    follow,
+    global_minimum,
+    minimise,
+    minimise_beside,
+    mirrored,
+)
 from exonu.statistics.workspaces.compiled_model import Model
 
 
@@ -89,20 +98,26 @@ class Profile:
         exact = observed.tally.count(minimise(model, data, without.theta, held))
         return cls(model, data, observed.tally, observed.held, exact, {0.0: exact})
 
+    @cached_property
+    def held_with_mu(self) -> BoolArray:
+        """Parameters that are fixed in conditional fits, (P,)."""
+        held = self.held.copy()
+        held[self.model.poi_index] = True
+        return held
+
     @property
     def mu_hat(self) -> float:
         return float(self.best.theta[self.model.poi_index])
 
     def at(self, mu: float) -> Minimum:
-        """The conditional minimum at mu, started from the nearest point known."""
+        """The conditional minimum at mu, started from the nearest point known, along its tangent."""
         if mu in self.points:
             return self.points[mu]
-        i = self.model.poi_index
-        known = [self.best, *self.points.values()]
-        nearest = min(
-            (m for m in known if m.converged), key=lambda m: abs(m.theta[i] - mu), default=self.best
-        )
-        found = self.improve(mu, nearest.theta)
+        nearest, distance = self.best, abs(self.mu_hat - mu)
+        for at, point in self.points.items():
+            if abs(at - mu) < distance and point.converged:
+                nearest, distance = point, abs(at - mu)
+        found = self._kept(mu, follow(self.model, self.data, nearest, self.held_with_mu, mu))
         return self.improve(mu, mirrored(self.model, found.theta)) if self.thorough else found
 
     def verify(self, mu: float) -> bool:
@@ -124,16 +139,22 @@ class Profile:
     def improve(self, mu: float, start: FloatArray) -> Minimum:
         """Fit at mu from the given nuisance parameters; keep the result if it is the best known
         there."""
+        theta, known = start.copy(), self.points.get(mu)
+        theta[self.model.poi_index] = mu
+        if known is not None and known.converged:
+            found = minimise_beside(self.model, self.data, theta, self.held_with_mu, known)
+        else:
+            found = minimise(self.model, self.data, theta, self.held_with_mu)
+        return self._kept(mu, found)
+
+    def _kept(self, mu: float, found: Minimum) -> Minimum:
+        """A conditional minimum, fitted again if that failed; kept if it is the best known there."""
         i = self.model.poi_index
-        theta = start.copy()
-        theta[i] = mu
-        found = self.tally.count(
-            minimise(self.model, self.data, theta, self.held | (np.arange(theta.size) == i))
-        )
+        self.tally.count(found)
         if not found.converged:  # a second chance from the auxiliary values
             theta = np.where(self.held, self.model.init, auxiliary_start(self.model, self.data))
             theta[i] = mu
-            again = minimise(self.model, self.data, theta, self.held | (np.arange(theta.size) == i))
+            again = minimise(self.model, self.data, theta, self.held_with_mu)
             if again.converged:
                 self.tally.failed -= int(np.isfinite(found.value))
                 self.tally.impossible -= int(not np.isfinite(found.value))

@@ -12,7 +12,7 @@ import numpy as np
 from exonu.statistics.engine.backend import jit
 from exonu.statistics.engine.flat import FREE, POISSON, BoolArray, Flat, FloatArray
 from exonu.statistics.engine.likelihood import expected_events
-from exonu.statistics.engine.minimiser import CONVERGED, IMPOSSIBLE, newton
+from exonu.statistics.engine.minimiser import CONVERGED, IMPOSSIBLE, newton_beside
 
 if TYPE_CHECKING:
     prange = range
@@ -35,7 +35,8 @@ def deepest(
         ℓ, the status of the minimiser, and whether converged fits ended in different minima; theta
         is the minimum.
     """
-    gradient, hessian = np.empty(m.dense.size), np.empty((m.dense.size, m.dense.size))
+    size = m.dense.size
+    gradient, hessian, deep_hessian = np.empty(size), np.empty((size, size)), np.empty((size, size))
     best, worst, status = np.inf, -np.inf, IMPOSSIBLE
     for s in range(starts.shape[0] + 1):
         trial = starts[s % starts.shape[0]].copy()
@@ -44,13 +45,17 @@ def deepest(
                 if m.constraint[p] != FREE and not held[p]:
                     measured = data[m.measured[p]]
                     trial[p] = measured / m.width[p] if m.constraint[p] == POISSON else measured
-        value, _, _, ended = newton(m, data, trial, held, gradient, hessian)
+        known = theta if status == CONVERGED else theta[:0]
+        value, _, _, ended = newton_beside(
+            m, data, trial, held, gradient, hessian, known, best, deep_hessian
+        )
         if ended == CONVERGED and value > worst:
             worst = value
         better = value < best and (ended == CONVERGED or status != CONVERGED)
         if better or (ended == CONVERGED and status != CONVERGED):
             best, status = value, ended
             theta[:] = trial
+            deep_hessian[:] = hessian
     return best, status, worst > best + 1e-6
 
 

@@ -58,7 +58,7 @@ from exonu.statistics.engine.primitives import (
     add_gram,
     add_pair,
     add_pair_product,
-    add_product,
+    add_row,
     add_triple,
     dot,
     mixed_rows,
@@ -120,19 +120,21 @@ def components(
     shape: FloatArray,
     local: FloatArray,
 ) -> None:
-    """Fill factors (3, K), scale F (C,), shape G (C, B) and local L (C, B) for the parameters
-    theta."""
+    """Fill factors (3, K), scale F (C,), and of each component's own bins shape G (C, B) and local
+    L (C, B) for the parameters theta."""
     for c in range(m.first.size):
+        first, size = np.uint64(m.first[c]), m.last[c] - m.first[c]
         scale[c] = 1.0
         for k in range(m.factor_start[c], m.factor_start[c + 1]):
             f, d1, d2 = factor(m.factor_kind[k], theta[m.factor_parameter[k]], m.factor_code4[k])
             factors[0, k], factors[1, k], factors[2, k] = f, d1, d2
             scale[c] *= f
-        shape[c] = m.nominal[c]
+        for n in range(size):
+            b = first + np.uint64(n)
+            shape[c, b], local[c, b] = m.nominal[c, b], 1.0
         for h in range(m.shift_start[c], m.shift_start[c + 1]):
             up, down, _, _, _, _ = shift(m.shift_code[h], theta[m.shift_parameter[h]])
-            add_pair(shape[c], up, m.shift_up[h], down, m.shift_down[h])
-        local[c] = 1.0
+            add_pair(shape, c, up, m.shift_up, down, m.shift_down, h, first, size)
         for k in range(m.local_start[c], m.local_start[c + 1]):
             multiply_local(local[c], m.local_parameter[k], theta)
 
@@ -159,10 +161,12 @@ def evaluate(
     components(m, theta, factors, scale, shape, local)
     without, scaled = np.zeros(bins), np.zeros(bins)
     for c in range(m.first.size):
-        split_yield(without, scaled, scale[c], shape[c], local[c], m.has_gamma[c])
+        first, n_own = np.uint64(m.first[c]), m.last[c] - m.first[c]
+        split_yield(without, scaled, scale[c], shape, local, m.has_gamma, c, first, n_own)
     gammas = np.empty((3, bins))
     value = profile_gammas(m, data, theta, held, without, scaled, gammas)
-    add_product(without, 1.0, gammas[0], scaled)  # ν = A + γB
+    for b in range(bins):
+        without[b] += gammas[0, b] * scaled[b]  # ν = A + γB
     slope, curvature = np.empty(bins), np.empty(bins)
     value += poisson_terms(data[:bins], without, slope, curvature, fisher)
     if not value < np.inf:
@@ -180,8 +184,8 @@ def evaluate(
             theta,
             factors,
             scale[c],
-            shape[c],
-            local[c],
+            shape,
+            local,
             gammas[0],
             second,
             jacobian,
@@ -231,10 +235,9 @@ def component_derivatives(
 ) -> None:
     """Add component c to ∂ν/∂θ, ∂B/∂θ and (weighted by w) to the second derivatives Σ_b w
     ∂²ν/∂θ∂θ."""
-    has_gamma = m.has_gamma[c]
-    outer = np.empty((2, gamma.size))  # L γ and w L γ
-    times_gamma(local, has_gamma, gamma, weight, outer)
-    shape_sum = dot(outer[1], shape)
+    start, size = np.uint64(m.first[c]), m.last[c] - m.first[c]
+    outer = np.empty((3, gamma.size))
+    shape_sum = times_gamma(outer, shape, local, m.has_gamma, gamma, weight, c, start, size)
     k0, k1 = m.factor_start[c], m.factor_start[c + 1]
     h0, h1 = m.shift_start[c], m.shift_start[c + 1]
 
@@ -253,9 +256,11 @@ def component_derivatives(
         first[k - k0] = factors[1, k] * rest
         i = m.column[m.factor_parameter[k]]
         hessian[i, i] += factors[2, k] * rest * shape_sum
-        add_product(jacobian[i], first[k - k0], shape, outer[0])
+        add_row(jacobian, i, first[k - k0], outer, 2, start, size)
         if m.mixed:
-            add_triple(scaled_jacobian[i], first[k - k0], shape, local, has_gamma)
+            add_triple(
+                scaled_jacobian, i, first[k - k0], shape, c, local, m.has_gamma, c, start, size
+            )
         for l in range(k0, k):  # noqa: E741
             both = int(is_zero) + int(factors[0, l] == 0.0)
             if zeros != both or shape_sum == 0.0:
@@ -269,12 +274,15 @@ def component_derivatives(
     for h in range(h0, h1):
         i = m.column[m.shift_parameter[h]]
         _, _, up1, down1, up2, down2 = shift(m.shift_code[h], theta[m.shift_parameter[h]])
-        up, down = m.shift_up[h], m.shift_down[h]
-        add_pair_product(jacobian[i], scale * up1, up, scale * down1, down, outer[0])
+        up, down = m.shift_up, m.shift_down
+        sum_up, sum_down = add_pair_product(
+            jacobian, i, scale * up1, up, scale * down1, down, h, outer, start, size
+        )
         if m.mixed:
-            add_triple(scaled_jacobian[i], scale * up1, up, local, has_gamma)
-            add_triple(scaled_jacobian[i], scale * down1, down, local, has_gamma)
-        sum_up, sum_down = dot(outer[1], up), dot(outer[1], down)
+            for factor_of, change in ((scale * up1, up), (scale * down1, down)):
+                add_triple(
+                    scaled_jacobian, i, factor_of, change, h, local, m.has_gamma, c, start, size
+                )
         hessian[i, i] += scale * (up2 * sum_up + down2 * sum_down)
         cross = up1 * sum_up + down1 * sum_down
         for k in range(k0, k1):
@@ -283,7 +291,7 @@ def component_derivatives(
 
     if m.local_start[c + 1] > m.local_start[c]:
         local_derivatives(
-            m, c, theta, first, scale, shape, gamma, weight, jacobian, scaled_jacobian, hessian
+            m, c, theta, first, scale, shape[c], gamma, weight, jacobian, scaled_jacobian, hessian
         )
 
 
@@ -346,7 +354,7 @@ def expected_events(m: Flat, theta: FloatArray) -> FloatArray:
     """ν of each component and bin, (C, B), for all parameters as given."""
     factors = np.empty((3, m.factor_kind.size))
     scale = np.empty(m.first.size)
-    shape, local = np.zeros((m.first.size, m.gamma.size)), np.zeros((m.first.size, m.gamma.size))
+    shape, local = np.empty((m.first.size, m.gamma.size)), np.empty((m.first.size, m.gamma.size))
     components(m, theta, factors, scale, shape, local)
     out = np.zeros((m.first.size, m.gamma.size))
     for c in range(m.first.size):

@@ -27,6 +27,11 @@ from exonu.statistics.engine.primitives import cholesky_solve, dot
 CONVERGED, IMPOSSIBLE, STALLED, EXHAUSTED = 0, 1, 2, 3
 TOLERANCE, ROUNDING = 1e-14, 1e-9
 MAXIMUM_ITERATIONS = 100
+NEAR, ALIKE = 1e-2, 0.2
+"""Within this of a known minimum, in units of ln L by its curvature, and as high above it as the
+curvature says to that part, a descent would end in it."""
+FARTHEST = 2.0
+"""Change of a parameter up to which a minimum is followed along its tangent."""
 
 
 @jit_for_both
@@ -49,8 +54,38 @@ def newton(
         ℓ at the minimum, EDM, iterations, and the status (0 converged, 1 impossible, 2 no descent,
         3 too many steps).
     """
+    return newton_beside(m, data, theta, held, gradient, hessian, theta[:0], 0.0, hessian)
+
+
+@jit_for_both
+def newton_beside(
+    m: Flat,
+    data: FloatArray,
+    theta: FloatArray,
+    held: BoolArray,
+    gradient: FloatArray,
+    hessian: FloatArray,
+    known: FloatArray,
+    known_value: float,
+    known_hessian: FloatArray,
+) -> tuple[float, float, int, int]:
+    """`newton` from another start than the one that led to a known minimum: it stops where it can
+    end only there.
+
+    Args:
+        m, data, theta, held, gradient, hessian: as for `newton`.
+        known: a minimum of the same data with the same parameters held, (P,); empty for none.
+        known_value, known_hessian: ℓ and its Hessian there.
+
+    Returns:
+        As `newton`. If the descent leads to the known minimum, theta and ℓ are those of it, and
+        gradient and hessian are of no use.
+    """
     if m.kink_parameter.size == 0:
-        return descend(m, m.lower, m.upper, data, theta, held, gradient, hessian)
+        lower, upper = m.lower, m.upper
+        return descend(
+            m, lower, upper, data, theta, held, gradient, hessian, known, known_value, known_hessian
+        )
     lower, upper = m.lower.copy(), m.upper.copy()
     for p in m.kink_parameter:
         if not held[p]:
@@ -58,12 +93,73 @@ def newton(
     total = 0
     for _ in range(MAXIMUM_ITERATIONS):
         value, edm, iterations, status = descend(
-            m, lower, upper, data, theta, held, gradient, hessian
+            m, lower, upper, data, theta, held, gradient, hessian, theta[:0], 0.0, hessian
         )
         total += iterations
         if status == IMPOSSIBLE or not cross_kinks(m, data, theta, held, value, lower, upper):
             return value, edm, total, status
     return value, edm, total, EXHAUSTED
+
+
+@jit_for_both
+def newton_along(
+    m: Flat,
+    data: FloatArray,
+    theta: FloatArray,
+    held: BoolArray,
+    gradient: FloatArray,
+    hessian: FloatArray,
+    poi: int,
+    value: float,
+) -> tuple[float, float, int, int]:
+    """`newton` at another value of parameter `poi`, which is among the held ones.
+
+    Args:
+        m, data, held, gradient: as for `newton`.
+        theta, hessian: a minimum at another value, whose tangent leads to where `newton` starts.
+        poi: the parameter that changes; a dense one.
+        value: what it changes to.
+    """
+    follow_tangent(m, theta, held, hessian, poi, value)
+    return newton(m, data, theta, held, gradient, hessian)
+
+
+@jit
+def follow_tangent(
+    m: Flat, theta: FloatArray, held: BoolArray, hessian: FloatArray, poi: int, value: float
+) -> None:
+    """Move a minimum to another value of parameter `poi`, to first order: the others by -H⁻¹
+    ∂²ℓ/∂θ∂μ, and no farther than `FARTHEST`, since far away the curvature is another."""
+    size = m.dense.size
+    moves, mixed, step = np.zeros(size, dtype=np.bool_), np.empty(size), np.empty(size)
+    place, change = m.column[poi], value - theta[poi]
+    for i in range(size):
+        p = m.dense[i]
+        inside = m.lower[p] < theta[p] < m.upper[p]
+        moves[i] = inside and not held[p] and hessian[i, i] > 0.0
+        mixed[i] = hessian[max(i, place), min(i, place)]
+    if cholesky_solve(hessian, mixed, moves, step):
+        for i in range(size):
+            p = m.dense[i]
+            if moves[i]:
+                moved = theta[p] + min(max(change * step[i], -FARTHEST), FARTHEST)
+                theta[p] = min(max(moved, m.lower[p]), m.upper[p])
+    theta[poi] = value
+
+
+@jit
+def leads_to(
+    m: Flat, theta: FloatArray, value: float, known: FloatArray, known_value: float, h: FloatArray
+) -> bool:
+    """Whether theta lies in the valley of a known minimum with Hessian h: near by, and as high
+    above it as its curvature says."""
+    rise = 0.0
+    for i in range(m.dense.size):
+        a = theta[m.dense[i]] - known[m.dense[i]]
+        rise += 0.5 * h[i, i] * a * a
+        for j in range(i):
+            rise += h[i, j] * a * (theta[m.dense[j]] - known[m.dense[j]])
+    return rise < NEAR and abs(value - known_value - rise) <= ALIKE * rise + ROUNDING
 
 
 @jit
@@ -123,8 +219,11 @@ def descend(
     held: BoolArray,
     gradient: FloatArray,
     hessian: FloatArray,
+    known: FloatArray,
+    known_value: float,
+    known_hessian: FloatArray,
 ) -> tuple[float, float, int, int]:
-    """`newton` within the given bounds, (P,) each, where ℓ is smooth."""
+    """`newton_beside` within the given bounds, (P,) each, where ℓ is smooth."""
     size = m.dense.size
     step, trial_gradient, trial_hessian = np.empty(size), np.empty(size), np.empty((size, size))
     for i in range(size):
@@ -141,6 +240,9 @@ def descend(
         edm = 0.5 * abs(dot(gradient, step))
         if edm < TOLERANCE:
             return value, edm, iteration, CONVERGED
+        if known.size and leads_to(m, theta, value, known, known_value, known_hessian):
+            theta[:] = known
+            return known_value, edm, iteration, CONVERGED
         length, room, descends = 1.0, reach(m, lower, upper, theta, step), False
         for attempt in range(60):
             for i in range(size):

@@ -1,4 +1,8 @@
-"""The inner loops of the engine."""
+"""The inner loops of the engine.
+
+They take whole arrays and the number of a row, and count bins in unsigned integers: numba calls
+what is cached and does not weave it in, a row of an array costs as much as a loop over it, and a
+bin that could be negative, which counts from the end, keeps a loop from being vectorised."""
 
 from __future__ import annotations
 
@@ -11,26 +15,54 @@ CLOSE = 0.1
 
 
 @jit
-def add_pair(out: FloatArray, p: float, x: FloatArray, q: float, y: FloatArray) -> None:
-    """out += p x + q y"""
-    for b in range(out.size):
-        out[b] += p * x[b] + q * y[b]
+def add_pair(
+    out: FloatArray,
+    row: int,
+    p: float,
+    x: FloatArray,
+    q: float,
+    y: FloatArray,
+    h: int,
+    first: int,
+    size: int,
+) -> None:
+    """out[row] += p x[h] + q y[h], in `size` bins from `first` on"""
+    for n in range(size):
+        b = first + np.uint64(n)
+        out[row, b] += p * x[h, b] + q * y[h, b]
 
 
 @jit
 def add_pair_product(
-    out: FloatArray, p: float, x: FloatArray, q: float, y: FloatArray, z: FloatArray
-) -> None:
-    """out += (p x + q y) z"""
-    for b in range(out.size):
-        out[b] += (p * x[b] + q * y[b]) * z[b]
+    out: FloatArray,
+    row: int,
+    p: float,
+    x: FloatArray,
+    q: float,
+    y: FloatArray,
+    h: int,
+    z: FloatArray,
+    first: int,
+    size: int,
+) -> tuple[float, float]:
+    """out[row] += (p x[h] + q y[h]) z[0]; Σ x[h] z[1] and Σ y[h] z[1]"""
+    sum_x, sum_y = 0.0, 0.0
+    for n in range(size):
+        b = first + np.uint64(n)
+        out[row, b] += (p * x[h, b] + q * y[h, b]) * z[0, b]
+        sum_x += x[h, b] * z[1, b]
+        sum_y += y[h, b] * z[1, b]
+    return sum_x, sum_y
 
 
 @jit
-def add_product(out: FloatArray, a: float, x: FloatArray, y: FloatArray) -> None:
-    """out += a x y"""
-    for b in range(out.size):
-        out[b] += a * x[b] * y[b]
+def add_row(
+    out: FloatArray, row: int, a: float, x: FloatArray, place: int, first: int, size: int
+) -> None:
+    """out[row] += a x[place]"""
+    for n in range(size):
+        b = first + np.uint64(n)
+        out[row, b] += a * x[place, b]
 
 
 @jit
@@ -43,10 +75,22 @@ def dot(x: FloatArray, y: FloatArray) -> float:
 
 
 @jit
-def add_triple(out: FloatArray, a: float, x: FloatArray, y: FloatArray, z: FloatArray) -> None:
-    """out += a x y z"""
-    for b in range(out.size):
-        out[b] += a * x[b] * y[b] * z[b]
+def add_triple(
+    out: FloatArray,
+    row: int,
+    a: float,
+    x: FloatArray,
+    h: int,
+    y: FloatArray,
+    z: FloatArray,
+    c: int,
+    first: int,
+    size: int,
+) -> None:
+    """out[row] += a x[h] y[c] z[c]"""
+    for n in range(size):
+        b = first + np.uint64(n)
+        out[row, b] += a * x[h, b] * y[c, b] * z[c, b]
 
 
 @jit
@@ -71,27 +115,39 @@ def split_yield(
     shape: FloatArray,
     local: FloatArray,
     has_gamma: FloatArray,
+    c: int,
+    first: int,
+    size: int,
 ) -> None:
-    """Add a component's events a G L to A (bins where γ does not apply to it) or B (where it
+    """Add the events a G L of component c to A (bins where γ does not apply to it) or B (where it
     does)."""
-    for b in range(shape.size):
-        events = a * shape[b] * local[b]
-        scaled[b] += events * has_gamma[b]
-        without[b] += events * (1.0 - has_gamma[b])
+    for n in range(size):
+        b = first + np.uint64(n)
+        events = a * shape[c, b] * local[c, b]
+        scaled[b] += events * has_gamma[c, b]
+        without[b] += events * (1.0 - has_gamma[c, b])
 
 
 @jit
 def times_gamma(
+    out: FloatArray,
+    shape: FloatArray,
     local: FloatArray,
     has_gamma: FloatArray,
     gamma: FloatArray,
     weight: FloatArray,
-    out: FloatArray,
-) -> None:
-    """out[0] = L γ for a component, out[1] = w L γ."""
-    for b in range(gamma.size):
-        out[0, b] = local[b] * (1.0 + has_gamma[b] * (gamma[b] - 1.0))
-        out[1, b] = out[0, b] * weight[b]
+    c: int,
+    first: int,
+    size: int,
+) -> float:
+    """Of component c out[0] = L γ, out[1] = w L γ, out[2] = G L γ; Σ w G L γ."""
+    total = 0.0
+    for n in range(size):
+        b = first + np.uint64(n)
+        factor = local[c, b] * (1.0 + has_gamma[c, b] * (gamma[b] - 1.0))
+        out[0, b], out[1, b], out[2, b] = factor, weight[b] * factor, shape[c, b] * factor
+        total += weight[b] * factor * shape[c, b]
+    return total
 
 
 @jit

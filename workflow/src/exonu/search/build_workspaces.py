@@ -100,11 +100,23 @@ def build_workspaces(
         one.meaning["bins_keV"] = np.transpose([fitted.low_keV, fitted.high_keV]).tolist()
         one.meaning["notes"] = list(notes)
         one.meaning["axis_label"] = experiment.axis_label
+        one.meaning["physics"] = _physics_in_words(settings["physics"], interaction)
         one.meaning.update(simulation_meaning(experiment))
         one.meaning.update(fit_parts_meaning(experiment))
         if fit_range is not None:
             one.meaning["fit_range_keV"] = [float(end) for end in fit_range]
     return made
+
+
+def _physics_in_words(physics: Mapping[str, Any], interaction: str) -> Settings:
+    """What of the physics must be the same where parameters are shared (`combination.joining`):
+    settings of one value or of names, and the atomic model."""
+    plain = {
+        name: value
+        for name, value in physics.items()
+        if name != "target" and not isinstance(value, Mapping)
+    }
+    return {**plain, "atomic": physics["atomic"].get(interaction)}
 
 
 def _without_signal(signals: list[Signal], experiment: Experiment) -> Iterator[InputError]:

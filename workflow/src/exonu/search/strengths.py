@@ -41,7 +41,10 @@ _WHOLE: dict[str, tuple[type, ...]] = {
     "is_simulated": (bool,),
 }
 """What `build_workspace` writes into each page, and of which types."""
-_OPTIONAL: dict[str, tuple[type, ...]] = {"notes": (list,), "pruned": (dict,), "experiment": (str,)}
+_OPTIONAL: dict[str, tuple[type, ...]] = {
+    **{"notes": (list,), "pruned": (dict,)},
+    **{"experiment": (str,), "physics": (dict,)},
+}
 _TYPES = {
     str: "a text",
     bool: "true or false",

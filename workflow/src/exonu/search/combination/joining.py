@@ -126,6 +126,21 @@ def _faults(parts: Sequence[Part]) -> Iterator[InputError]:
                     field=key,
                     remedy="combine workspaces of one hypothesis",
                 )
+    yield from _physics_faults([part for part in parts if "physics" in part.meaning])
+
+
+def _physics_faults(parts: Sequence[Part]) -> Iterator[InputError]:
+    """A flux or an atomic model that is another one must not share its parameter."""
+    for part in parts[1:]:
+        own, first = part.meaning["physics"], parts[0].meaning["physics"]
+        for key in sorted(own.keys() | first.keys()):
+            if own.get(key) != first.get(key):
+                yield InputError(
+                    f"is {own.get(key)!r}, and {first.get(key)!r} in {parts[0].file}",
+                    file=part.file,
+                    field=f"physics.{key}",
+                    remedy="combine experiments with the same physics",
+                )
 
 
 def common_reference(parts: Sequence[Part]) -> float:
@@ -278,8 +293,13 @@ def _joined_meaning(
         "blinded": any(part.meaning["blinded"] for part in parts),
         "is_simulated": any(part.meaning["is_simulated"] for part in parts),
         "notes": [
-            f"{part.experiment}: {note}" for part in parts for note in part.meaning.get("notes", ())
+            f"{part.experiment}: {note}"
+            for part in parts
+            for note in (*_unknown_physics(part), *part.meaning.get("notes", ()))
         ],
+        "physics": next(
+            (part.meaning["physics"] for part in parts if "physics" in part.meaning), {}
+        ),
         "experiments": {
             part.channel: {
                 "name": part.experiment,
@@ -290,6 +310,14 @@ def _joined_meaning(
         },
         "shared": {name: list(channels) for name, channels in users.items()},
     }
+
+
+def _unknown_physics(part: Part) -> Iterator[str]:
+    if "physics" not in part.meaning:
+        yield (
+            "its workspace does not say by which fluxes and atomic model it was made: shared parameters "
+            "may mean something else in it"
+        )
 
 
 def parameter_rows(spec: Json, meaning: Mapping[str, Any]) -> list[Json]:
@@ -312,7 +340,7 @@ def parameter_rows(spec: Json, meaning: Mapping[str, Any]) -> list[Json]:
     return [
         {
             "parameter": name,
-            "shared": name in meaning["shared"],
+            "shared": len(meaning["shared"].get(name, ())) > 1,
             **{key: ";".join(sorted(values)) for key, values in row.items()},
         }
         for name, row in sorted(found.items())

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -42,7 +43,7 @@ class ProfilePair:
     def tally(self) -> Tally:
         return self.observed.tally
 
-    @property
+    @cached_property
     def sigma(self) -> float:
         """The scale of μ: its error from the curvature at μ = 0 of the Asimov data, or what gives
         one standard deviation of the background; infinite without a signal."""

@@ -75,6 +75,7 @@ class Profile:
     points: dict[float, Minimum] = field(default_factory=dict)
     thorough: bool = False
     verified: set[float] = field(default_factory=set)
+    _sigmas: list[tuple[Minimum, float]] = field(default_factory=list)
 
     @classmethod
     def of(cls, model: Model, data: FloatArray, tally: Tally) -> Profile:
@@ -191,6 +192,13 @@ class Profile:
     def sigma(self, point: Minimum) -> float:
         """Error of μ from the curvature of the profile at a point; infinite or NaN if it has
         none."""
+        known = [error for one, error in self._sigmas if one is point]
+        if not known:
+            known = [self._curvature_error(point)]
+            self._sigmas.append((point, known[0]))
+        return known[0]
+
+    def _curvature_error(self, point: Minimum) -> float:
         free = np.flatnonzero(~self.held[self.model.flat.dense])
         h = point.hessian[np.ix_(free, free)]
         h = np.tril(h) + np.tril(h, -1).T

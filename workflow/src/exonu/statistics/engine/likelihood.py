@@ -53,12 +53,11 @@ from exonu.statistics.engine.flat import (
     BoolArray,
     Flat,
     FloatArray,
+    IntArray,
 )
 from exonu.statistics.engine.primitives import (
     add_gram,
-    add_pair,
     add_pair_product,
-    add_row,
     add_triple,
     dot,
     mixed_rows,
@@ -73,21 +72,23 @@ from exonu.statistics.engine.primitives import (
 
 
 @jit
-def factor(kind: int, x: float, c: FloatArray) -> tuple[float, float, float]:
-    """A factor f(x) with its first and second derivative."""
+def factor(kind: int, x: float, code4: FloatArray, k: int) -> tuple[float, float, float]:
+    """A factor f(x) with its first and second derivative; code4 is that of `Flat`, k its row."""
     if kind == LINEAR:
         return x, 1.0, 0.0
     if kind == SQUARE:
         return x * x, 2.0 * x, 2.0
     if x >= 1.0 or (kind == CODE1 and x >= 0.0):
-        f = float(np.exp(x * c[6]))
-        return f, c[6] * f, c[6] * c[6] * f
+        f, rate = float(np.exp(x * code4[k, 6])), code4[k, 6]
+        return f, rate * f, rate * rate * f
     if x <= -1.0 or kind == CODE1:
-        f = float(np.exp(-x * c[7]))
-        return f, -c[7] * f, c[7] * c[7] * f
-    f = 1.0 + x * (c[0] + x * (c[1] + x * (c[2] + x * (c[3] + x * (c[4] + x * c[5])))))
-    d1 = c[0] + x * (2 * c[1] + x * (3 * c[2] + x * (4 * c[3] + x * (5 * c[4] + x * 6 * c[5]))))
-    d2 = 2 * c[1] + x * (6 * c[2] + x * (12 * c[3] + x * (20 * c[4] + x * 30 * c[5])))
+        f, rate = float(np.exp(-x * code4[k, 7])), code4[k, 7]
+        return f, -rate * f, rate * rate * f
+    c0, c1, c2 = code4[k, 0], code4[k, 1], code4[k, 2]
+    c3, c4, c5 = code4[k, 3], code4[k, 4], code4[k, 5]
+    f = 1.0 + x * (c0 + x * (c1 + x * (c2 + x * (c3 + x * (c4 + x * c5)))))
+    d1 = c0 + x * (2 * c1 + x * (3 * c2 + x * (4 * c3 + x * (5 * c4 + x * 6 * c5))))
+    d2 = 2 * c1 + x * (6 * c2 + x * (12 * c3 + x * (20 * c4 + x * 30 * c5)))
     return f, d1, d2
 
 
@@ -122,19 +123,23 @@ def components(
 ) -> None:
     """Fill factors (3, K), scale F (C,), and of each component's own bins shape G (C, B) and local
     L (C, B) for the parameters theta."""
+    kinds, parameters, code4 = m.factor_kind, m.factor_parameter, m.factor_code4
+    codes, shifted, ups, downs = m.shift_code, m.shift_parameter, m.shift_up, m.shift_down
     for c in range(m.first.size):
         first, size = np.uint64(m.first[c]), m.last[c] - m.first[c]
         scale[c] = 1.0
         for k in range(m.factor_start[c], m.factor_start[c + 1]):
-            f, d1, d2 = factor(m.factor_kind[k], theta[m.factor_parameter[k]], m.factor_code4[k])
+            f, d1, d2 = factor(kinds[k], theta[parameters[k]], code4, k)
             factors[0, k], factors[1, k], factors[2, k] = f, d1, d2
             scale[c] *= f
         for n in range(size):
             b = first + np.uint64(n)
             shape[c, b], local[c, b] = m.nominal[c, b], 1.0
         for h in range(m.shift_start[c], m.shift_start[c + 1]):
-            up, down, _, _, _, _ = shift(m.shift_code[h], theta[m.shift_parameter[h]])
-            add_pair(shape, c, up, m.shift_up, down, m.shift_down, h, first, size)
+            up, down, _, _, _, _ = shift(codes[h], theta[shifted[h]])
+            for n in range(size):
+                b = first + np.uint64(n)
+                shape[c, b] += up * ups[h, b] + down * downs[h, b]
         for k in range(m.local_start[c], m.local_start[c + 1]):
             multiply_local(local[c], m.local_parameter[k], theta)
 
@@ -177,21 +182,9 @@ def evaluate(
     jacobian = np.zeros((size, bins))  # ∂ν/∂θ
     scaled_jacobian = np.zeros((size, bins)) if m.mixed else jacobian  # ∂B/∂θ
     second = np.zeros(bins) if fisher else slope
-    for c in range(m.first.size):
-        component_derivatives(
-            m,
-            c,
-            theta,
-            factors,
-            scale[c],
-            shape,
-            local,
-            gammas[0],
-            second,
-            jacobian,
-            scaled_jacobian,
-            hessian,
-        )
+    add_derivatives(
+        m, theta, factors, scale, shape, local, gammas, second, jacobian, scaled_jacobian, hessian
+    )
     for i in range(size):
         p = m.dense[i]
         gradient[i] += dot(slope, jacobian[i])
@@ -219,80 +212,104 @@ def evaluate(
 
 
 @jit
-def component_derivatives(
+def add_derivatives(
     m: Flat,
-    c: int,
     theta: FloatArray,
     factors: FloatArray,
-    scale: float,
+    scale: FloatArray,
     shape: FloatArray,
     local: FloatArray,
-    gamma: FloatArray,
+    gammas: FloatArray,
     weight: FloatArray,
     jacobian: FloatArray,
     scaled_jacobian: FloatArray,
     hessian: FloatArray,
 ) -> None:
-    """Add component c to ∂ν/∂θ, ∂B/∂θ and (weighted by w) to the second derivatives Σ_b w
+    """Add all components to ∂ν/∂θ, ∂B/∂θ and (weighted by w) to the second derivatives Σ_b w
     ∂²ν/∂θ∂θ."""
-    start, size = np.uint64(m.first[c]), m.last[c] - m.first[c]
-    outer = np.empty((3, gamma.size))
-    shape_sum = times_gamma(outer, shape, local, m.has_gamma, gamma, weight, c, start, size)
-    k0, k1 = m.factor_start[c], m.factor_start[c + 1]
-    h0, h1 = m.shift_start[c], m.shift_start[c + 1]
+    column, parameters, shifted = m.column, m.factor_parameter, m.shift_parameter
+    codes, ups, downs = m.shift_code, m.shift_up, m.shift_down
+    outer, first = np.empty((3, weight.size)), np.empty(factors.shape[1])
+    for c in range(m.first.size):
+        start, size = np.uint64(m.first[c]), m.last[c] - m.first[c]
+        total = times_gamma(outer, shape, local, m.has_gamma, gammas, weight, c, start, size)
+        k0, k1 = m.factor_start[c], m.factor_start[c + 1]
+        factor_derivatives(factors, k0, k1, parameters, column, total, first, hessian)
+        for k in range(k0, k1):
+            i = column[parameters[k]]
+            for n in range(size):
+                b = start + np.uint64(n)
+                jacobian[i, b] += first[k] * outer[2, b]
+            if m.mixed:
+                add_triple(
+                    scaled_jacobian, i, first[k], shape, c, local, m.has_gamma, c, start, size
+                )
+        for h in range(m.shift_start[c], m.shift_start[c + 1]):
+            i = column[shifted[h]]
+            _, _, up1, down1, up2, down2 = shift(codes[h], theta[shifted[h]])
+            up, down = scale[c] * up1, scale[c] * down1
+            sum_up, sum_down = add_pair_product(
+                jacobian, i, up, ups, down, downs, h, outer, start, size
+            )
+            if m.mixed:
+                add_triple(scaled_jacobian, i, up, ups, h, local, m.has_gamma, c, start, size)
+                add_triple(scaled_jacobian, i, down, downs, h, local, m.has_gamma, c, start, size)
+            hessian[i, i] += scale[c] * (up2 * sum_up + down2 * sum_down)
+            cross = up1 * sum_up + down1 * sum_down
+            for k in range(k0, k1):
+                j = column[parameters[k]]
+                hessian[max(i, j), min(i, j)] += first[k] * cross * (2.0 if i == j else 1.0)
+        if m.local_start[c + 1] > m.local_start[c]:
+            size_c, shape_c, gamma = scale[c], shape[c], gammas[0]
+            local_derivatives(
+                m,
+                c,
+                theta,
+                first,
+                size_c,
+                shape_c,
+                gamma,
+                weight,
+                jacobian,
+                scaled_jacobian,
+                hessian,
+            )
 
-    # F and its derivatives: with P = Π of the factors that are not zero, ∂F/∂j = f'_j P/f_j, unless
-    # others vanish.
+
+@jit
+def factor_derivatives(
+    factors: FloatArray,
+    k0: int,
+    k1: int,
+    parameters: IntArray,
+    column: IntArray,
+    total: float,
+    first: FloatArray,
+    hessian: FloatArray,
+) -> None:
+    """∂F/∂θ of one component into first[k0:k1], and ∂²F/∂θ∂θ times its total into the Hessian.
+
+    With P = Π of the factors that are not zero, ∂F/∂j = f'_j P/f_j, unless others vanish."""
     zeros, product = 0, 1.0
     for k in range(k0, k1):
         if factors[0, k] == 0.0:
             zeros += 1
         else:
             product *= factors[0, k]
-    first = np.empty(k1 - k0)
     for k in range(k0, k1):
         f, is_zero = factors[0, k], factors[0, k] == 0.0
-        rest = product / (1.0 if is_zero else f) if zeros == int(is_zero) else 0.0
-        first[k - k0] = factors[1, k] * rest
-        i = m.column[m.factor_parameter[k]]
-        hessian[i, i] += factors[2, k] * rest * shape_sum
-        add_row(jacobian, i, first[k - k0], outer, 2, start, size)
-        if m.mixed:
-            add_triple(
-                scaled_jacobian, i, first[k - k0], shape, c, local, m.has_gamma, c, start, size
-            )
+        without = product / (1.0 if is_zero else f)
+        rest = without if zeros == int(is_zero) else 0.0
+        first[k] = factors[1, k] * rest
+        i = column[parameters[k]]
+        hessian[i, i] += factors[2, k] * rest * total
         for l in range(k0, k):  # noqa: E741
             both = int(is_zero) + int(factors[0, l] == 0.0)
-            if zeros != both or shape_sum == 0.0:
+            if zeros != both or total == 0.0:
                 continue
-            rest = (
-                product / (1.0 if is_zero else f) / (1.0 if factors[0, l] == 0.0 else factors[0, l])
-            )
-            j = m.column[m.factor_parameter[l]]
-            hessian[max(i, j), min(i, j)] += factors[1, k] * factors[1, l] * rest * shape_sum
-
-    for h in range(h0, h1):
-        i = m.column[m.shift_parameter[h]]
-        _, _, up1, down1, up2, down2 = shift(m.shift_code[h], theta[m.shift_parameter[h]])
-        up, down = m.shift_up, m.shift_down
-        sum_up, sum_down = add_pair_product(
-            jacobian, i, scale * up1, up, scale * down1, down, h, outer, start, size
-        )
-        if m.mixed:
-            for factor_of, change in ((scale * up1, up), (scale * down1, down)):
-                add_triple(
-                    scaled_jacobian, i, factor_of, change, h, local, m.has_gamma, c, start, size
-                )
-        hessian[i, i] += scale * (up2 * sum_up + down2 * sum_down)
-        cross = up1 * sum_up + down1 * sum_down
-        for k in range(k0, k1):
-            j = m.column[m.factor_parameter[k]]
-            hessian[max(i, j), min(i, j)] += first[k - k0] * cross * (2.0 if i == j else 1.0)
-
-    if m.local_start[c + 1] > m.local_start[c]:
-        local_derivatives(
-            m, c, theta, first, scale, shape[c], gamma, weight, jacobian, scaled_jacobian, hessian
-        )
+            rest = without / (1.0 if factors[0, l] == 0.0 else factors[0, l])
+            j = column[parameters[l]]
+            hessian[max(i, j), min(i, j)] += factors[1, k] * factors[1, l] * rest * total
 
 
 @jit
@@ -339,9 +356,7 @@ def local_derivatives(
                     hessian[max(i, j), min(i, j)] += w * scale * shape[b] * rest
             for f in range(m.factor_start[c], m.factor_start[c + 1]):
                 j = m.column[m.factor_parameter[f]]
-                hessian[max(i, j), min(i, j)] += (
-                    w * first[f - m.factor_start[c]] * shape[b] * others
-                )
+                hessian[max(i, j), min(i, j)] += w * first[f] * shape[b] * others
             for h in range(m.shift_start[c], m.shift_start[c + 1]):
                 j = m.column[m.shift_parameter[h]]
                 _, _, up1, down1, _, _ = shift(m.shift_code[h], theta[m.shift_parameter[h]])

@@ -1,8 +1,9 @@
 """The inner loops of the engine.
 
-They take whole arrays and the number of a row, and count bins in unsigned integers: numba calls
-what is cached and does not weave it in, a row of an array costs as much as a loop over it, and a
-bin that could be negative, which counts from the end, keeps a loop from being vectorised."""
+They take whole arrays and the number of a row, and count bins in unsigned integers: a row of an
+array costs as much as a short loop over it, a model handed on as much as forty of them (its arrays
+are counted), and a bin that could be negative, which counts from the end, keeps a loop from being
+vectorised, as too many arrays in one loop do."""
 
 from __future__ import annotations
 
@@ -12,24 +13,6 @@ from exonu.statistics.engine.backend import jit
 from exonu.statistics.engine.flat import NORMAL, POISSON, BoolArray, Flat, FloatArray, IntArray
 
 CLOSE = 0.1
-
-
-@jit
-def add_pair(
-    out: FloatArray,
-    row: int,
-    p: float,
-    x: FloatArray,
-    q: float,
-    y: FloatArray,
-    h: int,
-    first: int,
-    size: int,
-) -> None:
-    """out[row] += p x[h] + q y[h], in `size` bins from `first` on"""
-    for n in range(size):
-        b = first + np.uint64(n)
-        out[row, b] += p * x[h, b] + q * y[h, b]
 
 
 @jit
@@ -53,16 +36,6 @@ def add_pair_product(
         sum_x += x[h, b] * z[1, b]
         sum_y += y[h, b] * z[1, b]
     return sum_x, sum_y
-
-
-@jit
-def add_row(
-    out: FloatArray, row: int, a: float, x: FloatArray, place: int, first: int, size: int
-) -> None:
-    """out[row] += a x[place]"""
-    for n in range(size):
-        b = first + np.uint64(n)
-        out[row, b] += a * x[place, b]
 
 
 @jit
@@ -134,19 +107,25 @@ def times_gamma(
     shape: FloatArray,
     local: FloatArray,
     has_gamma: FloatArray,
-    gamma: FloatArray,
+    gammas: FloatArray,
     weight: FloatArray,
     c: int,
     first: int,
     size: int,
 ) -> float:
     """Of component c out[0] = L γ, out[1] = w L γ, out[2] = G L γ; Σ w G L γ."""
+    for n in range(size):
+        b = first + np.uint64(n)
+        out[0, b] = local[c, b] * (1.0 + has_gamma[c, b] * (gammas[0, b] - 1.0))
+    for n in range(size):
+        b = first + np.uint64(n)
+        out[1, b] = weight[b] * out[0, b]
     total = 0.0
     for n in range(size):
         b = first + np.uint64(n)
-        factor = local[c, b] * (1.0 + has_gamma[c, b] * (gamma[b] - 1.0))
-        out[0, b], out[1, b], out[2, b] = factor, weight[b] * factor, shape[c, b] * factor
-        total += weight[b] * factor * shape[c, b]
+        events = out[0, b] * shape[c, b]
+        out[2, b] = events
+        total += weight[b] * events
     return total
 
 

@@ -27,7 +27,7 @@ from exonu.statistics.engine.primitives import cholesky_solve, dot
 CONVERGED, IMPOSSIBLE, STALLED, EXHAUSTED = 0, 1, 2, 3
 TOLERANCE, ROUNDING = 1e-14, 1e-9
 MAXIMUM_ITERATIONS = 100
-NEAR, ALIKE = 1e-2, 0.2
+NEAR, ALIKE = 5e-2, 0.2
 """Within this of a known minimum, in units of ln L by its curvature, and as high above it as the
 curvature says to that part, a descent would end in it."""
 FARTHEST = 2.0
@@ -236,13 +236,13 @@ def descend(
     trial = theta.copy()
     edm = np.inf
     for iteration in range(MAXIMUM_ITERATIONS):
+        if known.size and leads_to(m, theta, value, known, known_value, known_hessian):
+            theta[:] = known
+            return known_value, edm, iteration, CONVERGED
         newton_step(m, lower, upper, data, theta, held, gradient, hessian, step)
         edm = 0.5 * abs(dot(gradient, step))
         if edm < TOLERANCE:
             return value, edm, iteration, CONVERGED
-        if known.size and leads_to(m, theta, value, known, known_value, known_hessian):
-            theta[:] = known
-            return known_value, edm, iteration, CONVERGED
         length, room, descends = 1.0, reach(m, lower, upper, theta, step), False
         for attempt in range(60):
             for i in range(size):

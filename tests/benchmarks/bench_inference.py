@@ -133,11 +133,11 @@ def against_pyhf(
     assert abs(observed / limit - 1) < 1e-3
     peer = [tests * one for one in times("ms", lambda: pyhf.hypotest(limit), 2, warm_up=False)]
     yield Record(
-        GROUP, LIMIT, "ms", limits, peer, f"pyhf, extrapolated: {tests} times one hypotest", 10
+        GROUP, LIMIT, "ms", limits, peer, f"pyhf, extrapolated: {tests} times one hypotest", 5
     )
     peer = [2 * TOYS * one for one in pyhf.toy_seconds(limit, 3)]
     name = f"pyhf, extrapolated: {2 * TOYS:,} times one toy"
-    yield Record(GROUP, f"{TOYS:,} toys of both hypotheses", "s", toys, peer, name, 3)
+    yield Record(GROUP, f"{TOYS:,} toys of both hypotheses", "s", toys, peer, name, 1)
 
 
 if __name__ == "__main__":

@@ -125,14 +125,14 @@ def _kept(before: float, after: float) -> str:
     """The kept share; never rounded to all where some are lost.
 
     >>> _kept(1e5, 1e5), _kept(1e5, 99_999.0), _kept(3.0, 2.0)
-    ('all', '99.999 %', '66.667 %')
+    ('all', '99.999 %', '66.7 %')
     >>> _kept(1e6, 999_999.0), _kept(1e12, 1e12 - 1)
     ('99.9999 %', '99.9999999999 %')
     """
     if after >= before:
         return "all"
     percent = 100 * after / before
-    for digits in range(5, 18):
+    for digits in range(3, 18):
         text = f"{percent:.{digits}g}"
         if float(text) < 100:
             return f"{text} %"

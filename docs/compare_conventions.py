@@ -103,7 +103,7 @@ def draw(rows: list[Row], file: Path) -> None:
     looks = {
         "cls": (BLACK, "90 % CL$_\\mathrm{s}$ limit"),
         "two-sided": (ORANGE, "two-sided interval, asymptotic"),
-        "xenon-lz-2021": (SKY, "the same as XENON and LZ state it"),
+        "xenon-lz-2021": (SKY, "the same, as XENON and LZ state it"),
         "feldman-cousins": (BLUE, "Feldman–Cousins, from toys"),
     }
     with styled():

@@ -142,7 +142,7 @@ def test_signs_in_latex():
         == r"$\mu_{\nu}$ = 6 $\times$ 10$^{-12}$ $\mu_{\mathrm{B}}$"
     )
     assert latex_text("−2Δln L, χ²") == r"$-$2$\Delta$ln L, $\chi^{2}$"
-    assert latex_text("g_{B−L}, ±1σ – H₂O") == r"g$_{\mathrm{B-L}}$, $\pm$1$\sigma$ -- H$_{2}$O"
+    assert latex_text("g_{B−L}, ±1σ – H₂O") == r"$g_{B-L}$, $\pm$1$\sigma$ -- H$_{2}$O"
     assert latex_text("€5 ΛΩλ") == r"€5 $\Lambda\Omega\lambda$"
     assert latex_text(r"$μ") == r"\$$\mu$"
 
@@ -430,3 +430,21 @@ def test_the_brief_table_of_limits_fits_a_column():
     for line in lines:
         seen = re.sub(r"\\[a-z]+|[\\${}^_&]", "", line)
         assert len(seen) * 1.5 + 3 * 2.1 < 86
+    assert "beside other" not in brief
+
+
+def test_numbers_of_siunitx(tmp_path):
+    """On request, and every number then stands in one command."""
+    rows = [
+        limit_row("asymptotic", 1.65e-13, published=1.5e-12),
+        limit_row("delta-chi2", 1.43e-13),
+    ]
+    table = limits_table(pd.DataFrame(rows), REAL)
+    write_table(tmp_path, table, siunitx=True)
+    text = (tmp_path / "limits.tex").read_text(encoding="utf-8")
+    assert text.splitlines()[0] == r"% needs \usepackage{booktabs} and \usepackage{siunitx}"
+    assert r"\num{1.65e-13} & $2.00^{+1.00}_{-1.00}\times10^{-13}$ & \num{1.50e-12} \\" in text
+    assert r" & \num{1.00e-13} to \num{3.00e-13} & " in text
+    bare = re.sub(r"\\num\{[-\d.e]+\}|\$[^$]*\$", "", text[text.rindex("midrule") :])
+    assert not re.search(r"\d", bare), bare
+    assert r"\num" not in latex(table)

@@ -19,10 +19,9 @@ from exonu.report.numbers.projected_limits import own_days, projections
 from exonu.report.printed_tables.writing import (
     NOTHING,
     PrintedTable,
-    latex_range,
-    latex_text,
     number,
     percent,
+    ranged,
     shortest,
     with_error,
 )
@@ -99,35 +98,39 @@ def limits_table(limits: pd.DataFrame, heading: Heading) -> PrintedTable:
     )
     level = shortest(100 * float(values["confidence_level"].iloc[0]))
     text = f"Upper limits at {level} % confidence level: asymptotic CLs, observed and expected"
+    brief = PrintedTable(
+        "limits",
+        caption(heading, f"{text} (median, with the range of ±1σ), beside the published limit."),
+        ("", "Observed", "Expected, ±1σ", "Published"),
+        _brief_limits(records(values)),
+        values,
+    )
     text += ", beside other constructions from the same likelihood and the published limit."
     text += _of_projections(limits, heading)
     shown = (*headings, *(beside.heading for beside in others), "Published")
-    brief = _brief_limits(records(values))
     return PrintedTable("limits", caption(heading, text), shown, rows, values, texts=4, brief=brief)
 
 
-_FLAVOURS = {"e": r"$\nu_e$", "mu": r"$\nu_\mu$", "tau": r"$\nu_\tau$"}
+_FLAVOURS = {"e": "ν_{e}", "mu": "ν_{μ}", "tau": "ν_{τ}"}
 
 
 def _brief_limits(rows: list[dict[str, Any]]) -> tuple[tuple[str, ...], ...]:
-    """The asymptotic limits in four columns of LaTeX: a parameter and its unit once, in a row of
-    its own, its hypotheses below. The headings come first."""
-    found: list[tuple[str, ...]] = [("", "Observed", r"Expected, $\pm1\sigma$", "Published")]
+    """The asymptotic limits in four columns: a parameter and its unit once, in a row of its own, its
+    hypotheses below."""
+    found: list[tuple[str, ...]] = []
     above = ""
     for row in rows:
         heading = f"{str(row['interaction']).replace('-', ' ')}: {in_unit(row)}"
         if heading != above:
-            found.append((rf"\multicolumn{{4}}{{l}}{{{latex_text(heading)}}}",))
+            found.append((heading,))
         above = heading
         mass = row["mass_MeV"]
-        flavour = _FLAVOURS.get(str(row["flavour"]), latex_text(str(row["flavour"])))
-        case = flavour if pd.isna(mass) else rf"{latex_text(shortest(mass))}\,MeV"
+        flavour = _FLAVOURS.get(str(row["flavour"]), str(row["flavour"]))
+        case = flavour if pd.isna(mass) else f"{shortest(mass)}\u202fMeV"
         if not pd.isna(mass) and row["flavour"] != "all":
             case += f", {flavour}"
-        band = (row["expected"], row["expected_minus1"], row["expected_plus1"])
-        limits = (latex_text(number(row[name])) for name in ("observed", "published"))
-        observed, published = limits
-        found.append((rf"\quad {case}", observed, latex_range(*band), published))
+        band = ranged(row["expected"], row["expected_minus1"], row["expected_plus1"])
+        found.append((f"\u2003{case}", number(row["observed"]), band, number(row["published"])))
     return tuple(found)
 
 

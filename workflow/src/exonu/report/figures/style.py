@@ -219,7 +219,16 @@ def describe(heading: Heading) -> str:
 
 def short_description(heading: Heading) -> str:
     """Experiment and exposure."""
-    return f"{heading.name}, {heading.exposure_tonne_year:.3g} t yr"
+    return f"{plain_name(heading)}, {heading.exposure_tonne_year:.3g} t yr"
+
+
+def plain_name(heading: Heading) -> str:
+    """The experiment's name, to stand beside its state: which need not say twice what is simulated.
+
+    >>> plain_name(Heading("A (simulated)", "none", 1.0, is_simulated=True, blinded=False))
+    'A'
+    """
+    return heading.name.removesuffix(" (simulated)") if heading.is_simulated else heading.name
 
 
 def step_arrays(low: Array, high: Array, *values: Array) -> tuple[Array, ...]:

@@ -79,7 +79,8 @@ def days_text(days: float) -> str:
 
 def put_event_heading(axes: Axes, record: Mapping[str, Any], more: str = "") -> None:
     """Write above the axes whose events these are, and above that in what state."""
-    parts = [record["name"], days_text(record["live_days"]), *([more] if more else [])]
+    name = record["name"].removesuffix(" (simulated)") if record["is_simulated"] else record["name"]
+    parts = [name, days_text(record["live_days"]), *([more] if more else [])]
     axes.set_title(", ".join(parts), loc="left", pad=4)
     state = state_of_events(record)
     if state:

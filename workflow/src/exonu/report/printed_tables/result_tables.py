@@ -98,39 +98,77 @@ def limits_table(limits: pd.DataFrame, heading: Heading) -> PrintedTable:
     )
     level = shortest(100 * float(values["confidence_level"].iloc[0]))
     text = f"Upper limits at {level} % confidence level: asymptotic CLs, observed and expected"
-    brief = PrintedTable(
-        "limits",
-        caption(heading, f"{text} (median, with the range of ±1σ), beside the published limit."),
-        ("", "Observed", "Expected, ±1σ", "Published"),
-        _brief_limits(records(values)),
-        values,
-    )
+    parts = _limits_in_latex(values, others, limits, heading, text)
     text += ", beside other constructions from the same likelihood and the published limit."
     text += _of_projections(limits, heading)
     shown = (*headings, *(beside.heading for beside in others), "Published")
-    return PrintedTable("limits", caption(heading, text), shown, rows, values, texts=4, brief=brief)
+    return PrintedTable(
+        "limits", caption(heading, text), shown, rows, values, texts=4, in_latex=parts
+    )
 
 
 _FLAVOURS = {"e": "ν_{e}", "mu": "ν_{μ}", "tau": "ν_{τ}"}
 
 
-def _brief_limits(rows: list[dict[str, Any]]) -> tuple[tuple[str, ...], ...]:
-    """The asymptotic limits in four columns: a parameter and its unit once, in a row of its own, its
-    hypotheses below."""
+def _limits_in_latex(
+    values: pd.DataFrame,
+    others: Sequence[_Beside],
+    limits: pd.DataFrame,
+    heading: Heading,
+    text: str,
+) -> tuple[PrintedTable, ...]:
+    """The limits as a paper has them: a table for one column, one of all methods for two, and one of
+    other live times where limits are projected."""
+    rows = records(values)
+    methods = [one for one in others if one.what == "observed"]
+    projected = [one for one in others if one.what == "expected"]
+    text += " (median, with the range of ±1σ)"
+    every = f"{text}, beside other constructions from the same likelihood and the published limit."
+    shown = ("", "Observed", "Expected, ±1σ")
+    words = {
+        "limits": (*shown, "Published"),
+        "limits-all": (*shown, *(one.heading for one in methods), "Published"),
+    }
+    captions = {"limits": f"{text}, beside the published limit.", "limits-all": every}
+    columns: dict[str, list[str]] = {"limits": [], "limits-all": [one.name for one in methods]}
+    if projected:
+        words["limits-projected"] = (
+            *shown, *(one.heading.removeprefix("Expected at ") for one in projected), "Published"
+        )  # fmt: skip
+        captions["limits-projected"] = f"{text}.{_of_projections(limits, heading)}"
+        columns["limits-projected"] = [one.name for one in projected]
+    return tuple(
+        PrintedTable(
+            name, caption(heading, captions[name]), words[name], _by_parameter(rows, columns[name]),
+            values, wide=name != "limits", size="footnotesize" if len(words[name]) < 8 else "scriptsize",
+        )
+        for name in words
+    )  # fmt: skip
+
+
+def _by_parameter(
+    rows: list[dict[str, Any]], columns: Sequence[str]
+) -> tuple[tuple[str, ...], ...]:
+    """A parameter and its unit once, in a row of its own, its hypotheses below: observed, expected,
+    those of the columns, and published."""
     found: list[tuple[str, ...]] = []
     above = ""
     for row in rows:
+        mass = row["mass_MeV"]
         heading = f"{str(row['interaction']).replace('-', ' ')}: {in_unit(row)}"
+        heading += "" if pd.isna(mass) else ", by mass (MeV)"
         if heading != above:
             found.append((heading,))
         above = heading
-        mass = row["mass_MeV"]
         flavour = _FLAVOURS.get(str(row["flavour"]), str(row["flavour"]))
-        case = flavour if pd.isna(mass) else f"{shortest(mass)}\u202fMeV"
+        case = flavour if pd.isna(mass) else shortest(mass)
         if not pd.isna(mass) and row["flavour"] != "all":
             case += f", {flavour}"
         band = ranged(row["expected"], row["expected_minus1"], row["expected_plus1"])
-        found.append((f"\u2003{case}", number(row["observed"]), band, number(row["published"])))
+        more = (number(row[name]) for name in columns)
+        found.append(
+            (f"\u2003{case}", number(row["observed"]), band, *more, number(row["published"]))
+        )
     return tuple(found)
 
 

@@ -34,8 +34,11 @@ class PrintedTable:
         rows: what is printed, one text per column.
         values: the same rows with unrounded numbers, for the CSV.
         texts: how many columns hold text, from the left; the others hold numbers.
-        brief: the same in fewer columns, for LaTeX: what fits one column of a journal. A row of one
-            cell goes over all its columns. The whole table then goes over both columns.
+        in_latex: tables that stand for it in LaTeX, each as wide as its place allows.
+        wide: whether LaTeX sets it over both columns of a page.
+        size: of the letters in LaTeX, with close columns; LaTeX's own if empty.
+
+    A row of one cell goes over all columns.
     """
 
     name: str
@@ -44,7 +47,9 @@ class PrintedTable:
     rows: tuple[tuple[str, ...], ...]
     values: pd.DataFrame
     texts: int = 1
-    brief: PrintedTable | None = None
+    in_latex: tuple[PrintedTable, ...] = ()
+    wide: bool = False
+    size: str = ""
 
 
 def write_table(folder: Path, table: PrintedTable, *, siunitx: bool = False) -> None:
@@ -148,7 +153,7 @@ _LATEX = {
     "√": r"$\surd$",
     "∫": r"$\int$",
     "\u202f": r"\,",
-    "\u2003": r"\quad ",
+    "\u2003": r"\enspace ",
     "\n": " ",
 }
 _GREEK_CAPITALS = "ΓΔΘΛΞΠΣΥΦΨΩ"
@@ -236,32 +241,25 @@ def _lined(raised: str) -> str:
 
 
 def latex(table: PrintedTable, *, siunitx: bool = False) -> str:
-    """The table for LaTeX; it needs `\\usepackage{booktabs}`, and siunitx if numbers are to be its.
-    Where there is a brief one for a single column, that stands first."""
+    """The table for LaTeX, or those that stand for it there; it needs `\\usepackage{booktabs}`, and
+    siunitx if numbers are to be its."""
     packages = ["booktabs", *(["siunitx"] if siunitx else [])]
     lines = ["% needs " + " and ".join(rf"\usepackage{{{name}}}" for name in packages)]
-    if table.brief is None:
-        lines += _latex_table(table, "table", "", siunitx)
-    else:
-        lines += ["% for one column; all methods follow in a table over both columns"]
-        lines += _latex_table(table.brief, "table", "", siunitx, small=True)
-        lines += _latex_table(table, "table*", "-all", siunitx, small=True)
+    for part in table.in_latex or (table,):
+        lines += _latex_table(part, siunitx)
     return "\n".join(lines) + "\n"
 
 
-def _latex_table(
-    table: PrintedTable, kind: str, label: str, siunitx: bool, *, small: bool = False
-) -> list[str]:
-    """Lines of one table; one of two is set small and narrow."""
-    size = [r"\footnotesize", r"\setlength{\tabcolsep}{3pt}"] if small else []
-    wide = len(table.headings)
+def _latex_table(table: PrintedTable, siunitx: bool) -> list[str]:
+    kind = "table*" if table.wide else "table"
+    numbers = "r" * (len(table.headings) - table.texts)
     return [
         rf"\begin{{{kind}}}",
         r"\centering",
         rf"\caption{{{latex_text(table.caption)}}}",
-        rf"\label{{tab:{table.name}{label}}}",
-        *size,
-        rf"\begin{{tabular}}{{{'l' * table.texts + 'r' * (wide - table.texts)}}}",
+        rf"\label{{tab:{table.name}}}",
+        *([rf"\{table.size}", r"\setlength{\tabcolsep}{2pt}"] if table.size else []),
+        rf"\begin{{tabular}}{{@{{}}{'l' * table.texts}{numbers}@{{}}}}",
         r"\toprule",
         rf"{' & '.join(map(latex_text, table.headings))} \\",
         r"\midrule",
@@ -274,29 +272,35 @@ def _latex_table(
 
 def _latex_row(row: tuple[str, ...], table: PrintedTable, siunitx: bool) -> str:
     if len(row) == 1 < len(table.headings):
-        return rf"\multicolumn{{{len(table.headings)}}}{{l}}{{{latex_text(row[0])}}}"
-    cells = [
-        _with_num(cell)
-        if siunitx and (place >= table.texts or _NUMBER.fullmatch(cell))
+        return rf"\multicolumn{{{len(table.headings)}}}{{@{{}}l}}{{{latex_text(row[0])}}}"
+    return " & ".join(
+        latex_numbers(cell, siunitx=siunitx)
+        if place >= table.texts or _NUMBER.match(cell.lstrip())
         else latex_text(cell)
         for place, cell in enumerate(row)
-    ]
-    return " & ".join(cells)
+    )
 
 
-def _with_num(text: str) -> str:
-    r"""A cell with its numbers as siunitx has them; ranges stay as they are.
+def latex_numbers(text: str, *, siunitx: bool) -> str:
+    r"""A cell with its numbers each in one piece, as mathematics or as siunitx has them; ranges are
+    mathematics.
 
-    >>> print(_with_num("−1.44 × 10⁻⁷ to 427 ± 26"))
+    >>> print(latex_numbers("−1.44 × 10⁻⁷ to 427 ± 26", siunitx=True))
     \num{-1.44e-7} to \num{427} $\pm$ \num{26}
+    >>> print(latex_numbers("−1.44 × 10⁻⁷ to 427 ± 26", siunitx=False))
+    $-1.44\times10^{-7}$ to 427 $\pm$ 26
     """
     if _RANGED.search(text):
         return latex_text(text)
     parts, end = [], 0
     for found in _NUMBER.finditer(text):
         sign, digits, power = found.groups()
-        exponent = f"e{_lined(power)}" if power else ""
-        written = rf"\num{{{'-' if sign else ''}{digits}{exponent}}}"
+        digits = "-" * len(sign) + digits
+        exponent = _lined(power or "")
+        if siunitx:
+            written = rf"\num{{{digits}{'e' if exponent else ''}{exponent}}}"
+        else:
+            written = rf"${digits}\times10^{{{exponent}}}$" if exponent else latex_text(found[0])
         parts += [latex_text(text[end : found.start()]), written]
         end = found.end()
     return "".join([*parts, latex_text(text[end:])])

@@ -147,7 +147,7 @@ def test_one_assumption_changed(run, experiment, change, file, old, new):
         ("blind=false", "--set blind: cannot be changed so; use --unblind"),
         ("efficiency.uncertainty=[", "--set efficiency.uncertainty: is no value of YAML"),
         ("config_version=2", "--set config_version: is a key of neither"),
-        ("efficiency.uncertainty=.nan", "must be a finite number"),
+        ("efficiency.uncertainty=.nan", "--set efficiency.uncertainty: must be a finite number"),
     ],
 )  # fmt: skip
 def test_a_change_that_cannot_be(refused, experiment, change, message):

@@ -18,7 +18,7 @@ from exonu.search.analysis import default_settings
 from exonu.search.combination.requested_limits import refuse, requested_limits
 from exonu.search.experiment.binned_spectrum import Experiment
 from exonu.search.limit_records import limit_of_model, limit_of_spectrum, read_model
-from exonu.statistics.engine.display import in_short, limit_html, range_in_short
+from exonu.statistics.display import in_short, limit_html, range_in_short
 from exonu.statistics.intervals.normal import require_confidence_level
 from exonu.statistics.workspaces.compiled_model import Model, compile_workspace
 

@@ -28,8 +28,8 @@ from typing import Any
 
 import numpy as np
 
+from exonu.statistics.display import in_short, limit_html, range_in_short
 from exonu.statistics.engine.backend import versions
-from exonu.statistics.engine.display import in_short, limit_html, range_in_short
 from exonu.statistics.engine.flat import FloatArray
 from exonu.statistics.fitting import FitResult
 from exonu.statistics.intervals.normal import cdf, log_cdf, quantile, require_confidence_level

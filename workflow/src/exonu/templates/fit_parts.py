@@ -20,6 +20,7 @@ import numpy as np
 from exonu.core.errors import InputError
 from exonu.core.settings import Settings
 from exonu.events.expressions import parse
+from exonu.events.runs.bins import bin_edges
 from exonu.events.runs.event_inputs import EventInputs
 from exonu.events.runs.run_list import SECONDS_PER_DAY, RunList
 from exonu.events.variables import known_variables
@@ -37,7 +38,7 @@ ANOMALISTIC_YEAR_DAYS = 365.259636
 def parts_of_the_fit(inputs: EventInputs) -> list[Settings]:
     """Slices, then regions: `name`, `kind`, `cuts` and `edges_keV` of each; slices in time also
     `solar_flux`, relative to that at the mean distance, and `range`, their ends."""
-    block, cuts = inputs.settings["templates"], inputs.cuts
+    block, cuts, edges_keV = inputs.settings["templates"], inputs.cuts, bin_edges(inputs).tolist()
     found: list[Settings] = []
     second = block.get("second")
     for number, (low, high) in enumerate(pairwise(second["edges"] if second else ())):
@@ -46,7 +47,7 @@ def parts_of_the_fit(inputs: EventInputs) -> list[Settings]:
             f"{low!r} <= {second['variable']} and {second['variable']} < {high!r}",
         )
         one = {
-            "name": name, "kind": SLICE, "edges_keV": _edges(inputs), "range": [low, high],
+            "name": name, "kind": SLICE, "edges_keV": edges_keV, "range": [low, high],
             "variable": second["variable"], "solar_flux": 1.0,
             "cuts": [*cuts, {"name": name, "keep": keep, "status": "derived"}],
         }  # fmt: skip
@@ -57,7 +58,7 @@ def parts_of_the_fit(inputs: EventInputs) -> list[Settings]:
         changed = [
             cut | {"keep": region["keep"]} if cut["name"] == region["cut"] else cut for cut in cuts
         ]
-        edges = region.get("edges_keV", _edges(inputs))
+        edges = region.get("edges_keV", edges_keV)
         found.append({"name": region["name"], "kind": REGION, "cuts": changed, "edges_keV": edges})
     return found
 
@@ -65,14 +66,6 @@ def parts_of_the_fit(inputs: EventInputs) -> list[Settings]:
 def part_settings(settings: Settings, part: Mapping[str, Any]) -> Settings:
     """Settings of the step `templates` for one of the parts."""
     return {**settings, "cuts": part["cuts"], "edges_keV": part["edges_keV"], "parts": []}
-
-
-def _edges(inputs: EventInputs) -> list[float]:
-    block = inputs.settings["templates"]
-    n_bins = round((block["high_keV"] - block["low_keV"]) / block["bin_width_keV"])
-    return [
-        float(edge) for edge in block["low_keV"] + block["bin_width_keV"] * np.arange(n_bins + 1)
-    ]
 
 
 def inverse_square_distance(moment: datetime) -> float:

@@ -212,6 +212,12 @@ def histogram_settings_of(wildcards):
 # Figures.
 
 
+def titled_plots(wildcards):
+    """How figures are drawn, and whose they are."""
+    title = TITLES[wildcards.analysis]
+    return {"name": title, **settings(wildcards.analysis, "plots")}
+
+
 def tables_of(analyses):
     """Limits and counts of several analyses."""
     return {

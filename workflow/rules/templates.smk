@@ -5,6 +5,7 @@ from exonu.events.diagnostics.diagnosed_sources import (
     calibration_settings,
     source_names,
 )
+from exonu.events.runs.bins import bin_edges
 from exonu.templates.dead_pmt.correction_jobs import (
     closure_settings,
     correction_settings,
@@ -16,7 +17,6 @@ from exonu.templates.dead_pmt.correction_jobs import (
     wants_correction,
 )
 from exonu.templates.template_jobs import (
-    bin_edges,
     check_fit_ranges,
     prior_settings,
     reconstructed_sources,

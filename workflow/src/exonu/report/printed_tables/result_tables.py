@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -272,7 +273,16 @@ def yields_table(yields: pd.DataFrame, heading: Heading) -> PrintedTable:
     text = "Counts expected before and after the fit, with their uncertainty from all parameters, and observed counts."
     text += " Before the fit a signal has the reference strength of its workspace."
     shown = ("Hypothesis", "Channel", "Sample", "Before the fit", "After the fit", "Observed")
-    return PrintedTable("yields", caption(heading, text), shown, rows, yields, texts=3)
+    return PrintedTable(
+        "yields",
+        caption(heading, text),
+        shown,
+        rows,
+        yields,
+        texts=3,
+        wide=True,
+        size="footnotesize",
+    )
 
 
 def cut_flow_table(cut_flow: pd.DataFrame, heading: Heading) -> PrintedTable:
@@ -301,7 +311,9 @@ def cut_flow_table(cut_flow: pd.DataFrame, heading: Heading) -> PrintedTable:
         *(f"After {cut}" if cut != "all" else "Before cuts" for cut in cuts),
         "Efficiency (%)",
     )
-    return PrintedTable("cut_flow", caption(heading, text), shown, tuple(rows), values, texts=2)
+    table = PrintedTable("cut_flow", caption(heading, text), shown, tuple(rows), values, texts=2)
+    short = tuple(one.removeprefix("After ").replace("-", " ") for one in shown)
+    return replace(table, in_latex=(replace(table, headings=short, wide=True, size="scriptsize"),))
 
 
 def activities_table(experiment: Json, record: Json, heading: Heading) -> PrintedTable:
@@ -405,7 +417,16 @@ def systematics_table(cases: Sequence[tuple[str, Json, Json]], heading: Heading)
         "fit, in units of its uncertainty."
     )
     shown = ("Hypothesis", "Parameter", "Sample", "Kind", "Counts (%)", "Pull", "Impact")
-    return PrintedTable("systematics", caption(heading, text), shown, rows, values, texts=4)
+    return PrintedTable(
+        "systematics",
+        caption(heading, text),
+        shown,
+        rows,
+        values,
+        texts=4,
+        wide=True,
+        size="footnotesize",
+    )
 
 
 def _systematics(spec: Json, record: Json) -> Iterable[dict[str, Any]]:

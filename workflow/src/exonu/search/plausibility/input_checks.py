@@ -88,7 +88,12 @@ def resolution_below_the_fano_limit(search: SearchInputs) -> Iterator[str]:
 
 @INPUTS
 def efficiency_breaks(search: SearchInputs) -> Iterator[str]:
-    """A point of the efficiency far below both of its neighbours."""
+    """A point of the efficiency far below both of its neighbours, as a lost digit makes it.
+
+    One counted from simulated events has statistical errors, which the fit knows.
+    """
+    if search.experiment.is_from_events:
+        return
     table = search.experiment.efficiency
     before, point, after = table.efficiency[:-2], table.efficiency[1:-1], table.efficiency[2:]
     factor = threshold("efficiency_break")

@@ -325,7 +325,11 @@ def _draw_projections(
             "linewidth": 1.2,
         }
         axes.plot(rows["mass_MeV"], rows["expected"], zorder=3, **style)
-        whose = f"{plain_name(analysis.heading)}, " if several else ""
+        whose = (
+            f"{plain_name(analysis.heading.name, analysis.heading.is_simulated)}, "
+            if several
+            else ""
+        )
         label = f"{whose}{projection.label} ({kind_of_data(analysis.heading)})"
         handles.append(Line2D([], [], **style, label=label))
     return handles

@@ -196,7 +196,9 @@ def _head(analysis: AnalysisLimits, several: bool) -> str:
         return f"this work{days}"
     state = state_of(heading)  # more important than the exposure, and the line is short
     return (
-        f"{plain_name(heading)}{days}, {state}" if state else f"{short_description(heading)}{days}"
+        f"{plain_name(heading.name, heading.is_simulated)}{days}, {state}"
+        if state
+        else f"{short_description(heading)}{days}"
     )
 
 

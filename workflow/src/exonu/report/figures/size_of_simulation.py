@@ -13,7 +13,7 @@ from exonu.core.types import Array
 from exonu.report.figures.colours import BLACK, VERMILLION
 from exonu.report.figures.looks.component_looks import component_looks
 from exonu.report.figures.looks.parameter_names import parameter_words
-from exonu.report.figures.style import ANALYSIS_LOOKS, new_figure, styled
+from exonu.report.figures.style import ANALYSIS_LOOKS, new_figure, plain_name, styled
 from exonu.search.studies.simulation_error import SUM
 
 if TYPE_CHECKING:
@@ -48,8 +48,9 @@ def draw_simulation_error(table: pd.DataFrame, name: str) -> Figure:
         )  # fmt: skip
         above.set_yscale("log")
         above.set_ylabel("error of the simulation\n/ Poisson error")
-        above.set_title(f"{name}, summed background", loc="left", pad=4)
-        if table["is_simulated"].any():
+        is_simulated = bool(table["is_simulated"].any())
+        above.set_title(f"{plain_name(name, is_simulated)}, summed background", loc="left", pad=4)
+        if is_simulated:
             above.annotate(
                 "simulated", (0, 1), (0, 16), xycoords="axes fraction", textcoords="offset points", weight="bold",
                 fontsize=9, color=VERMILLION,

@@ -219,16 +219,18 @@ def describe(heading: Heading) -> str:
 
 def short_description(heading: Heading) -> str:
     """Experiment and exposure."""
-    return f"{plain_name(heading)}, {heading.exposure_tonne_year:.3g} t yr"
+    return (
+        f"{plain_name(heading.name, heading.is_simulated)}, {heading.exposure_tonne_year:.3g} t yr"
+    )
 
 
-def plain_name(heading: Heading) -> str:
+def plain_name(name: str, is_simulated: bool) -> str:
     """The experiment's name, to stand beside its state: which need not say twice what is simulated.
 
-    >>> plain_name(Heading("A (simulated)", "none", 1.0, is_simulated=True, blinded=False))
-    'A'
+    >>> plain_name("A (simulated)", True), plain_name("A (simulated)", False)
+    ('A', 'A (simulated)')
     """
-    return heading.name.removesuffix(" (simulated)") if heading.is_simulated else heading.name
+    return name.removesuffix(" (simulated)") if is_simulated else name
 
 
 def step_arrays(low: Array, high: Array, *values: Array) -> tuple[Array, ...]:

@@ -148,7 +148,7 @@ def _draw_panel(
     axes: Axes, interaction: str, analyses: Sequence[AnalysisLimits], published: pd.DataFrame
 ) -> None:
     labels: dict[float, str] = {}
-    sources: dict[float, tuple[float, str]] = {}
+    sources: dict[float, Any] = {}
     y = 0.0
     for number, analysis in enumerate(analyses):
         look = ANALYSIS_LOOKS[number % len(ANALYSIS_LOOKS)]
@@ -181,10 +181,10 @@ def _draw_panel(
         _draw_published(axes, y, row)
         labels[y] = f"{row.experiment}, {FLAVOURS[str(row.flavour)]}"
         if ambiguous:
-            sources[y] = (float(row.value), row.reference)
+            sources[y] = row
     _dress(axes, labels, y, PANELS[interaction])
-    for place, (value, reference) in sources.items():
-        _say_source(axes, place, value, reference)
+    for place, row in sources.items():
+        _say_source(axes, place, float(row.value), str(row.reference))
 
 
 def _head(analysis: AnalysisLimits, several: bool) -> str:

@@ -82,14 +82,16 @@ def test_a_resolution_better_than_ionisation_allows(xenonnt):
 
 
 def test_a_point_of_the_efficiency_off_its_neighbours(xenonnt):
-    def with_point(value):
+    def with_point(value, live_days=None):
         table = Efficiency(np.array([1.0, 2, 3, 4]), np.array([0.2, 0.7, value, 0.86]), True)
-        return notes_on(replace(xenonnt, efficiency=table))
+        return notes_on(replace(xenonnt, efficiency=table, live_days=live_days))
 
     assert "0.0085 at 3 keV, and 0.7 and 0.86 on both sides" in only(
         with_point(0.0085), "the efficiency is"
     )
     assert with_point(0.85) == with_point(0.3) == []
+    counted = with_point(0.0085, live_days=9)  # from simulated events: a fluctuation, no lost digit
+    assert not any("digit" in note for note in counted)
 
 
 def test_an_uncertainty_that_nobody_has(xenonnt):

@@ -94,6 +94,11 @@ def read_description(file: Path) -> Settings:
     )
 
 
+def combines(file: Path) -> bool:
+    """Whether a file is an analysis that combines the experiments of others."""
+    return not is_json(file) and "experiments" in read_description(file)
+
+
 def _is_table(file: Path) -> bool:
     try:
         header, rows = read_header_and_rows(file)
@@ -113,17 +118,14 @@ def is_json(file: Path) -> bool:
             begin = opened.read(4096)
     except (OSError, ValueError):
         begin = b""
-    named = file.suffix.lower() == ".json"
+    ending = file.suffix.lower()
     if not begin.strip():
-        return named
-    # What is neither is said to be no JSON where the name promises some.
-    is_other = kind_of(file) is not None or _is_yaml(begin) or _is_table(file)
-    if file.suffix.lower() in (
-        ".yaml",
-        ".yml",
-    ):  # JSON is YAML, too: an experiment, if no workspace
-        return bool(_JSON_BEGINS.match(begin)) and b'"channels"' in file.read_bytes()
-    return bool(_JSON_BEGINS.match(begin)) or (named and not is_other)
+        return ending == ".json"
+    if _JSON_BEGINS.match(begin):
+        # JSON is YAML, too: an experiment, if no workspace.
+        return ending not in (".yaml", ".yml") or b'"channels"' in file.read_bytes()
+    # What is nothing else is said to be no JSON where the name promises some.
+    return ending == ".json" and not (kind_of(file) or _is_yaml(begin) or _is_table(file))
 
 
 def _is_yaml(begin: bytes) -> bool:
@@ -173,22 +175,22 @@ def with_changes(
         first = key.partition(".")[0]
         if first in _NOT_SO:
             remedy = _NOT_SO[first]
-            raise InputError("cannot be changed so", field=f"--set {key}", remedy=remedy)
+            raise InputError("cannot be changed so", field=f"changes {key}", remedy=remedy)
         if first not in {**of_experiment, **of_analysis}:
             known = [*of_experiment, *of_analysis]
             near = difflib.get_close_matches(first, known, n=1)
             raise InputError(
                 "is a key of neither the experiment nor the analysis",
-                field=f"--set {key}",
+                field=f"changes {key}",
                 remedy=f"did you mean `{near[0]}`?" if near else "docs/configuration.md lists them",
             )
         if first not in {*of_experiment, *_FOR_A_LIMIT}:
             raise InputError(
                 "changes nothing of a limit",
-                field=f"--set {key}",
+                field=f"changes {key}",
                 remedy=f"leave it out; of an analysis {', '.join(_FOR_A_LIMIT)} can be changed",
             )
-        change: Any = parse_value(text, f"--set {key}")
+        change: Any = parse_value(text, f"changes {key}")
         for part in reversed(key.split(".")):
             change = {part: change}
         if first in of_experiment:
@@ -196,7 +198,7 @@ def with_changes(
         else:
             own = merged(own, change)
     if own:
-        settings = checked(merged(settings, own), ANALYSIS_SCHEMA, "--set")
+        settings = checked(merged(settings, own), ANALYSIS_SCHEMA, "changes")
         complete(settings, file)
     return settings, theirs
 

@@ -13,7 +13,7 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 from exonu.catalogue import SEARCHED
-from exonu.core.errors import InputError
+from exonu.core.errors import ArgumentError, InputError
 from exonu.core.files import finite, plain, read_json
 from exonu.search.plausibility.limit_checks import LIMITS, FoundLimit
 from exonu.search.plausibility.registry import logged
@@ -386,18 +386,6 @@ def projected_limits(
     return found
 
 
-def is_combination(files: Sequence[Path]) -> bool:
-    """Whether several experiments are asked for: by several files, or by an analysis that combines
-    them."""
-    from exonu.search.limit_inputs import is_json, named_file, read_description
-
-    if len(files) > 1:
-        return True
-    if is_json(files[0]):
-        return False
-    return "experiments" in read_description(named_file(files[0]))
-
-
 def limit_of_model(model: Model, confidence_level: float) -> Json:
     """Asymptotic CLs limits of a compiled model, in units of its parameter of interest."""
     found = _asymptotic_with_discovery(model, confidence_level)
@@ -421,7 +409,8 @@ def limit_of_workspace(file: Path, confidence_level: float, measurement: str | N
     answer = {"parameter": model.poi, "unit": "1", **_answer(found)}
     if meaning is not None and "reference_strength" in meaning:
         answer["physical"] = in_physical_units(found, meaning)
-    return answer
+    flags = ("blinded", "is_simulated")
+    return answer | {name: meaning[name] for name in flags if meaning and name in meaning}
 
 
 def _asymptotic_with_discovery(model: Model, confidence_level: float) -> Json:
@@ -432,7 +421,7 @@ def _asymptotic_with_discovery(model: Model, confidence_level: float) -> Json:
 
 def limit_of_experiment(
     file: Path,
-    interaction: str,
+    interaction: str | None,
     *,
     flavour: str = "all",
     mass_MeV: float | None = None,
@@ -463,7 +452,7 @@ def limit_of_experiment(
     from exonu.search.experiment.read_experiment import read_experiment
     from exonu.search.limit_inputs import limit_inputs, with_changes
 
-    check_hypothesis(interaction, flavour, mass_MeV)
+    interaction = check_hypothesis(interaction, flavour, mass_MeV, file)
     inputs = limit_inputs(file, unblind=unblind)
     settings, overrides = with_changes(inputs.settings, changes, inputs.file)
     if fit_range_keV is not None:
@@ -488,7 +477,7 @@ def limit_of_experiment(
 
 def limit_of_spectrum(
     experiment: Experiment,
-    interaction: str,
+    interaction: str | None,
     settings: Mapping[str, Any],
     *,
     flavour: str = "all",
@@ -508,7 +497,7 @@ def limit_of_spectrum(
     from exonu.core.settings import merged
     from exonu.search.build_workspaces import build_workspaces
 
-    check_hypothesis(interaction, flavour, mass_MeV)
+    interaction = check_hypothesis(interaction, flavour, mass_MeV)
     if atomic is not None:
         settings = merged(dict(settings), {"physics": {"atomic": {interaction: atomic}}})
     [workspace] = build_workspaces(experiment, interaction, settings, [(flavour, mass_MeV)])
@@ -530,27 +519,49 @@ def limit_of_spectrum(
     return {**case, **in_physical_units(found, workspace.meaning), **flags}
 
 
-def check_hypothesis(interaction: str, flavour: str, mass_MeV: float | None) -> None:
-    """Refuse a flavour or a mass that does not belong to the interaction.
+def check_hypothesis(
+    interaction: str | None, flavour: str, mass_MeV: float | None, file: Path | None = None
+) -> str:
+    """The interaction, if flavour and mass belong to it.
+
+    Args:
+        interaction, flavour, mass_MeV: the hypothesis.
+        file: what needs an interaction, for the message if there is none.
 
     Raises:
-        InputError: naming the option of the command line.
+        InputError: naming the argument.
     """
+    if interaction is None:
+        raise ArgumentError(
+            "is missing",
+            file=file,
+            field="interaction",
+            remedy=f"choose one that `exonu interactions` lists: {', '.join(SEARCHED)}",
+        )
+    if interaction not in SEARCHED:
+        raise ArgumentError(
+            f"is not one that is known ({interaction!r})",
+            field="interaction",
+            remedy=f"choose one of {', '.join(SEARCHED)}",
+        )
     one = SEARCHED[interaction]
     if (mass_MeV is None) == one.has_mass:
         problem = (
             "is missing" if mass_MeV is None else f"is given for {interaction}, which has no mass"
         )
-        raise InputError(
+        raise ArgumentError(
             problem,
-            field="--mass-mev",
+            field="mass_MeV",
             remedy=f"a {one.title} needs its mass" if one.has_mass else "leave it out",
         )
-    if mass_MeV is not None and mass_MeV <= 0:
-        raise InputError(f"must be > 0 (got {mass_MeV:g})", field="--mass-mev")
+    if mass_MeV is not None and not mass_MeV > 0:
+        raise ArgumentError(f"must be > 0 (got {mass_MeV:g})", field="mass_MeV")
     if flavour not in one.states:
         states = f"one of {', '.join(one.states)}" if len(one.states) > 1 else "all"
-        raise InputError(f"must be {states} for a {one.title} (got {flavour!r})", field="--flavour")
+        raise ArgumentError(
+            f"must be {states} for a {one.title} (got {flavour!r})", field="flavour"
+        )
+    return interaction
 
 
 def analysis_settings(file: Path) -> tuple[Json, Path]:

@@ -96,7 +96,7 @@ def _efficiency_and_resolution(
     efficiency, band = _read_efficiency(block, file)
     resolution = _read_resolution(settings["resolution"], file)
     minimum = float(settings["true_energy_minimum_keV"]["value"])
-    _check_resolution(resolution, minimum, float(table.high.max()), file)
+    check_resolution(resolution, minimum, float(table.high.max()), file)
 
     def make(seen: Efficiency = efficiency) -> Response:
         return build_response(
@@ -186,7 +186,7 @@ def _read_resolution(block: Settings, file: Path) -> Callable[[Any], Array]:
     return TableResolution(table[block["energy_keV"]], table[block["sigma_keV"]])
 
 
-def _check_resolution(
+def check_resolution(
     resolution: Callable[[Any], Array], low_keV: float, high_keV: float, file: Path
 ) -> None:
     energy = np.linspace(low_keV, 1.2 * high_keV, 2000)

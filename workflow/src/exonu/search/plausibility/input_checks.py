@@ -88,8 +88,10 @@ def resolution_below_the_fano_limit(search: SearchInputs) -> Iterator[str]:
 
 @INPUTS
 def efficiency_breaks(search: SearchInputs) -> Iterator[str]:
-    """A point of a typed efficiency far below both of its neighbours; one that was counted
-    fluctuates."""
+    """A point of the efficiency far below both of its neighbours, as a lost digit makes it.
+
+    One counted from simulated events has statistical errors, which the fit knows.
+    """
     if search.experiment.is_from_events:
         return
     table = search.experiment.efficiency

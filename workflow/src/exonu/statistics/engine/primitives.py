@@ -25,7 +25,7 @@ def add_pair_product(
     y: FloatArray,
     h: int,
     z: FloatArray,
-    first: int,
+    first: np.uint64,
     size: int,
 ) -> tuple[float, float]:
     """out[row] += (p x[h] + q y[h]) z[0]; Σ x[h] z[1] and Σ y[h] z[1]"""
@@ -57,7 +57,7 @@ def add_triple(
     y: FloatArray,
     z: FloatArray,
     c: int,
-    first: int,
+    first: np.uint64,
     size: int,
 ) -> None:
     """out[row] += a x[h] y[c] z[c]"""
@@ -89,7 +89,7 @@ def split_yield(
     local: FloatArray,
     has_gamma: FloatArray,
     c: int,
-    first: int,
+    first: np.uint64,
     size: int,
 ) -> None:
     """Add the events a G L of component c to A (bins where γ does not apply to it) or B (where it
@@ -110,7 +110,7 @@ def times_gamma(
     gammas: FloatArray,
     weight: FloatArray,
     c: int,
-    first: int,
+    first: np.uint64,
     size: int,
 ) -> float:
     """Of component c out[0] = L γ, out[1] = w L γ, out[2] = G L γ; Σ w G L γ."""

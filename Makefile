@@ -57,6 +57,15 @@ docs: $(DEV_STAMP) ## build the documentation in docs/_build (warnings are error
 bench: $(DEV_STAMP) ## benchmarks and their peers in one table (docs/benchmarks.md)
 	$(BIN)/python tests/benchmarks
 
+.PHONY: bench-peers
+bench-peers: $(DEV_STAMP) .venv-peers/installed-peers ## benchmarks of inference with jax as a peer (own environment)
+	$(BIN)/python tests/benchmarks inference
+
+.venv-peers/installed-peers: envs/peers.txt
+	$(BIN)/python -m venv --clear .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r envs/peers.txt
+	touch $@
+
 .PHONY: crosscheck-root
 crosscheck-root: .venv-root/installed-root ## compare the inference with ROOT (own environment, 1.4 GB)
 	OMP_NUM_THREADS=1 .venv-root/bin/python tests/crosscheck/root_crosscheck.py
@@ -84,7 +93,7 @@ clean: ## remove results
 
 .PHONY: clean-all
 clean-all: clean ## remove results, the environment and all caches
-	rm -rf $(VENV) .venv-root .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
+	rm -rf $(VENV) .venv-root .venv-peers .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: lock

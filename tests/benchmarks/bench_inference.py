@@ -16,6 +16,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 from collections.abc import Iterator
 from typing import Any
 
+import jax_peer
 import numpy as np
 import root_peer
 from benchmarking import Record, cpu_seconds, main, times
@@ -104,6 +105,8 @@ def records() -> Iterator[Record]:
     limits = times("ms", lambda: upper_limit(model, confidence_level=LEVEL), calls=10)
     toys = times("s", lambda: toy_cls(model, limit, TOYS, seed=1), 3)
     yield from against_pyhf(model, limit, fits, limits, toys)
+    if jax_peer.PYTHON.is_file():
+        yield from against_jax(model, limit, fits, limits)
     if root_peer.PYTHON.is_file():
         found = root_peer.measured("inference")
         assert abs(found["minimum"] - fit(model).nll) < 1e-3
@@ -119,6 +122,23 @@ def records() -> Iterator[Record]:
         times("ms", lambda: impacts(model), calls=5),
         floor=50,
     )
+
+
+def against_jax(
+    model: Model, limit: float, fits: list[float], limits: list[float]
+) -> Iterator[Record]:
+    """The fastest forms of the same that we know: gradients by jax, compiled beforehand."""
+    found = jax_peer.measured(recoil_workspace(staterror=True), limit)
+    pyhf, newton = found["pyhf"], found["newton"]
+    best = fit(model)
+    assert abs(pyhf["minimum"] - best.nll) < 1e-3
+    assert abs(newton["minimum"] - best.minimum.value) < 1e-3
+    for peer, name in ((pyhf, "pyhf (jax, gradients)"), (newton, "jax, Newton by hand")):
+        yield Record(GROUP, FIT, "ms", fits, [1e3 * one for one in peer["fit"]], name)
+    _, tests = Pyhf(recoil_workspace(staterror=True)).limit_with_our_minimiser()
+    name = f"pyhf (jax), extrapolated: {tests} times one hypotest"
+    seconds = [1e3 * tests * one for one in pyhf["hypotest"]]
+    yield Record(GROUP, LIMIT, "ms", limits, seconds, name)
 
 
 def against_pyhf(

@@ -121,9 +121,8 @@ def _likelihood(workspace: dict[str, Any]) -> tuple[Callable[[Any], Any], Any, A
                 error += np.square(m["data"])
     width = np.sqrt(error) / nominal.sum(axis=0)
     log_high, log_low = np.log(high), np.log(low)
-    at = np.array([[1.0] * 6, [(-1.0) ** n for n in range(1, 7)],
-                   [n for n in range(1, 7)], [n * (-1.0) ** (n - 1) for n in range(1, 7)],
-                   [n * (n - 1.0) for n in range(1, 7)], [n * (n - 1.0) * (-1.0) ** n for n in range(1, 7)]])  # fmt: skip
+    n, odd = np.arange(1.0, 7.0), np.array([1.0, -1.0] * 3)  # value, slope and curvature at ±1
+    at = np.array([n**0, -odd, n, n * odd, n * (n - 1), -n * (n - 1) * odd])
     ends = np.stack(
         [high - 1, low - 1, log_high * high, -log_low * low, log_high**2 * high, log_low**2 * low]
     )

@@ -10,6 +10,7 @@ exonu check ANALYSIS [--results]
 exonu limit ONE.yaml OTHER.yaml --interaction millicharge
 exonu combine ONE.yaml OTHER.yaml --interaction millicharge -o together.json
 exonu project EXPERIMENT.yaml --interaction millicharge --exposure 1,10,100 --background 1,0.1
+exonu scan EXPERIMENT.yaml --interaction alp --mass-mev 2e-3:0.03:40log
 exonu hs3 WORKSPACE.json -o workspace.hs3.json
 exonu interactions
 exonu verify ARCHIVE.zip
@@ -31,6 +32,7 @@ from exonu.cli.file_commands import add_files
 from exonu.cli.limit_commands import add_limits
 from exonu.cli.options import check_output
 from exonu.cli.physics_commands import add_physics
+from exonu.cli.scan_commands import add_scans
 from exonu.core.errors import ArgumentError, InputError, InputErrors
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -150,6 +152,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add_physics(commands)
     add_limits(commands)
+    add_scans(commands)
     add_files(commands)
     for command in commands.choices.values():  # it may stand before the command or after it
         command.add_argument(

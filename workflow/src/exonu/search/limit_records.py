@@ -31,6 +31,7 @@ from exonu.statistics import (
     two_sided_interval,
     upper_limit,
 )
+from exonu.statistics.workspaces.pyhf_form import VERSION, form_fault
 
 if TYPE_CHECKING:
     from exonu.core.types import Json
@@ -52,6 +53,12 @@ def read_model(
         InputError: if the file is not a workspace, has what the engine does not support, or has a
             parameter `mu_sq` and no page that ties it to `mu`.
     """
+    return _model_and_spec(file, measurement)[:2]
+
+
+def _model_and_spec(
+    file: Path, measurement: str | None = None
+) -> tuple[Model, Mapping[str, Any] | None, Json]:
     meaning = None
     if meaning_file(file).is_file():
         from exonu.search.build_workspaces import read_meaning
@@ -62,7 +69,7 @@ def read_model(
     refuse_other_version(spec, file)
     poi_map = (meaning or {}).get("poi_map")
     try:
-        return compile_workspace(spec, measurement, poi_map=poi_map, file=file), meaning
+        return compile_workspace(spec, measurement, poi_map=poi_map, file=file), meaning, spec
     except (AttributeError, IndexError, KeyError, TypeError):
         refuse_other_form(spec, file)
         raise
@@ -84,10 +91,6 @@ def refuse_other_json(spec: Any, file: Path) -> None:
         if keys <= known:
             raise InputError(f"is not a pyhf workspace, but {what}", file=file, remedy=meant)
     raise InputError("is not a pyhf workspace", file=file, remedy=remedy)
-
-
-VERSION = "1.0.0"
-"""Version of pyhf's form of workspaces that is read, as of pyhf 0.7."""
 
 
 def refuse_other_version(spec: Json, file: Path) -> None:
@@ -137,44 +140,42 @@ _OTHER_JSON = (
 
 def read_search(file: Path) -> tuple[Model, Mapping[str, Any]]:
     """A workspace of exonu, compiled, and its meaning; see `read_model`."""
-    model, meaning = read_model(file)
+    return _search_and_spec(file)[:2]
+
+
+def _search_and_spec(file: Path) -> tuple[Model, Mapping[str, Any], Json]:
+    model, meaning, spec = _model_and_spec(file)
     if meaning is None:
         raise InputError(
             "has no sidecar file that says what its μ means", file=file, remedy="make it anew"
         )
     require_whole(meaning, file)
-    return model, meaning
+    return model, meaning, spec
 
 
 def read_whole_workspace(file: Path) -> tuple[Json, Mapping[str, Any]]:
     """A workspace of exonu as JSON, of pyhf's form and one that compiles, and its meaning; see
     `read_search`, which gives the compiled model."""
-    _, meaning = read_search(file)
-    spec = read_json(file)
+    _, meaning, spec = _search_and_spec(file)
     refuse_other_form(spec, file)
     return spec, meaning
 
 
 def refuse_other_form(spec: Json, file: Path) -> None:
-    """Say what pyhf's own schema finds wrong; `read_model` asks only when it failed: importing pyhf
-    takes a second.
+    """Say what pyhf's own schema finds wrong; `read_model` asks only when it failed.
 
     Raises:
         InputError: if the workspace is not of that form.
     """
-    from pyhf import schema
-    from pyhf.exceptions import InvalidSpecification
-
-    try:
-        schema.validate(spec, "workspace.json")
-    except InvalidSpecification as error:
-        problem, place = (line.strip() for line in str(error).splitlines()[:2])
+    fault = form_fault(spec)
+    if fault is not None:
+        problem, place = fault
         raise InputError(
-            f"is not of pyhf's form ({problem.rstrip('. ')})",
+            f"is not of pyhf's form ({problem})",
             file=file,
-            field=place.removeprefix("Path: "),
+            field=place,
             remedy="see pyhf's schema of workspaces",
-        ) from None
+        )
 
 
 def limit_methods(
@@ -305,7 +306,7 @@ def limit_record(
         projections: live times in `days` for which the limit of an Asimov data set is given too.
         power_constraint: see `limit_methods`.
     """
-    model, meaning = read_search(file)
+    model, meaning, spec = _search_and_spec(file)
     pair = profile_pair(model)
     found = limit_methods(pair, methods, confidence_level, power_constraint)
     if "live_days" in meaning and "asymptotic" in found:
@@ -314,10 +315,10 @@ def limit_record(
         notes = simulation_notes(meaning, float(meaning["live_days"]))
         found["asymptotic"]["record"]["notes"] += notes
     evidence = discovery_record(pair)
-    notes = [*meaning.get("notes", ()), *_limit_notes(read_json(file), model, meaning, found)]
+    notes = [*meaning.get("notes", ()), *_limit_notes(spec, model, meaning, found)]
     logged(notes, file.stem)
     for asked in (one for one in projections if "days" in one):
-        found |= projected_limits(read_json(file), meaning, asked["days"], confidence_level, file)
+        found |= projected_limits(spec, meaning, asked["days"], confidence_level, file)
     return {
         "name": file.stem, "meaning": meaning, "discovery": evidence, "methods": found, "notes": notes,
     }  # fmt: skip
@@ -397,12 +398,12 @@ def limit_of_workspace(file: Path, confidence_level: float, measurement: str | N
 
     With a sidecar file of the workspace, `physical` gives the same in the physical parameter.
     """
-    model, meaning = read_model(Path(file), measurement)
+    model, meaning, spec = _model_and_spec(Path(file), measurement)
     log.info("%s: %d bins, %d parameters", file, model.n_bins, len(model.parameters))
     found = _asymptotic_with_discovery(model, confidence_level)
     notes = [
         *(meaning or {}).get("notes", ()),
-        *_limit_notes(read_json(file), model, meaning, {"asymptotic": found}),
+        *_limit_notes(spec, model, meaning, {"asymptotic": found}),
     ]
     found["record"]["notes"] += logged(notes, str(file))
     answer = {"parameter": model.poi, "unit": "1", **_answer(found)}
@@ -453,7 +454,7 @@ def limit_of_experiment(
 
     interaction = check_hypothesis(interaction, flavour, mass_MeV, file)
     inputs = limit_inputs(file, unblind=unblind)
-    settings, overrides = with_changes(inputs.settings, changes)
+    settings, overrides = with_changes(inputs.settings, changes, inputs.file)
     if fit_range_keV is not None:
         ends = {"fit_range_keV": list(fit_range_keV)}
         settings = merged(settings, {"interactions": {interaction: ends}})

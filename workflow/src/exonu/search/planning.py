@@ -7,11 +7,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
+
+from exonu.catalogue import SEARCHED, Line
 from exonu.core.errors import InputError, InputErrors, raise_all
 from exonu.core.settings import Settings, checked, merged
+from exonu.detector.response import TAIL_SIGMAS
 from exonu.search.analysis import ANALYSIS_SCHEMA, Analysis
 from exonu.search.experiment.binned_spectrum import Experiment
 from exonu.search.experiment.read_experiment import read_experiment
+from exonu.search.signals import masses_MeV
 
 T = TypeVar("T")
 
@@ -23,7 +28,13 @@ def planned_experiment(analysis: Analysis) -> Experiment:
         InputError: one line per fault of the experiment, or of a fit range or variant.
     """
     experiment = read_experiment(analysis.experiment_file)
-    raise_all(_range_faults(experiment, analysis.settings, analysis, "interactions"))
+    raise_all(
+        [
+            *_range_faults(experiment, analysis.settings, analysis, "interactions"),
+            *_line_faults(experiment, analysis),
+            *region_faults(analysis, len(experiment.regions)),
+        ]
+    )
     for name, variant in analysis.settings["variants"].items():
         settings = variant_settings(analysis, name)
         try:
@@ -66,6 +77,29 @@ class OfSearches(dict[str, T]):
         )
 
 
+def region_faults(analysis: Analysis, n_regions: int) -> Iterator[InputError]:
+    """A fault for each place that asks for control regions of an experiment that has none: its limits
+    would be those without them.
+
+    Args:
+        analysis: with its variants.
+        n_regions: of its events file; 0 of a published spectrum.
+    """
+    if n_regions:
+        return
+    variants = analysis.settings["variants"].items()
+    blocks = {"": analysis.settings} | {
+        f"variants.{name}.settings.": variant["settings"] for name, variant in variants
+    }
+    for field, block in blocks.items():
+        if block.get("systematics", {}).get("control_regions"):
+            yield InputError(
+                "asks for control regions, and there are none", file=analysis.file,
+                field=f"{field}systematics.control_regions",
+                remedy="give them in `templates.regions` of the events file, or remove it",
+            )  # fmt: skip
+
+
 def variant_settings(analysis: Analysis, name: str) -> Settings:
     """The settings of an analysis with those of a variant in their place.
 
@@ -101,3 +135,20 @@ def _range_faults(
                 yield InputError(
                     error.problem, file=analysis.file, field=place, remedy=error.remedy
                 )
+
+
+def _line_faults(experiment: Experiment, analysis: Analysis) -> Iterator[InputError]:
+    """Lines so far above the spectrum that no bin sees them: their limit does not exist."""
+    if experiment.observable is not None or experiment.resolution_keV is None:
+        return
+    end = float(experiment.high_keV.max())
+    reach = end + TAIL_SIGMAS * float(experiment.resolution_keV(np.array([end]))[0])
+    for name, block in analysis.settings["interactions"].items():
+        if isinstance(SEARCHED[name].formula, Line) and 1e3 * masses_MeV(block)[-1] > reach:
+            yield InputError(
+                f"has lines up to {1e3 * masses_MeV(block)[-1]:g} keV, and the spectrum of "
+                f"{experiment.name} ends at {end:g} keV: it sees nothing of them",
+                file=analysis.file,
+                field=f"interactions.{name}.masses_MeV",
+                remedy=f"write `masses_MeV: {{maximum: {1e-3 * end:g}}}`",
+            )

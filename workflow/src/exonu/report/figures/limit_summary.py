@@ -173,10 +173,12 @@ def _draw_panel(
     others = published[published["quantity"] == interaction].sort_values(
         "value", ascending=False, kind="stable"
     )
-    for row in others.itertuples():
+    twice = others.duplicated(["experiment", "flavour"], keep=False)
+    for row, ambiguous in zip(others.itertuples(), twice, strict=True):
         y += 1
         _draw_published(axes, y, row)
         labels[y] = f"{row.experiment}, {FLAVOURS[str(row.flavour)]}"
+        labels[y] += f" ({row.reference})" if ambiguous else ""
     _dress(axes, labels, y, PANELS[interaction])
 
 
@@ -188,7 +190,10 @@ def _head(analysis: AnalysisLimits, several: bool) -> str:
     if not several:
         return f"this work{days}"
     state = state_of(heading)  # more important than the exposure, and the line is short
-    return f"{heading.name}{days}, {state}" if state else f"{short_description(heading)}{days}"
+    if not state:
+        return f"{short_description(heading)}{days}"
+    name = heading.name.removesuffix(" (simulated)") if heading.is_simulated else heading.name
+    return f"{name}{days}, {state}"
 
 
 def _head_row(axes: Axes, y: float, text: str) -> None:

@@ -18,13 +18,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def draw_simulation_error(table: pd.DataFrame, name: str, *, is_simulated: bool) -> Figure:
+def draw_simulation_error(table: pd.DataFrame, name: str) -> Figure:
     """Draw `simulation_error.csv`.
 
     Args:
         table: of `simulation_error_table`.
         name: of the experiment.
-        is_simulated: whether the data are simulated, too.
     """
     with styled():
         figure = new_figure(5.2)
@@ -48,14 +47,16 @@ def draw_simulation_error(table: pd.DataFrame, name: str, *, is_simulated: bool)
         above.set_yscale("log")
         above.set_ylabel("error of the simulation\n/ Poisson error")
         above.set_title(f"{name}, summed background", loc="left", pad=4)
-        if is_simulated:
+        if table["is_simulated"].any():
             above.annotate(
                 "simulated", (0, 1), (0, 16), xycoords="axes fraction", textcoords="offset points", weight="bold",
                 fontsize=9, color=VERMILLION,
             )  # fmt: skip
         of_one = table[table["live_days"] == total["live_days"].iloc[0]]
         names = [one for one in dict.fromkeys(of_one["background"]) if one != SUM]
-        looks = component_looks(names)
+        looks = component_looks(
+            names, dict(zip(of_one["background"], of_one["label"], strict=True))
+        )
         for one in [*names, SUM]:
             rows = of_one[of_one["background"] == one]
             style = ("-", 1.6, BLACK) if one == SUM else (looks[one].line, 1.0, looks[one].colour)

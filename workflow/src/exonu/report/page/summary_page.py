@@ -181,20 +181,23 @@ def _downloads(summary: Summary) -> str:
     data = base64.b64encode(table).decode("ascii")
     name = _text(f"{summary.analysis}-limits.csv")
     inside = f'<a class="button" download="{name}" href="data:text/csv;base64,{data}">Download the limits (CSV)</a>'
+    files = [file for file in _BESIDE if file != _VARIANTS or not summary.variants.empty]
     beside = " ".join(
-        f'<a class="button" href="{file}">{_text(words)}</a>' for file, words in _BESIDE.items()
+        f'<a class="button" href="{file}">{_text(Path(file).name)}</a>' for file in files
     )
     words = "<small>In the folder of this page:</small>"
     return f'<p class="downloads">{inside}</p><p class="downloads">{words} {beside}</p>'
 
 
-_BESIDE = {
-    "limits/limits.csv": "limits.csv",
-    "limits/variants.csv": "variants.csv",
-    "tables/limits.tex": "limits.tex",
-    "tables/yields.csv": "yields.csv",
-    "tables/systematics.csv": "systematics.csv",
-}
+_VARIANTS = "limits/variants.csv"
+_BESIDE = (
+    "limits/limits.csv",
+    _VARIANTS,
+    "tables/limits.tex",
+    "tables/yields.csv",
+    "tables/systematics.csv",
+)
+"""Files of every analysis; a combination has no variants."""
 
 
 def _simulation(table: pd.DataFrame | None) -> str:

@@ -85,8 +85,8 @@ def _shows_nothing(tables: EventTables, names: list[str]) -> bool:
 
 
 def _small_table(tables: EventTables, cut: str, keep: str, name: str) -> Figure:
-    """Events before the cut, and the share that it keeps: data and each class from the top of the
-    stack."""
+    """Events before the cut, and the share that it keeps: of data, and of all simulation
+    together."""
     before, after = (tables.histogram(name, stage) for stage in ("before", "after"))
     rows: list[tuple[str, float, float]] = []
     for label, source, old, new in (
@@ -124,10 +124,19 @@ def _small_table(tables: EventTables, cut: str, keep: str, name: str) -> Figure:
 def _kept(before: float, after: float) -> str:
     """The kept share; never rounded to all where some are lost.
 
-    >>> _kept(1e5, 1e5), _kept(1e5, 99_999.0)
-    ('all', '99.999 %')
+    >>> _kept(1e5, 1e5), _kept(1e5, 99_999.0), _kept(3.0, 2.0)
+    ('all', '99.999 %', '66.7 %')
+    >>> _kept(1e6, 999_999.0), _kept(1e12, 1e12 - 1)
+    ('99.9999 %', '99.9999999999 %')
     """
-    return "all" if after >= before else f"{100 * after / before:.5g} %"
+    if after >= before:
+        return "all"
+    percent = 100 * after / before
+    for digits in range(3, 18):
+        text = f"{percent:.{digits}g}"
+        if float(text) < 100:
+            return f"{text} %"
+    return "below 100 %"
 
 
 def _without_variables(figure: Figure, tables: EventTables, cut: str, keep: str) -> Figure:

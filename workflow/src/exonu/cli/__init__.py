@@ -107,6 +107,7 @@ def _complete(parser: argparse.ArgumentParser) -> None:
 _OPTIONS = {
     "mass_MeV": "--mass-mev",
     "energies_keV": "--energies",
+    "energy_MeV": "--energies-mev",
     "exposures_tonne_year": "--exposure",
     "backgrounds": "--background",
     "fit_range_keV": "--fit-range",

@@ -114,7 +114,7 @@ use rule step as figure_spectrum with:
 
 
 use rule step as figure_signals with:
-    """Signals before and behind the detector."""
+    """Signals before the detector and in it."""
     input:
         counts="results/{analysis}/spectra/counts.csv",
         curves="results/{analysis}/spectra/curves.csv",

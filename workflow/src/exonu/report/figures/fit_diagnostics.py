@@ -174,8 +174,8 @@ def _correlation(axes: Axes, record: Record, words: Words) -> None:
     for (i, j), value in np.ndenumerate(matrix):
         if i != j and abs(value) >= PRINTED_FROM:
             axes.text(
-                j, i, f"{value:.1f}".replace("-", "−"), ha="center", va="center", fontsize=5.5,
-                color="white" if abs(value) > 0.7 else BLACK,
+                j, i, f"{value:.1f}".replace("-", "−"), ha="center", va="center",
+                fontsize=8.0 if len(names) <= 7 else 5.5, color="white" if abs(value) > 0.7 else BLACK,
             )  # fmt: skip
 
 

@@ -48,7 +48,7 @@ def draw_parts(parts: Mapping[str, SpectrumCounts]) -> Figure:
             title, counts = part
             drawn.append(draw_counts(axes, counts, looks=looks, with_band=True))
             axes.set_xlim(counts.low_keV[0], counts.high_keV[-1])
-            axes.set_title(title, loc="left", fontsize=8, pad=3)
+            axes.set_title(title.replace("_", " "), loc="left", fontsize=8, pad=3)
             axes.set_xlabel(axis_label(counts.axis))
         handles = drawn_in_all(drawn).legend()
         figure.legend(handles=handles, loc="outside lower left", ncols=2, fontsize=7.5)

@@ -42,6 +42,8 @@ from exonu.report.numbers.figure_records import SignalCounts, SpectrumCounts
 _LOG_ENERGY_FROM = 50.0
 _LEAST_WIDTH = 0.06
 _HEIGHT, _ROW_HEIGHT = 4.0, 0.16  # inches; of a row of the legend
+_MOST_ABOVE = 2.0
+"""A signal or an error may stand out of the data by this factor before its top is cut off."""
 _LOG_SCALE_FROM = (
     50.0  # ratio of the highest to the lowest background at which the counts get a logarithmic axis
 )
@@ -299,6 +301,9 @@ def _set_count_scale(axes: Axes, counts: SpectrumCounts, width: Array) -> None:
     """From zero, or in the logarithm where the background spans decades or its energies do."""
     background = counts.background / width
     highest = float(max((garwood_interval(counts.observed)[1] / width).max(), background.max()))
+    drawn = [(counts.background + s.counts) / width for s in counts.signals if s.counts is not None]
+    with_more = np.stack([(counts.background + counts.background_error) / width, *drawn]).max()
+    highest = max(highest, min(float(with_more), _MOST_ABOVE * highest))
     positive = background[background > 0]
     steep = positive.size > 0 and positive.max() / positive.min() > _LOG_SCALE_FROM
     if positive.size and (steep or spans_decades(counts)):

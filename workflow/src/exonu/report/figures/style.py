@@ -219,7 +219,18 @@ def describe(heading: Heading) -> str:
 
 def short_description(heading: Heading) -> str:
     """Experiment and exposure."""
-    return f"{heading.name}, {heading.exposure_tonne_year:.3g} t yr"
+    return (
+        f"{plain_name(heading.name, heading.is_simulated)}, {heading.exposure_tonne_year:.3g} t yr"
+    )
+
+
+def plain_name(name: str, is_simulated: bool) -> str:
+    """The experiment's name, to stand beside its state: which need not say twice what is simulated.
+
+    >>> plain_name("A (simulated)", True), plain_name("A (simulated)", False)
+    ('A', 'A (simulated)')
+    """
+    return name.removesuffix(" (simulated)") if is_simulated else name
 
 
 def step_arrays(low: Array, high: Array, *values: Array) -> tuple[Array, ...]:

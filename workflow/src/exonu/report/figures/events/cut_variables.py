@@ -26,7 +26,7 @@ from exonu.report.figures.events.event_panels import (
     put_event_heading,
     share_legend,
 )
-from exonu.report.figures.style import COLUMN_INCHES, new_figure, styled
+from exonu.report.figures.style import COLUMN_INCHES, KEV_EE, new_figure, styled
 from exonu.report.numbers.event_tables import DATA, BinnedCounts, EventTables
 
 Panel = Mapping[str, Any]
@@ -289,7 +289,7 @@ def draw_energy(tables: EventTables) -> Figure:
             upper, counts.simulation / width, counts.data / width, 2 * np.sqrt(counts.data) / width
         )
         draw_ratio(lower, counts, hollow=tables.record["blinded"])
-        upper.set_ylabel("events / keV after all cuts")
+        upper.set_ylabel(f"events / {KEV_EE} after all cuts")
         lower.set_xscale("log")
         lower.xaxis.set_minor_formatter(NullFormatter())
         lower.set_xlim(counts.edges[0], counts.edges[-1])

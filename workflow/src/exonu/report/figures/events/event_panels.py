@@ -16,7 +16,7 @@ from exonu.core.types import Array
 from exonu.report.figures.colours import BAND_GREY, BLACK, VERMILLION
 from exonu.report.figures.looks.component_looks import component_looks
 from exonu.report.figures.stacked_spectrum import garwood_interval
-from exonu.report.figures.style import with_superscripts
+from exonu.report.figures.style import plain_name, with_superscripts
 from exonu.report.numbers.event_tables import BinnedCounts
 
 LABELS = {
@@ -79,7 +79,8 @@ def days_text(days: float) -> str:
 
 def put_event_heading(axes: Axes, record: Mapping[str, Any], more: str = "") -> None:
     """Write above the axes whose events these are, and above that in what state."""
-    parts = [record["name"], days_text(record["live_days"]), *([more] if more else [])]
+    name = plain_name(record["name"], record["is_simulated"])
+    parts = [name, days_text(record["live_days"]), *([more] if more else [])]
     axes.set_title(", ".join(parts), loc="left", pad=4)
     state = state_of_events(record)
     if state:

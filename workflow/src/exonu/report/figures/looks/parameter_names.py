@@ -20,6 +20,13 @@ _WORDS = {
     "mc_statistics": "MC statistics",
     "fiducial_mass": "fiducial mass",
 }
+_CUTS = {
+    "all": "before cuts",
+    "cherenkov": "Cherenkov",
+    "hit_time_rms": "RMS of hit times",
+    "r_t": "$R$(T)",
+    "r_pe": "$R$(PE)",
+}
 _PARTS = {
     "pmt": "PMT",
     "lxe": "LXe",
@@ -87,6 +94,15 @@ def parameter_words(name: str, labels: Mapping[str, str] | None = None) -> str:
         if name.endswith(f"_{ending}"):
             return f"{meaning}, {name.removesuffix(f'_{ending}').replace('_', ' ')}"
     return name.replace("_", " ")
+
+
+def cut_words(name: str) -> str:
+    """What a figure calls a cut.
+
+    >>> cut_words("r-t"), cut_words("fiducial-volume")
+    ('$R$(T)', 'fiducial volume')
+    """
+    return _CUTS.get(name.replace("-", "_"), name.replace("-", " "))
 
 
 def _with_values(text: str, found: Mapping[str, str | None], words: Mapping[str, str]) -> str:

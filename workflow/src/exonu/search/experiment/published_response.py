@@ -45,6 +45,7 @@ class PublishedResponse:
         make: makes the response when it is asked for.
         make_variations: makes matrices one standard deviation up and down; None without such.
         resolution_keV: σ of a true energy; None for a matrix.
+        band: the efficiency one standard deviation up and down, where it has a band.
     """
 
     efficiency: Efficiency
@@ -52,6 +53,7 @@ class PublishedResponse:
     make: Callable[[], Response]
     make_variations: Callable[[], Variations] | None = None
     resolution_keV: Callable[[Array], Array] | None = None
+    band: tuple[Efficiency, Efficiency] | None = None
 
 
 def read_response(
@@ -94,7 +96,7 @@ def _efficiency_and_resolution(
     settings: Settings, table: Table, steps_keV: Array, file: Path
 ) -> PublishedResponse:
     block = settings["efficiency"]
-    efficiency, band = _read_efficiency(block, file)
+    efficiency, band = read_efficiency(block, "efficiency", file)
     resolution = _read_resolution(settings["resolution"], file)
     minimum = float(settings["true_energy_minimum_keV"]["value"])
     _check_resolution(resolution, minimum, float(table.high.max()), file)
@@ -110,8 +112,12 @@ def _efficiency_and_resolution(
             breakpoints_keV=steps_keV,
         )
 
+    ends = None
+    if band is not None:
+        ends = (replace(efficiency, efficiency=band[0]), replace(efficiency, efficiency=band[1]))
+
     def variations() -> Variations:
-        up, down = (make(replace(efficiency, efficiency=values)).matrix for values in band or ())
+        up, down = (make(one).matrix for one in ends or ())
         return {BAND: (up, down)}
 
     return PublishedResponse(
@@ -120,19 +126,22 @@ def _efficiency_and_resolution(
         make=make,
         make_variations=variations if band else None,
         resolution_keV=resolution,
+        band=ends,
     )
 
 
-def _read_efficiency(block: Settings, file: Path) -> tuple[Efficiency, tuple[Array, Array] | None]:
+def read_efficiency(
+    block: Settings, field: str, file: Path
+) -> tuple[Efficiency, tuple[Array, Array] | None]:
     """The efficiency, and its band as (upper, lower) where it has one."""
-    check_units(block, ("energy_keV",), "efficiency", file)
+    check_units(block, ("energy_keV",), field, file)
     sides = [key for key in ("upper", "lower") if key in block]
     if len(sides) == 1:
         missing = "lower" if sides == ["upper"] else "upper"
         raise InputError(
             f"is missing beside {sides[0]}",
             file=file,
-            field=f"efficiency.{missing}",
+            field=f"{field}.{missing}",
             remedy="a band has both columns",
         )
     names = [block[key] for key in ("efficiency", *sides)]
@@ -205,8 +214,36 @@ def _check_resolution(
 
 def _matrix(settings: Settings, table: Table, steps_keV: Array, file: Path) -> PublishedResponse:
     block = settings["response"]
-    check_units(block, ("true_energy_keV",), "response", file)
-    matrix_file = file.parent / block["file"]
+    energy, seen = read_response_matrix(block, block["file"], table, "response", file)
+    minimum = float(settings["true_energy_minimum_keV"]["value"])
+
+    def make() -> Response:
+        return matrix_response(table, energy, seen, minimum, steps_keV)
+
+    return PublishedResponse(
+        efficiency=Efficiency(energy, np.minimum(seen.sum(axis=0), 1.0), True, hold_above=False),
+        uncertainty=float(block["uncertainty"]),
+        make=make,
+    )
+
+
+def read_response_matrix(
+    block: Settings, name_of_file: str, table: Table, field: str, file: Path
+) -> tuple[Array, Array]:
+    """True energies, shape (n,), and the probability that each bin sees them, shape (n_bins, n).
+
+    Args:
+        block: the names of its columns.
+        name_of_file: the matrix, relative to the experiment's file.
+        table: the spectrum.
+        field: where the block stands.
+        file: the experiment's file.
+
+    Raises:
+        InputError: columns, energies or probabilities that do not fit.
+    """
+    check_units(block, ("true_energy_keV",), field, file)
+    matrix_file = file.parent / name_of_file
     name, ignored = block["true_energy_keV"], block["ignored_columns"]
     header, _ = read_header_and_rows(matrix_file)
     columns = block.get("bins", [one for one in header if one not in (name, *ignored)])
@@ -214,7 +251,7 @@ def _matrix(settings: Settings, table: Table, steps_keV: Array, file: Path) -> P
         raise InputError(
             f"has {len(columns)} columns of bins, and the spectrum {len(table.low)} bins",
             file=matrix_file,
-            field="response.bins",
+            field=f"{field}.bins",
             remedy="name the columns of the bins in their order, and others in ignored_columns",
         )
     read = read_numbers(matrix_file, [name, *columns], ignored=ignored)
@@ -234,16 +271,7 @@ def _matrix(settings: Settings, table: Table, steps_keV: Array, file: Path) -> P
             field=f"row {row + 1}",
             remedy="give probabilities per bin, not per unit of the observable",
         )
-    minimum = float(settings["true_energy_minimum_keV"]["value"])
-
-    def make() -> Response:
-        return matrix_response(table, energy, seen, minimum, steps_keV)
-
-    return PublishedResponse(
-        efficiency=Efficiency(energy, np.minimum(seen.sum(axis=0), 1.0), True, hold_above=False),
-        uncertainty=float(block["uncertainty"]),
-        make=make,
-    )
+    return energy, seen
 
 
 def matrix_response(

@@ -18,7 +18,7 @@ from exonu.core.errors import InputError
 from exonu.core.types import Array
 from exonu.interactions import Physics, RecoilSpectra
 from exonu.search.experiment.binned_spectrum import Experiment
-from exonu.search.signals import Signal, fold_solar_neutrinos
+from exonu.search.signals import Signal, flux_uncertainties, fold_solar_neutrinos
 from exonu.search.strengths import strength
 from exonu.search.workspace import build_workspace
 from exonu.statistics import compile_workspace, upper_limit
@@ -73,9 +73,7 @@ def plane_limits(
     """
     physics = Physics.from_settings({**settings["physics"], "target": experiment.target})
     spectra = RecoilSpectra(experiment.response.true_energy_keV, physics)
-    uncertainties = {
-        source.name: source.relative_uncertainty for source in physics.neutrino_sources
-    }
+    uncertainties = flux_uncertainties(physics)
     known = experiment.includes_solar_neutrinos
     solar = None if known else fold_solar_neutrinos(experiment, physics)
     points = []

@@ -85,7 +85,7 @@ def main(release):
     table["observed"] = table["observed"].astype(int)
     head = (
         "# XENONnT's search for 8B neutrinos, SR0 to SR2: events and expected backgrounds in 3 x 81 bins of cS2,\n"
-        "# S2 shadow and the scores of S1 and S2; made by make_tables.py from XENONnT's release (CC BY 4.0). See ../SOURCES.md.\n"
+        "# S2 shadow and the scores of S1 and S2; made by make_tables.py from XENONnT's release (CC BY 4.0).\n"
     )
     (HERE / "spectrum.csv").write_text(
         head + table.to_csv(index=False, float_format="%.4g"), encoding="utf-8"

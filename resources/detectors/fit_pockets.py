@@ -14,7 +14,7 @@ an optical parameter or a gap changes the copper's spectrum only by what another
 Everything goes the way of any data: generated, traced, dead photomultipliers taken out, reconstructed, default cuts.
 
 Run: python resources/detectors/fit_pockets.py [--light-map FOLDER] [--predict | --variations]
-(5 minutes on one core with the light map at hand; --predict: 2; --variations: 2)
+(5 minutes on one core with the light map at hand; --predict: 2; --variations: 4)
 """
 
 from __future__ import annotations
@@ -61,6 +61,7 @@ LIQUID_RADIUS_CM = 28.0
 IN_FRONT_CM = 3.6  # of a dead photomultiplier: its window and the seals around
 GRID_ESCAPE = (0.17, 0.2, 0.23, 0.27)
 GRID_PARTS = ((400_000, 1, 12, 3), (300_000, 12, 60, 1))
+REPLICAS = 100  # of the grids, their decays drawn anew: the error of a ratio of escape fractions is their spread
 EVENTS_FILE = Path(__file__).parents[2] / "config" / "xmass-demo" / "events.yaml"
 PARTS = {  # decays, visible energies in keV, how often the light of each is drawn
     "lxe": ((300_000, 1, 60, 1), (30_000, 60, 250, 1)),
@@ -94,6 +95,20 @@ class Sample:
             self.decay[there], self.weight[there]
         )  # the light of a decay may be there several times
         return np.array([weight.sum(), np.sqrt(np.sum(weight**2))])
+
+    def replicas(self, low: float, high: float) -> Array:
+        """The rate with Poisson weights on the decays, shape (REPLICAS,).
+
+        The weights of a decay are the same in every sample, so that the spread of a ratio between samples of the same
+        decays is the smaller for what they share.
+        """
+        energy = self.columns["energy_keVee"]
+        there = self.kept & (energy >= low) & (energy < high)
+        weight = np.bincount(self.decay[there], self.weight[there])
+        found = np.zeros(REPLICAS)
+        for decay in np.flatnonzero(weight):
+            found += weight[decay] * np.random.default_rng([SEED, decay]).poisson(1, REPLICAS)
+        return found
 
     @staticmethod
     def join(parts: Sequence[Sample]) -> Sample:
@@ -212,14 +227,19 @@ def share(part: Array, rest: Array) -> tuple[float, float]:
     return part[0] / whole, float(np.hypot(part[1] * rest[0], rest[1] * part[0])) / whole**2
 
 
-def grid_of_copper(lab: Laboratory, pocket: Mapping[str, Any] | None = None) -> Array:
-    """Rows of escape fraction, events per day in 4–6 and in 2–30 keVee, each with its error."""
-    rows = []
+def grid_of_copper(lab: Laboratory, pocket: Mapping[str, Any] | None = None) -> tuple[Array, Array]:
+    """Rows of escape fraction, events per day in 4–6 and in 2–30 keVee, each with its error, shape
+    (n, 5); the same for replicas of the decays, shape (REPLICAS, n, 5)."""
+    rows, again = [], []
     for escape in GRID_ESCAPE:
         found = lab.sample("copper", GRID_PARTS, {**(pocket or {}), "escape_fraction": escape})
         rows.append([escape, *found.rate(4, 6), *found.rate(2, 30)])
+        drawn = np.tile(rows[-1], (REPLICAS, 1))
+        for column, window in ((1, (4, 6)), (3, (2, 30))):  # a rate of 0 has no logarithm
+            drawn[:, column] = np.maximum(found.replicas(*window), 0.1 * rows[-1][column])
+        again.append(drawn)
         print("copper: escape {:.3f}  4-6 {:.3f} ± {:.3f}  2-30 {:.2f} ± {:.2f}".format(*rows[-1]))
-    return np.array(rows)
+    return np.array(rows), np.stack(again, axis=1)
 
 
 def interpolated(grid: Array, column: int, escape: float) -> float:
@@ -230,8 +250,25 @@ def interpolated(grid: Array, column: int, escape: float) -> float:
     return float(np.exp(np.polyval(parabola, np.log(escape))))
 
 
-def fit(grid: Array, others: Mapping[str, Sample]) -> float:
-    """Escape fraction of the copper for both anchors, χ² with the accepted limits as errors."""
+def fit(grid: Array, others: Mapping[str, Sample]) -> tuple[float, float]:
+    """Escape fraction of the copper for both anchors, and its χ².
+
+    Raises:
+        ValueError: the best one is an end of the grid, and so none.
+    """
+    escape, chi2 = minimum(grid, others)
+    lowest, highest = grid[:, 0].min(), grid[:, 0].max()
+    if min(escape - lowest, highest - escape) < 1e-3 * (highest - lowest):
+        raise ValueError(
+            f"the fit ends at {escape:.3f}, an end of the grid {lowest:g} to {highest:g}: extend GRID_ESCAPE"
+        )
+    print(f"copper: escape fraction {escape:.3f}; χ² = {chi2:.2f}")
+    return escape, chi2
+
+
+def minimum(grid: Array, others: Mapping[str, Sample]) -> tuple[float, float]:
+    """Where χ², with the accepted limits of both anchors as errors, is least within the grid, and how
+    large it is."""
     rate, surface_share = anchors()["rate", 4, 6], anchors()["surface_share", 2, 30]
     internal = [total(others, INTERNAL, *window)[0] for window in ((4, 6), (2, 30))]
     rest = [name for name in WALL_CLASSES if name in others and name != "copper"]
@@ -251,24 +288,32 @@ def fit(grid: Array, others: Mapping[str, Sample]) -> float:
 
     lowest, highest = grid[:, 0].min(), grid[:, 0].max()
     made = least_squares(pulls, 0.5 * (lowest + highest), bounds=(lowest, highest))
-    print(f"copper: escape fraction {made.x[0]:.3f}; χ² = {2 * made.cost:.2f}")
-    return float(made.x[0])
+    return float(made.x[0]), float(2 * made.cost)
 
 
-def variations(light_map: LightMap, others: Mapping[str, Sample]) -> dict[str, float]:
-    """Escape fraction of the copper over the nominal one, by variation of the demonstration that moves it.
+def variations(
+    light_map: LightMap, others: Mapping[str, Sample]
+) -> list[tuple[str, float, float, float]]:
+    """By variation of the demonstration that moves the copper: its escape fraction over the nominal
+    one, the statistical error of that, and χ² of its fit.
 
-    Both are fitted with the same random numbers.
+    Both are fitted with the same random numbers; the error is the spread over `REPLICAS`.
     """
     print("nominal")
-    nominal, found = fit(grid_of_copper(Laboratory(light_map)), others), {}
+    grid, again = grid_of_copper(Laboratory(light_map))
+    nominal, _ = fit(grid, others)
+    spread, found = np.array([minimum(one, others)[0] for one in again]), []
     for name, content in read_yaml(EVENTS_FILE)["simulation"]["variations"].items():
         components = content.get("activities", {}).get("components", {})
         pocket = components.get("copper", {}).get("pocket")
         if pocket is not None:
             print(f"variation {name}")
             lab = Laboratory(light_map, content.get("detector"))
-            found[name] = round(fit(grid_of_copper(lab, pocket), others) / nominal, 3)
+            grid, again = grid_of_copper(lab, pocket)
+            escape, chi2 = fit(grid, others)
+            ratios = np.array([minimum(one, others)[0] for one in again]) / spread
+            error = float(ratios.std(ddof=1))
+            found.append((name, round(escape / nominal, 3), round(error, 3), round(chi2, 2)))
     return found
 
 
@@ -322,9 +367,9 @@ def fit_nominal(lab: Laboratory, samples: dict[str, Sample]) -> float:
             "seal", [(600_000, 0.8, 60, 1)], {"escape_fraction": escape, "cos_min": 0.0}
         ).rate(2, 30)
         print("seal: escape {:.4f}  2-30 keVee {:.2f} ± {:.2f} per day".format(escape, *rate))
-    grid = grid_of_copper(lab)
+    grid, _ = grid_of_copper(lab)
     for _ in range(3):  # again with a long sample where the fit before has led
-        escape = round(fit(grid, samples), 3)
+        escape = round(fit(grid, samples)[0], 3)
         copper = lab.sample("copper", PARTS["copper"], {"escape_fraction": escape})
         grid = np.vstack([grid, [escape, *copper.rate(4, 6), *copper.rate(2, 30)]])
     samples["copper"] = copper
@@ -380,7 +425,8 @@ def main() -> None:
     needed = [*INTERNAL, "surface"] if given.variations else [n for n in PARTS if n != "copper"]
     samples = {name: lab.sample(name, PARTS[name]) for name in needed}
     if given.variations:
-        rows = [("variation", "escape_over_nominal"), *variations(light_map, samples).items()]
+        head = ("variation", "escape_over_nominal", "statistical_error", "chi2")
+        rows = [head, *variations(light_map, samples)]
         write("pocket_variations.csv", "escape fractions of the copper that meet the anchors", rows)
         return
     if given.predict:

@@ -64,7 +64,8 @@ def with_exonu(file: Path) -> dict[str, Any]:
     """Counts of the spectrum and ratios of all variations."""
     from exonu.events.runs.run_list import Run
     from exonu.events.tabular.read_reconstructed import read_reconstructed
-    from exonu.templates.filling import Filling, _summed
+    from exonu.templates.channel_filling import Filling
+    from exonu.templates.filling import fill_sample
     from exonu.templates.simulated_samples import Sources
 
     columns = {
@@ -86,9 +87,12 @@ def with_exonu(file: Path) -> dict[str, Any]:
         "templates": {"report_ranges_keV": [2, 8, 16, 30], "beside": {}},
     }  # fmt: skip
     job = Filling(settings, Sources(None, {"lxe": read}, {}))
-    spectrum, sums, _, _ = _summed(job, {"sample": "lxe", "components": ["lxe"]})
-    ratios = {name: [way.ratio(EDGES)[0].tolist() for way in ways] for name, ways in sums.items()}
-    return {"counts": spectrum.values.tolist(), "ratios": ratios}
+    [made], _ = fill_sample([job], {"sample": "lxe", "components": ["lxe"]})
+    ratios = {
+        name: [way.ratio(EDGES)[0].tolist() for way in ways]
+        for name, ways in made.of_effects.items()
+    }
+    return {"counts": made.spectrum.values.tolist(), "ratios": ratios}
 
 
 def with_pandas(file: Path) -> dict[str, Any]:

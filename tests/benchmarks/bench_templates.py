@@ -19,11 +19,12 @@ sys.path.insert(0, str(ROOT / "tests" / "templates"))
 from toy_analysis import make_toy
 
 from exonu.core.settings import checked
+from exonu.events.runs.bins import uniform_edges
 from exonu.search.analysis import ANALYSIS_SCHEMA
 from exonu.search.build_workspaces import build_workspaces
 from exonu.search.experiment.read_experiment import read_experiment
 from exonu.templates.filling import fill_templates
-from exonu.templates.histograms import fill, uniform_edges
+from exonu.templates.histograms import fill
 from exonu.templates.simulated_samples import Sources
 from exonu.templates.template_jobs import template_settings
 

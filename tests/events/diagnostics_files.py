@@ -57,7 +57,8 @@ def settings(**changes):
     ]
     made = {
         "name": "Toy", "file": "events.yaml", "is_simulated": True, "cuts": CUTS, "extra": ["veto_pe"],
-        "blind_keVee": None, "sources": [{"kind": "data", "run": 1}, {"kind": "data", "run": 2}, *simulated],
+        "blind_keVee": None, "simulated_to_cm": 28.0,
+        "sources": [{"kind": "data", "run": 1}, {"kind": "data", "run": 2}, *simulated],
         "geometry": {}, "detector": {"geometry": {}}, "run_list": "runs.tsv", "runs": runs,
     }  # fmt: skip
     return made | changes

@@ -66,7 +66,22 @@ def test_a_job_of_a_sample(tmp_path):
         "focus": {"channels": [3, 17, 100], "share": 0.5},
         "light_from_tables_above_keV": {},
         "thin": None,
+        "outer_prescale": None,
     }
+
+
+def test_samples_are_prescaled_as_the_data_are(tmp_path):
+    """The rule of the physics data reaches the samples of its components, and no others."""
+
+    def change(content):
+        put("streams/physics/outer_prescale", OUTER)(content)
+
+    inputs = inputs_of(tmp_path, change)
+    assert job(inputs, run=1)["stream"]["outer_prescale"] == OUTER
+    assert job(inputs, sample="surface")["sample"]["outer_prescale"] == OUTER
+    changed = changed_jobs(tmp_path, change)
+    touched = {row.sample for row in inputs.samples if "surface" in row.components}
+    assert {name for name in changed if not name.startswith("run ")} == touched
 
 
 def test_a_variation_changes_the_detector(tmp_path):
@@ -214,6 +229,13 @@ def period(first, last, **optics):
         (
             put("streams/physics/outer_prescale", OUTER | {"one_in": 1}),
             ".streams.physics.outer_prescale.one_in: must be ≥ 2 (got 1)",
+        ),
+        (
+            lambda content: (
+                put("streams/physics/outer_prescale", OUTER)(content),
+                put("samples/surface/thin", {"above_keV": 30, "one_in": 3})(content),
+            ),
+            ".samples.surface.thin: is of surface, of which the data are prescaled; their samples are too; remove it",
         ),
         (
             put("truth/by_run", [period(7, 8)]),

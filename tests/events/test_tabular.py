@@ -230,6 +230,26 @@ def test_what_is_wrong_with_a_table_is_said(change, block, message, tmp_path):
         read(tmp_path, settings_of(file, block=block))
 
 
+def test_a_sample_may_say_its_runs(tmp_path):
+    """Its events are in them, evenly over the live time of each."""
+    made = events(400) | {"run": np.repeat([8, 7], 200)}
+    settings = settings_of(written(tmp_path, "csv", made), sample="lxe", block=altered(run="run"))
+    settings["sample"]["runs"] = "file"
+    found, _ = read(tmp_path, settings)
+    np.testing.assert_array_equal(found["run"], made["run"])
+    for run, live_time_s, first_day in ((7, 1000, 0), (8, 3000, 2)):
+        time = found["time_s"][found["run"] == run]
+        assert np.histogram(time, 4, (0, live_time_s))[0].tolist() == pytest.approx([50] * 4, abs=3)
+        days = found["days"][found["run"] == run]
+        np.testing.assert_allclose(days, first_day + time / 86400)
+    made["run"][3] = 9
+    written(tmp_path, "csv", made)
+    with pytest.raises(
+        InputError, match=r"columns.run, row 3: is run 9, which is not in runs.tsv; correct the run"
+    ):
+        read(tmp_path, settings)
+
+
 def test_a_negative_weight_is_refused(tmp_path):
     file = written(tmp_path, "csv", events() | {"w": put(9, -1.0)(np.ones(50))})
     with pytest.raises(InputError, match=r"columns.weight, row 9: is negative \(-1\)"):

@@ -162,7 +162,7 @@ def write_tables(folder, *, simulation=True, **record):
     known = {
         "name": "Toy", "is_simulated": False, "blinded": False, "blind_keVee": None, "live_days": 2.5, "runs": 3,
         "components": COMPONENTS if simulation else [], "cuts": CUTS, "extra": ["veto_pe"], "has_signal": True,
-        "inradius_cm": 40.1, "histograms": PANELS,
+        "inradius_cm": 40.1, "simulated_to_cm": None, "histograms": PANELS,
     }  # fmt: skip
     (folder / "events.json").write_text(json.dumps(known | record))
     return folder

@@ -100,6 +100,18 @@ def test_every_figure_says_whose_events_and_in_what_state(tmp_path):
         assert "simulated data, blinded: Asimov data" in texts(marked[name]), name
 
 
+def test_vertices_beyond_the_simulated_liquid_are_grey(tmp_path):
+    """R³ beyond 20³/1000 = 8, with a label there and in both planes."""
+    whole = draw_vertices(EventTables.read(write_tables(tmp_path / "whole")))
+    assert "liquid simulated" not in texts(whole)
+    part = draw_vertices(EventTables.read(write_tables(tmp_path / "part", simulated_to_cm=20.0)))
+    assert texts(part).count("liquid simulated to 20 cm") == 3
+    for axes in part.axes[:2]:
+        [grey] = [patch for patch in axes.patches if patch.get_facecolor()[:3] == (0.9, 0.9, 0.9)]
+        left, right = grey.get_xy()[0], grey.get_xy()[0] + grey.get_width()
+        assert (left, right) == (8.0, axes.get_xlim()[1])
+
+
 def test_the_cut_is_marked_and_written_out(tables):
     figure = draw_cut(tables, "fiducial")
     assert "fiducial: r_pe_cm < 20" in texts(figure)

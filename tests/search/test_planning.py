@@ -3,7 +3,8 @@
 import pytest
 
 from exonu.core.errors import InputError
-from exonu.search.planning import OfSearches
+from exonu.search.analysis import Analysis
+from exonu.search.planning import OfSearches, region_faults
 
 KNOWN = OfSearches({"demo": ["millicharge"]}, {"own": "config/own/events.yaml"})
 
@@ -21,6 +22,25 @@ def test_an_analysis_of_data_alone_says_what_it_lacks():
         "config/own/events.yaml: samples: is missing: own has data alone, and templates and limits need simulation to "
         "compare them with; add a sample sheet, see docs/events.md, or ask for results/own/cut_flow/cut_flow.csv"
     )
+
+
+def test_control_regions_that_are_not_there_are_asked_for():
+    block = {"systematics": {"control_regions": True}}
+    variants = {"with": {"settings": block}, "without": {"settings": {}}}
+
+    def faults(settings, n_regions=0):
+        told = Analysis("demo", "analysis.yaml", {"variants": variants, **settings})
+        return [str(fault) for fault in region_faults(told, n_regions)]
+
+    assert faults({"systematics": {}}) == [
+        "analysis.yaml: variants.with.settings.systematics.control_regions: asks for control regions, and there are "
+        "none; give them in `templates.regions` of the events file, or remove it"
+    ]
+    assert [fault.split(": ")[1] for fault in faults({**block, "variants": {}})] == [
+        "systematics.control_regions"
+    ]
+    assert faults({"systematics": {"control_regions": False}, "variants": {}}) == []
+    assert faults(block, n_regions=1) == []
 
 
 def test_what_nobody_declared_is_no_input_error():

@@ -69,7 +69,27 @@ def test_fit_finds_the_escape_fraction_of_known_rates(script):
     internal = Rates({(4, 6): wanted - 0.55, (2, 30): 12.0 / 9})
     nothing = Rates({(4, 6): 0.0, (2, 30): 0.0})
     others = {"lxe": internal, "solar": nothing, "lxe-neutron": nothing, "surface": nothing}
-    assert script.fit(grid, others) == pytest.approx(0.21, abs=1e-3)
+    escape, chi2 = script.fit(grid, others)
+    assert escape == pytest.approx(0.21, abs=1e-3)
+    assert chi2 == pytest.approx(0, abs=1e-6)
+    too_many = others | {"lxe": Rates({(4, 6): wanted - 0.01, (2, 30): 12.0 / 9})}
+    with pytest.raises(ValueError, match=r"an end of the grid 0.17 to 0.27: extend GRID_ESCAPE"):
+        script.fit(grid, too_many)
+
+
+def test_replicas_spread_as_the_error_and_share_what_is_common(script):
+    """The spread of a rate is its error; a ratio between two samples of the same decays has none."""
+    n, every = 400, np.ones(400, dtype=bool)
+
+    def sample(weight):
+        columns = {"energy_keVee": np.full(n, 5.0)}
+        return script.Sample(np.arange(n), np.full(n, weight), columns, every, every, every, 0.0)
+
+    one, two = sample(0.5).replicas(4, 6), sample(1.0).replicas(4, 6)
+    rate, error = sample(0.5).rate(4, 6)
+    assert one.mean() == pytest.approx(rate, abs=4 * error / script.REPLICAS**0.5)
+    assert one.std(ddof=1) == pytest.approx(error, rel=0.3)
+    np.testing.assert_allclose(two / one, 2)
 
 
 def test_variations_stand_in_the_configuration_as_fitted(script):

@@ -15,7 +15,7 @@ from exonu.events.runs.simulation_settings import light_map_settings
 from exonu.simulation import blocks as simulation_blocks
 from exonu.simulation.blocks import OuterPrescale, Thinning, run_blocks, sample_blocks
 from exonu.simulation.components import component, injected
-from exonu.simulation.generation.generate import generate_source
+from exonu.simulation.generation.generate import ALL_ENERGIES, generate_source
 from exonu.simulation.simulate_raw import Simulation, simulate
 from exonu.steps._step import call
 from exonu.steps.events import light_map as light_map_step
@@ -410,12 +410,14 @@ def test_what_lies_inside_is_not_thinned():
     assert abs(weights.sum() - expected) < 4 * np.sqrt(np.sum(weights**2))
 
 
-def test_a_sample_thinned_as_the_data_has_their_rates():
+def test_a_sample_prescaled_as_the_data_has_their_rates():
     """Weights stay, so that the sum of a region is that of data with the same prescale."""
     geometry = geodesic_geometry()
     arguments = ([component("pmt", geometry)], [30_000], geometry, 3, (1.0, 230.0))
-    rule = Thinning(above_keV=30, one_in=5, beyond_cm=30, as_in_data=True)
-    (whole,), (thin,) = sample_blocks(*arguments), sample_blocks(*arguments, rule)
+    outer = {"components": ["pmt"], "above_keV": 30, "beyond_cm": 30, "one_in": 5}
+    prescale = OuterPrescale.of(outer)
+    rule = prescale.rule
+    (whole,), (thin,) = sample_blocks(*arguments), sample_blocks(*arguments, prescale)
     outer, left = rule.applies(whole.deposits), rule.applies(thin.deposits)
     assert thin.deposits.weight_per_day[~left].sum() == pytest.approx(
         whole.deposits.weight_per_day[~outer].sum()
@@ -423,6 +425,26 @@ def test_a_sample_thinned_as_the_data_has_their_rates():
     weights = whole.deposits.weight_per_day[outer]
     expected, spread = weights.sum() / 5, np.sqrt(0.16 * np.sum(weights**2))
     assert thin.deposits.weight_per_day[left].sum() == pytest.approx(expected, abs=4 * spread)
+    other = ([component("solar", geometry)], [1000], *arguments[2:])
+    (alone,), (same,) = sample_blocks(*other), sample_blocks(*other, prescale)
+    np.testing.assert_array_equal(alone.deposits.weight_per_day, same.deposits.weight_per_day)
+
+
+def test_the_prescale_counts_on_from_one_piece_of_a_run_to_the_next(monkeypatch):
+    """Pieces of three decays of which one in ten stays: 10 % of them, not the first of each piece."""
+    monkeypatch.setattr("exonu.simulation.blocks.DECAYS_PER_BLOCK", 3)
+    geometry = geodesic_geometry()
+    solar = component("solar", geometry)
+    live_time_s = 300 * 86400.0 / solar.rate_per_day
+    arguments = ([solar], live_time_s, geometry, 3)
+    rest = {"factors": {}, "window_keV": ALL_ENERGIES}
+    rule = OuterPrescale(("solar",), Thinning(above_keV=0.0, one_in=10))
+    whole, kept = (
+        sum(len(block.deposits) for block in run_blocks(*arguments, **rest, outer_prescale=one))
+        for one in (None, rule)
+    )
+    assert whole > 200
+    assert kept == -(-whole // 10)
 
 
 @pytest.mark.parametrize("decays", [1, 3, 10, 1001])

@@ -4,6 +4,7 @@ they measure."""
 import dataclasses
 import datetime
 import json
+from collections import Counter
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ import uproot
 from toy_analysis import EVENTS, make_toy, write_analysis
 
 from exonu.core.errors import InputError
+from exonu.core.files import write_json
 from exonu.core.settings import checked
 from exonu.events.runs.run_list import Run, RunList
 from exonu.report.figures.parts_of_the_fit import draw_parts
@@ -21,7 +23,9 @@ from exonu.report.numbers.counts_of_parts import (
     counts_of_parts,
     table_of_parts,
     workspaces_with_regions,
+    write_parts,
 )
+from exonu.report.numbers.figure_records import read_parts
 from exonu.report.numbers.yields_by_range import yields_by_range
 from exonu.search.analysis import ANALYSIS_SCHEMA
 from exonu.search.build_workspaces import build_workspaces
@@ -29,7 +33,13 @@ from exonu.search.experiment.read_experiment import read_experiment
 from exonu.search.fit_channels import without_regions
 from exonu.search.studies.fit_parts_study import with_and_without_regions
 from exonu.statistics import compile_workspace, fit
-from exonu.templates.fit_parts import inverse_square_distance, parts_of_the_fit, solar_flux
+from exonu.templates import simulated_samples
+from exonu.templates.fit_parts import (
+    inverse_square_distance,
+    notes_of_slices,
+    parts_of_the_fit,
+    solar_flux,
+)
 from exonu.templates.template_jobs import reconstructed_sources, template_settings
 
 REGION = "regions: [{name: shell, cut: fiducial-volume, keep: 20 <= r_pe_cm < 23, edges_keV: [2, 10, 20, 30]}]"
@@ -51,9 +61,23 @@ def workspace(experiment, interaction="magnetic-moment", **keys):
 
 
 @pytest.fixture(scope="module")
-def toy(tmp_path_factory):
+def opened():
+    """How often the samples have been read, by file."""
+    return Counter()
+
+
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory, opened):
     folder = tmp_path_factory.mktemp("parts")
-    inputs, file = make_toy(folder, n=2000, events=events_with(REGION, SECOND))
+    whole = simulated_samples.read_columns
+
+    def counted(file, **keys):
+        opened[file.name] += 1
+        return whole(file, **keys)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(simulated_samples, "read_columns", counted)
+        inputs, file = make_toy(folder, n=2000, events=events_with(REGION, SECOND))
     return folder, inputs, read_experiment(file)
 
 
@@ -148,7 +172,7 @@ def _error_without(made, experiment):
 
 def test_counts_of_all_parts(toy):
     """What the figures show: slices add up to the spectrum, and every part has its own bins."""
-    _, _, experiment = toy
+    folder, _, experiment = toy
     made = workspace(experiment)
     limits = pd.DataFrame(
         [
@@ -180,8 +204,21 @@ def test_counts_of_all_parts(toy):
     assert total["observed"].sum() == whole.observed.sum()
     table = table_of_parts(parts)
     assert set(table["part"]) == set(parts)
-    figure = draw_parts(parts)
-    assert len([axes for axes in figure.axes if axes.axison]) == 3
+    write_parts(folder / "parts.csv", parts)
+    again = read_parts(folder / "parts.csv")
+    assert list(again) == list(parts)
+    for title, one in parts.items():
+        assert again[title].heading == one.heading
+        assert again[title].axis == ("reconstructed energy", "keVee")
+        assert list(again[title].backgrounds) == list(one.backgrounds)
+        for name in ("low_keV", "observed", "background", "background_error"):
+            np.testing.assert_allclose(getattr(again[title], name), getattr(one, name), rtol=1e-8)
+        np.testing.assert_allclose(again[title].signals[0].counts, one.signals[0].counts, rtol=1e-8)
+        assert again[title].signals[0].strength == 1e-10
+    figure = draw_parts(again)
+    shown = [axes for axes in figure.axes if axes.axison]
+    assert len(shown) == 3
+    assert {axes.get_xlabel() for axes in shown} == {r"reconstructed energy [keV$_\mathrm{ee}$]"}
 
 
 def test_a_fit_range_cuts_every_slice(toy):
@@ -189,6 +226,56 @@ def test_a_fit_range_cuts_every_slice(toy):
     made = workspace(experiment, interactions={"magnetic-moment": {"fit_range_keV": [2, 16]}})
     assert len(made.spec["channels"][0]["samples"][0]["data"]) == 2 * 7
     assert len(made.spec["channels"][1]["samples"][0]["data"]) == 3
+
+
+def test_a_region_that_shares_events_with_the_spectrum_is_refused(tmp_path):
+    """Of conditions on several variables only the events tell."""
+    region = (
+        "regions: [{name: high, cut: fiducial-volume, keep: r_pe_cm >= 20 or energy_keVee > 150}]"
+    )
+    with pytest.raises(
+        InputError, match=r"regions \(high\).keep: keeps \d+ events that the spectrum"
+    ):
+        make_toy(tmp_path, n=1000, events=events_with(region))
+
+
+def test_a_region_does_not_have_the_error_of_the_cut_that_it_replaces(toy):
+    _, _, experiment = toy
+    assert experiment.norms == {"fiducial": 0.03}
+    assert all(one.norms == {"fiducial": 0.03} for one in experiment.slices)
+    [shell] = experiment.regions
+    assert shell.norms == {}
+    assert not any(one.norms for one in shell.backgrounds)
+
+
+def test_all_parts_are_filled_from_one_pass(toy, opened):
+    assert opened["sample_lxe.root"] == opened["sample_signal.root"] == 1
+
+
+def test_what_the_slices_leave_out_is_noted(toy, tmp_path):
+    folder, _, whole = toy
+    content = json.loads((folder / "templates" / "experiment.json").read_text())
+    content["parts"] = [part for part in content["parts"] if part["name"] != "slice_1"]
+    content["notes"] = notes_of_slices(content)
+    write_json(tmp_path / "experiment.json", content)
+    experiment = read_experiment(tmp_path / "experiment.json")
+    [inner] = experiment.slices
+
+    def seen(one):
+        return sum((b.counts - sum(b.unseen.values(), 0)).sum() for b in one.backgrounds)
+
+    lost = whole.observed.sum() - inner.observed.sum()
+    [note] = experiment.notes
+    assert note.startswith("slices from 0 to 14 in r_pe_cm leave out")
+    assert f"and {lost:.0f} events of the data: the fit does not see these" in note
+    share = float(note.split("leave out ")[1].split(" %")[0])
+    assert share == pytest.approx(100 * (1 - seen(inner) / seen(whole)), rel=0.1)
+    assert note in workspace(experiment).meaning["notes"]
+
+
+def test_slices_of_the_whole_spectrum_have_no_note(toy):
+    _, _, experiment = toy
+    assert experiment.notes == ()
 
 
 def test_control_regions_may_be_left_out(toy):
@@ -258,6 +345,10 @@ def test_a_variation_of_the_wall_reaches_the_region(toy):
         (REGION.replace("20 <= r_pe_cm < 23", "r_pe < 3"), r"\(shell\).keep: 'r_pe' is not a docu"),
         (REGION.replace("[2, 10, 20, 30]", "[2, 10, 5]"), r"edges_keV: do not increase; sort them"),
         (REGION.replace("}]", "}, {name: shell, cut: fiducial-volume, keep: r_pe_cm > 25}]"), "names two"),
+        (REGION.replace("20 <= r_pe_cm", "19 <= r_pe_cm"),
+         r"\(shell\).keep: keeps r_pe_cm = 19 as the cut fiducial-volume does; an event belongs to one channel"),
+        (REGION.replace("}]", "}, {name: rest, cut: fiducial-volume, keep: r_pe_cm > 22}]"),
+         r"regions.1 \(rest\).keep: keeps r_pe_cm = 22.5 as the region shell does"),
         (SECOND.replace("r_pe_cm", "radius"), r"templates.second.variable: 'radius' is not a documented variable"),
         (SECOND.replace("[0, 14, 20]", "[0, 20, 14]"), r"templates.second.edges: do not increase"),
     ],

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from exonu.core.errors import InputError
 from exonu.events.raw.writer import ColumnWriter
+from exonu.events.runs.bins import uniform_edges
 from exonu.templates.histograms import (
     Histogram,
     Spectra,
@@ -19,7 +20,6 @@ from exonu.templates.histograms import (
     collect,
     fill,
     read_histograms,
-    uniform_edges,
 )
 from exonu.templates.histograms import write_histograms as write
 

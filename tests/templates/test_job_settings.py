@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from exonu.events.diagnostics.diagnosed_sources import calibration_settings, diagnostics_settings
+from exonu.events.runs.bins import bin_edges
 from exonu.events.runs.simulation_settings import light_map_settings, simulate_settings
 from exonu.search.analysis import read_analysis
 from exonu.search.event_analysis import event_inputs
@@ -15,7 +16,7 @@ from exonu.templates.dead_pmt.correction_jobs import (
     histogram_settings,
     probe_settings,
 )
-from exonu.templates.template_jobs import bin_edges, prior_settings, template_settings
+from exonu.templates.template_jobs import prior_settings, template_settings
 
 FILE = Path(__file__).parents[2] / "config" / "xmass-demo" / "analysis.yaml"
 RUN = 1
@@ -81,3 +82,14 @@ def test_a_changed_cut(nominal, key, runs):
     first, *others = event_inputs(analysis).settings["cuts"]
     changed = jobs(cuts=[{**first, key: "inner_trigger"}, *others])
     assert {name for name in nominal if changed[name] != nominal[name]} == runs
+
+
+def test_the_diagnostics_know_how_far_the_liquid_is_simulated():
+    """The smallest radius of a background: the signal's sample is not compared with data."""
+
+    def told(**radii):
+        samples = {name: {"liquid_radius_cm": radius} for name, radius in radii.items()}
+        return jobs(simulation={"samples": samples})["diagnostics"]["simulated_to_cm"]
+
+    assert told() == 28
+    assert told(lxe=27, i125=30, signal=25, baseline=20) == 27

@@ -14,6 +14,7 @@ from exonu.templates.systematics import (
     Paired,
     Systematic,
     declared,
+    grid,
 )
 
 EDGES = np.arange(2.0, 32.0, 2.0)
@@ -95,12 +96,19 @@ def test_a_weight_that_is_linear_in_the_size_gives_a_linear_ratio(size):
     )
 
 
+def effect_of(systematic, component, up, down, edges, report):
+    """The effect of paired events."""
+    edges_of_all = grid(systematic, edges, report)
+    sums = up.summed(edges_of_all), down.summed(edges_of_all)
+    return Effect.of(systematic, component, *sums, edges, report)
+
+
 def effect(systematic, up, down=None):
     energy, weight = events()
     ways = [
         Paired(energy, weight, energy, weight * way) for way in (up, up if down is None else down)
     ]
-    return Effect.of(systematic, "seal", *ways, EDGES, REPORT)
+    return effect_of(systematic, "seal", *ways, EDGES, REPORT)
 
 
 def test_verdicts():
@@ -118,7 +126,7 @@ def test_verdicts():
         effect(one(kind="dead-pmt", significance=0.05), chance).verdict == "kept"
     )  # exact, whatever it scatters
     empty = Paired(*np.zeros((4, 0)))
-    assert Effect.of(one(), "pmt", empty, empty, EDGES, REPORT).verdict == (
+    assert effect_of(one(), "pmt", empty, empty, EDGES, REPORT).verdict == (
         "pruned: no events in the sample baseline"
     )
 
@@ -164,7 +172,7 @@ def test_an_asymmetry_is_called_significant_no_more_often_than_the_level_says(si
             energy = np.concatenate([base, np.full(n, 5.0)])
             before = np.repeat([1.0, 0.0], [n_base, n])
             ways.append(Paired(energy, before, energy, 1 - before))
-        found = Effect.of(one(significance=0.05), "copper", *ways, EDGES, (2.0, 15.0))
+        found = effect_of(one(significance=0.05), "copper", *ways, EDGES, (2.0, 15.0))
         kept += not found.symmetric
     assert 0 < kept <= 0.05 * 300 + 3 * np.sqrt(0.05 * 300)
 
@@ -174,7 +182,7 @@ def test_one_heavy_event_is_no_effect_in_either_direction():
     energy = np.full(11, 5.0)
     light, heavy = np.full(11, 0.1), np.array([30.0] + 10 * [0.1])
     ways = [Paired(energy, light, energy, heavy), Paired(energy, heavy, energy, light)]
-    found = Effect.of(one(significance=0.05), "surface", *ways, EDGES, REPORT)
+    found = effect_of(one(significance=0.05), "surface", *ways, EDGES, REPORT)
     ratio, error = ways[1].ratio([2, 15])
     assert abs(ratio[0] - 1) > 20 * error[0]
     assert found.chance == pytest.approx(0.317, abs=0.01)
@@ -193,7 +201,7 @@ def test_what_is_not_resolved_keeps_its_central_value_and_says_how_many_events_i
         energy = rng.uniform(2, 15, n)
         ways = (rng.choice([0.0, 2.0], n) * factor for factor in (1.1, 1 / 1.1))
         paired = [Paired(energy, np.ones(n), energy, way) for way in ways]
-        return Effect.of(one(significance=0.01), "copper", *paired, EDGES, REPORT), paired
+        return effect_of(one(significance=0.01), "copper", *paired, EDGES, REPORT), paired
 
     few, (up, down) = made(200)
     assert few.verdict.startswith("kept, not resolved")
@@ -210,7 +218,7 @@ def test_the_error_of_what_a_cut_rejects_is_there_where_it_rejects():
     passes = np.arange(200) % 4 != 0
     passes[100:] = True
     up = Paired(energy, passes * 1.0, energy, passes + 0.1 * ~passes)
-    found = Effect.of(
+    found = effect_of(
         one(kind="cut", of="rejected", size=0.1), "lxe", up, up.reversed, EDGES, REPORT
     )
     np.testing.assert_allclose(found.up, [0.1 / 3, 0], atol=1e-12)
@@ -226,7 +234,7 @@ def test_chance_gives_small_probabilities_as_often_as_it_should(seed):
     for _ in range(40):
         after = weight * rng.choice([0.5, 1.5], len(weight))
         way = Paired(energy, weight, energy, after)
-        chances.append(Effect.of(one(), "x", way, way, EDGES, REPORT).chance)
+        chances.append(effect_of(one(), "x", way, way, EDGES, REPORT).chance)
     assert 0.05 < np.mean(np.array(chances) < 0.25) < 0.55  # expected 0.25 ± 0.07
 
 
@@ -242,7 +250,7 @@ def test_ranges_with_too_few_events_take_the_ratio_of_all():
 def test_a_line_that_moves_within_a_range_is_kept():
     line = np.full(100, 9.5)
     ways = [Paired(line, np.ones(100), line * factor, np.ones(100)) for factor in (1.1, 0.8)]
-    scale = Effect.of(one(kind="energy-scale", prune_below=0.01), "i125", *ways, EDGES, REPORT)
+    scale = effect_of(one(kind="energy-scale", prune_below=0.01), "i125", *ways, EDGES, REPORT)
     np.testing.assert_allclose(scale.up, 0)
     assert scale.moved == pytest.approx(0.95)
     assert scale.is_kept

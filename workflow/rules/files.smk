@@ -223,6 +223,12 @@ def histogram_settings_of(wildcards):
 # Figures.
 
 
+def titled_plots(wildcards):
+    """How figures are drawn, and whose they are."""
+    title = TITLES[wildcards.analysis]
+    return {"name": title, **settings(wildcards.analysis, "plots")}
+
+
 def tables_of(analyses):
     """Limits and counts of several analyses."""
     return {
@@ -306,7 +312,7 @@ def ingest_notes(analysis):
 def shown_settings(analysis):
     """The settings that the page shows."""
     blocks = ANALYSES[analysis].settings
-    return {name: blocks[name] for name in blocks if name not in ("plots", "variants")}
+    return {name: blocks[name] for name in blocks if name not in ("plots", "tables", "variants")}
 
 
 # Injected signals.

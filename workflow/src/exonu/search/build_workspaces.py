@@ -97,8 +97,7 @@ def build_workspaces(
     for one in made:
         one.meaning["bins_keV"] = np.transpose([fitted.low_keV, fitted.high_keV]).tolist()
         one.meaning["notes"] = list(notes)
-        if experiment.observable is not None:
-            one.meaning["observable"] = "{} [{}]".format(*experiment.observable)
+        one.meaning["axis_label"] = experiment.axis_label
         one.meaning.update(simulation_meaning(experiment))
         one.meaning.update(fit_parts_meaning(experiment))
         if fit_range is not None:

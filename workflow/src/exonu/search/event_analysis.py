@@ -16,6 +16,7 @@ from exonu.events.runs.event_inputs import RECONSTRUCTED, EventInputs
 from exonu.events.runs.read_inputs import read_event_inputs
 from exonu.events.runs.run_list import read_event_settings
 from exonu.search.analysis import Analysis
+from exonu.search.planning import region_faults
 
 
 def event_inputs(analysis: Analysis) -> EventInputs:
@@ -27,6 +28,7 @@ def event_inputs(analysis: Analysis) -> EventInputs:
     file, overrides = analysis.events_file, analysis.settings["events_settings"]
     settings = read_event_settings(file, overrides)
     inputs = read_event_inputs(file, _n_channels(file, settings), overrides)
+    raise_all(region_faults(analysis, len(inputs.settings["templates"]["regions"])))
     raise_all(inputs.absent_files())
     return inputs
 

@@ -28,8 +28,13 @@ def planned_experiment(analysis: Analysis) -> Experiment:
         InputError: one line per fault of the experiment, or of a fit range or variant.
     """
     experiment = read_experiment(analysis.experiment_file)
-    raise_all(_range_faults(experiment, analysis.settings, analysis, "interactions"))
-    raise_all(_line_faults(experiment, analysis))
+    raise_all(
+        [
+            *_range_faults(experiment, analysis.settings, analysis, "interactions"),
+            *_line_faults(experiment, analysis),
+            *region_faults(analysis, len(experiment.regions)),
+        ]
+    )
     for name, variant in analysis.settings["variants"].items():
         settings = variant_settings(analysis, name)
         try:
@@ -70,6 +75,29 @@ class OfSearches(dict[str, T]):
             field="samples",
             remedy=f"add a sample sheet, see docs/events.md, or ask for results/{name}/cut_flow/cut_flow.csv",
         )
+
+
+def region_faults(analysis: Analysis, n_regions: int) -> Iterator[InputError]:
+    """A fault for each place that asks for control regions of an experiment that has none: its limits
+    would be those without them.
+
+    Args:
+        analysis: with its variants.
+        n_regions: of its events file; 0 of a published spectrum.
+    """
+    if n_regions:
+        return
+    variants = analysis.settings["variants"].items()
+    blocks = {"": analysis.settings} | {
+        f"variants.{name}.settings.": variant["settings"] for name, variant in variants
+    }
+    for field, block in blocks.items():
+        if block.get("systematics", {}).get("control_regions"):
+            yield InputError(
+                "asks for control regions, and there are none", file=analysis.file,
+                field=f"{field}systematics.control_regions",
+                remedy="give them in `templates.regions` of the events file, or remove it",
+            )  # fmt: skip
 
 
 def variant_settings(analysis: Analysis, name: str) -> Settings:

@@ -58,13 +58,11 @@ class Thinning:
         one_in: of so many decays in a row.
         beyond_cm: events with a site of energy closer to the centre are all kept: they are what
             may be found in the fiducial volume, and their weights decide what is known of it.
-        as_in_data: the data are prescaled in the same way (`OuterPrescale`): nothing weighs more.
     """
 
     above_keV: float
     one_in: int
     beyond_cm: float = 0.0
-    as_in_data: bool = False
 
     def applies(self, deposits: Deposits) -> NDArray[np.bool_]:
         """Which events it is about, shape (n,)."""
@@ -84,7 +82,6 @@ class Thinning:
         heavier = decays / ceil(
             decays / self.one_in
         )  # numbers count from 0: exact for any number of decays
-        heavier = 1.0 if self.as_in_data else heavier
         weight = deposits.weight_per_day * np.where(above, heavier, 1.0)
         return replace(deposits, weight_per_day=weight).take(
             ~above | (deposits.number % self.one_in == 0)
@@ -93,11 +90,12 @@ class Thinning:
 
 @dataclass(frozen=True)
 class OuterPrescale:
-    """Of some components' events with much light and all energy far outside one in so many is kept in data.
+    """Of some components' events with much light and all energy far outside one in so many is kept in data,
+    and likewise in the samples that they are compared with: none weighs more.
 
     Attributes:
         components: of which.
-        rule: which of their events, and one in how many. They get no weight: data have none.
+        rule: which of their events, and one in how many.
     """
 
     components: tuple[str, ...]
@@ -105,17 +103,30 @@ class OuterPrescale:
 
     @classmethod
     def of(cls, settings: Mapping[str, Any] | None) -> OuterPrescale | None:
-        """From the setting of a stream."""
+        """From the setting of a stream; None without one."""
         if settings is None:
             return None
         numbers = {key: value for key, value in settings.items() if key != "components"}
         return cls(tuple(settings["components"]), Thinning(**numbers))
 
-    def keeps(self, deposits: Deposits) -> NDArray[np.bool_]:
-        """Which events stay, shape (n,)."""
+    def keeps(self, deposits: Deposits, before: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which events of a piece of a run stay, shape (n,).
+
+        Args:
+            deposits: the events.
+            before: decays of each source in the pieces before, shape (n_sources,).
+        """
         of = np.isin(deposits.component, self.components)[deposits.source]
-        is_first = deposits.number % self.rule.one_in == 0
+        is_first = (deposits.number + before[deposits.source]) % self.rule.one_in == 0
         return np.asarray(is_first | ~of | ~self.rule.applies(deposits))
+
+    def thinned(self, deposits: Deposits, decays: int) -> Deposits:
+        """Events of one source of a sample, as data have them; arguments as in `Thinning.thinned`."""
+        if deposits.component[0] not in self.components:
+            return deposits
+        made = self.rule.thinned(deposits, decays)
+        share = np.where(self.rule.applies(made), 1 / self.rule.one_in, 1.0)
+        return replace(made, weight_per_day=made.weight_per_day * share)
 
 
 def run_blocks(
@@ -145,14 +156,17 @@ def run_blocks(
     decays = expected_decays(components, elapsed_s, factors, prescale)
     stretches = max(1, ceil(decays / DECAYS_PER_BLOCK))
     length_s = elapsed_s / stretches
+    before = np.zeros(sum(len(what.sources) for what in components), dtype=np.int64)
     for k in range(stretches):
         mine = derived_seed(seed, f"stretch={k}")
         drawn = pseudo_data(
             components, length_s / constants.day, geometry, mine,
             factors=factors, prescale=prescale, window_keV=window_keV,
         )  # fmt: skip
+        counts = np.array(drawn.decays)
         if outer_prescale is not None:
-            drawn = drawn.take(outer_prescale.keeps(drawn.deposits))
+            drawn = drawn.take(outer_prescale.keeps(drawn.deposits, before))
+        before += counts
         number = np.zeros(len(drawn.deposits), dtype=np.uint64)
         component = _component(drawn.deposits, components)
         share = round(decays * (k + 1) / stretches) - round(decays * k / stretches)
@@ -173,7 +187,7 @@ def sample_blocks(
     geometry: Geometry,
     seed: int,
     window_keV: tuple[float, float],
-    thinning: Thinning | None = None,
+    thinning: Thinning | OuterPrescale | None = None,
 ) -> Iterator[Block]:
     """A weighted sample of each component; every source has its share in every piece.
 
@@ -186,7 +200,7 @@ def sample_blocks(
         geometry: the detector.
         seed: of all samples; each source has its own random numbers from it.
         window_keV: visible energies to keep.
-        thinning: of events with much light.
+        thinning: of events with much light; of a component that data are prescaled of, as in data.
     """
     counts = [shared(n, what.sources) for what, n in zip(components, decays, strict=True)]
     sources = [

@@ -320,7 +320,8 @@ def _of_sample(settings: Settings, detector: Detector, calibration: Calibration)
                 remedy="give at least one for each source",
             )
     seed = derived_seed(settings["seed"], "samples")
-    thinning = Thinning(**sample["thin"]) if sample["thin"] else None
+    prescale = OuterPrescale.of(sample["outer_prescale"])
+    thinning = prescale or (Thinning(**sample["thin"]) if sample["thin"] else None)
     blocks = partial(
         sample_blocks,
         components,

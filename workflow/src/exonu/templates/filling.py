@@ -8,337 +8,33 @@ each systematic does."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from exonu.core.errors import InputError
+from exonu.core import constants
 from exonu.core.settings import Settings
 from exonu.core.types import Array, Json
-from exonu.detector.activities import activities
-from exonu.detector.geometry_table import own_geometry
-from exonu.detector.model import Detector
 from exonu.events.raw.root_files import read_columns
 from exonu.events.runs.run_list import NOMINAL
-from exonu.interactions import breakpoints_keV
-from exonu.templates.fit_parts import part_settings
+from exonu.templates.channel_filling import Filling, Ways
+from exonu.templates.fit_parts import notes_of_slices, part_settings
 from exonu.templates.histograms import ENERGY, Histogram, fill
-from exonu.templates.packing import FORMAT, numbers, packed
-from exonu.templates.paired_sums import PairedSums
-from exonu.templates.signal_response import EventResponse, SimulatedRecoils
-from exonu.templates.simulated_samples import SIGNAL, SOLAR, Kept, SampleReader, Shift, Sources
-from exonu.templates.systematics import (
-    BASELINE,
-    Effect,
-    Paired,
-    Systematic,
-    declared,
-    grid,
+from exonu.templates.packing import FORMAT, numbers
+from exonu.templates.simulated_samples import (
+    SIGNAL,
+    SOLAR,
+    Kept,
+    Sources,
+    nominal_chunks,
+    nominal_events,
+    require_apart,
+    varied_events,
 )
+from exonu.templates.systematics import BASELINE, Effect, Paired
 from exonu.templates.unseen import Unseen, Weighted, unseen, without_small
-from exonu.xenon import xenon_property
-
-EFFICIENCY_POINTS = 120
-Ways = tuple[PairedSums, PairedSums]
-"""Sums of events before and after a systematic, up and down."""
-_DAYS_PER_YEAR = 365.25
-
-
-@dataclass(frozen=True)
-class Filling:
-    """One job of the step `templates`.
-
-    Args:
-        settings: of `template_jobs.template_settings`.
-        sources: the files.
-        nodes: true energies of the response, where the spectrum has settled them.
-
-    Attributes:
-        histograms, made: what it has filled: spectra by name, and the response of the component
-            `signal`.
-
-    Raises:
-        InputError: see `systematics.declared`.
-    """
-
-    settings: Settings
-    sources: Sources
-    histograms: dict[str, Histogram] = field(default_factory=dict)
-    nodes: EventResponse | None = None
-    made: dict[str, EventResponse] = field(default_factory=dict)
-
-    @cached_property
-    def edges_keV(self) -> Array:
-        """Edges of the bins."""
-        return np.asarray(self.settings["edges_keV"], dtype=np.float64)
-
-    @cached_property
-    def systematics(self) -> list[Systematic]:
-        """Those declared, the energy scale as the calibration has it."""
-        cuts = [cut["name"] for cut in self.settings["cuts"]]
-        found = declared(self.settings["systematics"], cuts, self.settings["file"])
-        scale = self.sources.calibrated_scale or 0.0
-        return [
-            replace(one, size=max(one.size, scale)) if one.from_calibration else one
-            for one in found
-        ]
-
-    @cached_property
-    def shifts(self) -> dict[str, Shift]:
-        """Shifts of the vertex, by the names of the varied selections."""
-        positions = [one for one in self.systematics if one.kind == "position"]
-        return {
-            f"{one.name}-{way}": Shift(1 + sign * one.size, one.along)
-            for one in positions
-            for way, sign in (("up", 1), ("down", -1))
-        }
-
-    @cached_property
-    def without(self) -> dict[str, str]:
-        """Cuts whose rejected events are needed, by the names of the varied selections."""
-        return {
-            f"{one.name}-without": str(one.cut)
-            for one in self.systematics
-            if one.kind == "cut" and one.of == "rejected"
-        }
-
-    @cached_property
-    def samples(self) -> SampleReader:
-        """Their events."""
-        with_truth = tuple(one for one in self.systematics if one.kind == "resolution")
-        return SampleReader(self.settings, self.sources, self.shifts, self.without, with_truth)
-
-    @cached_property
-    def liquid_mass_kg(self) -> float:
-        """Mass of the liquid to which the signal's weights refer."""
-        given = self.settings["templates"].get("liquid_mass_kg")
-        if given is not None:
-            return float(given)
-        own = own_geometry(self.settings.get("geometry"))
-        geometry = Detector.from_settings(self.settings["detector"], own).geometry
-        return float(geometry.volume_and_area[0] * xenon_property("liquid_density") * 1e-3)
-
-    def observed(self) -> Array | None:
-        """Counts of the data; None if the analysis is blind."""
-        if self.sources.data is None:
-            return None
-        total = Histogram.empty(self.edges_keV)
-        cuts = None if self.sources.is_selected else self.samples.selection
-        names = sorted({ENERGY, *(cuts.wanted if cuts else ())})
-        for file in self.sources.data:
-            for columns in read_columns(file, names=names):
-                kept = cuts.kept(columns) if cuts else slice(None)
-                total += fill(columns[ENERGY][kept], 1.0, self.edges_keV)
-        self.histograms["data"] = total
-        return total.values
-
-    # -- effects
-
-    def effects(self, component: str, sums: Mapping[str, Ways]) -> Iterator[Effect]:
-        """What each systematic that touches a component does to it, kept or not.
-
-        Args:
-            component: which.
-            sums: of `paired_sums`, by systematic.
-        """
-        for systematic in self.systematics:
-            ways: tuple[Paired, Paired] | Ways | None = sums.get(systematic.name)
-            if systematic.kind == "traced" and systematic.touches(component):
-                ways = self._traced(systematic.name, component)
-            if ways is not None:
-                up, down = ways
-                yield Effect.of(systematic, component, up, down, self.edges_keV, self.report)
-
-    @property
-    def report(self) -> Sequence[float]:
-        """Edges of the ranges of tables."""
-        ranges: Sequence[float] = self.settings["templates"]["report_ranges_keV"]
-        return ranges
-
-    def paired_sums(self, component: str, kept: Kept) -> dict[str, Ways]:
-        """Sums of some of a component's events before and after each systematic, up and down, but for
-        traced ones."""
-        found: dict[str, Ways] = {}
-        for one in self.systematics:
-            ways = self._ways(one, component, kept) if one.touches(component) else None
-            if ways is not None:
-                edges = grid(one, self.edges_keV, self.report)
-                found[one.name] = (ways[0].summed(edges), ways[1].summed(edges))
-        return found
-
-    def _ways(
-        self, systematic: Systematic, component: str, kept: Kept
-    ) -> tuple[Paired, Paired] | None:
-        """The component's events before and after, up and down; None if the systematic is no matter
-        of these."""
-        energy, before = kept.energy_keVee, kept.weight * kept.passed[NOMINAL]
-        if systematic.kind == "energy-scale":
-            up, down = (
-                Paired(energy, before, energy * (1 + s * systematic.size), before) for s in (1, -1)
-            )
-        elif systematic.kind == "resolution":
-            off = energy - kept.true_energy_keV
-            up, down = (
-                Paired(energy, before, energy + s * systematic.size * off, before) for s in (1, -1)
-            )
-        elif systematic.kind == "efficiency" and systematic.sizes is not None:
-            size = np.interp(energy, systematic.energies_keV or (), systematic.sizes)
-            up, down = (Paired(energy, before, energy, before * (1 + size) ** s) for s in (1, -1))
-        elif systematic.kind == "position":
-            masks = (kept.passed[f"{systematic.name}-{way}"] for way in ("up", "down"))
-            up, down = (Paired(energy, before, energy, kept.weight * mask) for mask in masks)
-        elif systematic.kind == "cut" and systematic.of == "rejected":
-            rejected = kept.passed[f"{systematic.name}-without"] & ~kept.passed[NOMINAL]
-            after = before + systematic.size * kept.weight * rejected
-            up = Paired(energy, before, energy, after)
-            down = up.reversed
-        elif (
-            systematic.kind == "dead-pmt"
-            and self.sources.correction
-            and component in self.settings["wall"]
-        ):
-            up, down = (
-                Paired(energy, before, energy, before * way)
-                for way in (kept.dead_up, kept.dead_down)
-            )
-        else:
-            return None
-        return up, down
-
-    def _traced(self, name: str, component: str) -> tuple[Paired, Paired] | None:
-        """Variations against the baseline; with one direction only, the other is its inverse."""
-        base = self.samples.varied(BASELINE, component)
-        if base is None and component in self.settings["templates"]["like_signal"]:
-            return self._traced(
-                name, SIGNAL
-            )  # what is uniform in the liquid changes alike at the same energy
-        up, down = (self.samples.varied(f"{name}-{way}", component) for way in ("up", "down"))
-        if base is None or (up is None and down is None):
-            return None
-        made = {
-            way: Paired.join(base, events)
-            for way, events in (("up", up), ("down", down))
-            if events is not None
-        }
-        return made.get("up") or made["down"].reversed, made.get("down") or made["up"].reversed
-
-    def norms(self, component: str) -> dict[str, float]:
-        """Relative uncertainties of efficiencies that are the same at all energies."""
-        flat = (one for one in self.systematics if one.is_norm and one.touches(component))
-        return {one.parameter: one.size for one in flat}
-
-    # -- results
-
-    def label(self, component: str) -> str:
-        """Class of a component in figures."""
-        known = activities()["components"].get(component, {})
-        return str(
-            self.settings["templates"]["labels"].get(component, known.get("label", component))
-        )
-
-    def background(
-        self, row: Mapping[str, Any], effects: Sequence[Effect], spectrum: Histogram
-    ) -> Json:
-        """A background of `templates.json`: counts in the live time."""
-        counts = spectrum.scaled(self.settings["live_days"])
-        return {
-            "label": self.label(row["components"][0]),
-            "component": row["components"][0],
-            "counts": numbers(counts.values),
-            "statistical_error": numbers(counts.errors),
-            "norms": self.norms(row["components"][0]),
-            "variations": {
-                effect.systematic.parameter: {
-                    "up": numbers(counts.values * effect.up_bins),
-                    "down": numbers(counts.values * effect.down_bins),
-                }
-                for effect in effects
-                if effect.is_kept
-            },
-        }
-
-    def response(self, kept: Kept, effects: Sequence[Effect]) -> tuple[Json, dict[str, Array]]:
-        """The response of `templates.json`, and its table for figures. A region in which no recoil is
-        found has none."""
-        recoils = kept.recoils
-        if not recoils.fraction.any():
-            if self.nodes is not None:
-                return self._without_recoils(self.nodes), {}
-            raise InputError(
-                "keeps no event of the signal sample", file=self.settings["file"], field="cuts"
-            )
-        self._check_weights(recoils)
-        response = self.made[SIGNAL] = self._event_response(recoils)
-        nominal = response.matrix(recoils)
-        variations = {}
-        for effect in (effect for effect in effects if effect.is_kept):
-            one = effect.systematic
-            if one.kind == "energy-scale":
-                ways = [response.matrix(recoils.rescaled(1 + sign * one.size)) for sign in (1, -1)]
-            elif one.kind == "resolution":
-                ways = [response.matrix(recoils.widened(1 + sign * one.size)) for sign in (1, -1)]
-            elif one.kind == "position":
-                ways = [
-                    response.matrix(recoils.selected(kept.passed[f"{one.name}-{way}"]))
-                    for way in ("up", "down")
-                ]
-            else:
-                ways = [bins[:, None] * nominal for bins in (effect.up_bins, effect.down_bins)]
-            variations[one.parameter] = {"up": packed(ways[0]), "down": packed(ways[1])}
-        share = (
-            self.settings["templates"].get("fiducial_mass_kg", self.liquid_mass_kg)
-            / self.liquid_mass_kg
-        )
-        seen = recoils.true_energy_keV[recoils.fraction > 0]
-        energies = np.geomspace(seen.min(), seen.max(), EFFICIENCY_POINTS)
-        table = {"true_energy_keV": energies, **response.table(recoils, energies, share)}
-        content = {
-            "true_energy_keV": response.true_energy_keV.tolist(),
-            "matrix": packed(nominal),
-            "statistical_error": numbers(response.relative_errors(recoils)),
-            "variations": variations,
-            "norms": self.norms(SIGNAL),
-        }
-        return content, table
-
-    def _event_response(self, recoils: SimulatedRecoils) -> EventResponse:
-        """True energies of the response: those of the spectrum for its slices and regions."""
-        if self.nodes is not None:
-            return replace(self.nodes, edges_keV=self.edges_keV)
-        return EventResponse.of(
-            recoils,
-            self.edges_keV,
-            liquid_mass_kg=self.liquid_mass_kg,
-            live_days=self.settings["live_days"],
-            smoothing=self.settings["templates"]["smoothing"],
-            breakpoints_keV=breakpoints_keV(),
-        )
-
-    def _without_recoils(self, nodes: EventResponse) -> Json:
-        n_bins = len(self.edges_keV) - 1
-        return {
-            "true_energy_keV": nodes.true_energy_keV.tolist(),
-            "matrix": packed(np.zeros((n_bins, len(nodes.true_energy_keV)))),
-            "statistical_error": [0.0] * n_bins,
-            "variations": {},
-            "norms": self.norms(SIGNAL),
-        }
-
-    def _check_weights(self, recoils: SimulatedRecoils) -> None:
-        """Weights of 1 would make limits wrong by orders of magnitude, and nothing else would show
-        it."""
-        share, slack = recoils.share_of_liquid(), 5 / np.sqrt(recoils.true_energy_keV.size)
-        if share > 1.1 + slack:
-            raise InputError(
-                f"stands for {share:.3g} times the recoils of one per keV and day in the whole liquid",
-                file=self.settings["file"],
-                field="samples (signal)",
-                remedy="give its events the weight T ln(highest/lowest)/N: T the true energy, N the recoils simulated "
-                "flat in ln T in the whole liquid, and its row 1 equivalent live day; see docs/events.md",
-            )
 
 
 @dataclass(frozen=True)
@@ -372,15 +68,18 @@ def fill_templates(settings: Settings, sources: Sources) -> Templates:
         InputError: a file without a column that is needed, a systematic that does not fit, a
             variation that cannot be paired, cuts that keep no signal.
     """
-    job = Filling(settings, sources)
-    filled = _filled(job)
+    of_parts = [part_settings(settings, part) for part in settings["parts"]]
+    if of_parts:  # what the cuts leave out is needed then
+        sources = sources.unselected()
+    jobs = [Filling(one, sources) for one in (settings, *of_parts)]
+    job, (filled, *parts) = jobs[0], _filled(jobs)
     mass_kg = settings["templates"].get("fiducial_mass_kg", job.liquid_mass_kg)
     table = filled.response_table
     content = {
         "format": FORMAT,
         **{key: settings[key] for key in ("name", "is_simulated", "live_days")},
         "reference": settings["templates"]["reference"],
-        "exposure_tonne_year": mass_kg * 1e-3 * settings["live_days"] / _DAYS_PER_YEAR,
+        "exposure_tonne_year": mass_kg * 1e-3 * settings["live_days"] / constants.days_per_year,
         **filled.content,
         "solar_label": job.label(SOLAR),
         "report_ranges_keV": settings["templates"]["report_ranges_keV"],
@@ -389,86 +88,175 @@ def fill_templates(settings: Settings, sources: Sources) -> Templates:
             "efficiency": numbers(table["efficiency"]),
         },
     }
-    if settings["parts"]:
-        parts = settings["parts"]
-        content["parts"] = [_part(settings, sources, part, job.made[SIGNAL]) for part in parts]
+    if parts:
+        told = ("name", "kind", "variable", "range", "solar_flux")
+        content["parts"] = [
+            {**{key: part[key] for key in told if key in part}, **one.content}
+            for part, one in zip(settings["parts"], parts, strict=True)
+        ]
+        content["notes"] = notes_of_slices(content)
     return replace(filled, content=content)
 
 
-def _part(
-    settings: Settings, sources: Sources, part: Mapping[str, Any], nodes: EventResponse
-) -> Json:
-    """A slice or a region of `templates.json`: what the spectrum has, and which it is."""
-    job = Filling(part_settings(settings, part), sources.unselected(), nodes=nodes)
-    told = {
-        key: part[key] for key in ("name", "kind", "variable", "range", "solar_flux") if key in part
+def _observed(jobs: Sequence[Filling]) -> list[Array | None]:
+    """Counts of the data in each of the selections, from one pass; None if the analysis is blind."""
+    sources, readers = jobs[0].sources, [job.samples for job in jobs]
+    if sources.data is None:
+        return [None] * len(jobs)
+    names = {ENERGY}
+    if not sources.is_selected:
+        names |= {name for one in readers for name in one.selection.wanted}
+    totals = [Histogram.empty(job.edges_keV) for job in jobs]
+    for file in sources.data:
+        for columns in read_columns(file, names=sorted(names)):
+            energy = columns[ENERGY]
+            kept = [np.ones(len(energy), dtype=bool)]
+            if not sources.is_selected:
+                kept = [one.selection.kept(columns) for one in readers]
+                require_apart(readers, kept)
+            totals = [
+                total + fill(energy[rows], 1.0, job.edges_keV)
+                for total, job, rows in zip(totals, jobs, kept, strict=True)
+            ]
+    for total, job in zip(totals, jobs, strict=True):
+        job.histograms["data"] = total
+    return [total.values for total in totals]
+
+
+def _traced(
+    jobs: Sequence[Filling], name: str, component: str
+) -> list[tuple[Paired, Paired]] | None:
+    """Variations against the baseline in each of the selections; with one direction only, the other is
+    its inverse."""
+    readers = [job.samples for job in jobs]
+    base = varied_events(readers, BASELINE, component)
+    if base is None and component in jobs[0].settings["templates"]["like_signal"]:
+        return _traced(
+            jobs, name, SIGNAL
+        )  # what is uniform in the liquid changes alike at the same energy
+    up, down = (varied_events(readers, f"{name}-{way}", component) for way in ("up", "down"))
+    if base is None or (up is None and down is None):
+        return None
+    made = {
+        way: [Paired.join(*pair) for pair in zip(base, events, strict=True)]
+        for way, events in (("up", up), ("down", down))
+        if events is not None
     }
-    return {**told, **_filled(job).content}
+    up_ways = made.get("up") or [one.reversed for one in made["down"]]
+    down_ways = made.get("down") or [one.reversed for one in made["up"]]
+    return list(zip(up_ways, down_ways, strict=True))
 
 
-def _summed(
-    job: Filling, row: Mapping[str, Any]
-) -> tuple[Histogram, dict[str, Ways], Weighted, Weighted]:
-    """Spectrum, sums for the effects, and events beside the cuts and everywhere, of a sample that is
-    read chunk by chunk."""
-    component = row["components"][0]
-    spectrum = Histogram.empty(job.edges_keV)
-    sums: dict[str, Ways] = {}
-    beside: list[Weighted] = []
-    everywhere: list[Weighted] = []
-    for kept in job.samples.nominal_chunks(row):
+def _effects(
+    jobs: Sequence[Filling], component: str, sums: Sequence[dict[str, Ways]]
+) -> list[list[Effect]]:
+    """What each systematic that touches a component does to it in each of the selections."""
+    for systematic in jobs[0].systematics:
+        if systematic.kind == "traced" and systematic.touches(component):
+            if (ways := _traced(jobs, systematic.name, component)) is None:
+                continue
+            for job, mine, way in zip(jobs, sums, ways, strict=True):
+                mine[systematic.name] = job.summed(systematic, *way)
+    return [list(job.effects(component, mine)) for job, mine in zip(jobs, sums, strict=True)]
+
+
+@dataclass
+class SampleSums:
+    """What is summed of a sample that is read chunk by chunk: spectrum, sums for the effects, and
+    events beside the cuts."""
+
+    spectrum: Histogram
+    of_effects: dict[str, Ways] = field(default_factory=dict)
+    beside: list[Weighted] = field(default_factory=list)
+
+    def add(self, job: Filling, component: str, kept: Kept) -> None:
+        """A chunk."""
         nominal = kept.passed[NOMINAL]
-        spectrum += fill(kept.energy_keVee[nominal], kept.weight[nominal], job.edges_keV)
+        self.spectrum += fill(kept.energy_keVee[nominal], kept.weight[nominal], job.edges_keV)
         for name, (up, down) in job.paired_sums(component, kept).items():
-            known = sums.get(name)
-            sums[name] = (known[0] + up, known[1] + down) if known else (up, down)
-        beside.append(kept.beside)
-        everywhere.append(kept.everywhere)
-    return spectrum, sums, Weighted.join(beside), Weighted.join(everywhere)
+            known = self.of_effects.get(name)
+            self.of_effects[name] = (known[0] + up, known[1] + down) if known else (up, down)
+        self.beside.append(kept.beside)
 
 
-def _filled(job: Filling) -> Templates:
-    """Data, backgrounds and response of one selection; `content` has these alone."""
-    settings, observed = job.settings, job.observed()
-    backgrounds: dict[str, Json] = {}
-    not_seen: dict[str, dict[str, Unseen]] = {}
-    all_effects: list[Effect] = []
-    response: Json = {}
-    table: dict[str, Array] = {}
-    solar = None
+@dataclass
+class _Made:
+    """What one selection has, as it is filled."""
+
+    observed: Array | None
+    backgrounds: dict[str, Json] = field(default_factory=dict)
+    not_seen: dict[str, dict[str, Unseen]] = field(default_factory=dict)
+    effects: list[Effect] = field(default_factory=list)
+    response: Json = field(default_factory=dict)
+    table: dict[str, Array] = field(default_factory=dict)
+    solar: Histogram | None = None
+
+    def as_templates(self, job: Filling) -> Templates:
+        """Data, backgrounds and response; `content` has these alone."""
+        settings = job.settings
+        total = np.sum([job.histograms[name].values for name in self.backgrounds], axis=0)
+        least = settings["templates"]["unseen_least"]
+        for name, ranges in without_small(self.not_seen, total, least).items():
+            self.backgrounds[name]["unseen"] = {
+                key: {
+                    "counts": numbers(settings["live_days"] * one.counts),
+                    "shape_error": numbers(settings["live_days"] * one.shape_error),
+                }
+                for key, one in ranges.items()
+            }
+        content: Json = {
+            "edges_keV": job.edges_keV.tolist(),
+            "observed": None if self.observed is None else self.observed.tolist(),
+            "order": list(self.backgrounds),
+            "backgrounds": self.backgrounds,
+            "response": self.response,
+        }
+        return Templates(content, self.effects, job.histograms, self.table, self.solar)
+
+
+def fill_sample(
+    jobs: Sequence[Filling], row: Mapping[str, Any]
+) -> tuple[list[SampleSums], Weighted]:
+    """A background's nominal sample, read chunk by chunk: the sums of each selection, and all events."""
+    sums = [SampleSums(Histogram.empty(job.edges_keV)) for job in jobs]
+    everywhere: list[Weighted] = []
+    for chunk in nominal_chunks([job.samples for job in jobs], row):
+        everywhere.append(chunk[0].everywhere)
+        for job, mine, kept in zip(jobs, sums, chunk, strict=True):
+            mine.add(job, row["components"][0], kept)
+    return sums, Weighted.join(everywhere)
+
+
+def _filled(jobs: Sequence[Filling]) -> list[Templates]:
+    """Each selection's data, backgrounds and response, from one pass over every file: the spectrum
+    first, whose true energies the responses of the others have."""
+    readers, settings = [job.samples for job in jobs], jobs[0].settings
+    made = [_Made(observed) for observed in _observed(jobs)]
     for row in settings["nominal"]:
         component = row["components"][0]
         if component == SIGNAL:
-            kept = job.samples.nominal(row)
-            effects = list(job.effects(component, job.paired_sums(component, kept)))
-            response, table = job.response(kept, effects)
-            all_effects += effects
+            _fill_signal(jobs, made, nominal_events(readers, row))
             continue
-        spectrum, sums, beside, everywhere = _summed(job, row)
+        sums, events = fill_sample(jobs, row)
         if component == SOLAR:
-            solar = spectrum
+            made[0].solar = sums[0].spectrum
             continue
-        effects = list(job.effects(component, sums))
-        all_effects += effects
-        job.histograms[row["name"]] = spectrum
-        backgrounds[row["name"]] = job.background(row, effects, spectrum)
+        effects = _effects(jobs, component, [mine.of_effects for mine in sums])
         ranges = settings["templates"]["unseen_ranges_keV"]
-        not_seen[row["name"]] = unseen(spectrum, beside, everywhere, ranges)
-    total = np.sum([job.histograms[name].values for name in backgrounds], axis=0)
-    least = settings["templates"]["unseen_least"]
-    for name, ranges in without_small(not_seen, total, least).items():
-        backgrounds[name]["unseen"] = {
-            key: {
-                "counts": numbers(settings["live_days"] * one.counts),
-                "shape_error": numbers(settings["live_days"] * one.shape_error),
-            }
-            for key, one in ranges.items()
-        }
-    content: Json = {
-        "edges_keV": job.edges_keV.tolist(),
-        "observed": None if observed is None else observed.tolist(),
-        "order": list(backgrounds),
-        "backgrounds": backgrounds,
-        "response": response,
-    }
-    return Templates(content, all_effects, job.histograms, table, solar)
+        for job, one, mine, found in zip(jobs, made, sums, effects, strict=True):
+            one.effects += found
+            job.histograms[row["name"]] = mine.spectrum
+            one.backgrounds[row["name"]] = job.background(row, found, mine.spectrum)
+            beside = Weighted.join(mine.beside)
+            one.not_seen[row["name"]] = unseen(mine.spectrum, beside, events, ranges)
+    return [one.as_templates(job) for one, job in zip(made, jobs, strict=True)]
+
+
+def _fill_signal(jobs: Sequence[Filling], made: Sequence[_Made], events: Sequence[Kept]) -> None:
+    """The response of each selection."""
+    sums = [job.paired_sums(SIGNAL, kept) for job, kept in zip(jobs, events, strict=True)]
+    effects = _effects(jobs, SIGNAL, sums)
+    for job, one, kept, found in zip(jobs, made, events, effects, strict=True):
+        of_spectrum = None if job is jobs[0] else jobs[0].made[SIGNAL]
+        one.response, one.table = job.response(kept, found, of_spectrum)
+        one.effects += found

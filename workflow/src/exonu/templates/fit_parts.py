@@ -20,12 +20,15 @@ import numpy as np
 from exonu.core.errors import InputError
 from exonu.core.settings import Settings
 from exonu.events.expressions import parse
+from exonu.events.runs.bins import bin_edges
 from exonu.events.runs.event_inputs import EventInputs
 from exonu.events.runs.run_list import SECONDS_PER_DAY, RunList
 from exonu.events.variables import known_variables
 
 SLICE, REGION = "slice", "region"
 DAYS = "days"
+LEAST_LEFT_OUT = 1e-4
+"""Share of the expected background outside the slices below which rounding may be all."""
 ECCENTRICITY = 0.0167
 """Of the Earth's orbit (Particle Data Group, Review of Particle Physics 2022, table 2.1)."""
 PERIHELION = datetime(2013, 1, 2, 4, 38)
@@ -37,7 +40,7 @@ ANOMALISTIC_YEAR_DAYS = 365.259636
 def parts_of_the_fit(inputs: EventInputs) -> list[Settings]:
     """Slices, then regions: `name`, `kind`, `cuts` and `edges_keV` of each; slices in time also
     `solar_flux`, relative to that at the mean distance, and `range`, their ends."""
-    block, cuts = inputs.settings["templates"], inputs.cuts
+    block, cuts, edges_keV = inputs.settings["templates"], inputs.cuts, bin_edges(inputs).tolist()
     found: list[Settings] = []
     second = block.get("second")
     for number, (low, high) in enumerate(pairwise(second["edges"] if second else ())):
@@ -46,7 +49,7 @@ def parts_of_the_fit(inputs: EventInputs) -> list[Settings]:
             f"{low!r} <= {second['variable']} and {second['variable']} < {high!r}",
         )
         one = {
-            "name": name, "kind": SLICE, "edges_keV": _edges(inputs), "range": [low, high],
+            "name": name, "kind": SLICE, "edges_keV": edges_keV, "range": [low, high],
             "variable": second["variable"], "solar_flux": 1.0,
             "cuts": [*cuts, {"name": name, "keep": keep, "status": "derived"}],
         }  # fmt: skip
@@ -57,22 +60,55 @@ def parts_of_the_fit(inputs: EventInputs) -> list[Settings]:
         changed = [
             cut | {"keep": region["keep"]} if cut["name"] == region["cut"] else cut for cut in cuts
         ]
-        edges = region.get("edges_keV", _edges(inputs))
-        found.append({"name": region["name"], "kind": REGION, "cuts": changed, "edges_keV": edges})
+        edges = region.get("edges_keV", edges_keV)
+        found.append({
+            "name": region["name"], "kind": REGION, "cuts": changed, "edges_keV": edges,
+            "instead_of": region["cut"],
+        })  # fmt: skip
     return found
 
 
 def part_settings(settings: Settings, part: Mapping[str, Any]) -> Settings:
-    """Settings of the step `templates` for one of the parts."""
-    return {**settings, "cuts": part["cuts"], "edges_keV": part["edges_keV"], "parts": []}
+    """Settings of the step `templates` for one of the parts.
 
-
-def _edges(inputs: EventInputs) -> list[float]:
-    block = inputs.settings["templates"]
-    n_bins = round((block["high_keV"] - block["low_keV"]) / block["bin_width_keV"])
-    return [
-        float(edge) for edge in block["low_keV"] + block["bin_width_keV"] * np.arange(n_bins + 1)
+    In a region that stands in place of a cut, the uncertainty of that cut's efficiency is none: the
+    region does not make the cut, and how many of the events that it loses are found in the region,
+    its size does not say."""
+    told = {**settings, "cuts": part["cuts"], "edges_keV": part["edges_keV"], "parts": []}
+    if part["kind"] != REGION:
+        return told
+    systematics = [
+        one
+        for one in settings["systematics"]
+        if one["kind"] != "cut" or one["cut"] != part["instead_of"]
     ]
+    return {**told, "systematics": systematics, "region": part["name"]}
+
+
+def notes_of_slices(content: Mapping[str, Any]) -> list[str]:
+    """A note if the slices leave out events of the spectrum: the fit does not see these.
+
+    Args:
+        content: of `templates.json`, its parts included.
+    """
+    slices = [part for part in content["parts"] if part["kind"] == SLICE]
+    if not slices:
+        return []
+    whole, inside = (
+        sum(sum(one["counts"]) for of in group for one in of["backgrounds"].values())
+        for group in ([content], slices)
+    )
+    left_out, data = 1 - inside / whole if whole else 0.0, 0
+    if content["observed"] is not None:
+        data = round(sum(content["observed"]) - sum(sum(one["observed"]) for one in slices))
+    if left_out < LEAST_LEFT_OUT and not data:
+        return []
+    low, high = slices[0]["range"][0], slices[-1]["range"][1]
+    return [
+        f"slices from {low:g} to {high:g} in {slices[0]['variable']} leave out {100 * left_out:.2g} % of the "
+        f"expected background" + (f" and {data} events of the data" if data else "")
+        + ": the fit does not see these"
+    ]  # fmt: skip
 
 
 def inverse_square_distance(moment: datetime) -> float:
@@ -109,6 +145,29 @@ def solar_flux(runs: RunList, low_days: float, high_days: float) -> float:
     return weighted / total if total else 1.0
 
 
+def _common(one: str, other: str, known: Mapping[str, bool]) -> str | None:
+    """A value of a variable that two conditions on it alone both keep, in words; None if it has not
+    been found. Of several variables only events tell."""
+    conditions = []
+    for text in (one, other):
+        try:
+            conditions.append(parse(text, known, want_truth=True))
+        except InputError:
+            return None
+    names = {name for condition in conditions for name in condition.names}
+    if len(names) != 1:
+        return None
+    name = names.pop()
+    ends = {each.threshold for condition in conditions for each in condition.comparisons}
+    edges = np.array(sorted(ends | {-end for end in ends}))
+    outside = [edges[0] - 1, edges[-1] + 1] if len(edges) else [0.0]
+    values = np.unique(np.concatenate([edges, (edges[1:] + edges[:-1]) / 2, outside]))
+    columns = {name: values != 0 if known[name] else values}
+    both = np.logical_and(*(condition.evaluate(columns) for condition in conditions))
+    at = np.flatnonzero(np.broadcast_to(both, len(values)))
+    return f"{name} = {columns[name][at[0]]:g}" if len(at) else None
+
+
 def faults_of_parts(inputs: EventInputs) -> Iterator[InputError]:
     """What is wrong with regions and the second variable."""
     block, cuts = inputs.settings["templates"], [cut["name"] for cut in inputs.cuts]
@@ -124,6 +183,21 @@ def faults_of_parts(inputs: EventInputs) -> Iterator[InputError]:
             parse(region["keep"], known, want_truth=True, file=inputs.file, field=f"{field}.keep")
         except InputError as fault:
             yield fault
+            continue
+        others = {
+            f"the cut {cut['name']}": cut for cut in inputs.cuts if cut["name"] == region["cut"]
+        }
+        others |= {
+            f"the region {one['name']}": one
+            for one in block["regions"][:number]
+            if one["cut"] == region["cut"]
+        }
+        for name, other in others.items():
+            if (point := _common(region["keep"], other["keep"], known)) is not None:
+                yield InputError(
+                    f"keeps {point} as {name} does", file=inputs.file, field=f"{field}.keep",
+                    remedy="an event belongs to one channel of the fit: keep what the cut leaves out",
+                )  # fmt: skip
         if any(low >= high for low, high in pairwise(region.get("edges_keV", ()))):
             yield InputError(
                 "do not increase", file=inputs.file, field=f"{field}.edges_keV", remedy="sort them"

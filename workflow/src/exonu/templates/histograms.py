@@ -27,7 +27,6 @@ from exonu.events.raw.root_files import METADATA, open_tree, read_columns, read_
 ENERGY = "energy_keVee"
 IN_FRONT_OF_DEAD = "true_pmt_is_dead"
 DATA = "data"
-MOST_BINS = 100_000
 _PARTS = ("correctable", "rest")
 
 
@@ -173,31 +172,6 @@ def fill(energy_keV: ArrayLike, weight: ArrayLike, edges_keV: ArrayLike) -> Hist
         for power in (w, w**2, np.ones_like(w))
     )
     return Histogram(edges, *(np.asarray(column, dtype=np.float64) for column in sums))
-
-
-def uniform_edges(low_keV: float, high_keV: float, width_keV: float) -> Array:
-    """Edges of equal bins.
-
-    Raises:
-        InputError: a range that is not a whole number of bins.
-
-    >>> uniform_edges(2, 8, 2).tolist()
-    [2.0, 4.0, 6.0, 8.0]
-    """
-    n = (high_keV - low_keV) / width_keV if width_keV > 0 else 0.0
-    if n < 0.5 or abs(n - round(n)) > 1e-6:
-        raise InputError(
-            f"{low_keV:g} to {high_keV:g} keV is not a whole number of bins of {width_keV:g} keV",
-            field="edges_keV",
-            remedy="change the range or the width",
-        )
-    if n > MOST_BINS:
-        raise InputError(
-            f"{low_keV:g} to {high_keV:g} keV are {n:.3g} bins of {width_keV:g} keV",
-            field="edges_keV",
-            remedy=f"make them wider: at most {MOST_BINS}",
-        )
-    return np.asarray(low_keV + width_keV * np.arange(round(n) + 1), dtype=np.float64)
 
 
 def collect(files: Sequence[str | Path], settings: Settings) -> Spectra:

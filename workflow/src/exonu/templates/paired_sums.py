@@ -60,10 +60,6 @@ class PairedSums:
     def __add__(self, other: PairedSums) -> PairedSums:
         return PairedSums(self.grid, self.sums + other.sums, self.moment + other.moment)
 
-    def summed(self, grid: ArrayLike) -> PairedSums:
-        """Itself: it has been summed already."""
-        return self
-
     def _levels(self, edges_keV: ArrayLike) -> NDArray[np.float64]:
         """Which of some edges' bins each bin of the grid belongs to, as a matrix (m + 2, n)."""
         edges = np.asarray(edges_keV, dtype=np.float64)

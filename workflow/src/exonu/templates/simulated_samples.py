@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from exonu.core.errors import InputError
 from exonu.core.settings import Settings
 from exonu.core.types import Array
 from exonu.events.expressions import parse
@@ -25,6 +26,8 @@ from exonu.templates.systematics import Systematic
 from exonu.templates.unseen import BESIDE, Weighted
 
 Mask = NDArray[np.bool_]
+EventColumns = tuple[NDArray[Any], Array, Array]
+"""Numbers, energies [keVee] and weights of events, shape (n,) each."""
 
 SIGNAL, SOLAR = "signal", "solar"
 RADIUS, HEIGHT = ("x_cm", "y_cm", "r_cm"), ("z_cm",)
@@ -74,15 +77,6 @@ class Kept:
     dead_down: Array
     passed: Mapping[str, Mask]
     everywhere: Weighted
-
-    @property
-    def nominal(self) -> Kept:
-        """Those that the nominal cuts keep."""
-        rows = self.passed[NOMINAL]
-        columns = ("number", "energy_keVee", "true_energy_keV", "weight", "dead_up", "dead_down")
-        chosen = {name: getattr(self, name)[rows] for name in columns}
-        passed = {key: mask[rows] for key, mask in self.passed.items()}
-        return replace(self, **chosen, passed=passed)
 
     @property
     def beside(self) -> Weighted:
@@ -172,73 +166,43 @@ class SampleReader:
         )
         return self.selection.instead(instead["cut"], keep)
 
-    def nominal(self, row: Mapping[str, Any]) -> Kept:
-        """Events of a nominal sample that any of the selections keeps."""
-        return _joined(list(self.nominal_chunks(row)))
+    @cached_property
+    def varied_selections(self) -> tuple[str, ...]:
+        """Names of the selections beside the nominal one."""
+        return (BESIDE, *self.without, *self.shifts)
 
-    def nominal_chunks(self, row: Mapping[str, Any]) -> Iterator[Kept]:
-        """The same chunk by chunk, for samples that no memory holds."""
-        wanted = [*self.selection.wanted, *self.beside.wanted]
-        yield from self._read(self.sources.nominal[row["sample"]], row["components"], 0, wanted)
+    def is_corrected(self, component: str) -> bool:
+        """Whether the dead-PMT correction is one of this component's events."""
+        return self.sources.correction is not None and component in self.settings["wall"]
 
-    def varied(self, variation: str, component: str) -> tuple[NDArray[Any], Array, Array] | None:
-        """Numbers, energies and weights of a component's selected events in a variation; None
-        without a sample."""
-        parts = []
-        for row in self.settings["varied"]:
-            if row["variation"] == variation and component in row["components"]:
-                place = row["components"].index(component)
-                wanted = () if self.sources.is_selected else [*self.selection.wanted]
-                file = self.sources.varied[row["sample"]]
-                kept = _joined(list(self._read(file, row["components"], place, wanted)))
-                kept = kept if self.sources.is_selected else kept.nominal
-                parts.append((kept.number, kept.energy_keVee, kept.weight))
-        if not parts:
-            return None
-        number, energy, weight = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-        return number, energy, weight
-
-    def _read(
-        self, file: Path, components: Sequence[str], place: int, cut_variables: Sequence[str]
-    ) -> Iterator[Kept]:
-        """One component of a sample's file, chunk by chunk; with variables of cuts, the cuts are
-        applied, shifted ones too."""
-        component = components[place]
-        wall = self.sources.correction is not None and component in self.settings["wall"]
-        names = {ENERGY, "weight", "event", *cut_variables}
-        names |= {"component"} if len(components) > 1 else set()
-        names |= {IN_FRONT_OF_DEAD} if wall else set()
+    def names(self, component: str) -> set[str]:
+        """Columns that are read of a component beside those of the cuts."""
+        names = {ENERGY, "weight", "event"}
+        names |= {IN_FRONT_OF_DEAD} if self.is_corrected(component) else set()
         needs_truth = any(one.touches(component) for one in self.with_truth)
-        names |= {"true_energy_keV"} if component in (SIGNAL, SOLAR) or needs_truth else set()
-        nothing_read = True
-        for columns in read_columns(file, names=sorted(names)):
-            yield self._kept(columns, place, len(components), wall, bool(cut_variables))
-            nothing_read = False
-        if nothing_read:
-            yield _nothing([*self.shifts, *self.without])
+        return names | (
+            {"true_energy_keV"} if component in (SIGNAL, SOLAR) or needs_truth else set()
+        )
 
-    def _kept(
-        self,
-        columns: Mapping[str, NDArray[Any]],
-        place: int,
-        n_components: int,
-        wall: bool,
-        select: bool,
-    ) -> Kept:
-        n = len(columns[ENERGY])
-        mine = columns["component"] == place if n_components > 1 else np.ones(n, dtype=bool)
-        passed = {NOMINAL: mine}
-        if select:
-            passed = {NOMINAL: mine & self.selection.kept(columns)}
-            passed[BESIDE] = mine & self.beside.kept(columns)
-            for name, cut in self.without.items():
-                passed[name] = mine & self.selection.without(cut).kept(columns)
-            for name, shift in self.shifts.items():
-                passed[name] = mine & self.selection.kept(shift.of(columns))
+    def passed(self, columns: Mapping[str, NDArray[Any]], mine: Mask) -> dict[str, Mask]:
+        """Which events of the component, `mine`, each selection keeps."""
+        passed = {NOMINAL: mine & self.selection.kept(columns)}
+        passed[BESIDE] = mine & self.beside.kept(columns)
+        for name, cut in self.without.items():
+            passed[name] = mine & self.selection.without(cut).kept(columns)
+        for name, shift in self.shifts.items():
+            passed[name] = mine & self.selection.kept(shift.of(columns))
+        return passed
+
+    def kept(
+        self, columns: Mapping[str, NDArray[Any]], component: str, passed: Mapping[str, Mask],
+        everywhere: Weighted,
+    ) -> Kept:  # fmt: skip
+        """Those events of a chunk that any selection keeps."""
         rows = np.logical_or.reduce(list(passed.values()))
         energy = columns[ENERGY][rows].astype(np.float64)
         c, up, down = np.ones((3, len(energy)))
-        if wall and self.sources.correction is not None:
+        if self.sources.correction is not None and self.is_corrected(component):
             dead = columns[IN_FRONT_OF_DEAD][rows] == 1
             c[dead], up[dead], down[dead] = self.sources.correction.factor_at(energy[dead])
             up, down = up / c, down / c
@@ -252,10 +216,102 @@ class SampleReader:
             up,
             down,
             {key: mask[rows] for key, mask in passed.items()},
-            Weighted(
-                columns[ENERGY][mine].astype(np.float64), columns["weight"][mine].astype(np.float64)
-            ),
+            everywhere,
         )
+
+
+def nominal_chunks(readers: Sequence[SampleReader], row: Mapping[str, Any]) -> Iterator[list[Kept]]:
+    """Events of a nominal sample that any of the selections keeps, chunk by chunk, for samples that no
+    memory holds: of each reader, from one pass over the file.
+
+    Raises:
+        InputError: a control region that has events of the spectrum, or of another region.
+    """
+    first = readers[0]
+    file, component = first.sources.nominal[row["sample"]], row["components"][0]
+    wanted = {name for one in readers for name in (*one.selection.wanted, *one.beside.wanted)}
+    nothing_read = True
+    for columns in read_columns(file, names=sorted(first.names(component) | wanted)):
+        mine = np.ones(len(columns[ENERGY]), dtype=bool)
+        passed = [one.passed(columns, mine) for one in readers]
+        require_apart(readers, [masks[NOMINAL] for masks in passed])
+        everywhere = Weighted(
+            columns[ENERGY].astype(np.float64), columns["weight"].astype(np.float64)
+        )
+        yield [
+            one.kept(columns, component, masks, everywhere)
+            for one, masks in zip(readers, passed, strict=True)
+        ]
+        nothing_read = False
+    if nothing_read:
+        yield [_nothing(one.varied_selections) for one in readers]
+
+
+def nominal_events(readers: Sequence[SampleReader], row: Mapping[str, Any]) -> list[Kept]:
+    """The same, all chunks together."""
+    chunks = list(nominal_chunks(readers, row))
+    return [_joined(parts) for parts in zip(*chunks, strict=True)]
+
+
+def varied_events(
+    readers: Sequence[SampleReader], variation: str, component: str
+) -> list[EventColumns] | None:
+    """Numbers, energies and weights of a component's selected events in a variation, of each reader;
+    None without a sample."""
+    first, parts = readers[0], []
+    for row in first.settings["varied"]:
+        if row["variation"] != variation or component not in row["components"]:
+            continue
+        place, is_alone = row["components"].index(component), len(row["components"]) == 1
+        names = first.names(component) | (set() if is_alone else {"component"})
+        if not first.sources.is_selected:
+            names |= {name for one in readers for name in one.selection.wanted}
+        for columns in read_columns(first.sources.varied[row["sample"]], names=sorted(names)):
+            of_it = columns["component"] == place if not is_alone else np.array(True)
+            mine = np.broadcast_to(of_it, len(columns[ENERGY]))
+            parts.append([_varied(one, columns, component, mine) for one in readers])
+        parts.append([(np.empty(0, np.uint64), np.empty(0), np.empty(0)) for _ in readers])
+    if not parts:
+        return None
+    joined = [
+        tuple(np.concatenate(column) for column in zip(*chunks, strict=True))
+        for chunks in zip(*parts, strict=True)
+    ]
+    return [(number, energy, weight) for number, energy, weight in joined]
+
+
+def _varied(
+    reader: SampleReader, columns: Mapping[str, NDArray[Any]], component: str, mine: Mask
+) -> EventColumns:
+    if not reader.sources.is_selected:
+        mine = mine & reader.selection.kept(columns)
+    kept = reader.kept(columns, component, {NOMINAL: mine}, _NOWHERE)
+    return kept.number, kept.energy_keVee, kept.weight
+
+
+def require_apart(readers: Sequence[SampleReader], masks: Sequence[Mask]) -> None:
+    """Refuse a control region that has events of the spectrum or of another region: the fit would
+    count them twice.
+
+    Args:
+        readers: of the spectrum first, then of its parts.
+        masks: which events each keeps, shape (n,) each.
+    """
+    regions = [place for place, one in enumerate(readers) if "region" in one.settings]
+    for number, place in enumerate(regions):
+        for other in (0, *regions[:number]):
+            if n := int(np.count_nonzero(masks[place] & masks[other])):
+                name, of = readers[place].settings["region"], "the spectrum"
+                if other:
+                    of = f"the region {readers[other].settings['region']}"
+                raise InputError(
+                    f"keeps {n} events that {of} keeps too",
+                    file=readers[place].settings["file"], field=f"templates.regions ({name}).keep",
+                    remedy="an event belongs to one channel of the fit: keep what the cut leaves out",
+                )  # fmt: skip
+
+
+_NOWHERE = Weighted(np.empty(0), np.empty(0))
 
 
 def _joined(parts: Sequence[Kept]) -> Kept:
@@ -269,6 +325,6 @@ def _joined(parts: Sequence[Kept]) -> Kept:
 def _nothing(selections: Sequence[str]) -> Kept:
     """No events, of all selections."""
     empty = np.empty(0)
-    passed = dict.fromkeys([NOMINAL, BESIDE, *selections], np.empty(0, dtype=bool))
+    passed = dict.fromkeys([NOMINAL, *selections], np.empty(0, dtype=bool))
     number = np.empty(0, dtype=np.uint64)
-    return Kept(number, empty, empty, empty, empty, empty, passed, Weighted(empty, empty))
+    return Kept(number, empty, empty, empty, empty, empty, passed, _NOWHERE)

@@ -262,8 +262,8 @@ class Effect:
         cls,
         systematic: Systematic,
         component: str,
-        up: Paired | PairedSums,
-        down: Paired | PairedSums,
+        up: PairedSums,
+        down: PairedSums,
         edges_keV: Array,
         report: Sequence[float],
     ) -> Effect:
@@ -271,13 +271,11 @@ class Effect:
 
         Args:
             systematic, component: which.
-            up, down: the events for one standard deviation up and down, or their sums in a
-                `grid`.
+            up, down: sums of the events for one standard deviation up and down, in its `grid`.
             edges_keV: of the bins.
             report: ranges of the report.
         """
         ranges = tuple(systematic.ranges_keV or report)
-        up, down = (one.summed(grid(systematic, edges_keV, report)) for one in (up, down))
         (r_up, e_up), (r_down, e_down) = up.ratio(ranges), down.ratio(ranges)
         few = systematic.ranges_keV is None and up.events_in_a_bin(edges_keV) < LEAST_IN_A_BIN
         smoothing = report if few else systematic.ranges_keV

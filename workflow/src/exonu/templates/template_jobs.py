@@ -11,11 +11,11 @@ import numpy as np
 
 from exonu.core.errors import InputError, raise_all
 from exonu.core.settings import Settings
+from exonu.events.runs.bins import bin_edges
 from exonu.events.runs.event_inputs import EventInputs
 from exonu.events.runs.run_list import NOMINAL, Sample
 from exonu.templates.dead_pmt.correction_jobs import wall_components
 from exonu.templates.fit_parts import faults_of_parts, parts_of_the_fit
-from exonu.templates.histograms import uniform_edges
 from exonu.templates.simulated_samples import SIGNAL, SOLAR
 from exonu.templates.systematics import BASELINE, declared
 
@@ -77,21 +77,6 @@ def prior_settings(inputs: EventInputs) -> Settings:
         for row in backgrounds
     }
     return {"priors": priors}
-
-
-def bin_edges(inputs: EventInputs, fraction: float = 1.0) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Edges of the bins, or of a fraction of them, shape (n_bins + 1,).
-
-    Raises:
-        InputError: a range that is not a whole number of bins.
-    """
-    block = inputs.settings["templates"]
-    try:
-        return uniform_edges(block["low_keV"], block["high_keV"], block["bin_width_keV"] * fraction)
-    except InputError as error:
-        raise InputError(
-            error.problem, file=inputs.file, field="templates", remedy=error.remedy
-        ) from None
 
 
 def check_fit_ranges(inputs: EventInputs, interactions: Mapping[str, Any], file: str) -> None:

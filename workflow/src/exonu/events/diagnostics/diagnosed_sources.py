@@ -6,9 +6,11 @@ Kept apart from the diagnostics themselves so that planning a workflow stays qui
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from exonu.core.settings import Settings
+from exonu.events.runs.bins import bin_edges
 from exonu.events.runs.event_inputs import EventInputs
 from exonu.events.runs.run_list import NOMINAL, Sample
 from exonu.events.tabular.column_map import ColumnMap
@@ -42,6 +44,7 @@ def diagnostics_settings(
         "file": str(inputs.file),
         "is_simulated": inputs.settings["is_simulated"],
         **({"tables": _of_tables(inputs)} if inputs.is_reconstructed else {}),
+        "simulated_to_cm": _simulated_to(inputs, samples),
         "cuts": inputs.cuts,
         "extra": inputs.extra,
         "blind_keVee": None if blind_keVee is None else list(blind_keVee),
@@ -102,14 +105,23 @@ def _of_tables(inputs: EventInputs) -> Settings:
     columns = ColumnMap.from_settings(inputs.settings["columns"], inputs.file)
     templates = inputs.settings["templates"]
     there = columns.variables & {"r_cm", "z_cm"}
-    low, high, width = (templates[key] for key in ("low_keV", "high_keV", "bin_width_keV"))
-    n_bins = max(1, round((high - low) / width))
     return {
         "vertex": sorted(there) if "r_cm" in there else [],
         "has_time": "days" in columns.variables,
         "labels": templates["labels"],
-        "edges_keV": [low + (high - low) * number / n_bins for number in range(n_bins + 1)],
+        "edges_keV": bin_edges(inputs).tolist(),
     }
+
+
+def _simulated_to(inputs: EventInputs, samples: Sequence[Sample]) -> float | None:
+    """Radius in cm up to which all backgrounds are simulated; None if that is everywhere."""
+    block = inputs.settings.get("simulation", {}).get("samples", {})
+    radii = [
+        float(block[sample.sample]["liquid_radius_cm"])
+        for sample in samples
+        if sample.component != SIGNAL and "liquid_radius_cm" in block.get(sample.sample, {})
+    ]
+    return min(radii, default=None)
 
 
 def _nominal(inputs: EventInputs) -> list[Sample]:

@@ -238,6 +238,7 @@ def _write(
     labels = {name: known[name]["label"] for name in known}
     record = common_record(settings, runs, sources, labels) | {
         "inradius_cm": geometry.inradius_cm,
+        "simulated_to_cm": settings["simulated_to_cm"],
         "histograms": {panel.name: panel.as_json(selection) for panel in panels}
         | (hits.as_json() if has_hits else {}),
     }

@@ -166,10 +166,24 @@ class RunList:
         """Run of each simulated event as in `shared_by_live_time`, and its time since the start of
         that run [s], evenly over the live time."""
         ends = np.cumsum([run.live_time_s for run in self.physics])
-        place = np.mod((entries + 0.5) * GOLDEN_RATIO, 1.0) * ends[-1]
+        place = _spread(entries) * ends[-1]
         numbers = np.array([run.run for run in self.physics], dtype=np.uint32)
         chosen = np.minimum(np.searchsorted(ends, place, side="right"), len(ends) - 1)
         return numbers[chosen], place - np.concatenate([[0.0], ends[:-1]])[chosen]
+
+    def moments_in_runs(
+        self, runs: NDArray[Any], entries: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """Time of simulated events since the start of the run that each belongs to [s], evenly over
+        its live time; of any stream."""
+        numbers, place = np.unique(runs, return_inverse=True)
+        live_time_s = np.array([self[int(number)].live_time_s for number in numbers])
+        return _spread(entries) * live_time_s[place] if len(runs) else np.empty(0)
+
+
+def _spread(entries: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The golden-ratio sequence: numbers from 0 to 1, evenly over any stretch of entries."""
+    return np.asarray(np.mod((entries + 0.5) * GOLDEN_RATIO, 1.0))
 
 
 def read_event_settings(file: str | Path, overrides: Settings | None = None) -> Settings:

@@ -63,6 +63,7 @@ def simulate_settings(
             "light_from_tables_above_keV": settings["light_from_tables_above_keV"],
             "focus": _focus(settings, inputs.runs),
             "thin": settings.get("thin"),
+            "outer_prescale": _outer_prescale(block, sheet.components),
         },
     }
 
@@ -155,6 +156,12 @@ def _variation(block: Settings, sample: Sample) -> Settings:
         return {"detector": {}, "activities": {}}
     found: Settings = block["variations"][sample.variation]
     return found
+
+
+def _outer_prescale(block: Settings, components: Sequence[str]) -> Settings | None:
+    """That of the physics data if it is of one of some components: their samples have it too."""
+    found: Settings | None = block["streams"].get(PHYSICS, {}).get("outer_prescale")
+    return found if found and set(components) & set(found["components"]) else None
 
 
 def _decays(decays: int | Mapping[str, int], components: Sequence[str]) -> list[int]:
@@ -269,6 +276,12 @@ def _sample_faults(
             mine = block["samples"][sample.sample]
             yield from _decay_faults(mine, sample.components, file, field)
             yield from _table_faults(mine, sample.components, file, field)
+            if mine.get("thin") and _outer_prescale(block, sample.components):
+                yield InputError(
+                    f"is of {', '.join(sample.components)}, of which the data are prescaled; their samples are too",
+                    file=file, field=f"{field}.thin",
+                    remedy="remove it: simulation.streams.physics.outer_prescale says all",
+                )  # fmt: skip
             if mine["light_from_tables_above_keV"] and sample.variation != NOMINAL:
                 yield InputError(
                     f"is for the nominal detector, and the sample is of the variation {sample.variation}",

@@ -153,8 +153,11 @@ class TableReader:
         events["weight"] = weight / float(self.row["equivalent_live_days"])
         if self.row["runs"] == "shared":
             events[RUN], moment = self.runs.moments_by_live_time(entries)
-            if any(one.variable == TIME for one in self.columns.columns):
-                events[TIME] = moment
+        else:
+            _check_known(events[RUN], self.runs, file, entries)
+            moment = self.runs.moments_in_runs(events[RUN], entries)
+        if any(one.variable == TIME for one in self.columns.columns):
+            events[TIME] = moment
 
 
 def read_reconstructed(settings: Settings, output: str | Path) -> IngestReport:
@@ -239,6 +242,19 @@ def _check_run(found: NDArray[Any], run: Run, file: ColumnFile, start: int, run_
             f"is run {found[wrong[0]]}, and {run_list} lists the file under run {run.run}", file=file.path,
             field=f"columns.run, row {start + wrong[0]}",
             remedy="correct the run list, or leave `columns.run` out if the column means something else",
+        )  # fmt: skip
+
+
+def _check_known(
+    found: NDArray[Any], runs: RunList, file: ColumnFile, rows: NDArray[np.int64]
+) -> None:
+    """Runs of simulated events, which the sample's file says, are in the run list."""
+    known = [run.run for run in runs.runs]
+    if (wrong := np.flatnonzero(~np.isin(found, known))).size:
+        raise InputError(
+            f"is run {found[wrong[0]]}, which is not in {runs.file}", file=file.path,
+            field=f"columns.run, row {rows[wrong[0]]}",
+            remedy="correct the run list, or write `shared` for the sample's `runs`",
         )  # fmt: skip
 
 

@@ -35,6 +35,12 @@ def draw_planes(contours: pd.DataFrame, heading: Heading) -> Figure:
         for axes, rows in zip(panels, planes, strict=False):
             _draw_panel(axes, rows)
         put_heading(panels[0], heading)
+        handles, labels = panels[0].get_legend_handles_labels()
+        title = f"{100 * float(contours['confidence_level'].iloc[0]):g} % CL, two parameters"
+        figure.legend(
+            handles, labels, title=title, loc="outside lower center", ncols=4, fontsize=7.5,
+            title_fontsize=7.5,
+        )  # fmt: skip
     return figure
 
 
@@ -57,8 +63,3 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame) -> None:
     axes.axvline(0, color=GREY, linewidth=0.5)
     axes.set_xlabel(f"${SYMBOLS[start['first']]}$")
     axes.set_ylabel(f"${SYMBOLS[start['second']]}$")
-    axes.legend(
-        fontsize=7.5,
-        title=f"{100 * float(start['confidence_level']):g} % CL, two parameters",
-        title_fontsize=7.5,
-    )

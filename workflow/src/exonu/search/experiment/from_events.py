@@ -109,6 +109,7 @@ def read_event_experiment(file: Path, overrides: Settings | None = None) -> Expe
         report_ranges_keV=tuple(content["report_ranges_keV"]),
         slices=tuple(part for part in parts if part.part and part.part.kind == SLICE),
         regions=tuple(part for part in parts if part.part and part.part.kind == REGION),
+        notes=tuple(content.get("notes", ())),
     )
 
 

@@ -15,13 +15,12 @@ from numpy.typing import ArrayLike
 
 from exonu.core.errors import InputError
 from exonu.core.settings import Settings
-from exonu.core.tables import read_numbers
+from exonu.core.tables import check_rising, read_numbers
 from exonu.core.types import Array
 from exonu.detector import Efficiency, Response, build_response
 from exonu.interactions.nuclear_recoils import isotopes
 from exonu.interactions.quenching import Quenching, inverse, lindhard, tabulated
 from exonu.search.experiment.binned_spectrum import NuclearChannel, Variations
-from exonu.search.experiment.published_backgrounds import require_increasing
 from exonu.search.experiment.published_response import (
     BAND,
     PublishedResponse,
@@ -77,7 +76,8 @@ def read_nuclear(
 
 def _matrix(block: Settings, table: Table, minimum: float, file: Path) -> NuclearChannel:
     def read(name: str) -> Callable[[], Response]:
-        energy, seen = read_response_matrix(block, name, table, f"{FIELD}.response", file)
+        below = (f"{FIELD}.minimum_keV", minimum)
+        energy, seen = read_response_matrix(block, name, table, f"{FIELD}.response", below, file)
         return lambda: matrix_response(table, energy, seen, minimum, np.empty(0))
 
     nominal = read(block["file"])
@@ -201,7 +201,7 @@ def _read_table(block: Settings, file: Path) -> Quenching:
     table_file, names = file.parent / block["file"], [block["recoil_keV"], block["share"]]
     read = read_numbers(table_file, names, ignored=block["ignored_columns"])
     recoil, share = read[names[0]], float(block["scale"]) * read[names[1]]
-    require_increasing(recoil, table_file, names[0])
+    check_rising(recoil, table_file, names[0])
     for row in np.flatnonzero((share <= 0) | (share > 1) | (recoil <= 0)):
         raise InputError(
             f"must have a recoil > 0 and a share in 0 < s ≤ 1 (got {recoil[row]:g}, {share[row]:g})",

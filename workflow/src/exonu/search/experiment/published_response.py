@@ -12,7 +12,7 @@ import numpy as np
 
 from exonu.core.errors import InputError
 from exonu.core.settings import Settings
-from exonu.core.tables import read_header_and_rows, read_numbers
+from exonu.core.tables import check_rising, read_header_and_rows, read_numbers
 from exonu.core.types import Array
 from exonu.detector import (
     Efficiency,
@@ -23,7 +23,6 @@ from exonu.detector import (
     build_response,
 )
 from exonu.search.experiment.binned_spectrum import Variations
-from exonu.search.experiment.published_backgrounds import require_increasing
 from exonu.search.experiment.spectrum_table import Table, check_units
 
 BAND = "efficiency_band"
@@ -99,7 +98,7 @@ def _efficiency_and_resolution(
     efficiency, band = read_efficiency(block, "efficiency", file)
     resolution = _read_resolution(settings["resolution"], file)
     minimum = float(settings["true_energy_minimum_keV"]["value"])
-    _check_resolution(resolution, minimum, float(table.high.max()), file)
+    check_resolution(resolution, minimum, float(table.high.max()), file)
 
     def make(seen: Efficiency = efficiency) -> Response:
         return build_response(
@@ -150,7 +149,7 @@ def read_efficiency(
         table_file, [block["energy_keV"], *names], ignored=block["ignored_columns"]
     )
     energy = table[block["energy_keV"]]
-    require_increasing(energy, table_file, block["energy_keV"])
+    check_rising(energy, table_file, block["energy_keV"])
     for name in names:
         _require_fractions(table[name], name, table_file)
     efficiency = Efficiency(
@@ -192,11 +191,11 @@ def _read_resolution(block: Settings, file: Path) -> Callable[[Any], Array]:
     check_units(block, ("energy_keV", "sigma_keV"), "resolution", file)
     table_file = file.parent / block["file"]
     table = read_numbers(table_file, [block["energy_keV"], block["sigma_keV"]])
-    require_increasing(table[block["energy_keV"]], table_file, block["energy_keV"])
+    check_rising(table[block["energy_keV"]], table_file, block["energy_keV"])
     return TableResolution(table[block["energy_keV"]], table[block["sigma_keV"]])
 
 
-def _check_resolution(
+def check_resolution(
     resolution: Callable[[Any], Array], low_keV: float, high_keV: float, file: Path
 ) -> None:
     energy = np.linspace(low_keV, 1.2 * high_keV, 2000)
@@ -214,8 +213,9 @@ def _check_resolution(
 
 def _matrix(settings: Settings, table: Table, steps_keV: Array, file: Path) -> PublishedResponse:
     block = settings["response"]
-    energy, seen = read_response_matrix(block, block["file"], table, "response", file)
     minimum = float(settings["true_energy_minimum_keV"]["value"])
+    below = ("true_energy_minimum_keV", minimum)
+    energy, seen = read_response_matrix(block, block["file"], table, "response", below, file)
 
     def make() -> Response:
         return matrix_response(table, energy, seen, minimum, steps_keV)
@@ -228,7 +228,12 @@ def _matrix(settings: Settings, table: Table, steps_keV: Array, file: Path) -> P
 
 
 def read_response_matrix(
-    block: Settings, name_of_file: str, table: Table, field: str, file: Path
+    block: Settings,
+    name_of_file: str,
+    table: Table,
+    field: str,
+    below: tuple[str, float],
+    file: Path,
 ) -> tuple[Array, Array]:
     """True energies, shape (n,), and the probability that each bin sees them, shape (n_bins, n).
 
@@ -237,6 +242,7 @@ def read_response_matrix(
         name_of_file: the matrix, relative to the experiment's file.
         table: the spectrum.
         field: where the block stands.
+        below: the setting below whose energy nothing is seen, and that energy in keV.
         file: the experiment's file.
 
     Raises:
@@ -256,12 +262,21 @@ def read_response_matrix(
         )
     read = read_numbers(matrix_file, [name, *columns], ignored=ignored)
     energy, seen = read[name], np.array([read[column] for column in columns])
-    require_increasing(energy, matrix_file, name)
-    if len(energy) < 2 or energy[0] < 0:
+    check_rising(energy, matrix_file, name)
+    if len(energy) < 2:
         raise InputError(
-            "needs two true energies or more, none below 0 keV", file=matrix_file, field=name,
+            "needs two true energies or more",
+            file=matrix_file,
+            field=name,
             remedy="give a row for each true energy",
-        )  # fmt: skip
+        )
+    if energy[-1] <= below[1]:
+        raise InputError(
+            f"is {below[1]:g} keV, and the response ends at {energy[-1]:g} keV",
+            file=file,
+            field=below[0],
+            remedy="lower it, or give the response of higher energies",
+        )
     for column, values in zip(columns, seen, strict=True):
         _require_fractions(values, column, matrix_file)
     for row in np.flatnonzero(seen.sum(axis=0) > 1 + 1e-6):

@@ -151,7 +151,7 @@ def plane_scan(
     *,
     flavour: str = "all",
     reach: float,
-    angles: int = ANGLES,
+    angles: int | Sequence[float] = ANGLES,
     radii: int = RADII,
 ) -> PlaneScan:
     """The profile likelihood of two couplings.
@@ -162,11 +162,12 @@ def plane_scan(
         first, second: see `in_direction`.
         flavour: which neutrino interacts.
         reach: largest distance from the Standard Model.
-        angles, radii: points of the grid.
+        angles, radii: numbers of points of the grid; or the directions themselves, in radians.
     """
     # One nuisance parameter more or less would move the likelihood between directions.
     settings = {**settings, "systematics": {**settings["systematics"], "prune_below": 0}}
-    phi = np.linspace(0, 2 * np.pi, angles, endpoint=False)
+    even = np.linspace(0, 2 * np.pi, angles, endpoint=False) if isinstance(angles, int) else angles
+    phi = np.asarray(even, dtype=np.float64)
     r = np.linspace(0, reach, radii)
     rows, lowest, best = [], np.inf, (0.0, 0.0)
     made = _directions(experiment, settings, first, second, flavour, phi.tolist(), unit=1.0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,6 @@ from exonu.interactions import RecoilSpectra
 from exonu.simulation.dual_phase.table_writing import write_table
 
 SIGNAL = "signal"
-HIGHEST_SIGNAL_KEV = 60.0
 _PER_DAY = constants.day / constants.Julian_year
 Columns = dict[str, NDArray[Any]]
 
@@ -51,6 +50,11 @@ class DualPhase:
     def number(self, name: str) -> float:
         """One of its numbers."""
         return float(self.facts[name]["value"])
+
+    @property
+    def signal_keV(self) -> tuple[float, float]:
+        """Between which energies the recoils of the sample `signal` are drawn."""
+        return float(self.facts["lowest_keV"]), self.number("highest_signal_keV")
 
     @cached_property
     def mass_tonne(self) -> float:
@@ -88,7 +92,7 @@ class DualPhase:
     def energies(self, component: str, n: int, random: np.random.Generator) -> Array:
         """True energies of n events [keV], shape (n,)."""
         if component == SIGNAL:
-            low, high = self.facts["lowest_keV"], HIGHEST_SIGNAL_KEV
+            low, high = self.signal_keV
             return np.asarray(low * (high / low) ** random.random(n))
         facts = self.facts["components"][component]
         low, high = facts["window_keV"]
@@ -141,8 +145,8 @@ class DualPhase:
         one per keV and day in it."""
         found = self.seen(component, n, np.random.default_rng(seed))
         if component == SIGNAL:
-            log_range = np.log(HIGHEST_SIGNAL_KEV / self.facts["lowest_keV"])
-            weight = 1e-3 * found["e_true_eV"] * log_range / n
+            low, high = self.signal_keV
+            weight = 1e-3 * found["e_true_eV"] * np.log(high / low) / n
         else:
             weight = np.full(len(found["number"]), self.per_day(component) / n)
         return {**found, "weight": weight}
@@ -165,11 +169,8 @@ class DualPhase:
         n = len(joined["number"])
         order = random.permutation(n)
         time = np.sort(random.uniform(0, days * constants.day, n))
-        joined |= {"number": np.argsort(order).astype(np.int64)}
-        return {
-            "t_ns": (1e9 * time).astype(np.int64),
-            **{key: v[order] for key, v in joined.items()},
-        }
+        shuffled = {key: values[order] for key, values in joined.items()}
+        return {"t_ns": (1e9 * time).astype(np.int64), **shuffled, "number": np.arange(n)}
 
 
 def _stored(values: Array) -> Array:
@@ -177,6 +178,7 @@ def _stored(values: Array) -> Array:
     return np.round(values, 3)
 
 
+@cache
 def _solar(low: float, high: float) -> tuple[Array, Array]:
     """Energies [keV] and rate of solar neutrinos by the Standard Model [1/(t y keV)]."""
     energy = np.geomspace(low, high, 400)

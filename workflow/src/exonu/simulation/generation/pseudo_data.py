@@ -30,12 +30,14 @@ class PseudoData:
         time_s: time since the start of data taking, ascending, shape (n,).
         live_days: live time.
         prescale: of how many events one was kept.
+        decays: of each source of `deposits`, those that leave nothing included.
     """
 
     deposits: Deposits
     time_s: Array
     live_days: float
     prescale: float
+    decays: tuple[int, ...]
 
     def take(self, kept: NDArray[np.bool_]) -> PseudoData:
         """Some of the events."""
@@ -101,18 +103,20 @@ def pseudo_data(
                 f"must be ≥ 0 and of a component (got {factor} for {name!r})",
                 field="activity factors",
             )
-    parts, times = [], []
+    parts, times, decays = [], [], []
     for component in components:
         for source in component.sources:
             rate = source.rate_per_day * factors.get(component.name, 1.0) / prescale
-            part, time_s = _stream(
+            part, time_s, count = _stream(
                 source, rate, live_days, geometry, seed, stream, prescale, window_keV
             )
             parts.append(part)
             times.append(time_s)
+            decays.append(count)
     time_s = np.concatenate(times)
     order = np.argsort(time_s, kind="stable")
-    return PseudoData(join(parts).take(order), time_s[order], live_days, prescale)
+    deposits = join(parts).take(order)
+    return PseudoData(deposits, time_s[order], live_days, prescale, tuple(decays))
 
 
 def _stream(
@@ -124,7 +128,7 @@ def _stream(
     stream: str,
     prescale: float,
     window_keV: tuple[float, float],
-) -> tuple[Deposits, Array]:
+) -> tuple[Deposits, Array, int]:
     random = np.random.default_rng(derived_seed(seed, f"data/{stream}/{source.name}"))
     count = int(random.poisson(rate_per_day * live_days))
     time_s = random.random(count) * live_days * constants.day
@@ -137,7 +141,7 @@ def _stream(
         prescale / live_days,
         window_keV,
     )
-    return made, time_s[made.number]
+    return made, time_s[made.number], count
 
 
 def demonstration_runs(

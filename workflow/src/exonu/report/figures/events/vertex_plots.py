@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,6 +38,8 @@ _CUT_LINE = Line2D([], [], color=VERMILLION, linewidth=1.3, label="cut on the ve
 _WALL_LINE = Line2D(
     [], [], color=BLACK, linewidth=0.8, linestyle=":", label="sphere inside the walls"
 )
+UNSIMULATED = "0.9"
+"""Grey of what lies beyond the liquid that is simulated."""
 _AXES = (("rho2", "cm2"), ("z", "cm"))
 
 
@@ -60,10 +63,21 @@ def _draw_radius(figure: Any, tables: EventTables) -> None:
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(2.4, 1))
     handles = draw_panel(upper, lower, tables, "radius")
     if "vertex" not in tables.record:  # else no wall is known
-        handles.append(_WALL_LINE)
+        handles += [_WALL_LINE, *_grey_out((upper, lower), tables.record)]
     put_event_heading(upper, tables.record, "all cuts but those on the vertex")
     figure.align_ylabels([upper, lower])
     figure.legend(handles=handles, loc="outside right upper", fontsize=7.5)
+
+
+def _grey_out(panels: tuple[Axes, Axes], record: Mapping[str, Any]) -> list[Patch]:
+    """Cover R³ beyond the liquid that is simulated; a handle for the legend."""
+    radius = record["simulated_to_cm"]
+    if radius is None:
+        return []
+    for axes in panels:
+        end = axes.get_xlim()[1]
+        axes.axvspan(radius**3 / 1000, end, color=UNSIMULATED, alpha=0.8, zorder=3.2, linewidth=0)
+    return [Patch(facecolor=UNSIMULATED, label=f"liquid simulated to {radius:g} cm")]
 
 
 def draw_time(tables: EventTables) -> Figure:
@@ -122,6 +136,7 @@ def _draw_planes(figure: Any, tables: EventTables) -> None:
             _draw_cylinder(axes, tables, grids)
         else:
             _draw_fiducial(axes, tables)
+            _draw_end_of_simulation(axes, tables.record)
             reach = 1.1 * tables.record["inradius_cm"]
             axes.set_xlim(0, reach**2)
             axes.set_ylim(-reach, reach)
@@ -138,6 +153,17 @@ def _plane(rows: pd.DataFrame) -> tuple[Array, Array, Array]:
         rows["weighted"]
     )
     return edges[0], edges[1], filled
+
+
+def _draw_end_of_simulation(axes: Axes, record: Mapping[str, Any]) -> None:
+    """The sphere up to which the liquid is simulated."""
+    if (radius := record["simulated_to_cm"]) is not None:
+        height = np.linspace(-radius, radius, 361)
+        axes.plot(radius**2 - height**2, height, color="0.6", linewidth=1.1, linestyle="--")
+        axes.annotate(
+            f"liquid simulated to {radius:g} cm", (0.97, 0.97), xycoords="axes fraction",
+            ha="right", va="top", fontsize=6.5, color="0.35",
+        )  # fmt: skip
 
 
 def _draw_fiducial(axes: Axes, tables: EventTables) -> None:

@@ -6,7 +6,7 @@ import pytest
 from exonu.core.errors import InputError
 from exonu.core.resources import resource_path
 from exonu.interactions import chiral_couplings
-from exonu.report.figures.coupling_planes import draw_planes
+from exonu.report.figures.scans.coupling_planes import draw_planes
 from exonu.report.figures.style import save
 from exonu.report.numbers.figure_records import Heading
 from exonu.search.analysis import default_settings

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import pandas as pd
 
-from exonu.report.figures.coupling_planes import draw_planes
+from exonu.report.figures.scans.coupling_planes import draw_planes
 from exonu.report.figures.style import save
 from exonu.report.numbers.figure_records import read_heading
 from exonu.steps._step import Counts, Pdf, Png, Settings, step

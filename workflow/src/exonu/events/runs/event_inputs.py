@@ -88,6 +88,7 @@ class EventInputs:
             "file": str(self.file),
             "is_simulated": self.settings["is_simulated"],
             "origin": first.isoformat(),
+            **({"site": self.settings["site"]} if "site" in self.settings else {}),
             **self.run_settings(run=run, sample=sample),
         }
         if run is not None:

@@ -1,7 +1,7 @@
 # exonu with the versions of its lock: `docker build -t exonu .`, then, in a folder with a config/ of your own or an empty one,
 #   docker run --rm -u "$(id -u):$(id -g)" -v "$PWD:/work" exonu snakemake -s /opt/exonu/Snakefile --cores 4
 #   docker run --rm -v "$PWD:/work" exonu exonu limit config/my-experiment --interaction magnetic-moment
-FROM python:3.12-slim
+FROM python:3.11-slim
 
 # Hashes before sources: a change of the code does not install the libraries again.
 COPY envs/requirements.lock /opt/exonu/envs/requirements.lock

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from exonu.report.figures.colours import BLACK, BLUE, GREY, ORANGE, SKY
 from exonu.report.figures.fit_diagnostics import hypothesis_text
 from exonu.report.figures.style import new_figure, save, styled
 from exonu.search.limit_records import read_search
@@ -49,7 +50,7 @@ def compared(file: Path) -> Row:
     truth = [multiple * limit.observed for multiple in TRUE_VALUES]
     coverage = convention_coverage(model, truth, COVERAGE_TOYS, SEED, pair)
     return {
-        "data": file.parents[1].name,
+        "data": meaning["experiment"],
         "parameter": hypothesis_text(dict(meaning)),
         "significance": found.significance,
         "expected": physical(limit.expected[2]),
@@ -99,28 +100,31 @@ def _ends(low: float, high: float) -> str:
 
 def draw(rows: list[Row], file: Path) -> None:
     """Every statement as a bar, in units of the median expected CLs limit."""
+    looks = {
+        "cls": (BLACK, "90 % CL$_\\mathrm{s}$ limit"),
+        "two-sided": (ORANGE, "two-sided interval, asymptotic"),
+        "xenon-lz-2021": (SKY, "the same, as XENON and LZ state it"),
+        "feldman-cousins": (BLUE, "Feldman–Cousins, from toys"),
+    }
     with styled():
-        figure = new_figure(0.55 * len(rows) + 1.0)
+        figure = new_figure(0.5 * len(rows) + 1.3, 5.6)
         axes = figure.add_subplot()
         for place, row in enumerate(rows):
             for k, name in enumerate(CONVENTIONS):
+                colour, label = looks[name]
                 low, high = (end / row["expected"] for end in row[name])
                 axes.plot(
-                    [low, high],
-                    [place + 0.18 * (k - 1.5)] * 2,
-                    color=f"C{k}",
-                    linewidth=2.4,
-                    solid_capstyle="butt",
-                    label=name if place == 0 else None,
-                )
-        axes.axvline(1.0, linestyle=":", color="black", linewidth=0.8)
+                    *([low, high], [place + 0.18 * (k - 1.5)] * 2), color=colour, linewidth=2.6,
+                    solid_capstyle="butt", label=label if place == 0 else None,
+                )  # fmt: skip
+        axes.axvline(1.0, linestyle=":", color=GREY, linewidth=0.9, zorder=0)
         labels = [f"{row['data']}\n{row['parameter']}" for row in rows]
-        axes.set_yticks(range(len(rows)), labels, fontsize=7)
-        axes.tick_params(axis="y", which="minor", left=False, right=False)
+        axes.set_yticks(range(len(rows)), labels, fontsize=8)
+        axes.tick_params(axis="y", which="both", length=0)
         axes.set_xlim(0.0, None)
         axes.invert_yaxis()
-        axes.set_xlabel("parameter / median expected CLs limit")
-        axes.legend(fontsize=7, loc="lower right")
+        axes.set_xlabel(r"parameter / median expected CL$_\mathrm{s}$ limit")
+        figure.legend(loc="outside upper center", ncols=2, fontsize=8)
         save(figure, [file], 160)
 
 

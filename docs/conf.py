@@ -87,15 +87,21 @@ def notebook_as_markdown(app, name, source):
 
 
 def formula(translator, node):
-    """A formula as MathML, which browsers draw without a script."""
+    """A formula as MathML, which browsers draw without a script.
+
+    An index alone is one with an empty exponent: without a font for mathematics Chromium does not
+    lower it otherwise."""
     display = "block" if isinstance(node, nodes.math_block) else "inline"
-    translator.body.append(convert(node.astext(), display=display))
+    written = convert(node.astext(), display=display)
+    written = written.replace("<msub>", "<msubsup>").replace("</msub>", "<mrow></mrow></msubsup>")
+    translator.body.append(written)
     raise nodes.SkipNode
 
 
 ACCESSIBLE = {
     '<p class="caption" role="heading">': '<p class="caption" role="heading" aria-level="2">',
     "<pre>": '<pre tabindex="0">',
+    '<div class="math-wrapper': '<div tabindex="0" class="math-wrapper',
     '<div class="table-wrapper': '<div tabindex="0" class="table-wrapper',
 }
 """What the theme leaves out: a heading has a level, and what scrolls can be reached by keys."""

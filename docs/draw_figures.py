@@ -27,6 +27,8 @@ COPIED = {
     "demonstration_hit_map": "xmass-demo/figures/hit_map.png",
     "demonstration_cut_flow": "xmass-demo/figures/cut_flow.png",
     "demonstration_diagnostics": "xmass-demo/figures/diagnostics_magnetic-moment_all.png",
+    "demonstration_parts": "xmass-demo/figures/parts.png",
+    "combination": "combined/figures/combination.png",
     "comparison": "comparison/figures/limits.png",
 }
 """Figures of the gallery by their name in docs/figures, and where the run leaves them."""

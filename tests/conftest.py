@@ -12,6 +12,9 @@ from exonu.core.resources import resource_path
 settings.register_profile("exonu", deadline=None)
 settings.load_profile("exonu")
 
+# With pytest's own absolute tolerance, 1e-12, any limit of 1e-13 would equal any other.
+type(pytest.approx(1.0)).DEFAULT_ABSOLUTE_TOLERANCE = 1e-30
+
 # No tests and no doctests: fixtures (several files of one name), and scripts that made test data.
 collect_ignore_glob = ["*conftest.py", "*/data/*.py"]
 

@@ -233,7 +233,7 @@ KINDS = {
     "spectrum (CSV)": Kind(write_template, ("spectrum.csv",), command("limit", "@", "--interaction", "magnetic-moment"), weight=4),
     "efficiency (CSV)": Kind(write_template, ("efficiency.csv",), command("limit", "@", "--interaction", "magnetic-moment"), weight=2),
     "workspace (JSON)": Kind(write_workspace, ("workspace.json",), command("limit", "@/workspace.json"), weight=4),
-    "page of a workspace (YAML)": Kind(write_workspace, ("workspace.poi_map.yaml",), command("limit", "@/workspace.json")),
+    "sidecar file of a workspace (YAML)": Kind(write_workspace, ("workspace.poi_map.yaml",), command("limit", "@/workspace.json")),
     "analysis of events (YAML, TSV)": Kind(write_events, tuple(f"config/mine/{name}" for name in _EVENT_FILES), planned_events, weight=4),
     "ROOT file": Kind(write_root, ("run1.root",), ingested, "bytes", 4),
     "archive (zip)": Kind(write_true_archive, ("archive.zip",), command("verify", "@/archive.zip"), "bytes", 1),

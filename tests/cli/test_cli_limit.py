@@ -10,6 +10,7 @@ from scipy.special import ndtr, ndtri
 
 from exonu.core.resources import resource_path
 from exonu.core.settings import merged
+from exonu.search import limit_inputs
 from exonu.search.analysis import default_settings
 from exonu.search.build_workspaces import build_workspaces, write_meaning
 from exonu.search.experiment.read_experiment import read_experiment
@@ -250,7 +251,7 @@ def test_a_workspace_with_its_page_has_the_experiment_s_limit(
 ):
     file = exonu_workspace(experiment.parent, experiment, interaction, ("all", mass_MeV))
     answer = limit(run, file)
-    assert answer.keys() == KEYS | {"physical"}
+    assert answer.keys() == KEYS | {"physical", "blinded", "is_simulated"}
     assert (answer["parameter"], answer["unit"]) == ("mu", "1")
     mass = () if mass_MeV is None else ("--mass-mev", mass_MeV)
     direct = limit(run, experiment, "--interaction", interaction, *mass)
@@ -494,3 +495,26 @@ def test_one_of_several_measurements_is_named(run, tmp_path):
     outcome = run("limit", tmp_path / "experiment.yaml", "--measurement", "search")
     assert outcome.code == 1
     assert "--measurement: is given without a workspace" in outcome.err
+
+
+def test_arguments_of_the_library_are_said_as_options(refused, tmp_path):
+    """Each of several faults too, and never a field of a file."""
+    file = resource_path("published/xenonnt-sr0/experiment.yaml")
+    for name in "ab":
+        made = exonu_workspace(tmp_path, file, "millicharge", ("all", None))
+        made.with_name(f"{made.stem}.poi_map.yaml").rename(tmp_path / f"{name}.poi_map.yaml")
+        made.rename(tmp_path / f"{name}.json")
+    said = refused("limit", "a.json", "b.json", "--interaction", "millicharge", "--mass-mev", "1")
+    named = [line.split(": ")[1] for line in said.removeprefix("error: ").splitlines()]
+    assert named == ["--interaction", "--mass-mev"]
+    said = refused("limit", "a.json", "b.json", "--measurement", "search")
+    assert "a.json: --measurement: is given for several files, and belongs to one workspace" in said
+    page = tmp_path / "a.poi_map.yaml"
+    page.write_text(page.read_text().replace("flavour: all\n", ""))
+    assert "a.poi_map.yaml: flavour: is missing" in refused("limit", "a.json", "b.json")
+
+
+def test_a_workspace_is_not_read_as_a_table_first(tmp_path, monkeypatch):
+    """A workspace of a hundred parameters is a long CSV."""
+    monkeypatch.setattr(limit_inputs, "read_header_and_rows", None)
+    assert limit_inputs.is_json(written(tmp_path, plain_workspace()))

@@ -11,6 +11,7 @@ import sys
 
 import numpy as np
 import pytest
+import yaml
 
 from exonu.catalogue import INTERACTIONS
 from exonu.cli.options import FLAVOURS
@@ -137,6 +138,50 @@ def test_one_assumption_changed(run, experiment, change, file, old, new):
     assert asked == json.loads(answer_of_limit(run, "limit", experiment.parent, *MOMENT))
 
 
+TABLES = {
+    "physics.cross_sections.magnetic-moment.file": (
+        "neutrino_energy_keV,recoil_keV,cross_section_cm2_per_keV",
+        ["10,1,{}e-23", "10,30,{}e-24", "400,1,{}e-23", "400,30,{}e-24"],
+    ),
+    "physics.flux_table.file": (
+        "energy_MeV,flux_per_cm2_s_MeV,share_e,share_mu,share_tau",
+        ["0.1,{}e11,1,0,0", "0.4,{}e11,1,0,0"],
+    ),
+    "interactions.spectrum.file": (
+        "energy_keV,rate_per_tonne_year_keV",
+        ["1,{}", "9,{}0", "20,{}"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("key", TABLES)
+def test_a_table_that_is_changed_is_read(run, experiment, key):
+    """From the folder of the analysis, as if it stood there; another table in its place is read, too."""
+    head, rows = TABLES[key]
+    for name, number in (("one.csv", 4), ("other.csv", 1)):
+        lines = [head, *(row.format(number) for row in rows)]
+        experiment.with_name(name).write_text("\n".join(lines) + "\n")
+    of = ("--interaction", "spectrum") if "spectrum" in key else MOMENT
+    limit = ("limit", experiment.parent, *of)
+
+    def observed(*changes):
+        words = [word for change in changes for word in ("--set", change)]
+        return json.loads(answer_of_limit(run, *limit, *words))["observed"]
+
+    one, other = observed(f"{key}=one.csv"), observed(f"{key}=other.csv")
+    power = 1 if "spectrum" in key else 2
+    assert other == pytest.approx(one * 4 ** (1 / power), rel=1e-3)
+    file = experiment.with_name("analysis.yaml")
+    content = yaml.safe_load(file.read_text())
+    block = content
+    for part in key.split(".")[:-1]:
+        block = block.setdefault(part, {})
+    block["file"] = "one.csv"
+    file.write_text(yaml.safe_dump(content))
+    assert observed() == pytest.approx(one, rel=1e-9)
+    assert observed(f"{key}=other.csv") == pytest.approx(other, rel=1e-9)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -146,7 +191,16 @@ def test_one_assumption_changed(run, experiment, change, file, old, new):
         ("physics.solar_model=mine", "--set: physics.solar_model: must be one of"),
         ("blind=false", "--set blind: cannot be changed so; use --unblind"),
         ("efficiency.uncertainty=[", "--set efficiency.uncertainty: is no value of YAML"),
-        ("config_version=2", "--set config_version: is a key of neither"),
+        ("config_version=2", "--set config_version: cannot be changed so; change it in the file"),
+        ("is_simulated=false", "--set is_simulated: cannot be changed so; change it in the experiment's YAML"),
+        ("experiment=other.yaml", "--set experiment: cannot be changed so; give that experiment's file itself"),
+        ("events=events.yaml", "--set events: cannot be changed so; set the limits of events with snakemake"),
+        ("experiments=[a, b]", "--set experiments: cannot be changed so; give the experiments' files"),
+        ("events_settings.a=1", "--set events_settings.a: cannot be changed so"),
+        ("statistics.confidence_level=0.95", "cannot be changed so; use --confidence-level"),
+        ("plots.dpi=100", "--set plots.dpi: changes nothing of a limit; leave it out"),
+        ("physics.cross_sections.magnetic-moment.file=none.csv", "none.csv: "),
+        ("interactions.alp.masses_MeV={minimum: 2, maximum: 1, number: 3}", "masses_MeV.minimum: must be < maximum"),
         ("efficiency.uncertainty=.nan", "must be a finite number"),
     ],
 )  # fmt: skip
@@ -253,6 +307,18 @@ def test_init_from_a_table_marks_its_guesses(run, tmp_path):
     found = json.loads(answer_of_limit(run, "limit", "new", *MOMENT))
     assert found["blinded"]
     assert any("efficiency is 1 at every energy" in note for note in found["notes"])
+    marked = next(note for note in found["notes"] if "still marked as guessed" in note)
+    assert marked.startswith(
+        f"{len(guesses) - 1} lines are"
+    )  # one is the comment that explains the mark
+    assert all(key in marked for key in ("exposure", "energy_low_keV", "true_energy_minimum_keV"))
+    kept = [line.replace(" # guessed:", " #") for line in made if "exposure: " not in line]
+    kept += [line for line in made if "exposure: " in line]
+    (tmp_path / "new" / "experiment.yaml").write_text("\n".join(kept) + "\n")
+    notes = json.loads(answer_of_limit(run, "limit", "new", *MOMENT))["notes"]
+    assert any(
+        "1 line is still marked as guessed in experiment.yaml: exposure;" in note for note in notes
+    )
 
 
 @pytest.mark.parametrize(

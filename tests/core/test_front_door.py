@@ -10,7 +10,9 @@ import pytest
 
 import exonu
 from exonu import (
+    Efficiency,
     InputError,
+    build_workspaces,
     compile_workspace,
     declare_interaction,
     fit,
@@ -23,6 +25,8 @@ from exonu import (
 from exonu.catalogue import SEARCHED
 from exonu.core.resources import resource_path
 from exonu.detector import SqrtLinearResolution
+from exonu.search.analysis import default_settings
+from exonu.search.build_workspaces import write_meaning
 from exonu.statistics.examples import two_bins, two_bins_workspace
 
 XENONNT = resource_path("published/xenonnt-sr0/experiment.yaml")
@@ -58,6 +62,48 @@ def test_a_file_its_name_and_what_was_read_from_it_have_one_limit(spectrum):
     assert "±1 σ" in found[0]._repr_html_()
 
 
+def test_settings_are_completed_with_their_defaults(spectrum):
+    """An empty mapping is not None, and one key is not all of them."""
+    plain = limit(spectrum, "magnetic-moment")
+    assert limit(spectrum, "magnetic-moment", settings={}).observed == plain.observed
+    other = limit(
+        spectrum, "magnetic-moment", settings={"physics": {"solar_model": "B16-AGSS09met"}}
+    )
+    assert other.observed / plain.observed == pytest.approx(1.0, rel=0.02)
+    assert other.observed != plain.observed
+
+
+def test_what_is_not_observed_says_so(tmp_path):
+    """In a line and in a notebook; of a workspace too, whose sidecar file says it."""
+    tiny = from_arrays()
+    blind = limit(tiny, "millicharge", settings={"blind": True})
+    assert repr(blind).endswith("; blinded; simulated>")
+    assert "<th>observed (blinded, simulated)</th>" in blind._repr_html_()
+    shown = limit(from_arrays(is_simulated=False), "millicharge")
+    assert "blinded" not in repr(shown)
+    assert "<th>observed</th>" in shown._repr_html_()
+    settings = {**default_settings(), "blind": True}
+    [made] = build_workspaces(tiny, "millicharge", settings, [("all", None)])
+    (tmp_path / f"{made.name}.json").write_text(json.dumps(made.spec))
+    write_meaning(tmp_path, made)
+    again = limit(tmp_path / f"{made.name}.json")
+    assert again.observed == pytest.approx(blind.observed, rel=1e-9)
+    assert repr(again).endswith("; blinded; simulated>")
+
+
+def test_a_workspace_is_known_by_what_it_holds(tmp_path, monkeypatch):
+    """Not by its name; and an analysis by its name in `config/`, as on the command line."""
+    (tmp_path / "two.txt").write_text(json.dumps(two_bins_workspace()))
+    assert limit(tmp_path / "two.txt").observed == upper_limit(two_bins()).observed
+    (tmp_path / "config" / "mine").mkdir(parents=True)
+    (tmp_path / "config" / "mine" / "analysis.yaml").write_text(
+        f"config_version: 1\nblind: false\nexperiment: {XENONNT}\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    by_name = limit("mine", "millicharge")
+    assert by_name.observed == limit(XENONNT, "millicharge").observed
+
+
 def test_workspace_model_and_file_have_one_limit(tmp_path):
     file = tmp_path / "two.json"
     file.write_text(json.dumps(two_bins_workspace()))
@@ -86,14 +132,17 @@ def test_representations_fit_a_line():
 
 
 def from_arrays(**changes):
-    given = {"low_keV": [1, 2], "high_keV": [2, 3], "observed": [5, 4]} | changes
-    backgrounds = given.pop("backgrounds", {"flat": ([4.5, 4.5], 0.1)})
-    return make_experiment(
-        backgrounds=backgrounds,
-        exposure_tonne_year=0.5,
-        resolution_keV=SqrtLinearResolution(0.3, 0.0),
-        **given,
-    )
+    given = {
+        "low_keV": [1, 2],
+        "high_keV": [2, 3],
+        "observed": [5, 4],
+        "backgrounds": {"flat": ([4.5, 4.5], 0.1)},
+        "exposure_tonne_year": 0.5,
+        "resolution_keV": SqrtLinearResolution(0.3, 0.0),
+        "is_simulated": True,
+        "includes_solar_neutrinos": True,
+    }
+    return make_experiment(**(given | changes))
 
 
 def another(name):
@@ -103,15 +152,66 @@ def another(name):
 
 REFUSED = {
     "lengths": (lambda _: from_arrays(observed=[1]), r"^observed: has the shape \(1,\), where low"),
-    "negative": (lambda _: from_arrays(observed=[1, -1]), r"^observed: must be finite numbers ≥ 0"),
-    "no width": (lambda _: from_arrays(high_keV=[2, 2]), r"^high_keV: must lie above low_keV"),
+    "negative": (
+        lambda _: from_arrays(observed=[1, -1]),
+        r"row 2, column observed: is negative \(-1",
+    ),
+    "half an event": (
+        lambda _: from_arrays(observed=[1, 2.5]),
+        r"row 2, column observed: is not a whole number \(2\.5\)",
+    ),
+    "text": (lambda _: from_arrays(observed=["a", 1]), r"^observed: is not an array of numbers"),
+    "no width": (
+        lambda _: from_arrays(high_keV=[2, 2]),
+        r"row 2, low_keV and high_keV: the bin 2–2 keV has no width",
+    ),
+    "overlap": (
+        lambda _: from_arrays(low_keV=[1, 1.5]),
+        r"row 2: the bin 1\.5–3 keV overlaps the one before \(1–2 keV\)",
+    ),
+    "nan edge": (
+        lambda _: from_arrays(low_keV=[float("nan"), 2]),
+        r"^low_keV: must be finite numbers",
+    ),
+    "negative background": (
+        lambda _: from_arrays(backgrounds={"flat": [1, -1]}),
+        r"row 2, column backgrounds flat: is negative",
+    ),
+    "negative uncertainty": (
+        lambda _: from_arrays(backgrounds={"flat": ([1, 1], -0.1)}),
+        r"^backgrounds flat: has the relative uncertainty -0\.1; give 0 ≤ u < 1; None",
+    ),
+    "uncertain efficiency": (
+        lambda _: from_arrays(efficiency_uncertainty=1.0),
+        r"^efficiency_uncertainty: has the relative uncertainty 1\.0; give 0 ≤ u < 1$",
+    ),
+    "no exposure": (
+        lambda _: from_arrays(exposure_tonne_year=0.0),
+        r"^exposure_tonne_year: must be a finite number > 0 \(got 0\.0\)",
+    ),
+    "no resolution": (
+        lambda _: from_arrays(resolution_keV=lambda energy: 0.5 - energy),
+        r"resolution: is 0 keV at 0\.5 keV; σ must be > 0 from 0\.5 to 3\.6 keV",
+    ),
+    "one σ": (
+        lambda _: from_arrays(resolution_keV=lambda _: 0.3),
+        r"^resolution_keV: must give σ in the shape of its energies",
+    ),
+    "per cent seen": (
+        lambda _: from_arrays(efficiency=Efficiency([0.0, 1.0], [0.0, 90.0], True)),
+        r"^efficiency: must lie between 0 and 1; give fractions",
+    ),
     "no background": (lambda _: from_arrays(backgrounds={}), r"^backgrounds: is empty"),
     "not published": (lambda _: published_experiment("lz"), r"^name: does not come with exonu"),
     "taken": (
         lambda _: declare_interaction(another("millicharge")),
         r"^name millicharge: is the name of another interaction",
     ),
-    "no interaction": (lambda _: limit(XENONNT), r"^interaction: is missing; choose one of mag"),
+    "no interaction": (
+        lambda _: limit(XENONNT),
+        r"experiment\.yaml: interaction: is missing; choose one that .*: magnetic-moment, ",
+    ),
+    "no interaction in memory": (lambda s: limit(s), r"^interaction: is missing; choose one that"),
     "unknown": (lambda _: limit(XENONNT, "spin"), r"^interaction: is not one that is known"),
     "no mass": (lambda _: limit(XENONNT, "dark-photon"), r"^mass_MeV: is missing"),
     "no mass in memory": (lambda s: limit(s, "dark-photon"), r"^mass_MeV: is missing"),
@@ -125,7 +225,15 @@ REFUSED = {
     ),
     "several": (
         lambda _: limit([XENONNT, XENONNT], "millicharge", unblind=True),
-        r"^unblind: is given with",
+        r"^unblind: is given for several experiments, each of which says whether",
+    ),
+    "not blind": (
+        lambda s: limit(s, "millicharge", unblind=True),
+        r"^unblind: is given with an Experiment",
+    ),
+    "unknown setting": (
+        lambda s: limit(s, "millicharge", settings={"physics": {"solar_modle": "B16-GS98"}}),
+        r"^settings: physics\.solar_modle: is not a known key; did you mean `solar_model`\?",
     ),
     "settings": (lambda _: limit(XENONNT, "millicharge", settings={}), r"^settings: are given for"),
     "number": (lambda _: limit(3.0), r"^given: is a float; give an Experiment"),

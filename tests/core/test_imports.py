@@ -30,7 +30,6 @@ COMPUTES = READS_AND_COUNTS | {
     *("limits", "probes", "reconstruct", "simulate", "workspaces"),
 }
 DRAWS = {step for step in STEPS if step.startswith("figure_")} - {"figure_counts", "figure_folded"}
-DRAWS |= {"simulation_error"}
 ONLY_TABLES = {"limits_table", "summary"}
 
 LATE = {

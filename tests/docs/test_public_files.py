@@ -26,7 +26,9 @@ def test_no_page_has_the_name_of_one_that_sphinx_makes():
 
 
 def test_public_ci_runs_what_ours_runs():
-    ours = set(re.findall(r"^(make(?: \w+)?)$", (ROOT / ".ci" / "run").read_text(), re.MULTILINE))
+    lines = re.findall(r"^make.*$", (ROOT / ".ci" / "run").read_text(), re.MULTILINE)
+    targets = [[word for word in line.split()[1:] if word[:1] != "-"] for line in lines]
+    ours = {f"make {target}".strip() for found in targets for target in found or [""]}
     jobs = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())["jobs"]
     commands = {step["run"] for job in jobs.values() for step in job["steps"] if "run" in step}
     assert ours == {"make", "make check", "make docs", "make test"}

@@ -13,6 +13,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from exonu.catalogue import INTERACTIONS, SEARCHED
 from exonu.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -84,6 +85,24 @@ def test_the_tutorial_s_limit_and_the_same_in_python(exonu, capsys):
 def test_the_tutorial_s_rates(exonu):
     rates = [line for block in blocks("sh") for line in block.splitlines() if " rate " in line]
     assert_alike("".join(exonu(line) for line in rates), shown("rate"))
+
+
+def test_the_commands_of_a_new_interaction_take_the_module_of_its_page(monkeypatch, capsys):
+    """Its declaration is put into the catalogue, where a module of the folder would have it."""
+    page = (ROOT / "docs/howto/interaction.md").read_text(encoding="utf-8")
+    [module] = [block for block in blocks("python", page) if "DECLARED" in block]
+    namespace = {}
+    exec(compile(module, "my_boson.py", "exec"), namespace)
+    [declared] = namespace["DECLARED"]
+    for known in (INTERACTIONS, SEARCHED):
+        monkeypatch.setitem(known, declared.name, declared)
+    monkeypatch.chdir(ROOT)
+    [commands] = [block for block in blocks("bash", page) if "exonu rate" in block]
+    of_it = [line for line in commands.splitlines() if declared.name in line]
+    assert [line.split()[1] for line in of_it] == ["rate", "limit"]
+    for line in of_it:
+        assert main(shlex.split(line)[1:]) == 0, capsys.readouterr().err
+    assert "my-boson" in capsys.readouterr().out
 
 
 def test_notebooks_show_what_they_make(tmp_path):

@@ -103,7 +103,7 @@ def test_an_event_number_in_several_runs(tmp_path):
     )
     with pytest.raises(
         InputError,
-        match=r"two\.root: --run: holds an event 1 in several runs \(1, 2\); say of which",
+        match=r"two\.root: run: holds an event 1 in several runs \(1, 2\); say of which",
     ):
         find_event(tmp_path / "two.root", 1)
     np.testing.assert_array_equal(

@@ -119,7 +119,7 @@ def test_a_curve_from_a_file_is_the_interaction_that_made_it(tmp_path):
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ("2,1\n1,1", r"row 2, column energy_keV: does not increase, or is negative; sort"),
+        ("2,1\n1,1", r"row 2, column energy_keV: does not increase \(1 after 2\); sort"),
         ("1,-1\n2,1", r"column rate_per_tonne_year_keV: must be ≥ 0, and not 0 everywhere"),
         ("1,0\n2,0", r"must be ≥ 0, and not 0 everywhere"),
     ],

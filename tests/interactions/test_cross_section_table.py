@@ -1,17 +1,24 @@
 """A cross-section from a table of one's own, against the formula that it was made from."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from exonu.catalogue import INTERACTIONS, SEARCHED
 from exonu.core.errors import InputError
+from exonu.core.resources import resource_path
 from exonu.interactions.cross_section_table import (
     CrossSectionTable,
     read_cross_section_table,
 )
 from exonu.interactions.cross_sections import ALPHA, ELECTRON_MASS_MEV, HBAR_C_MEV_CM
-from exonu.interactions.physics import TABLED, Physics
+from exonu.interactions.physics import Physics, tabled
 from exonu.interactions.spectra import RecoilSpectra
 from exonu.search.analysis import read_analysis
+from exonu.search.experiment.read_experiment import read_experiment
+from exonu.search.planning import variant_settings
+from exonu.search.signals import fold_signals
 from exonu.sources import FluxTable
 
 HEADER = "neutrino_energy_keV,recoil_keV,cross_section_cm2_per_keV\n"
@@ -66,8 +73,13 @@ def test_an_analysis_reads_it(tmp_path):
     file.write_text(
         "config_version: 1\nexperiment: nothing.yaml\ninteractions: {millicharge: {}}\n"
         "physics: {cross_sections: {millicharge: {file: q.csv}}}\n"
+        "variants: {twice: {description: other, settings: {physics: {cross_sections: {millicharge: {file: r.csv}}}}}}\n"
     )
-    settings = read_analysis("mine", file).settings["physics"]
+    (tmp_path / "r.csv").write_text((tmp_path / "q.csv").read_text().replace("3e-20", "6e-20"))
+    analysis = read_analysis("mine", file)
+    settings = analysis.settings["physics"]
+    varied = variant_settings(analysis, "twice")["physics"]["cross_sections"]["millicharge"]
+    assert varied["rows"][3] == [400, 9, 6e-20]
     assert settings["cross_sections"]["millicharge"]["rows"][3] == [400, 9, 3e-20]
     kept = {"cross_sections": settings["cross_sections"]}
     physics = Physics.from_settings(kept)
@@ -98,8 +110,39 @@ def test_what_is_no_cross_section(tmp_path, rows, message):
 
 def test_only_what_one_cross_section_says_all_of():
     """No mass and no interference with the weak interaction."""
-    assert {"millicharge", "magnetic-moment"} <= set(TABLED)
-    assert not {"weak", "dark-photon", "charge-radius"} & set(TABLED)
+    assert {"millicharge", "magnetic-moment"} <= set(tabled())
+    assert not {"weak", "dark-photon", "charge-radius"} & set(tabled())
     own = table_of([100.0, 400.0], [1.0, 2.0])
     with pytest.raises(InputError, match=r"cross_sections: must be one of .*millicharge"):
         Physics(cross_sections=(("dark-photon", own),))
+    both = {"cross_sections": (("millicharge", own),), "millicharge_weak_interference": True}
+    with pytest.raises(InputError, match="weak_interference: is not known for millicharge, whose"):
+        Physics(**both)
+    spectra = RecoilSpectra([1.5], Physics(cross_sections=both["cross_sections"]))
+    with pytest.raises(InputError, match="part: has no interference with the weak one"):
+        spectra.rate("millicharge", part="interference")
+
+
+def test_what_is_declared_later_may_have_a_table(monkeypatch):
+    later = replace(INTERACTIONS["magnetic-moment"], name="declared-later")
+    monkeypatch.setitem(INTERACTIONS, "declared-later", later)
+    assert "declared-later" in tabled()
+
+
+def test_a_table_has_no_systematics_of_the_formula_that_it_replaces(monkeypatch):
+    """Neither the other atomic model nor the uncertainty of the many-body ratio."""
+    moment = replace(INTERACTIONS["magnetic-moment"], atomic=("rrpa", "free"))
+    for catalogue in (INTERACTIONS, SEARCHED):
+        monkeypatch.setitem(catalogue, "magnetic-moment", moment)
+    experiment = read_experiment(resource_path("published/xenonnt-sr0/experiment.yaml"))
+    own = table_of(np.geomspace(10, 2000, 20), np.geomspace(1, 300, 20))
+
+    def systematics(name, **physics):
+        cases = [("all", None)]
+        [found] = fold_signals(experiment, Physics(**physics), name, cases, other_atomic="epa")
+        return found.other_atomic is not None, "many_body" in found.linear_variations
+
+    assert systematics("millicharge") == (True, False)
+    assert systematics("magnetic-moment") == (False, True)
+    for name in ("millicharge", "magnetic-moment"):
+        assert systematics(name, cross_sections=((name, own),)) == (False, False)

@@ -1,8 +1,9 @@
 """Rates in xenon as they were before interactions came from the catalogue, to 1e-9.
 
 The numbers were written by the code of 29 November 2026 that had a branch for each interaction
-(commit 45de891). They are not physics of their own: they hold that the general code does the
-same."""
+(commit 45de891); the limits on the millicharge by that of commit cabde12, since which its atomic
+uncertainty goes to one side. They are not physics of their own: they hold that the general code
+does the same."""
 
 import json
 from pathlib import Path

@@ -16,9 +16,12 @@ from exonu.interactions.anomalous_moment import anomalous_moment
 from exonu.report.figures.coupling_mass import draw_coupling_mass
 from exonu.report.figures.limit_summary import AnalysisLimits, draw_limits
 from exonu.report.figures.looks.component_looks import component_looks
+from exonu.report.figures.parts_of_the_fit import draw_parts
 from exonu.report.figures.signal_spectra import draw_signals
 from exonu.report.figures.stacked_spectrum import draw_spectrum
 from exonu.report.figures.style import save, styled
+from exonu.report.numbers.counts import write_counts
+from exonu.report.numbers.figure_records import read_counts
 from exonu.search.limit_rows import published_curves
 
 DARK = [("dark-photon", "all", mass) for mass in (1e-3, 0.1, 10.0)]
@@ -203,6 +206,46 @@ def test_unequal_bins_are_shown_per_keV():
     assert axes.get_ylabel() == "events / keV"
 
 
+def test_bins_of_another_observable_are_named_by_it(tmp_path):
+    counts = dataclasses.replace(make_counts(), axis=("S2", "PE"))
+    write_counts(tmp_path / "counts.csv", counts)
+    counts = read_counts(tmp_path / "counts.csv")
+    upper, lower = draw_spectrum(counts).axes
+    assert (upper.get_ylabel(), lower.get_xlabel()) == ("events / PE", "S2 [PE]")
+    assert "keV" not in texts(draw_parts({"spectrum": counts}))
+    _, seen, below = draw_signals(*curves(), make_heading(), counts.axis).axes
+    assert (seen.get_xlabel(), below.get_xlabel()) == ("S2 [PE]", "true energy [keV]")
+    assert seen.get_ylabel().endswith("[/(t yr PE)]")
+
+
+def test_an_efficiency_of_the_same_quantity_shares_the_axis():
+    recoil, folded, efficiency = curves()
+    figure = draw_signals(
+        recoil, folded, efficiency.assign(argument="reconstructed energy"), make_heading()
+    )
+    _, seen, below = figure.axes
+    assert below.get_xlim() == seen.get_xlim() == (0, 4)
+    assert below.get_xlabel() == "reconstructed energy [keV]"
+    assert not seen.get_xlabel()
+
+
+def test_parts_share_looks_and_a_legend_with_all_classes():
+    """A region may lack a class of the spectrum, and have one that this lacks."""
+    one = make_counts()
+    backgrounds = {"argon": one.background, "xenon": 0.1 * one.background}
+    figure = draw_parts(
+        {"spectrum": one, "region": dataclasses.replace(one, backgrounds=backgrounds)}
+    )
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert labels[:5] == ["data", "xenon", "krypton", "argon", r"background error, $\pm1\sigma$"]
+    fills = [
+        {patch.get_label(): patch.get_facecolor() for patch in axes.patches}["xenon"]
+        for axes in figure.axes
+        if axes.axison
+    ]
+    assert fills[0] == fills[1]
+
+
 def test_signal_without_limit_is_named_and_not_drawn():
     assert "\nmillicharge, no limit" in texts(draw_spectrum(make_counts(strength=None)))
     assert "\nmillicharge, $q_\\nu = 2.0\\times 10^{-12}\\,e$" in texts(
@@ -221,6 +264,30 @@ def test_limits_show_what_failed_and_what_is_unconfirmed(published):
     }
     assert "white" in faces
     assert len(faces) == 2
+
+
+def test_two_limits_of_one_experiment_are_told_apart_by_their_source(published):
+    again = published.iloc[:2].assign(reference="another paper")
+    published = pd.concat([published, again], ignore_index=True)
+    (panel,) = draw_limits([limits_of([("millicharge", "e", None)])], published).axes
+    places = {
+        label.get_text(): tick
+        for label, tick in zip(panel.get_yticklabels(), panel.get_yticks(), strict=True)
+        if not label.get_text().startswith("Reactor")
+    }
+    said = {text.get_text(): text.xy[1] for text in panel.texts if "paper" in text.get_text()}
+    assert set(said) == {"a paper", "another paper"}
+    assert said["a paper"] != said["another paper"]
+    assert places["Rumour, all flavours"] not in said.values()
+
+
+def test_simulated_is_said_once(published):
+    simulated = limits_of(
+        [("millicharge", "all", None)], name="XMASS-like (simulated)", is_simulated=True
+    )
+    shown = texts(draw_limits([limits_of([("millicharge", "all", None)]), simulated], published))
+    assert "XMASS-like, simulated" in shown
+    assert "(simulated)" not in shown
 
 
 def test_limits_have_a_panel_for_each_interaction_searched(published):

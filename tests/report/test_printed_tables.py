@@ -2,6 +2,8 @@
 
 import math
 import re
+import shutil
+import subprocess
 
 import pandas as pd
 import pytest
@@ -142,7 +144,7 @@ def test_signs_in_latex():
         == r"$\mu_{\nu}$ = 6 $\times$ 10$^{-12}$ $\mu_{\mathrm{B}}$"
     )
     assert latex_text("−2Δln L, χ²") == r"$-$2$\Delta$ln L, $\chi^{2}$"
-    assert latex_text("g_{B−L}, ±1σ – H₂O") == r"g$_{\mathrm{B-L}}$, $\pm$1$\sigma$ -- H$_{2}$O"
+    assert latex_text("g_{B−L}, ±1σ – H₂O") == r"$g_{B-L}$, $\pm$1$\sigma$ -- H$_{2}$O"
     assert latex_text("€5 ΛΩλ") == r"€5 $\Lambda\Omega\lambda$"
     assert latex_text(r"$μ") == r"\$$\mu$"
 
@@ -161,7 +163,7 @@ def test_a_table_in_three_forms(tmp_path):
         r"\centering",
         r"\caption{Sizes in \%.}",
         r"\label{tab:mine}",
-        r"\begin{tabular}{lr}",
+        r"\begin{tabular}{@{}lr@{}}",
         r"\toprule",
         r"Name & Size \\",
         r"\midrule",
@@ -430,3 +432,49 @@ def test_the_brief_table_of_limits_fits_a_column():
     for line in lines:
         seen = re.sub(r"\\[a-z]+|[\\${}^_&]", "", line)
         assert len(seen) * 1.5 + 3 * 2.1 < 86
+    assert "beside other" not in brief
+
+
+def test_numbers_of_siunitx(tmp_path):
+    """On request, and every number then stands in one command."""
+    rows = [
+        limit_row("asymptotic", 1.65e-13, published=1.5e-12),
+        limit_row("delta-chi2", 1.43e-13),
+    ]
+    table = limits_table(pd.DataFrame(rows), REAL)
+    write_table(tmp_path, table, siunitx=True)
+    text = (tmp_path / "limits.tex").read_text(encoding="utf-8")
+    assert text.splitlines()[0] == r"% needs \usepackage{booktabs} and \usepackage{siunitx}"
+    assert r"\num{1.65e-13} & $2.00^{+1.00}_{-1.00}\times10^{-13}$ & \num{1.50e-12} \\" in text
+    assert r"$2.00^{+1.00}_{-1.00}\times10^{-13}$ & \num{1.43e-13} & \num{1.50e-12} \\" in text
+    [row] = [line for line in text[text.rindex("midrule") :].splitlines() if " & " in line]
+    bare = re.sub(r"\\num\{[-\d.e]+\}|\$[^$]*\$", "", row)
+    assert not re.search(r"\d", bare), bare
+    assert r"\num" not in latex(table)
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no LaTeX on this machine")
+@pytest.mark.parametrize("siunitx", [False, True])
+def test_tables_of_limits_fit_their_place(tmp_path, siunitx):
+    """Set by LaTeX in columns of 86 mm, with every method and a projection: nothing sticks out."""
+    package = r"\usepackage{siunitx}" if siunitx else ""
+    if siunitx and not subprocess.run(["kpsewhich", "siunitx.sty"], capture_output=True).stdout:
+        pytest.skip("no siunitx on this machine")
+    methods = ("asymptotic", "toys", "two-sided", "feldman-cousins", "delta-chi2", "bayes-integral")
+    methods += tuple(f"asymptotic-711d{end}" for end in ("", "-no-mc", "-stat"))
+    coupling = {
+        "interaction": "dark-photon", "flavour": "all", "mass_MeV": 2.154e-5, "parameter": "g_BL",
+        "unit": "1",
+    }  # fmt: skip
+    rows = [limit_row(method, 1.65e-13, published=1.5e-12) for method in methods]
+    rows += [limit_row(method, 1.65e-13, published=1.5e-12, **coupling) for method in methods]
+    write_table(tmp_path, limits_table(pd.DataFrame(rows), REAL), siunitx=siunitx)
+    (tmp_path / "paper.tex").write_text(
+        r"\documentclass[twocolumn]{article}\usepackage{booktabs}" + package
+        + r"\textwidth178mm\columnsep6mm\columnwidth86mm\begin{document}\input{limits.tex}\end{document}"
+    )  # fmt: skip
+    command = ["pdflatex", "-interaction=nonstopmode", "paper.tex"]
+    subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
+    said = (tmp_path / "paper.log").read_text(encoding="latin-1")
+    assert (tmp_path / "paper.pdf").is_file()
+    assert "Overfull" not in said, re.findall(r"Overfull.*", said)

@@ -232,9 +232,12 @@ def test_a_limit_that_was_not_found_is_said(summary):
     )
 
 
-def test_no_variants_no_table(summary):
+def test_no_variants_no_table_and_no_link(summary):
+    link = 'href="limits/variants.csv"'
+    assert link in summary_page(summary)
     page = summary_page(replace(summary, variants=summary.variants.iloc[:0]))
     assert "one changed assumption" not in page
+    assert link not in page
 
 
 def test_plots_have_every_limit_and_every_published_one(summary):

@@ -317,9 +317,9 @@ def test_command_line_combines_workspaces_experiments_and_analyses(
 def test_faults_of_files_are_named(parts: dict[str, list[Part]], tmp_path, capsys) -> None:
     moment = written(parts["magnetic-moment"], tmp_path)
     published = [resource_path(f"published/{name}/experiment.yaml") for name in NAMES]
-    with pytest.raises(InputError, match="--interaction: is missing"):
+    with pytest.raises(InputError, match=r"experiment\.yaml: interaction: is missing"):
         join_files(published)
-    with pytest.raises(InputError, match="--flavour: is given with workspaces"):
+    with pytest.raises(InputError, match="json: flavour: is given with workspaces"):
         join_files(moment_paths := [tmp_path / name for name in moment], flavour="e")
     page = tmp_path / "XENONnT_SR0.poi_map.yaml"
     page.write_text(page.read_text().replace("experiment: XENONnT SR0\n", ""))

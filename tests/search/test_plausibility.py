@@ -1,5 +1,6 @@
 """Each note is said where it should be and not where it should not; the shipped experiments are the negative cases."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -81,14 +82,16 @@ def test_a_resolution_better_than_ionisation_allows(xenonnt):
 
 
 def test_a_point_of_the_efficiency_off_its_neighbours(xenonnt):
-    def with_point(value):
+    def with_point(value, live_days=None):
         table = Efficiency(np.array([1.0, 2, 3, 4]), np.array([0.2, 0.7, value, 0.86]), True)
-        return notes_on(replace(xenonnt, efficiency=table))
+        return notes_on(replace(xenonnt, efficiency=table, live_days=live_days))
 
     assert "0.0085 at 3 keV, and 0.7 and 0.86 on both sides" in only(
         with_point(0.0085), "the efficiency is"
     )
     assert with_point(0.85) == with_point(0.3) == []
+    counted = with_point(0.0085, live_days=9)  # from simulated events: a fluctuation, no lost digit
+    assert not any("digit" in note for note in counted)
 
 
 def test_an_uncertainty_that_nobody_has(xenonnt):
@@ -278,6 +281,48 @@ def test_factors_out_of_scale(low, high, text):
     spec = workspace([100, 90, 110], [10, 9, 11])
     spec["channels"][0]["samples"][0]["modifiers"][0]["data"] = {"lo": low, "hi": high}
     assert any(text in note for note in limit_notes(spec))
+
+
+@pytest.mark.parametrize(
+    ("sample", "high", "low", "said"),
+    [
+        (0, [110, -95, 120], [90, 85, 100], "sample background of recoils below zero in 1 of 3 bins, down to -95"),
+        (1, [11, 10, 12], [9, -8, -10], "sample signal of recoils below zero in 2 of 3 bins, down to -10"),
+        (1, [11, 10, 12], [9, 8, 10], None),
+    ],
+)  # fmt: skip
+def test_a_variation_with_a_sign_lost(sample, high, low, said):
+    """Negative counts themselves are refused when a workspace is read."""
+    spec = workspace([100, 90, 110], [10, 9, 11])
+    data = {"hi_data": list(map(float, high)), "lo_data": list(map(float, low))}
+    shape = {"name": "shape", "type": "histosys", "data": data}
+    spec["channels"][0]["samples"][sample]["modifiers"].append(shape)
+    found = [note for note in limit_notes(spec) if "below zero" in note]
+    assert len(found) == (said is not None)
+    assert said is None or f"one standard deviation of shape takes the {said}" in found[0]
+
+
+def test_an_interference_may_be_negative_and_the_square_may_not(xenonnt):
+    [made] = build_workspaces(xenonnt, "charge-radius", default_settings(), [("mu", None)])
+    samples = made.spec["channels"][0]["samples"]
+    assert min(min(sample["data"]) for sample in samples) < 0
+
+    def said():
+        tied = made.meaning["poi_map"]
+        model = compile_workspace(made.spec, poi_map=tied)
+        found = limit_methods(model, ["asymptotic"], 0.9)["asymptotic"]
+        notes = LIMITS.notes(FoundLimit(made.spec, model, tied, found, made.meaning))
+        return [one for one in notes if "below zero" in one or "is negative in" in one]
+
+    assert not said()
+    squared = next(
+        one for one in samples if any(modifier["name"] == "mu_sq" for modifier in one["modifiers"])
+    )
+    squared["data"][3] *= -1
+    assert len(said()) == 1
+    assert re.search(
+        r"rises with the square of the strength, is negative in 1 of \d+ bins, down to -", said()[0]
+    )
 
 
 def test_without_bins_of_several_channels():

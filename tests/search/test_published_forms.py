@@ -19,6 +19,7 @@ from exonu.search.build_workspaces import build_workspaces
 from exonu.search.experiment.binned_spectrum import Background
 from exonu.search.experiment.correlated_backgrounds import correlated
 from exonu.search.experiment.read_experiment import experiment_files, read_experiment
+from exonu.search.plausibility.limit_checks import FoundLimit
 from exonu.statistics import compile_workspace, upper_limit
 
 SEARCH = {"interactions": {"magnetic-moment": {"flavours": ["all"]}}, "blind": False}
@@ -235,6 +236,28 @@ def test_an_efficiency_band_is_a_nuisance_parameter_with_its_shape(folder):
     assert limit(made)[3] > limit(nominal)[3]  # less is known
 
 
+BUMP = [[0.1, 0.0], [4.0, 30.0], [9.0, 5.0], [40.0, 0.0]]
+
+
+@pytest.mark.parametrize(
+    ("interaction", "mass"),
+    [("alp", 0.005), ("hidden-photon", 0.006), ("solar-axion", None), ("spectrum", None)],
+)
+def test_an_efficiency_band_reaches_what_is_not_of_neutrinos(folder, interaction, mass):
+    """A band of ±20 % everywhere takes every signal with it."""
+    energy = np.linspace(0.0, 50.0, 101)
+    middle = np.full(101, 0.5)
+    write_columns(folder / "efficiency.csv", "energy_keV,efficiency,lower,upper", [energy, middle, 0.8 * middle, 1.2 * middle])  # fmt: skip
+    edit(folder, efficiency={"lower": "lower", "upper": "upper"})
+    experiment = read_experiment(folder / "experiment.yaml")
+    settings = merged(default_settings(), {"interactions": {"spectrum": {"rows": BUMP}}})
+    [made] = build_workspaces(experiment, interaction, settings, [("all", mass)])
+    signal = sample(made, "signal")
+    modifiers = {m["name"]: m["data"] for m in signal["modifiers"]}
+    assert modifiers["efficiency_band"] == pytest.approx({"hi": 1.2, "lo": 0.8}, rel=1e-9)
+    assert sum(signal["data"]) > 0
+
+
 def matrix_of(folder, step):
     """The template's response as a table of true energies, and the low edges of its bins."""
     bins = read_numbers(folder / "spectrum.csv", SPECTRUM)
@@ -266,8 +289,28 @@ def test_a_response_matrix(folder, table, observable):
     made = workspace(folder)
     np.testing.assert_allclose(sample(made, "signal")["data"], sample(right, "signal")["data"], rtol=5e-3)  # fmt: skip
     np.testing.assert_allclose(limit(made), limit(right), rtol=2e-3)
-    assert made.meaning.get("observable") == (None if observable is None else "S2 [PE]")
+    assert made.meaning["axis_label"] == ("reconstructed energy [keV]" if observable is None else "S2 [PE]")  # fmt: skip
+    page = FoundLimit(made.spec, compile_workspace(made.spec), {}, {}, made.meaning)
+    first = page.bins(np.arange(page.model.n_bins) == 0)
+    assert first.endswith("keV" if observable is None else "PE")
     assert not [note for note in made.meaning["notes"] if "keV" in note and observable]
+
+
+def test_an_observable_may_be_negative_and_its_rates_are_folded(folder, table):
+    """log10(S2/S1) from −1 on; a flat rate of true energy gives what the matrix sees of it."""
+    energy, seen = matrix_of(folder, 0.05)
+    write_columns(folder / "response.txt", " ".join(["# E", *(f"b{k}" for k in range(len(seen)))]), [energy, *seen], " ")  # fmt: skip
+    edges = -1 + 0.1 * np.arange(len(seen) + 1)
+    write_columns(folder / "spectrum.csv", "low,high,observed_events", [edges[:-1], edges[1:], table["observed_events"]])  # fmt: skip
+    rate = {"value": 20, "unit": "events/(t y keV)", "efficiency": "apply"}
+    edit(folder, efficiency=None, resolution=None, response={"file": "response.txt", "true_energy_keV": "E"},
+         spectrum={"energy_low_keV": None, "energy_high_keV": None, "low": "low", "high": "high", "observable": {"name": "log10(S2/S1)", "unit": "1"}},
+         backgrounds={"flat": {"column": None, "rate": rate}})  # fmt: skip
+    experiment = read_experiment(folder / "experiment.yaml")
+    assert experiment.axis_label == "log10(S2/S1) [1]"
+    assert experiment.low_keV[0] == -1
+    expected = 20 * np.trapezoid(seen, energy, axis=1)
+    np.testing.assert_allclose(experiment.backgrounds[0].counts, expected, rtol=5e-3)
 
 
 def test_a_matrix_of_another_grid_sees_the_same(folder):
@@ -411,11 +454,32 @@ def test_covariance_of_bins(folder, table, kind):
     edit(folder, backgrounds={"flat": {"covariance": {"file": "covariance.txt", "kind": kind}}})
     assert folder / "covariance.txt" in experiment_files(folder / "experiment.yaml")
     [read] = read_experiment(folder / "experiment.yaml").backgrounds
-    assert list(read.variations) == [f"flat_covariance_{k}" for k in range(3)]
-    found = sum(np.outer(up - background, up - background) for up, _ in read.variations.values())
-    np.testing.assert_allclose(found, covariance, rtol=1e-5, atol=1e-5 * covariance.max())
-    for up, down in read.variations.values():
-        np.testing.assert_allclose(up - background, background - down, rtol=1e-9)
+    names = [f"flat_covariance_{k}" for k in range(3)]
+    assert list(read.shifts) == names
+    made = workspace(folder)
+    emitted = [m for m in sample(made)["modifiers"] if m["name"] in names]
+    assert [(m["name"], m["type"]) for m in emitted] == [(name, "histosys") for name in names]
+    up, down = (np.array([m["data"][side] for m in emitted]) for side in ("hi_data", "lo_data"))
+    np.testing.assert_allclose((up - background).T @ (up - background), covariance, rtol=1e-5, atol=1e-5 * covariance.max())  # fmt: skip
+    np.testing.assert_allclose(up - background, background - down, rtol=1e-9)
+    assert not [note for note in made.meaning["notes"] if "covariance" in note]
+
+
+def test_a_covariance_that_would_empty_a_bin_is_bounded_with_a_note(folder, table):
+    """80 % of one bin: exact in the workspace, bounded at 0.95/0.8 σ, and said."""
+    background = table["background_events"]
+    shift = np.where(np.arange(len(background)) == 2, 0.8, 0.3) * background
+    np.savetxt(folder / "covariance.txt", np.outer(shift, shift))
+    edit(folder, backgrounds={"flat": {"covariance": {"file": "covariance.txt", "kind": "absolute"}}})  # fmt: skip
+    made = workspace(folder)
+    [modifier] = [m for m in sample(made)["modifiers"] if m["name"] == "flat_covariance_0"]
+    np.testing.assert_allclose(modifier["data"]["hi_data"], background + shift)
+    parameters = {p["name"]: p for p in made.spec["measurements"][0]["config"]["parameters"]}
+    assert parameters["flat_covariance_0"]["bounds"] == [[-1.187, 1.187]]
+    [note] = [note for note in made.meaning["notes"] if "covariance" in note]
+    assert "one standard deviation of flat_covariance_0 takes 80% of the expected events" in note
+    assert "ends at ±1.2" in note
+    assert np.all(np.isfinite(limit(made)))
 
 
 def test_a_covariance_of_one_shift_is_that_variation(folder, table):
@@ -428,7 +492,16 @@ def test_a_covariance_of_one_shift_is_that_variation(folder, table):
     right = workspace(folder)
     np.savetxt(folder / "covariance.txt", np.outer(shift, shift))
     edit(folder, spectrum={"ignored_columns": ["shift"]}, backgrounds={"flat": {"variations": None, "covariance": {"file": "covariance.txt", "kind": "absolute"}}})  # fmt: skip
-    np.testing.assert_allclose(limit(workspace(folder)), limit(right), rtol=1e-4)
+    made = workspace(folder)
+    [modifier] = [m for m in sample(made)["modifiers"] if m["name"] == "flat_covariance_0"]
+    np.testing.assert_allclose(modifier["data"]["hi_data"], background + shift, rtol=1e-6)
+    np.testing.assert_allclose(modifier["data"]["lo_data"], background - shift, rtol=1e-6)
+    for one in right.spec["channels"][0]["samples"][0]["modifiers"]:
+        if one["type"] == "histosys":  # no size apart, whose interpolation is not linear
+            one["data"] = modifier["data"]
+        elif one["name"] == "shape":
+            one["data"] = {"hi": 1.0, "lo": 1.0}
+    np.testing.assert_allclose(limit(made), limit(right), rtol=1e-4)
 
 
 def _text(name, text, **blocks):
@@ -462,9 +535,17 @@ def _curve(text, **keys):
     return _text("curve.csv", text, **blocks)
 
 
-def _response(text, **keys):
+def _response(text, *, blocks=None, **keys):
     block = {"response": {**_MATRIX, **keys}, "efficiency": None, "resolution": None}
+    block |= blocks or {}
     return _text("response.csv", text, **block)
+
+
+def _observable(background=None, **spectrum):
+    """The template's bins as those of S2 in PE."""
+    named = {"low": "energy_low_keV", "high": "energy_high_keV", "observable": {"name": "S2", "unit": "PE"}}  # fmt: skip
+    block = {"energy_low_keV": None, "energy_high_keV": None, **named, **spectrum}
+    return _response(_full(), blocks={"spectrum": block, "backgrounds": {"flat": background or {}}})
 
 
 def _full(rows="0.5 " + "0.01 " * 15 + "\n9 " + "0.06 " * 15):
@@ -474,7 +555,7 @@ def _full(rows="0.5 " + "0.01 " * 15 + "\n9 " + "0.06 " * 15):
 FAULTS = {
     "no exposure": (lambda f: edit(f, exposure_tonne_year=None), EXPERIMENT + "exposure_tonne_year: is missing; give it or `exposure"),
     "two exposures": (lambda f: edit(f, exposure={"value": 1, "unit": "t y", "status": "assumed"}), EXPERIMENT + "exposure_tonne_year: is given twice"),
-    "exposure: unit": (lambda f: edit(f, exposure_tonne_year=None, exposure={"value": 1, "unit": "kg", "status": "assumed"}), EXPERIMENT + r"exposure\.unit: is no unit of an exposure \('kg'\); write kg day, t day, kg year or t year"),
+    "exposure: unit": (lambda f: edit(f, exposure_tonne_year=None, exposure={"value": 1, "unit": "kg", "status": "assumed"}), EXPERIMENT + r"exposure\.unit: is not a unit of an exposure \('kg'\); write kg day, t day, kg year or t year"),
     "exposure: no unit": (lambda f: edit(f, exposure_tonne_year=None, exposure={"value": 1, "status": "assumed"}), EXPERIMENT + r"exposure\.unit: is missing"),
     "exposure: negative": (lambda f: edit(f, exposure_tonne_year=None, exposure={"value": -1, "unit": "t y", "status": "assumed"}), EXPERIMENT + r"exposure\.value: must be > 0"),
     "no bins": (lambda f: edit(f, spectrum={"energy_low_keV": None, "energy_high_keV": None}), EXPERIMENT + "spectrum: is missing; name either energy_low_keV and"),
@@ -486,14 +567,19 @@ FAULTS = {
     "centres closer than their width": (lambda f: edit(f, spectrum={"energy_low_keV": None, "energy_high_keV": None, "energy_centre_keV": "energy_high_keV", "width_keV": 3, "ignored_columns": ["energy_low_keV"]}), TABLE + "row 2: the bin .* overlaps the one before"),
     "low without an observable": (lambda f: edit(f, spectrum={"energy_low_keV": None, "energy_high_keV": None, "low": "energy_low_keV", "high": "energy_high_keV"}), EXPERIMENT + r"spectrum\.observable: belongs to the columns `low` and `high`"),
     "observable without a response": (lambda f: edit(f, spectrum={"energy_low_keV": None, "energy_high_keV": None, "low": "energy_low_keV", "high": "energy_high_keV", "observable": {"name": "S2", "unit": "PE"}}), EXPERIMENT + "response: is missing: the spectrum is not one of energy; give the matrix"),
+    "observable: observed as a rate": (_observable(observed={"column": "observed_events", "unit": "1/(t y keV)"}), EXPERIMENT + r"spectrum\.observed\.unit: is a rate per keV, and the bins are not of energy but in PE; give counts"),
+    "observable: background as a rate": (_observable({"unit": "events/(t y keV)"}), EXPERIMENT + r"backgrounds\.flat\.unit: is a rate per keV, and the bins are not of energy but in PE; .*`efficiency: apply`"),
+    "observable: flat, included": (_observable({"column": None, "rate": _RATE}, ignored_columns=["background_events"]), EXPERIMENT + r"backgrounds\.flat\.rate\.efficiency: is a rate per keV, and the bins are not of energy but in PE"),
+    "observable: curve, included": (_observable({"column": None, "curve": _CURVE}, ignored_columns=["background_events"]), EXPERIMENT + r"backgrounds\.flat\.curve\.efficiency: is a rate per keV, and the bins are not of energy but in PE"),
+    "observable: overlap": (_observable(low="energy_low_keV", high="energy_low_keV", ignored_columns=["energy_high_keV"]), TABLE + r"row 1, energy_low_keV and energy_low_keV: the bin 1–1 PE has no width"),
     "observable without a unit": (lambda f: edit(f, spectrum={"observable": {"name": "S2"}}), EXPERIMENT + r"spectrum\.observable\.unit: is missing"),
-    "observed: unit": (lambda f: edit(f, spectrum={"observed": {"column": "observed_events", "unit": "Hz"}}), EXPERIMENT + r"spectrum\.observed\.unit: is no unit of counts or of a rate \('Hz'\); write counts, events"),
+    "observed: unit": (lambda f: edit(f, spectrum={"observed": {"column": "observed_events", "unit": "Hz"}}), EXPERIMENT + r"spectrum\.observed\.unit: is not a unit of counts or of a rate \('Hz'\); write counts, events"),
     "observed: no column": (lambda f: edit(f, spectrum={"observed": {"rounding": "nearest"}}), EXPERIMENT + r"spectrum\.observed\.column: is missing"),
     "observed: rounding": (lambda f: edit(f, spectrum={"observed": {"column": "observed_events", "rounding": "up"}}), EXPERIMENT + r"spectrum\.observed\.rounding: must be one of exact, nearest"),
-    "background: unit": (_component(unit="events/keV"), EXPERIMENT + r"backgrounds\.flat\.unit: is no unit of counts"),
+    "background: unit": (_component(unit="events/keV"), EXPERIMENT + r"backgrounds\.flat\.unit: is not a unit of counts"),
     "background: nothing": (lambda f: edit(f, spectrum={"ignored_columns": ["background_events"]}, backgrounds={"flat": {"column": None}}), EXPERIMENT + r"backgrounds\.flat: is missing; give one of `column`, `rate` and `curve`"),
     "background: twice": (_component(rate=_RATE), EXPERIMENT + r"backgrounds\.flat: is given as column and rate"),
-    "rate: unit": (lambda f: edit(f, **_UNUSED, backgrounds={"flat": {"column": None, "rate": {**_RATE, "unit": "dru"}}}), EXPERIMENT + r"backgrounds\.flat\.rate\.unit: is no unit of counts or of a rate \('dru'\)"),
+    "rate: unit": (lambda f: edit(f, **_UNUSED, backgrounds={"flat": {"column": None, "rate": {**_RATE, "unit": "dru"}}}), EXPERIMENT + r"backgrounds\.flat\.rate\.unit: is not a unit of counts or of a rate \('dru'\)"),
     "rate: negative": (lambda f: edit(f, **_UNUSED, backgrounds={"flat": {"column": None, "rate": {**_RATE, "value": -1}}}), EXPERIMENT + r"backgrounds\.flat\.rate\.value: must be ≥ 0"),
     "rate: efficiency of neither kind": (lambda f: edit(f, **_UNUSED, backgrounds={"flat": {"column": None, "rate": {**_RATE, "efficiency": "yes"}}}), EXPERIMENT + r"backgrounds\.flat\.rate\.efficiency: must be one of included, apply"),
     "rate: unit outside": (lambda f: edit(f, **_UNUSED, backgrounds={"flat": {"column": None, "unit": "events/(t y keV)", "rate": _RATE}}), EXPERIMENT + r"backgrounds\.flat\.unit: is the unit of a column; write it into `rate`"),
@@ -503,7 +589,7 @@ FAULTS = {
     "curve: unsorted": (_curve("E,r\n3,2\n1,4\n"), r"curve\.csv: row 2, column E: does not increase"),
     "curve: below zero": (
         _curve("E,r\n-1,2\n1,4\n"),
-        r"curve\.csv: row 1, column E: is below 0 keV \(-1\); energies are ≥ 0",
+        r"curve\.csv: row 1, column E: is negative \(-1\); energies are ≥ 0",
     ),
     "curve: mixed lengths": (_curve("E,r\n3,2\n4\n"), r"curve\.csv: line 3: has 1 values where the header has 2"),
     "curve: in eV": (_curve("E_eV,r\n3,2\n4,2\n", energy_keV="E_eV"), EXPERIMENT + r"backgrounds\.flat\.curve\.energy_keV: names the column 'E_eV', which is in eV"),
@@ -519,7 +605,7 @@ FAULTS = {
     "covariance: mixed lengths": (_text("c.txt", ("1 " * 15 + "\n") * 14 + "1 2\n", backgrounds={"flat": {"covariance": {"file": "c.txt", "kind": "absolute"}}}), r"c\.txt: line 15: has 2 values where the header has 15"),
     "covariance: NaN": (_text("c.txt", ("nan " * 15 + "\n") * 15, backgrounds={"flat": {"covariance": {"file": "c.txt", "kind": "absolute"}}}), r"c\.txt: line 1, column 1: must be a finite number"),
     "covariance: not symmetric": (_text("c.txt", "\n".join(" ".join(str(i + 2 * j) for i in range(15)) for j in range(15)), backgrounds={"flat": {"covariance": {"file": "c.txt", "kind": "absolute"}}}), r"c\.txt: backgrounds\.flat: is not symmetric"),
-    "covariance: not positive": (_text("c.txt", "\n".join(" ".join("-1" if i == j else "0" for i in range(15)) for j in range(15)), backgrounds={"flat": {"covariance": {"file": "c.txt", "kind": "absolute"}}}), r"c\.txt: backgrounds\.flat: has the eigenvalue -1, and is no covariance"),
+    "covariance: not positive": (_text("c.txt", "\n".join(" ".join("-1" if i == j else "0" for i in range(15)) for j in range(15)), backgrounds={"flat": {"covariance": {"file": "c.txt", "kind": "absolute"}}}), r"c\.txt: backgrounds\.flat: has the eigenvalue -1, and is not a covariance"),
     "covariance: kind": (_component(covariance={"file": "c.txt", "kind": "correlation"}), EXPERIMENT + r"backgrounds\.flat\.covariance\.kind: must be one of absolute, relative"),
     "band: one side": (lambda f: edit(f, efficiency={"lower": "lower"}), EXPERIMENT + r"efficiency\.upper: is missing beside lower; a band has both columns"),
     "band: no such column": (lambda f: edit(f, efficiency={"lower": "lower", "upper": "upper"}), r"efficiency\.csv: lower: is not a column"),
@@ -534,6 +620,7 @@ FAULTS = {
     "response: NaN": (_response(_full("0.5 " + "nan " * 15 + "\n9 " + "0 " * 15)), r"response\.csv: line 2, column b0: must be a finite number"),
     "response: unsorted": (_response(_full("5 " + "0.01 " * 15 + "\n1 " + "0.06 " * 15)), r"response\.csv: row 2, column E: does not increase"),
     "response: one energy": (_response(_full("0.5 " + "0.01 " * 15)), r"response\.csv: E: needs two true energies or more"),
+    "response: below the minimum": (_response(_full("0.1 " + "0.01 " * 15 + "\n0.5 " + "0.06 " * 15)), EXPERIMENT + r"true_energy_minimum_keV: is 0\.5 keV, and the response ends at 0\.5 keV"),
     "response: mixed lengths": (_response(_full("0.5 " + "0.01 " * 15 + "\n9 0.1")), r"response\.csv: line 3: has 2 values where the header has 16"),
     "response: in eV": (_response(_full(), true_energy_keV="E_eV"), EXPERIMENT + r"response\.true_energy_keV: names the column 'E_eV', which is in eV"),
     "table: no names": (_text("spectrum.csv", "1 2 3 4\n2 3 4 5\n"), TABLE + "line 1: has no header line: it begins with numbers; write the names of the columns above"),

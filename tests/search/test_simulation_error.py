@@ -30,7 +30,7 @@ def experiment(times, days=10.0, unseen=0.0):
     )
     return SimpleNamespace(
         backgrounds=(wall,), background=counts, low_keV=EDGES[:-1], high_keV=EDGES[1:], live_days=days,
-        is_from_events=True,
+        is_from_events=True, is_simulated=True,
     )  # fmt: skip
 
 
@@ -74,7 +74,7 @@ def test_table_and_figure():
     total = table[table["background"] == SUM]
     assert total["met"].tolist() == [True, True, True, True] + [False] * 4
     np.testing.assert_allclose(total["counts"].to_numpy()[4:], 7110)
-    figure = draw_simulation_error(table, "toy", is_simulated=True)
+    figure = draw_simulation_error(table, "toy")
     words = " ".join(text.get_text() for axes in figure.axes for text in axes.texts)
     legends = [axes.get_legend() for axes in figure.axes] + figure.legends
     labels = [text.get_text() for one in legends if one for text in one.get_texts()]

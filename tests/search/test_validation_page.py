@@ -33,3 +33,9 @@ def test_limits(name):
         shown = [float(observed), float(expected), low, high]
         computed = [row["observed"], row["expected"], row["interval_low"], row["interval_high"]]
         assert shown == pytest.approx(computed, rel=0.006)
+
+
+def test_small_numbers_are_compared_relatively():
+    """`tests/conftest.py` takes away the absolute tolerance that would make all limits equal."""
+    assert pytest.approx(1.3e-13, rel=0.01) != 1.2e-13
+    assert pytest.approx(0.0) == 0.0

@@ -1,5 +1,7 @@
 """Workspaces: valid pyhf, the right counts, and the meaning of μ."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyhf
 import pytest
@@ -112,6 +114,21 @@ def test_one_sigma_of_the_atomic_parameter_is_the_other_model():
     assert epa_counts[low].sum() > 0.97 * epa_counts.sum()
     parameters[model.config.par_slice("atomic_epa")] = 5.0
     assert (model.expected_actualdata(parameters) >= XENON1T.background).all()
+
+
+def test_a_region_without_signal_has_no_atomic_parameter():
+    """Where a millicharge is not seen, neither is what another atomic model makes of it."""
+    unseen = replace(XENON1T.response, matrix=0 * XENON1T.response.matrix)
+    region = replace(XENON1T, name="beside", make_response=lambda: unseen)
+    fitted = replace(XENON1T, regions=(region,))
+    [made] = workspaces("millicharge", fitted, cases=[("all", None)])
+    by_channel = {
+        channel["name"]: {m["name"] for s in channel["samples"] for m in s["modifiers"]}
+        for channel in made.spec["channels"]
+    }
+    assert "atomic_epa" in by_channel["recoil_energy"]
+    assert "atomic_epa" not in by_channel["beside"]
+    assert np.all(np.isfinite(model_counts(made, 1e-12)))
 
 
 def test_the_atomic_parameter_goes_to_one_side():

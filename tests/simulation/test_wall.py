@@ -29,8 +29,10 @@ from exonu.simulation.wall.wall_kernels import (
     chord,
     energy_left,
     force,
+    on_window,
     point_of_decay,
     survives,
+    wall_in_direction,
 )
 
 GEOMETRY = geodesic_geometry()
@@ -62,6 +64,24 @@ def distance_in_windows(place):
         np.where(GEOMETRY.window[nearest] == 1, np.hypot(u, v), hexagonal)
         / GEOMETRY.half_size_cm[nearest]
     )
+
+
+def test_the_windows_near_a_wall_are_enough():
+    """Points of all walls, edges and corners included, are on a window if they are on any of all."""
+    everywhere = WALLS._replace(
+        near=np.tile(np.arange(GEOMETRY.n_channels), (len(WALLS.offsets), 1))
+    )
+    random = np.random.default_rng(1)
+    edges = np.cross(GEOMETRY.face_normals, np.roll(GEOMETRY.face_normals, 1, axis=0))
+    corners = edges[np.linalg.norm(edges, axis=1) > 0.1]
+    found = []
+    for x, y, z in np.concatenate([random.normal(size=(3000, 3)), corners]):
+        face, factor = wall_in_direction(x, y, z, WALLS)
+        point = (x * factor, y * factor, z * factor, face)
+        found.append(on_window(*point, WALLS))
+        assert found[-1] == on_window(*point, everywhere)
+    assert 0.3 < np.mean(found) < 0.9
+    assert WALLS.near.shape[1] < 50
 
 
 def test_ranges_and_their_inverse():

@@ -23,7 +23,9 @@ from exonu.report.numbers.counts_of_parts import (
     counts_of_parts,
     table_of_parts,
     workspaces_with_regions,
+    write_parts,
 )
+from exonu.report.numbers.figure_records import read_parts
 from exonu.report.numbers.yields_by_range import yields_by_range
 from exonu.search.analysis import ANALYSIS_SCHEMA
 from exonu.search.build_workspaces import build_workspaces
@@ -169,7 +171,7 @@ def _error_without(made, experiment):
 
 def test_counts_of_all_parts(toy):
     """What the figures show: slices add up to the spectrum, and every part has its own bins."""
-    _, _, experiment = toy
+    folder, _, experiment = toy
     made = workspace(experiment)
     limits = pd.DataFrame(
         [
@@ -201,8 +203,21 @@ def test_counts_of_all_parts(toy):
     assert total["observed"].sum() == whole.observed.sum()
     table = table_of_parts(parts)
     assert set(table["part"]) == set(parts)
-    figure = draw_parts(parts)
-    assert len([axes for axes in figure.axes if axes.axison]) == 3
+    write_parts(folder / "parts.csv", parts)
+    again = read_parts(folder / "parts.csv")
+    assert list(again) == list(parts)
+    for title, one in parts.items():
+        assert again[title].heading == one.heading
+        assert again[title].axis == ("reconstructed energy", "keVee")
+        assert list(again[title].backgrounds) == list(one.backgrounds)
+        for name in ("low_keV", "observed", "background", "background_error"):
+            np.testing.assert_allclose(getattr(again[title], name), getattr(one, name), rtol=1e-8)
+        np.testing.assert_allclose(again[title].signals[0].counts, one.signals[0].counts, rtol=1e-8)
+        assert again[title].signals[0].strength == 1e-10
+    figure = draw_parts(again)
+    shown = [axes for axes in figure.axes if axes.axison]
+    assert len(shown) == 3
+    assert {axes.get_xlabel() for axes in shown} == {r"reconstructed energy [keV$_\mathrm{ee}$]"}
 
 
 def test_a_fit_range_cuts_every_slice(toy):

@@ -187,20 +187,25 @@ def site(tmp_path_factory):
     return folder / "html"
 
 
-PAGES = ["index", "tutorial", "notebooks/own-spectrum", "api", "gallery", "glossary", "files"]
+PAGES = [
+    *("index", "tutorial", "notebooks/own-spectrum", "api", "gallery", "glossary", "files"),
+    *("physics", "validation", "search"),
+]
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("page", PAGES)
-def test_pages_of_the_documentation(browser, site, axe, page, width):
+def test_pages_of_the_documentation(browser, site, axe, page, width, scheme):
     """No page is wider than the window, none has an error or a serious fault of access."""
-    browser.prefer("light")
+    browser.prefer(scheme)
     browser.open(site / f"{page}.html", width)
     assert browser.evaluate(FITS)
     assert browser.evaluate(VISIBLE) or page == "gallery"  # pictures further down load later
     assert browser.violations(axe) == []
     assert browser.errors() == []
-    browser.screenshot(site.parent / f"{page.replace('/', '_')}_{width}.png")
+    browser.screenshot(site.parent / f"{page.replace('/', '_')}_{width}_{scheme}.png")
+    browser.prefer("light")
 
 
 def test_the_search_of_the_site_finds_the_page_that_explains_cls(browser, site):

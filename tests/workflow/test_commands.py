@@ -103,14 +103,16 @@ def test_the_pages_have_commands():
 
 def test_make_commands():
     """The targets are there; CI runs the first ones of the README on a clean clone."""
-    in_ci = re.findall(r"^make.*$", (ROOT / ".ci" / "run").read_text(), re.MULTILINE)
+    lines = re.findall(r"^make.*$", (ROOT / ".ci" / "run").read_text(), re.MULTILINE)
+    in_ci = {word for line in lines for word in (line.split()[1:] or [""]) if word[:1] != "-"}
     inherited = {
         key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS"))
     }
     for command in {
         command for page in PAGES for command in commands(page) if command.split()[0] == "make"
     }:
-        assert command in in_ci, f"CI does not run `{command}`"
+        _, *targets = command.split()
+        assert in_ci.issuperset(targets or [""]), f"CI does not run `{command}`"
         ended = subprocess.run(
             [*command.split(), "--dry-run"], cwd=ROOT, env=inherited, capture_output=True, text=True
         )

@@ -77,6 +77,14 @@ def test_limits_table_is_the_contract(finished, analysis):
         )
 
 
+@pytest.mark.parametrize("analysis", HYPOTHESES)
+def test_what_a_page_links_is_there(finished, analysis):
+    page = finished.folder / "results" / analysis / "summary.html"
+    links = re.findall(r'href="([^"#:]+)"', page.read_text(encoding="utf-8"))
+    assert {"limits/limits.csv", "figures/spectrum.pdf"} <= set(links)
+    assert [link for link in links if not (page.parent / link).is_file()] == []
+
+
 def test_blind_limits_are_the_expected_ones(finished):
     for row in limits(finished, "beta"):
         assert float(row["observed"]) == pytest.approx(float(row["expected"]), rel=1e-5)

@@ -39,7 +39,7 @@ def test_every_format_gives_the_same_limits(tmp_path):
             "results/tpc-demo/limits/limits.csv", "results/tpc-demo/templates/systematics.csv",
             "results/tpc-demo/cut_flow/cut_flow.csv",
         )  # fmt: skip
-        ended = snakemake(place, "--cores", "2", *targets, *TPC, EXONU_NUMBA="1")
+        ended = snakemake(place, "--cores", "2", *targets, *TPC)
         assert ended.returncode == 0, ended.stdout
         made[form] = {name: (place.folder / name).read_bytes() for name in targets}
     assert len(made["csv"][targets[0]].splitlines()) >= 2

@@ -20,7 +20,7 @@ FILES = [
 ]
 BEGINNING = re.compile(r"( *)(?:use )?rule\b.*:$")
 LONGEST, MEDIAN = 25, 15
-TARGETS = ("all", "toys", "coverage", "closure", "inject", "hepdata", "archive")
+TARGETS = ("all", "toys", "coverage", "discovery", "closure", "inject", "hepdata", "archive")
 
 
 def rules():

@@ -40,6 +40,8 @@ def archived(analysis):
         names += ["templates/simulation_error.csv"]
         names += ["spectra/yields_by_range.csv"]
         names += [f"event_diagnostics/{table}" for table in EVENT_TABLES]
+    if has_parts(analysis):
+        names += ["spectra/parts.csv", "limits/regions.csv"]
     if calibrated:
         names += ["calibration/calibration.json", "calibration/spectrum.csv"]
     if corrected:

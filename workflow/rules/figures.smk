@@ -56,23 +56,34 @@ for analysis in SINGLE:
             STEP
 
 
-use rule step as figure_parts with:
-    """Slices in a second variable and control regions, each with data, backgrounds and the signal."""
+use rule step as parts_table with:
+    """Slices in a second variable and control regions: counts of each, and what the regions bring."""
     input:
         experiment="results/{analysis}/templates/experiment.json",
         limits="results/{analysis}/limits/limits.csv",
     output:
-        **figure_files("parts"),
         table="results/{analysis}/spectra/parts.csv",
         regions="results/{analysis}/limits/regions.csv",
     pathvars:
-        job="figure_parts",
+        job="parts_table",
     params:
         **step(
-            "report.figure_parts",
-            *("plots", "physics", "interactions", "systematics", "blind"),
+            "report.parts_table",
+            *("physics", "interactions", "systematics", "blind"),
             "statistics.confidence_level",
         ),
+
+
+use rule step as figure_parts with:
+    """All parts of the fit, each with data, backgrounds and the signal."""
+    input:
+        table="results/{analysis}/spectra/parts.csv",
+    output:
+        **figure_files("parts"),
+    pathvars:
+        job="figure_parts",
+    params:
+        **step("report.figure_parts", "plots"),
 
 
 use rule step as figure_folded with:
@@ -103,7 +114,7 @@ use rule step as figure_spectrum with:
 
 
 use rule step as figure_signals with:
-    """Signals before and behind the detector."""
+    """Signals before the detector and in it."""
     input:
         counts="results/{analysis}/spectra/counts.csv",
         curves="results/{analysis}/spectra/curves.csv",

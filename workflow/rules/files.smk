@@ -62,6 +62,17 @@ def workspace_files(analysis, interaction):
     ]
 
 
+def scanned_workspaces(analysis, interaction):
+    """Those of all masses, of the first of its flavours."""
+    block = ANALYSES[analysis].settings["interactions"][interaction]
+    flavour, _ = hypotheses(interaction, block)[0]
+    return [
+        f"results/{analysis}/workspaces/{hypothesis_name(interaction, *case)}.json"
+        for case in hypotheses(interaction, block)
+        if case[0] == flavour
+    ]
+
+
 def all_workspaces(analysis):
     """The workspaces of all interactions."""
     return [
@@ -212,6 +223,12 @@ def histogram_settings_of(wildcards):
 # Figures.
 
 
+def titled_plots(wildcards):
+    """How figures are drawn, and whose they are."""
+    title = TITLES[wildcards.analysis]
+    return {"name": title, **settings(wildcards.analysis, "plots")}
+
+
 def tables_of(analyses):
     """Limits and counts of several analyses."""
     return {
@@ -295,7 +312,7 @@ def ingest_notes(analysis):
 def shown_settings(analysis):
     """The settings that the page shows."""
     blocks = ANALYSES[analysis].settings
-    return {name: blocks[name] for name in blocks if name not in ("plots", "variants")}
+    return {name: blocks[name] for name in blocks if name not in ("plots", "tables", "variants")}
 
 
 # Injected signals.

@@ -126,11 +126,11 @@ def memory_and_time(megabytes, minutes):
     }
 
 
-def figure_files(name, subcategory="search", label=None, of="{analysis}"):
+def figure_files(name, subcategory="search", label=None, of="{analysis}", caption=None):
     """What a step that draws makes: a PNG, which Snakemake's report shows, and a PDF."""
     shown = report(
         f"results/{of}/figures/{name}.png",
-        caption=f"../report/{name}.rst",
+        caption=f"../report/{caption or name}.rst",
         category=of,
         subcategory=subcategory,
         labels={"figure": label or name},

@@ -18,7 +18,7 @@ use rule step as tables_of_analysis with:
     pathvars:
         job="tables",
     params:
-        **step("report.tables"),
+        **step("report.tables", "tables"),
 
 
 use rule step as event_tables with:
@@ -33,7 +33,7 @@ use rule step as event_tables with:
     pathvars:
         job="event_tables",
     params:
-        **step("report.event_tables"),
+        **step("report.event_tables", "tables"),
 
 
 use rule step as combination_tables with:
@@ -47,7 +47,7 @@ use rule step as combination_tables with:
     pathvars:
         job="combination_tables",
     params:
-        **step("report.combination_tables"),
+        **step("report.combination_tables", "tables"),
 
 
 use rule step as hepdata_submission with:

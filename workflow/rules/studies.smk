@@ -1,4 +1,4 @@
-# Studies of a search, for all flavours together and two masses of the dark photon. Diagnostics of the fits belong to the
+# Studies of a search, for all flavours together and two masses of a mediator. Diagnostics of the fits belong to the
 # default run. Toys, coverage and the scan of masses are
 # targets of their own: `snakemake toys`, `snakemake coverage` and `snakemake discovery`.
 
@@ -170,15 +170,19 @@ use rule step as figure_coverage with:
 
 
 use rule step as mass_scan with:
-    """p0 against the mass of the dark photon, with the global p of the largest excess."""
+    """p0 against the mass of one interaction, with the global p of the largest excess."""
     input:
-        lambda wildcards: meaning_files(wildcards.analysis, "dark-photon"),
-        workspaces=lambda wildcards: workspace_files(wildcards.analysis, "dark-photon"),
+        lambda wildcards: beside(
+            scanned_workspaces(wildcards.analysis, wildcards.interaction)
+        ),
+        workspaces=lambda wildcards: scanned_workspaces(
+            wildcards.analysis, wildcards.interaction
+        ),
     output:
-        table="results/{analysis}/discovery/mass_scan.csv",
-        record="results/{analysis}/discovery/mass_scan.json",
+        table="results/{analysis}/discovery/mass_scan_{interaction}.csv",
+        record="results/{analysis}/discovery/mass_scan_{interaction}.json",
     pathvars:
-        job="mass_scan",
+        job="mass_scan_{interaction}",
     resources:
         **memory_and_time(1500, 60),
     params:
@@ -188,12 +192,14 @@ use rule step as mass_scan with:
 use rule step as figure_mass_scan with:
     """p0 against mass."""
     input:
-        record="results/{analysis}/discovery/mass_scan.json",
+        record="results/{analysis}/discovery/mass_scan_{interaction}.json",
         counts="results/{analysis}/spectra/counts.csv",
     output:
-        **figure_files("mass_scan"),
+        **figure_files(
+            "mass_scan_{interaction}", label="p0 and mass", caption="mass_scan"
+        ),
     pathvars:
-        job="figure_mass_scan",
+        job="figure_mass_scan_{interaction}",
     params:
         **step("report.figure_mass_scan", "plots"),
 
@@ -217,12 +223,13 @@ rule toys:
 
 
 rule discovery:
-    """The scan of p0 over masses, of every analysis that searches for a dark photon."""
+    """The scans of p0 over masses, of everything that is searched for and has masses."""
     input:
         [
-            f"results/{analysis}/figures/mass_scan.png"
+            f"results/{analysis}/figures/mass_scan_{interaction}.png"
             for analysis, searched in INTERACTIONS.items()
-            if "dark-photon" in searched
+            for interaction in searched
+            if SEARCHED[interaction].has_mass
         ],
     localrule: True
 

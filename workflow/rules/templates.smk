@@ -137,18 +137,23 @@ use rule step as simulation_error with:
     input:
         experiment="results/{analysis}/templates/experiment.json",
     output:
-        **figure_files("simulation_error", "events", "size of the simulation"),
-        table="results/{analysis}/templates/simulation_error.csv",
+        "results/{analysis}/templates/simulation_error.csv",
     pathvars:
         job="simulation_error",
     params:
-        **step(
-            "report.simulation_error",
-            lambda wildcards: {
-                "name": TITLES[wildcards.analysis],
-                **settings(wildcards.analysis, "plots", "statistics.projections"),
-            },
-        ),
+        **step("report.simulation_error", "statistics.projections"),
+
+
+use rule step as figure_simulation_error with:
+    """The same as a figure."""
+    input:
+        table="results/{analysis}/templates/simulation_error.csv",
+    output:
+        **figure_files("simulation_error", "events", "size of the simulation"),
+    pathvars:
+        job="figure_simulation_error",
+    params:
+        **step("report.figure_simulation_error", titled_plots),
 
 
 use rule step as histograms with:
@@ -185,13 +190,7 @@ use rule step as figure_dead_pmt with:
     pathvars:
         job="figure_dead_pmt",
     params:
-        **step(
-            "report.figure_dead_pmt",
-            lambda wildcards: {
-                "name": TITLES[wildcards.analysis],
-                **settings(wildcards.analysis, "plots"),
-            },
-        ),
+        **step("report.figure_dead_pmt", titled_plots),
 
 
 use rule step as closure_events with:

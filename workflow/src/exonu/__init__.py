@@ -14,20 +14,20 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from exonu.catalogue.own_interactions import declare_interaction as declare_interaction
+    from exonu.catalogue.own_interactions import interaction_names as interaction_names
     from exonu.core.errors import InputError as InputError
     from exonu.detector import Efficiency as Efficiency
     from exonu.front_door import SearchLimit as SearchLimit
-    from exonu.front_door import declare_interaction as declare_interaction
-    from exonu.front_door import interaction_names as interaction_names
     from exonu.front_door import limit as limit
-    from exonu.front_door import make_experiment as make_experiment
     from exonu.front_door import open_workspace as open_workspace
-    from exonu.front_door import published_experiment as published_experiment
     from exonu.interactions import Physics as Physics
     from exonu.interactions import recoil_rate as recoil_rate
     from exonu.search.build_workspaces import build_workspaces as build_workspaces
     from exonu.search.experiment.binned_spectrum import Background as Background
     from exonu.search.experiment.binned_spectrum import Experiment as Experiment
+    from exonu.search.experiment.from_arrays import make_experiment as make_experiment
+    from exonu.search.experiment.read_experiment import published_experiment as published_experiment
     from exonu.search.experiment.read_experiment import read_experiment as read_experiment
     from exonu.statistics import FitResult as FitResult
     from exonu.statistics import Limit as Limit
@@ -42,12 +42,12 @@ __version__ = "0.2.0"
 _HOME = {
     "InputError": "core.errors",
     "SearchLimit": "front_door",
-    "declare_interaction": "front_door",
-    "interaction_names": "front_door",
+    "declare_interaction": "catalogue.own_interactions",
+    "interaction_names": "catalogue.own_interactions",
     "limit": "front_door",
-    "make_experiment": "front_door",
+    "make_experiment": "search.experiment.from_arrays",
     "open_workspace": "front_door",
-    "published_experiment": "front_door",
+    "published_experiment": "search.experiment.read_experiment",
     "Efficiency": "detector",
     "Physics": "interactions",
     "recoil_rate": "interactions",

@@ -10,6 +10,7 @@ exonu check ANALYSIS [--results]
 exonu limit ONE.yaml OTHER.yaml --interaction millicharge
 exonu combine ONE.yaml OTHER.yaml --interaction millicharge -o together.json
 exonu project EXPERIMENT.yaml --interaction millicharge --exposure 1,10,100 --background 1,0.1
+exonu scan EXPERIMENT.yaml --interaction alp --mass-mev 2e-3:0.03:40log
 exonu hs3 WORKSPACE.json -o workspace.hs3.json
 exonu interactions
 exonu verify ARCHIVE.zip
@@ -31,7 +32,8 @@ from exonu.cli.file_commands import add_files
 from exonu.cli.limit_commands import add_limits
 from exonu.cli.options import check_output
 from exonu.cli.physics_commands import add_physics
-from exonu.core.errors import InputError
+from exonu.cli.scan_commands import add_scans
+from exonu.core.errors import ArgumentError, InputError, InputErrors
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
@@ -98,18 +100,42 @@ def _complete(parser: argparse.ArgumentParser) -> None:
     argcomplete.autocomplete(parser)
 
 
-_OPTIONS = {"mass_MeV": "--mass-mev", "energies_keV": "--energies", "source": "--source"}
-_OPTIONS |= {"confidence_level": "--confidence-level"}
-_OPTIONS |= {name: f"--{name}" for name in ("flavour", "strength", "part", "interaction")}
+_OPTIONS = {
+    "mass_MeV": "--mass-mev",
+    "energies_keV": "--energies",
+    "exposures_tonne_year": "--exposure",
+    "backgrounds": "--background",
+    "fit_range_keV": "--fit-range",
+    "changes": "--set",
+    "confidence_level": "--confidence-level",
+}
+_OPTIONS |= {
+    name: f"--{name}"
+    for name in (
+        "atomic", "flavour", "interaction", "measurement", "output", "part", "run", "significance",
+        "source", "strength", "unblind",
+    )
+}  # fmt: skip
+"""Arguments of the library, and the option that gives each."""
 
 
 def _with_option(error: InputError) -> InputError:
     """The fault with the option's name where the library names its own argument."""
-    field = str(error.field)
-    option = "--atomic" if field.startswith("atomic.") else _OPTIONS.get(field)
-    if error.file is not None or option is None:
-        return error
-    return InputError(error.problem, field=option, remedy=error.remedy)
+    if isinstance(error, InputErrors):
+        return InputErrors(map(_with_option, error.errors))
+    file, field = error.file, error.field
+    if str(file).split(" ")[0] == "changes":  # what they change is checked as a file is
+        file = _option(file)
+    elif isinstance(error, ArgumentError) or (file is None and field != "fit_range_keV"):
+        field = _option(field)  # without a file, a fit range may be that of an analysis
+    return InputError(error.problem, file=file, field=field, remedy=error.remedy)
+
+
+def _option(place: str | None) -> str | None:
+    """An argument as its option, with the key of a change after it; anything else as it is."""
+    name, *key = str(place).split(" ")
+    option = "--atomic" if name.startswith("atomic.") else _OPTIONS.get(name)
+    return place if option is None else " ".join([option, *key])
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -122,6 +148,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add_physics(commands)
     add_limits(commands)
+    add_scans(commands)
     add_files(commands)
     for command in commands.choices.values():  # it may stand before the command or after it
         command.add_argument(

@@ -11,7 +11,6 @@ from typing import Any
 from exonu.cli.answers import Rows
 from exonu.cli.options import FIGURES, add_answer, add_searched, check_output, hypothesis_of
 from exonu.cli.values import number, numbers, setting, span
-from exonu.core.errors import InputError
 
 
 def add_limits(commands: Any) -> None:
@@ -60,84 +59,21 @@ def _add_limit(commands: Any) -> None:
 
 
 def _limit(given: argparse.Namespace) -> Any:
-    from exonu.search.limit_inputs import is_json, named_file
-    from exonu.search.limit_records import is_combination, limit_of_workspace
-    from exonu.statistics.intervals.normal import require_confidence_level
+    from exonu.search.combination.requested_limits import requested_limits
 
-    require_confidence_level(given.confidence_level)
-    given.file = [named_file(file) for file in given.file]
-    first = given.file[0]
-    if given.measurement is not None and not is_json(first):
-        raise InputError(
-            "is given without a workspace, which alone has measurements",
-            file=first,
-            field="--measurement",
-            remedy="leave it out",
-        )
-    if is_combination(given.file):
-        return _limit_of_several(given)
-    if is_json(first):
-        _refuse_with_workspace(given)
-        return limit_of_workspace(first, given.confidence_level, given.measurement)
-    if given.interaction is None:
-        raise InputError(
-            "is missing",
-            file=first,
-            field="--interaction",
-            remedy="choose one that `exonu interactions` lists",
-        )
-    answers = [_limit_of_one(given, first, mass) for mass in given.mass_mev or [None]]
-    return answers if len(answers) > 1 else answers[0]
-
-
-def _limit_of_one(given: argparse.Namespace, file: Path, mass_MeV: float | None) -> dict[str, Any]:
-    from exonu.search.limit_records import limit_of_experiment
-
-    return limit_of_experiment(
-        file,
-        given.interaction,
-        flavour=given.flavour or "all",
-        mass_MeV=mass_MeV,
+    answers = requested_limits(
+        given.file,
+        given.mass_mev or [None],
+        interaction=given.interaction,
+        flavour=given.flavour,
         atomic=given.atomic,
         confidence_level=given.confidence_level,
         unblind=given.unblind,
+        measurement=given.measurement,
         fit_range_keV=given.fit_range,
         changes=given.set,
     )
-
-
-def _limit_of_several(given: argparse.Namespace) -> Any:
-    from exonu.search.combination.from_files import limit_of_files
-
-    problem = "is given for several experiments, each of which "
-    if given.unblind:
-        remedy = "write `blind: false` into their analyses"
-        raise InputError(f"{problem}says whether it is blind", field="--unblind", remedy=remedy)
-    for option, value in (("--set", given.set), ("--fit-range", given.fit_range)):
-        if value:
-            raise InputError(
-                f"{problem}has its own", field=option, remedy="write it into their analyses"
-            )
-    hypothesis = {name: getattr(given, name) for name in ("interaction", "flavour", "atomic")}
-    answers = [
-        limit_of_files(given.file, given.confidence_level, mass_MeV=mass, **hypothesis)
-        for mass in given.mass_mev or [None]
-    ]
     return answers if len(answers) > 1 else answers[0]
-
-
-def _refuse_with_workspace(given: argparse.Namespace) -> None:
-    """A workspace has its own parameter of interest: what would choose another must not be ignored
-    in silence."""
-    options = ("interaction", "flavour", "mass_mev", "atomic", "unblind", "fit_range", "set")
-    for option in options:
-        if getattr(given, option) not in (None, False, []):
-            raise InputError(
-                "is given with a workspace, which has its own parameter of interest and its own data",
-                file=given.file[0],
-                field=f"--{option.replace('_', '-')}",
-                remedy="leave it out",
-            )
 
 
 def _add_combine(commands: Any) -> None:

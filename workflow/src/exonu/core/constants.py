@@ -42,4 +42,5 @@ N_A = value("Avogadro constant")
 c = value("speed of light in vacuum")
 e = value("elementary charge")
 day = 24 * 3600.0
-Julian_year = 365.25 * day
+days_per_year = 365.25
+Julian_year = days_per_year * day

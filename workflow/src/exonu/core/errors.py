@@ -45,6 +45,13 @@ def _in_one_line(text: str) -> str:
     return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
 
 
+class ArgumentError(InputError):
+    """The argument of a function, in `field`, is missing or does not go with the file.
+
+    Without a file, a plain `InputError` may name an argument; with one, its field is of the file.
+    """
+
+
 class InputErrors(InputError):
     """Several faults found together, one line each, so that a user fixes them in one go."""
 

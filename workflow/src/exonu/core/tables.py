@@ -67,8 +67,7 @@ def read_header_and_rows(path: str | Path) -> tuple[list[str], list[tuple[int, l
             file=path,
             remedy="if these are events, bin them; if a curve, give fewer points",
         )
-    first = next((line for line in text.splitlines() if _is_content(line)), "")
-    sign = "," if "," in first else "\t" if "\t" in first else "," if _is_one_cell(first) else " "
+    sign = _separator(text)
     rows = split_lines(text, sign, path)
     if not rows:
         raise InputError(
@@ -84,22 +83,28 @@ def check_rising(values: Array, path: str | Path, column: str, *, strictly: bool
 
     Args:
         values: shape (n,).
-        path, column: for the message; the column's name ends with the unit.
+        path, column: for the message.
         strictly: whether two rows may not have the same.
 
     Raises:
         InputError: with the row.
     """
+    if values[0] < 0:
+        raise InputError(
+            f"is negative ({values[0]:g})",
+            file=path,
+            field=f"row 1, column {column}",
+            remedy="energies are ≥ 0",
+        )
     steps = np.diff(values)
     wrong = np.flatnonzero(steps <= 0 if strictly else steps < 0)
-    if wrong.size or values[0] < 0:
-        row = int(wrong[0]) + 2 if wrong.size else 1
-        once = ", each energy once" if strictly else ""
+    if wrong.size:
+        at = int(wrong[0])
         raise InputError(
-            "does not increase, or is negative",
+            f"does not increase ({values[at + 1]:g} after {values[at]:g})",
             file=path,
-            field=f"row {row}, column {column}",
-            remedy=f"sort the rows by energy in {column.rpartition('_')[2]}{once}",
+            field=f"row {at + 2}, column {column}",
+            remedy="sort the rows by energy" + (", each energy once" if strictly else ""),
         )
 
 
@@ -119,8 +124,13 @@ def _is_content(line: str) -> bool:
     return bool(line.strip()) and not line.lstrip().startswith("#")
 
 
-def _is_one_cell(line: str) -> bool:
-    return ";" in line or len(line.split()) < 2
+def _separator(text: str) -> str:
+    """What separates the columns of a table: a comma, or where its first line has none a tab, or a
+    blank."""
+    first = next((line for line in text.splitlines() if _is_content(line)), "")
+    found = next((sign for sign in (",", "\t") if sign in first), " ")
+    is_one_cell = ";" in first or len(first.split()) < 2
+    return "," if found == " " and is_one_cell else found
 
 
 def _commented_header(
@@ -148,8 +158,7 @@ def read_matrix(path: str | Path, size: int) -> Array:
         InputError: another shape, or a value that is not a finite number.
     """
     text = read_text(path, "table")
-    first = next((line for line in text.splitlines() if _is_content(line)), "")
-    rows = split_lines(text, "," if "," in first else "\t" if "\t" in first else " ", path)
+    rows = split_lines(text, _separator(text), path)
     names = [str(place) for place in range(1, size + 1)]
     if len(rows) != size:
         raise InputError(

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from exonu.core.errors import InputError
+from exonu.core.errors import ArgumentError, InputError
 from exonu.core.types import Array
 from exonu.detector.geometry import Geometry, geodesic_geometry
 from exonu.detector.geometry_table import own_geometry
@@ -101,10 +101,10 @@ def find_event(
         )
     if len(several) > 1:
         shown = ", ".join(map(str, sorted(several)[:8])) + (", …" if len(several) > 8 else "")
-        raise InputError(
+        raise ArgumentError(
             f"holds an event {event} in several runs ({shown})",
             file=path,
-            field="--run",
+            field="run",
             remedy="say of which run",
         )
     known = {key: float(values[0]) for key, values in found.scalars().items()}

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from exonu.core.errors import InputError
-from exonu.core.tables import read_numbers
+from exonu.core.tables import check_something, read_numbers
 from exonu.core.types import Array
 from exonu.interactions.moments import kinematic_moments
 from exonu.solar import Oscillation
@@ -120,12 +120,6 @@ def read_cross_section_table(file: Path) -> list[list[float]]:
             field=f"columns {COLUMNS[0]}, {COLUMNS[1]}",
             remedy="give energies in keV",
         )
-    if np.any(rows[:, 2] < 0) or not np.any(rows[:, 2] > 0):
-        raise InputError(
-            "must be ≥ 0, and not 0 everywhere",
-            file=file,
-            field=f"column {COLUMNS[2]}",
-            remedy="give dσ/dT on an atom for unit strength",
-        )
+    check_something(rows[:, 2], file, COLUMNS[2], "give dσ/dT on an atom for unit strength")
     found: list[list[float]] = rows.tolist()
     return found

@@ -25,8 +25,11 @@ def _may_be_tabled(one: Interaction) -> bool:
     return alone and not one.has_mass
 
 
-TABLED = tuple(name for name, one in INTERACTIONS.items() if _may_be_tabled(one))
-"""Interactions that may have a cross-section of one's own."""
+def tabled() -> tuple[str, ...]:
+    """Interactions that may have a cross-section of one's own, those declared later too."""
+    return tuple(name for name, one in INTERACTIONS.items() if _may_be_tabled(one))
+
+
 _HEAVIEST_NEUTRINO_EV = (
     10.0  # below the first ionisation energy, so that each logarithm stays positive
 )
@@ -112,7 +115,13 @@ class Physics:
                 field="neutrino_mass_eV",
             )
         for name, _ in self.cross_sections:
-            _one_of(name, TABLED, "cross_sections")
+            _one_of(name, tabled(), "cross_sections")
+            if self.millicharge_weak_interference and isinstance(INTERACTIONS[name].formula, Shift):
+                raise InputError(
+                    f"is not known for {name}, whose cross-section is a table",
+                    field="millicharge_weak_interference",
+                    remedy="set it to false, or leave the table out",
+                )
         target_folder(self.target)
         if self.reactor is not None and self.flux_table is not None:
             raise InputError(

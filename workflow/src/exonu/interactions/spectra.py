@@ -199,13 +199,20 @@ class RecoilSpectra:
             Rates in events/(tonne year keV).
 
         Raises:
-            InputError: if a mass is not finite and ≥ 0, or a setting is not the interaction's.
+            InputError: if a mass is not finite and ≥ 0, a setting is not the interaction's, or the
+                interference of a table is asked for.
         """
         one = SEARCHED[interaction] if isinstance(interaction, str) else interaction
         atomic = self.physics.atomic(one.name) if atomic is None else atomic
         check_atomic(atomic, one.name)
         at = self._recoil(masses_MeV)
         if (own := self.physics.cross_section(one.name)) is not None:
+            if interference:
+                raise InputError(
+                    f"has no interference with the weak one: the cross-section of {one.name} is a table",
+                    field="part",
+                    remedy="ask for pure or total",
+                )
             power = 2 * one.power if isinstance(one.formula, Shift) else one.power
             return Polynomial(self._tabled(own, one)[None], None, power, one.states[1:] or FLAVOURS)
         if isinstance(one.formula, Shift):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -107,20 +107,51 @@ def read_analysis(name: str, file: Path, overrides: Mapping[str, Any] | None = N
             remedy="the YAML of a published spectrum, or that of ROOT files, or names of analyses",
         )
     raise_all(_combination_faults(settings, file))
-    raise_all(_mass_faults(settings["interactions"], file))
-    table = settings["physics"].get("flux_table")
-    if (
-        table is not None
-    ):  # its numbers are settings too: jobs need no file, and re-run when they change
-        table["rows"] = read_flux_table(file.parent / table["file"])
-    for block in settings["physics"].get("cross_sections", {}).values():
-        block["rows"] = read_cross_section_table(file.parent / block["file"])
-    for block in settings["interactions"].values():
-        if "file" in block:
-            block["rows"] = read_curve(file.parent / block["file"])
+    complete(settings, file)
+    for variant in settings["variants"].values():
+        _read_tables(variant["settings"], file.parent)
     if "experiment" in settings:
         settings["physics"] |= _target_of(file.parent / str(settings["experiment"]))
     return Analysis(name, file, settings)
+
+
+def complete(settings: Settings, file: Path) -> None:
+    """Check the masses of settings that fit the schema, and read the tables that they name into
+    them.
+
+    Args:
+        settings: of an analysis, changed in place.
+        file: their YAML, for messages; its folder is that of the tables.
+
+    Raises:
+        InputError: masses or a table that are not what they should be.
+    """
+    raise_all(_mass_faults(settings["interactions"], file))
+    _read_tables(settings, file.parent)
+
+
+def _read_tables(settings: Settings, folder: Path) -> None:
+    """Read the tables that settings, or what a variant changes of them, name: their numbers are
+    settings too, so that jobs need no file and run again when the numbers change."""
+    physics = _mapping(settings.get("physics"))
+    readers: list[tuple[Any, Callable[[Path], list[list[float]]]]] = [
+        (physics.get("flux_table"), read_flux_table),
+        *((one, read_cross_section_table) for one in _blocks(physics.get("cross_sections"))),
+        *((one, read_curve) for one in _blocks(settings.get("interactions"))),
+    ]
+    for given, read in readers:
+        block = _mapping(given)
+        if isinstance(block.get("file"), str):
+            block["rows"] = read(folder / block["file"])
+
+
+def _mapping(value: Any) -> Settings:
+    """A block of settings; an empty one for what is none, which the schema refuses elsewhere."""
+    return value if isinstance(value, dict) else {}
+
+
+def _blocks(value: Any) -> Iterable[Any]:
+    return _mapping(value).values()
 
 
 def _target_of(experiment_file: Path) -> dict[str, str]:

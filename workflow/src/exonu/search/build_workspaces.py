@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from exonu.catalogue import SEARCHED
+from exonu.catalogue import SEARCHED, Line
 from exonu.core.errors import InputError, raise_all
 from exonu.core.files import write_text
 from exonu.core.settings import Settings, read_yaml
@@ -99,8 +99,7 @@ def build_workspaces(
     for one in made:
         one.meaning["bins_keV"] = np.transpose([fitted.low_keV, fitted.high_keV]).tolist()
         one.meaning["notes"] = list(notes)
-        if experiment.observable is not None:
-            one.meaning["observable"] = "{} [{}]".format(*experiment.observable)
+        one.meaning["axis_label"] = experiment.axis_label
         one.meaning.update(simulation_meaning(experiment))
         one.meaning.update(fit_parts_meaning(experiment))
         if fit_range is not None:
@@ -116,7 +115,9 @@ def _without_signal(signals: list[Signal], experiment: Experiment) -> Iterator[I
                 f"expects no signal in any bin from {experiment.low_keV.min():g} to "
                 f"{experiment.high_keV.max():g} {experiment.unit}, so that no limit on it exists",
                 field=f"{experiment.name}, {signal.name}",
-                remedy="check the efficiency, the energies of the bins and true_energy_minimum_keV",
+                remedy="give masses whose lines are in the bins"
+                if isinstance(SEARCHED[signal.interaction].formula, Line)
+                else "check the efficiency, the energies of the bins and true_energy_minimum_keV",
             )
 
 

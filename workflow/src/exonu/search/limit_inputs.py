@@ -19,7 +19,13 @@ from exonu.core.settings import Settings, checked, merged, read_schema, read_yam
 from exonu.core.tables import read_header_and_rows
 from exonu.core.text_files import kind_of, require_file
 from exonu.core.yaml_files import parse_value
-from exonu.search.analysis import Analysis, default_settings, find_analysis, read_analysis
+from exonu.search.analysis import (
+    Analysis,
+    complete,
+    default_settings,
+    find_analysis,
+    read_analysis,
+)
 
 CONFIG = Path("config")
 ANALYSIS_SCHEMA = schema_path("analysis.yaml")
@@ -88,6 +94,11 @@ def read_description(file: Path) -> Settings:
     )
 
 
+def combines(file: Path) -> bool:
+    """Whether a file is an analysis that combines the experiments of others."""
+    return not is_json(file) and "experiments" in read_description(file)
+
+
 def _is_table(file: Path) -> bool:
     try:
         header, rows = read_header_and_rows(file)
@@ -107,17 +118,14 @@ def is_json(file: Path) -> bool:
             begin = opened.read(4096)
     except (OSError, ValueError):
         begin = b""
-    named = file.suffix.lower() == ".json"
+    ending = file.suffix.lower()
     if not begin.strip():
-        return named
-    # What is neither is said to be no JSON where the name promises some.
-    is_other = kind_of(file) is not None or _is_yaml(begin) or _is_table(file)
-    if file.suffix.lower() in (
-        ".yaml",
-        ".yml",
-    ):  # JSON is YAML, too: an experiment, if no workspace
-        return bool(_JSON_BEGINS.match(begin)) and b'"channels"' in file.read_bytes()
-    return bool(_JSON_BEGINS.match(begin)) or (named and not is_other)
+        return ending == ".json"
+    if _JSON_BEGINS.match(begin):
+        # JSON is YAML, too: an experiment, if no workspace.
+        return ending not in (".yaml", ".yml") or b'"channels"' in file.read_bytes()
+    # What is nothing else is said to be no JSON where the name promises some.
+    return ending == ".json" and not (kind_of(file) or _is_yaml(begin) or _is_table(file))
 
 
 def _is_yaml(begin: bytes) -> bool:
@@ -126,20 +134,38 @@ def _is_yaml(begin: bytes) -> bool:
     return bool(lines) and re.match(rb"[A-Za-z_][\w-]*:(\s|$)", lines[0]) is not None
 
 
+_FOR_A_LIMIT = ("physics", "interactions", "systematics")
+"""Blocks of an analysis that the limit of one hypothesis depends on."""
+_NOT_SO = {
+    "blind": "use --unblind",
+    "is_simulated": "change it in the experiment's YAML: it says what the data are",
+    "experiment": "give that experiment's file itself",
+    "events": "set the limits of events with snakemake",
+    "experiments": "give the experiments' files",
+    "events_settings": "set the limits of events with snakemake",
+    "config_version": "change it in the file",
+    "statistics": "use --confidence-level; the rest is of the workflow",
+}
+"""Keys that no change may have, and what to do instead."""
+
+
 def with_changes(
-    settings: Settings, changes: Sequence[tuple[str, str]]
+    settings: Settings, changes: Sequence[tuple[str, str]], file: Path
 ) -> tuple[Settings, Settings]:
     """Settings of an analysis, and keys of the experiment's YAML, with changes of single keys.
 
     Args:
         settings: all settings of an analysis.
         changes: keys with dots in them and their values as YAML, as of `exonu limit --set`.
+        file: the YAML of the settings, whose folder is that of tables that changes name.
 
     Returns:
-        The settings with what is theirs changed, checked; and what is the experiment's.
+        The settings with what is theirs changed, checked, with their tables read; and what is the
+        experiment's.
 
     Raises:
-        InputError: a key of neither, `blind`, or a value that the settings refuse.
+        InputError: a key of neither, one that a limit does not depend on or that cannot be changed,
+            or a value that the settings refuse.
     """
     of_experiment = read_schema(EXPERIMENT_SCHEMA)["properties"]
     of_analysis = read_schema(ANALYSIS_SCHEMA)["properties"]
@@ -147,17 +173,24 @@ def with_changes(
     theirs: Settings = {}
     for key, text in changes:
         first = key.partition(".")[0]
-        if first == "blind":
-            raise InputError("cannot be changed so", field="--set blind", remedy="use --unblind")
-        if first == "config_version" or first not in {**of_experiment, **of_analysis}:
+        if first in _NOT_SO:
+            remedy = _NOT_SO[first]
+            raise InputError("cannot be changed so", field=f"changes {key}", remedy=remedy)
+        if first not in {**of_experiment, **of_analysis}:
             known = [*of_experiment, *of_analysis]
             near = difflib.get_close_matches(first, known, n=1)
             raise InputError(
                 "is a key of neither the experiment nor the analysis",
-                field=f"--set {key}",
+                field=f"changes {key}",
                 remedy=f"did you mean `{near[0]}`?" if near else "docs/configuration.md lists them",
             )
-        change: Any = parse_value(text, f"--set {key}")
+        if first not in {*of_experiment, *_FOR_A_LIMIT}:
+            raise InputError(
+                "changes nothing of a limit",
+                field=f"changes {key}",
+                remedy=f"leave it out; of an analysis {', '.join(_FOR_A_LIMIT)} can be changed",
+            )
+        change: Any = parse_value(text, f"changes {key}")
         for part in reversed(key.split(".")):
             change = {part: change}
         if first in of_experiment:
@@ -165,7 +198,8 @@ def with_changes(
         else:
             own = merged(own, change)
     if own:
-        settings = checked(merged(settings, own), ANALYSIS_SCHEMA, "--set")
+        settings = checked(merged(settings, own), ANALYSIS_SCHEMA, "changes")
+        complete(settings, file)
     return settings, theirs
 
 

@@ -13,7 +13,7 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 from exonu.catalogue import SEARCHED
-from exonu.core.errors import InputError
+from exonu.core.errors import ArgumentError, InputError
 from exonu.core.files import finite, plain, read_json
 from exonu.search.plausibility.limit_checks import LIMITS, FoundLimit
 from exonu.search.plausibility.registry import logged
@@ -31,6 +31,7 @@ from exonu.statistics import (
     two_sided_interval,
     upper_limit,
 )
+from exonu.statistics.workspaces.pyhf_form import VERSION, form_fault
 
 if TYPE_CHECKING:
     from exonu.core.types import Json
@@ -52,6 +53,12 @@ def read_model(
         InputError: if the file is not a workspace, has what the engine does not support, or has a
             parameter `mu_sq` and no page that ties it to `mu`.
     """
+    return _model_and_spec(file, measurement)[:2]
+
+
+def _model_and_spec(
+    file: Path, measurement: str | None = None
+) -> tuple[Model, Mapping[str, Any] | None, Json]:
     meaning = None
     if meaning_file(file).is_file():
         from exonu.search.build_workspaces import read_meaning
@@ -62,7 +69,7 @@ def read_model(
     refuse_other_version(spec, file)
     poi_map = (meaning or {}).get("poi_map")
     try:
-        return compile_workspace(spec, measurement, poi_map=poi_map, file=file), meaning
+        return compile_workspace(spec, measurement, poi_map=poi_map, file=file), meaning, spec
     except (AttributeError, IndexError, KeyError, TypeError):
         refuse_other_form(spec, file)
         raise
@@ -84,10 +91,6 @@ def refuse_other_json(spec: Any, file: Path) -> None:
         if keys <= known:
             raise InputError(f"is not a pyhf workspace, but {what}", file=file, remedy=meant)
     raise InputError("is not a pyhf workspace", file=file, remedy=remedy)
-
-
-VERSION = "1.0.0"
-"""Version of pyhf's form of workspaces that is read, as of pyhf 0.7."""
 
 
 def refuse_other_version(spec: Json, file: Path) -> None:
@@ -137,44 +140,42 @@ _OTHER_JSON = (
 
 def read_search(file: Path) -> tuple[Model, Mapping[str, Any]]:
     """A workspace of exonu, compiled, and its meaning; see `read_model`."""
-    model, meaning = read_model(file)
+    return _search_and_spec(file)[:2]
+
+
+def _search_and_spec(file: Path) -> tuple[Model, Mapping[str, Any], Json]:
+    model, meaning, spec = _model_and_spec(file)
     if meaning is None:
         raise InputError(
             "has no sidecar file that says what its μ means", file=file, remedy="make it anew"
         )
     require_whole(meaning, file)
-    return model, meaning
+    return model, meaning, spec
 
 
 def read_whole_workspace(file: Path) -> tuple[Json, Mapping[str, Any]]:
     """A workspace of exonu as JSON, of pyhf's form and one that compiles, and its meaning; see
     `read_search`, which gives the compiled model."""
-    _, meaning = read_search(file)
-    spec = read_json(file)
+    _, meaning, spec = _search_and_spec(file)
     refuse_other_form(spec, file)
     return spec, meaning
 
 
 def refuse_other_form(spec: Json, file: Path) -> None:
-    """Say what pyhf's own schema finds wrong; `read_model` asks only when it failed: importing pyhf
-    takes a second.
+    """Say what pyhf's own schema finds wrong; `read_model` asks only when it failed.
 
     Raises:
         InputError: if the workspace is not of that form.
     """
-    from pyhf import schema
-    from pyhf.exceptions import InvalidSpecification
-
-    try:
-        schema.validate(spec, "workspace.json")
-    except InvalidSpecification as error:
-        problem, place = (line.strip() for line in str(error).splitlines()[:2])
+    fault = form_fault(spec)
+    if fault is not None:
+        problem, place = fault
         raise InputError(
-            f"is not of pyhf's form ({problem.rstrip('. ')})",
+            f"is not of pyhf's form ({problem})",
             file=file,
-            field=place.removeprefix("Path: "),
+            field=place,
             remedy="see pyhf's schema of workspaces",
-        ) from None
+        )
 
 
 def limit_methods(
@@ -305,7 +306,7 @@ def limit_record(
         projections: live times in `days` for which the limit of an Asimov data set is given too.
         power_constraint: see `limit_methods`.
     """
-    model, meaning = read_search(file)
+    model, meaning, spec = _search_and_spec(file)
     pair = profile_pair(model)
     found = limit_methods(pair, methods, confidence_level, power_constraint)
     if "live_days" in meaning and "asymptotic" in found:
@@ -314,10 +315,10 @@ def limit_record(
         notes = simulation_notes(meaning, float(meaning["live_days"]))
         found["asymptotic"]["record"]["notes"] += notes
     evidence = discovery_record(pair)
-    notes = [*meaning.get("notes", ()), *_limit_notes(read_json(file), model, meaning, found)]
+    notes = [*meaning.get("notes", ()), *_limit_notes(spec, model, meaning, found)]
     logged(notes, file.stem)
     for asked in (one for one in projections if "days" in one):
-        found |= projected_limits(read_json(file), meaning, asked["days"], confidence_level, file)
+        found |= projected_limits(spec, meaning, asked["days"], confidence_level, file)
     return {
         "name": file.stem, "meaning": meaning, "discovery": evidence, "methods": found, "notes": notes,
     }  # fmt: skip
@@ -385,18 +386,6 @@ def projected_limits(
     return found
 
 
-def is_combination(files: Sequence[Path]) -> bool:
-    """Whether several experiments are asked for: by several files, or by an analysis that combines
-    them."""
-    from exonu.search.limit_inputs import is_json, named_file, read_description
-
-    if len(files) > 1:
-        return True
-    if is_json(files[0]):
-        return False
-    return "experiments" in read_description(named_file(files[0]))
-
-
 def limit_of_model(model: Model, confidence_level: float) -> Json:
     """Asymptotic CLs limits of a compiled model, in units of its parameter of interest."""
     found = _asymptotic_with_discovery(model, confidence_level)
@@ -409,18 +398,19 @@ def limit_of_workspace(file: Path, confidence_level: float, measurement: str | N
 
     With a sidecar file of the workspace, `physical` gives the same in the physical parameter.
     """
-    model, meaning = read_model(Path(file), measurement)
+    model, meaning, spec = _model_and_spec(Path(file), measurement)
     log.info("%s: %d bins, %d parameters", file, model.n_bins, len(model.parameters))
     found = _asymptotic_with_discovery(model, confidence_level)
     notes = [
         *(meaning or {}).get("notes", ()),
-        *_limit_notes(read_json(file), model, meaning, {"asymptotic": found}),
+        *_limit_notes(spec, model, meaning, {"asymptotic": found}),
     ]
     found["record"]["notes"] += logged(notes, str(file))
     answer = {"parameter": model.poi, "unit": "1", **_answer(found)}
     if meaning is not None and "reference_strength" in meaning:
         answer["physical"] = in_physical_units(found, meaning)
-    return answer
+    flags = ("blinded", "is_simulated")
+    return answer | {name: meaning[name] for name in flags if meaning and name in meaning}
 
 
 def _asymptotic_with_discovery(model: Model, confidence_level: float) -> Json:
@@ -431,7 +421,7 @@ def _asymptotic_with_discovery(model: Model, confidence_level: float) -> Json:
 
 def limit_of_experiment(
     file: Path,
-    interaction: str,
+    interaction: str | None,
     *,
     flavour: str = "all",
     mass_MeV: float | None = None,
@@ -462,9 +452,9 @@ def limit_of_experiment(
     from exonu.search.experiment.read_experiment import read_experiment
     from exonu.search.limit_inputs import limit_inputs, with_changes
 
-    check_hypothesis(interaction, flavour, mass_MeV)
+    interaction = check_hypothesis(interaction, flavour, mass_MeV, file)
     inputs = limit_inputs(file, unblind=unblind)
-    settings, overrides = with_changes(inputs.settings, changes)
+    settings, overrides = with_changes(inputs.settings, changes, inputs.file)
     if fit_range_keV is not None:
         ends = {"fit_range_keV": list(fit_range_keV)}
         settings = merged(settings, {"interactions": {interaction: ends}})
@@ -487,7 +477,7 @@ def limit_of_experiment(
 
 def limit_of_spectrum(
     experiment: Experiment,
-    interaction: str,
+    interaction: str | None,
     settings: Mapping[str, Any],
     *,
     flavour: str = "all",
@@ -507,7 +497,7 @@ def limit_of_spectrum(
     from exonu.core.settings import merged
     from exonu.search.build_workspaces import build_workspaces
 
-    check_hypothesis(interaction, flavour, mass_MeV)
+    interaction = check_hypothesis(interaction, flavour, mass_MeV)
     if atomic is not None:
         settings = merged(dict(settings), {"physics": {"atomic": {interaction: atomic}}})
     [workspace] = build_workspaces(experiment, interaction, settings, [(flavour, mass_MeV)])
@@ -529,27 +519,49 @@ def limit_of_spectrum(
     return {**case, **in_physical_units(found, workspace.meaning), **flags}
 
 
-def check_hypothesis(interaction: str, flavour: str, mass_MeV: float | None) -> None:
-    """Refuse a flavour or a mass that does not belong to the interaction.
+def check_hypothesis(
+    interaction: str | None, flavour: str, mass_MeV: float | None, file: Path | None = None
+) -> str:
+    """The interaction, if flavour and mass belong to it.
+
+    Args:
+        interaction, flavour, mass_MeV: the hypothesis.
+        file: what needs an interaction, for the message if there is none.
 
     Raises:
-        InputError: naming the option of the command line.
+        InputError: naming the argument.
     """
+    if interaction is None:
+        raise ArgumentError(
+            "is missing",
+            file=file,
+            field="interaction",
+            remedy=f"choose one that `exonu interactions` lists: {', '.join(SEARCHED)}",
+        )
+    if interaction not in SEARCHED:
+        raise ArgumentError(
+            f"is not one that is known ({interaction!r})",
+            field="interaction",
+            remedy=f"choose one of {', '.join(SEARCHED)}",
+        )
     one = SEARCHED[interaction]
     if (mass_MeV is None) == one.has_mass:
         problem = (
             "is missing" if mass_MeV is None else f"is given for {interaction}, which has no mass"
         )
-        raise InputError(
+        raise ArgumentError(
             problem,
-            field="--mass-mev",
+            field="mass_MeV",
             remedy=f"a {one.title} needs its mass" if one.has_mass else "leave it out",
         )
-    if mass_MeV is not None and mass_MeV <= 0:
-        raise InputError(f"must be > 0 (got {mass_MeV:g})", field="--mass-mev")
+    if mass_MeV is not None and not mass_MeV > 0:
+        raise ArgumentError(f"must be > 0 (got {mass_MeV:g})", field="mass_MeV")
     if flavour not in one.states:
         states = f"one of {', '.join(one.states)}" if len(one.states) > 1 else "all"
-        raise InputError(f"must be {states} for a {one.title} (got {flavour!r})", field="--flavour")
+        raise ArgumentError(
+            f"must be {states} for a {one.title} (got {flavour!r})", field="flavour"
+        )
+    return interaction
 
 
 def analysis_settings(file: Path) -> tuple[Json, Path]:

@@ -7,11 +7,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
+
+from exonu.catalogue import SEARCHED, Line
 from exonu.core.errors import InputError, InputErrors, raise_all
 from exonu.core.settings import Settings, checked, merged
+from exonu.detector.response import TAIL_SIGMAS
 from exonu.search.analysis import ANALYSIS_SCHEMA, Analysis
 from exonu.search.experiment.binned_spectrum import Experiment
 from exonu.search.experiment.read_experiment import read_experiment
+from exonu.search.signals import masses_MeV
 
 T = TypeVar("T")
 
@@ -26,6 +31,7 @@ def planned_experiment(analysis: Analysis) -> Experiment:
     raise_all(
         [
             *_range_faults(experiment, analysis.settings, analysis, "interactions"),
+            *_line_faults(experiment, analysis),
             *region_faults(analysis, len(experiment.regions)),
         ]
     )
@@ -129,3 +135,20 @@ def _range_faults(
                 yield InputError(
                     error.problem, file=analysis.file, field=place, remedy=error.remedy
                 )
+
+
+def _line_faults(experiment: Experiment, analysis: Analysis) -> Iterator[InputError]:
+    """Lines so far above the spectrum that no bin sees them: their limit does not exist."""
+    if experiment.observable is not None or experiment.resolution_keV is None:
+        return
+    end = float(experiment.high_keV.max())
+    reach = end + TAIL_SIGMAS * float(experiment.resolution_keV(np.array([end]))[0])
+    for name, block in analysis.settings["interactions"].items():
+        if isinstance(SEARCHED[name].formula, Line) and 1e3 * masses_MeV(block)[-1] > reach:
+            yield InputError(
+                f"has lines up to {1e3 * masses_MeV(block)[-1]:g} keV, and the spectrum of "
+                f"{experiment.name} ends at {end:g} keV: it sees nothing of them",
+                file=analysis.file,
+                field=f"interactions.{name}.masses_MeV",
+                remedy=f"write `masses_MeV: {{maximum: {1e-3 * end:g}}}`",
+            )

@@ -146,9 +146,9 @@ def fold_signals(
     linear, linear_variations = _folded(experiment, found, at, spread)
     quadratic, quadratic_variations = _folded(experiment, found, at, spread, quadratic=True)
     others = [None] * len(cases)
-    if other_atomic in SEARCHED[interaction].atomic[1:] and other_atomic != physics.atomic(
-        interaction
-    ):
+    models = SEARCHED[interaction].atomic[1:]
+    is_formula = physics.cross_section(interaction) is None  # a table has no other atomic model
+    if is_formula and other_atomic in models and other_atomic != physics.atomic(interaction):
         other = spectra.polynomial(interaction, masses, atomic=other_atomic, interference=False)
         others, _ = _folded(experiment, other, at)
     return [
@@ -169,8 +169,9 @@ def fold_signals(
 
 
 def _spread(experiment: Experiment, physics: Physics, interaction: str) -> Array | None:
-    """Relative uncertainty of the many-body ratio at the true energies, where it is applied."""
-    if physics.atomic(interaction) != "rrpa":
+    """Relative uncertainty of the many-body ratio at the true energies, where it is applied: not to
+    a table of the user's."""
+    if physics.atomic(interaction) != "rrpa" or physics.cross_section(interaction) is not None:
         return None
     ratio, error = many_body_ratio(physics.target, experiment.response.true_energy_keV)
     return np.asarray(error / ratio)
@@ -198,15 +199,13 @@ def _without_neutrinos(
     cases: Sequence[tuple[str, float | None]],
     curve: Sequence[Sequence[float]],
 ) -> list[Signal]:
-    """Lines of absorbed particles, or the spectrum of a file."""
-    one = SEARCHED[interaction]
+    """Lines of absorbed particles, or the spectrum of a file, with the response's variations."""
+    one, response = SEARCHED[interaction], experiment.response
     if isinstance(one.formula, Line):
         masses = np.array([mass for _, mass in cases], dtype=np.float64)
-        rates = line_rate(interaction, masses, physics)
-        counts = rates[:, None] * experiment.response.fold_lines(masses * 1e3)
+        rates = line_rate(interaction, masses, physics)[:, None]
     elif isinstance(one.formula, AbsorbedFlux):
-        rate = absorbed_flux_rate(interaction, experiment.response.true_energy_keV, physics)
-        counts = experiment.response.fold(rate)[None]
+        rates = absorbed_flux_rate(interaction, response.true_energy_keV, physics)[None]
     else:
         if not len(curve):
             raise InputError(
@@ -214,13 +213,36 @@ def _without_neutrinos(
                 field=f"interactions.{interaction}.file",
                 remedy="name the CSV with the spectrum in the analysis's YAML",
             )
-        rate = curve_rate(curve, experiment.response.true_energy_keV)
-        counts = experiment.response.fold(rate)[None]
-    counts = np.maximum(counts, 0.0)  # the response's far tails are zero up to rounding
+        rates = curve_rate(curve, response.true_energy_keV)[None]
+
+    def seen(matrix: Array) -> Array:
+        """Counts by such a matrix, shape (cases, bins); its far tails are zero up to rounding."""
+        folding = replace(response, matrix=matrix)
+        is_line = isinstance(one.formula, Line)
+        counts = rates * folding.fold_lines(masses * 1e3) if is_line else folding.fold(rates)
+        return np.maximum(counts, 0.0)
+
+    counts = seen(response.matrix)
+    variations = {
+        name: (seen(up), seen(down)) for name, (up, down) in experiment.all_variations.items()
+    }
     return [
-        Signal(interaction, flavour, mass, WITHOUT_FLUX, counts[i][None], power=one.power)
+        Signal(
+            interaction,
+            flavour,
+            mass,
+            WITHOUT_FLUX,
+            counts[i][None],
+            power=one.power,
+            linear_variations=_of_case(variations, i),
+        )
         for i, (flavour, mass) in enumerate(cases)
     ]
+
+
+def _of_case(variations: Variations, i: int) -> Variations:
+    """The variations of one hypothesis, from shapes (cases, bins)."""
+    return {name: (up[i], down[i]) for name, (up, down) in variations.items()}
 
 
 def _folded(
@@ -230,7 +252,7 @@ def _folded(
     spread: Array | None = None,
     *,
     quadratic: bool = False,
-) -> tuple[list[Any], list[dict[str, tuple[Array, Array]]]]:
+) -> tuple[list[Any], list[Variations]]:
     """I, or P, of states and masses in the bins, shape (sources, bins) each, and their
     variations."""
     by_state = {state: rates.of(state)[int(quadratic)] for state, _ in cases}
@@ -239,11 +261,9 @@ def _folded(
     chosen = np.stack([np.asarray(by_state[state])[place] for state, place in cases])
     variations = experiment.fold_variations(chosen.sum(axis=1))
     variations |= _of_many_bodies(experiment, chosen.sum(axis=1), spread)
-    by_case = [
-        {name: (up[i], down[i]) for name, (up, down) in variations.items()}
-        for i in range(len(cases))
+    return list(experiment.response.fold(chosen)), [
+        _of_case(variations, i) for i in range(len(cases))
     ]
-    return list(experiment.response.fold(chosen)), by_case
 
 
 @dataclass(frozen=True)

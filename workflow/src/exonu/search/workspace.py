@@ -8,21 +8,23 @@ pyhf's JSON cannot say the latter, hence the `poi_map` beside it.
 
 Every systematic is a modifier with one nuisance parameter:
 
-    <background>_norm       relative normalisation uncertainty (normsys) or free (normfactor)
-    efficiency              relative uncertainty of the detection efficiency, on computed spectra
-    (normsys) flux_<source>           solar flux, exact since the rate is linear in it (histosys)
-    atomic_<model>          second atomic model of the millicharge: its size (normsys) and its shape
-    (histosys) staterror_<background>  MC statistics where the experiment gives them (staterror)
+    <background>_norm            relative normalisation uncertainty (normsys) or free (normfactor)
+    efficiency                   relative uncertainty of the efficiency, on computed spectra (normsys)
+    flux_<source>                solar flux, exact since the rate is linear in it (histosys)
+    atomic_<model>               second atomic model of the millicharge: its size (normsys) and its
+                                 shape (histosys)
+    staterror_<background>       MC statistics where the experiment gives them (staterror)
+    <background>_covariance_<k>  an eigenvector of the covariance of its bins, which is exact since
+                                 the counts are linear in it (histosys)
 
-An experiment of events has further ones under the names of its settings, each shared by all that it
-    touches: norms
+Further ones have the names that the experiment gives them, each shared by all that it touches: norms
 (normsys), and variations of templates and response (size by normsys, shape by histosys).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -124,7 +126,10 @@ def build_workspace(
         "measurements": [
             {
                 "name": signal.name,
-                "config": {"poi": "mu", "parameters": _parameters(experiment, signal, samples)},
+                "config": {
+                    "poi": "mu",
+                    "parameters": _parameters(experiment, signal, samples, expected),
+                },
             }
         ],
     }
@@ -243,8 +248,8 @@ def _background_sample(background: Background, total: Array) -> Json:
     modifiers += [_factor(norm, uncertainty) for norm, uncertainty in background.norms.items()]
     modifiers += _varied(background.counts, background.variations, total)
     modifiers += [
-        _histosys(unseen, background.counts + up, background.counts - up)
-        for unseen, up in background.unseen.items()
+        _histosys(parameter, background.counts + up, background.counts - up)
+        for parameter, up in {**background.unseen, **background.shifts}.items()
     ]
     return {"name": background.name, "data": _floats(background.counts), "modifiers": modifiers}
 
@@ -309,6 +314,8 @@ def _atomic_modifiers(model: str, counts: Array, other: Array) -> list[Json]:
     one standard deviation, so that the signal stays positive out to pyhf's bound of five. Only bins
     in the signal's tail touch that."""
     nominal, alternative = counts.sum(axis=0), other.sum(axis=0)
+    if not nominal.any():  # a control region without signal
+        return []
     size = float(alternative.sum() / nominal.sum())
     shape = alternative / size - nominal
     name = f"atomic_{model.replace('-', '_')}"
@@ -334,7 +341,9 @@ def _histosys(name: str, up: Array, down: Array) -> Json:
     }
 
 
-def _parameters(experiment: Experiment, signal: Signal, samples: list[Json]) -> list[Json]:
+def _parameters(
+    experiment: Experiment, signal: Signal, samples: list[Json], expected: Array
+) -> list[Json]:
     parameters: list[Json] = [{"name": "mu", "inits": [1.0], "bounds": [list(POI_BOUNDS)]}]
     if signal.quadratic is not None:
         square = {
@@ -350,7 +359,15 @@ def _parameters(experiment: Experiment, signal: Signal, samples: list[Json]) -> 
     parameters += [
         {"name": f"{name}_norm", "inits": [1.0], "bounds": [[0.0, 10.0]]} for name in free
     ]
-    narrow = {name: bound for name, bound in _positive_range(samples).items() if bound < PYHF_BOUND}
+    shifts = {name for background in experiment.backgrounds for name in background.shifts}
+    bounds = _positive_range(samples, shifts)
+    bounds |= {
+        name: bound
+        for background in experiment.backgrounds
+        for name, shift in background.shifts.items()
+        if (bound := bound_of_fall(largest_fall(shift, expected))) is not None
+    }
+    narrow = {name: bound for name, bound in bounds.items() if bound < PYHF_BOUND}
     parameters += [
         {"name": name, "bounds": [[-1.0, PYHF_BOUND]]}
         for background in experiment.backgrounds
@@ -361,23 +378,32 @@ def _parameters(experiment: Experiment, signal: Signal, samples: list[Json]) -> 
     ]
 
 
-def _positive_range(samples: list[Json]) -> dict[str, float]:
-    """How far each shape may be taken before a bin comes near zero, in standard deviations."""
+def largest_fall(shift: Array, expected: Array) -> float:
+    """The largest share of the expected counts of a bin that one standard deviation takes."""
+    filled = expected > 0
+    return float(np.max(np.abs(shift)[filled] / expected[filled], initial=0.0))
+
+
+def bound_of_fall(fall: float) -> float | None:
+    """How far a shape may be taken before a bin comes near zero, in standard deviations; None where
+    pyhf's own bound comes first."""
+    return round(0.95 / fall, 3) if fall > LARGEST_FALL + SAME else None
+
+
+def _positive_range(samples: list[Json], but: Set[str]) -> dict[str, float]:
+    """How far each shape may be taken before a bin comes near zero, in standard deviations; some
+    parameters are left out."""
     bounds: dict[str, float] = {}
     for sample in samples:
         nominal = np.asarray(sample["data"], float)
         for modifier in sample["modifiers"]:
             if modifier["type"] == "histosys":
-                if is_unseen(modifier["name"]):
-                    continue  # goes to nothing at its bound, not below
+                if is_unseen(modifier["name"]) or modifier["name"] in but:
+                    continue  # the former goes to nothing at its bound, not below
                 lowest = np.minimum(modifier["data"]["hi_data"], modifier["data"]["lo_data"])
-                fall = float(
-                    np.max((nominal - lowest)[nominal > 0] / nominal[nominal > 0], initial=0.0)
-                )
-                if fall > LARGEST_FALL + SAME:
-                    bounds[modifier["name"]] = min(
-                        bounds.get(modifier["name"], PYHF_BOUND), round(0.95 / fall, 3)
-                    )
+                bound = bound_of_fall(largest_fall(np.maximum(nominal - lowest, 0.0), nominal))
+                if bound is not None:
+                    bounds[modifier["name"]] = min(bounds.get(modifier["name"], PYHF_BOUND), bound)
     return bounds
 
 

@@ -28,8 +28,8 @@ from typing import Any
 
 import numpy as np
 
+from exonu.statistics.display import in_short, limit_html, range_in_short
 from exonu.statistics.engine.backend import versions
-from exonu.statistics.engine.display import html_rows, in_short, range_in_short
 from exonu.statistics.engine.flat import FloatArray
 from exonu.statistics.fitting import FitResult
 from exonu.statistics.intervals.normal import cdf, log_cdf, quantile, require_confidence_level
@@ -76,16 +76,8 @@ class Limit:
         )
 
     def _repr_html_(self) -> str:
-        low_2, low, median, high, high_2 = map(in_short, self.expected.tolist())
-        rows = [
-            ("observed", in_short(self.observed)),
-            ("expected", median),
-            ("expected, ±1 σ", f"{low} to {high}"),
-            ("expected, ±2 σ", f"{low_2} to {high_2}"),
-            *(("note", note) for note in self.record["notes"]),
-        ]
         title = f"{self.record['poi']}, {self.confidence_level:.0%} CLs upper limit"
-        return html_rows(title, rows)
+        return limit_html(title, self.observed, self.expected.tolist(), self.record["notes"])
 
 
 def log_cls_value(q: float, q_asimov: float) -> float:

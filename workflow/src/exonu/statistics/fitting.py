@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from exonu.statistics.engine.display import html_rows, in_short
+from exonu.statistics.display import html_rows, in_short
 from exonu.statistics.engine.flat import FREE, POISSON, BoolArray, FloatArray
 from exonu.statistics.workspaces.compiled_model import Model, require_model
 

@@ -56,7 +56,7 @@ def profile_pair(
     """The profiles of data; those that are given already are given back.
 
     Raises:
-        InputError: if it is no model, or its parameter of interest is fixed, or cannot be zero.
+        InputError: if it is not a model, or its parameter of interest is fixed, or cannot be zero.
     """
     if isinstance(data, ProfilePair):
         return data

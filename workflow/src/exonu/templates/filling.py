@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from exonu.core import constants
 from exonu.core.settings import Settings
 from exonu.core.types import Array, Json
 from exonu.events.raw.root_files import read_columns
@@ -34,8 +35,6 @@ from exonu.templates.simulated_samples import (
 )
 from exonu.templates.systematics import BASELINE, Effect, Paired
 from exonu.templates.unseen import Unseen, Weighted, unseen, without_small
-
-_DAYS_PER_YEAR = 365.25
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ def fill_templates(settings: Settings, sources: Sources) -> Templates:
         "format": FORMAT,
         **{key: settings[key] for key in ("name", "is_simulated", "live_days")},
         "reference": settings["templates"]["reference"],
-        "exposure_tonne_year": mass_kg * 1e-3 * settings["live_days"] / _DAYS_PER_YEAR,
+        "exposure_tonne_year": mass_kg * 1e-3 * settings["live_days"] / constants.days_per_year,
         **filled.content,
         "solar_label": job.label(SOLAR),
         "report_ranges_keV": settings["templates"]["report_ranges_keV"],

@@ -24,7 +24,6 @@ PANEL_RATIO = 1.03
 NODES_PER_PANEL = 2
 MOST_ROWS = 50_000
 """Events of which errors are made."""
-_DAYS_PER_YEAR = constants.Julian_year / constants.day
 
 
 @dataclass(frozen=True)
@@ -126,7 +125,11 @@ class EventResponse:
         half = np.diff(panels)[:, None] / 2
         nodes, weights = (panels[:-1, None] + half * (1 + x)).ravel(), (half * w).ravel()
         return cls(
-            edges, nodes, weights, smoothing, liquid_mass_kg * 1e-3 * live_days / _DAYS_PER_YEAR
+            edges,
+            nodes,
+            weights,
+            smoothing,
+            liquid_mass_kg * 1e-3 * live_days / constants.days_per_year,
         )
 
     def matrix(self, recoils: SimulatedRecoils) -> Array:

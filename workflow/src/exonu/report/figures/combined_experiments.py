@@ -33,8 +33,8 @@ def draw_combination(table: pd.DataFrame, heading: Heading) -> Figure:
     groups = list(table.fillna({"mass_MeV": -1.0}).groupby(_KEYS, sort=False))
     rows = [len(one) for _, one in groups]
     with styled():
-        figure = new_figure(0.7 + sum(_ROW_INCHES * n + 0.62 for n in rows))
-        panels = figure.subplots(len(groups), 1, height_ratios=[n + 2.0 for n in rows])
+        figure = new_figure(0.7 + sum(_ROW_INCHES * n + 0.68 for n in rows))
+        panels = figure.subplots(len(groups), 1, height_ratios=[n + 2.3 for n in rows])
         for axes, (_, one) in zip(np.atleast_1d(panels), groups, strict=True):
             _draw_panel(axes, one.reset_index(drop=True))
         _legend(figure, table)
@@ -64,13 +64,13 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame) -> None:
             textcoords="offset points", va="center", fontsize=7.5, annotation_clip=False,
         )  # fmt: skip
     axes.set_yticks(places, [str(name) for name in rows["experiment"]])
-    axes.set_ylim(len(rows) - 0.5, -1.2)  # room for the test
+    axes.set_ylim(len(rows) - 0.5, -1.5)  # room for the test
     axes.tick_params(axis="y", which="both", length=0)
     axes.set_xlim(left=0.0)
     axes.ticklabel_format(axis="x", style="sci", scilimits=(0, 0))
     axes.set_xlabel(_label(records[0]), labelpad=1, loc="left", fontsize=10)
     axes.annotate(
-        _agreement(records[-1]), (0.99, 0.96), xycoords="axes fraction", ha="right", va="top", fontsize=7.5
+        _agreement(records[-1]), (0.99, 0.92), xycoords="axes fraction", ha="right", va="top", fontsize=7.5
     )  # fmt: skip
 
 

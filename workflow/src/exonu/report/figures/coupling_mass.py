@@ -27,6 +27,7 @@ from exonu.report.figures.style import (
     Look,
     cls_text,
     new_figure,
+    plain_name,
     put_heading,
     short_description,
     state_of,
@@ -175,6 +176,8 @@ def _draw_published_curves(axes: Axes, curves: pd.DataFrame) -> list[Artist]:
         lowest = lowest_curve(part, mass)
         axes.fill_between(mass, lowest, top, facecolor=colour, linewidth=0, zorder=1)
         _fade(axes, mass, lowest, top, colour)
+        if top < COUPLING_RANGE[1]:
+            _fade_upwards(axes, mass[np.isfinite(lowest)], top, colour)
         handles.append(Patch(facecolor=colour, label=words))
     for number, (name, curve) in enumerate(curves.groupby("experiment", sort=False)):
         line = _LINES[number % len(_LINES)]
@@ -217,6 +220,15 @@ def _fade(axes: Axes, mass: Array, lowest: Array, top: float, colour: str) -> No
     for number, (left, right) in enumerate(itertools.pairwise(steps), start=1):
         axes.fill_between(
             [left, right], low, top, facecolor=colour, alpha=number / len(steps), linewidth=0, zorder=1
+        )  # fmt: skip
+
+
+def _fade_upwards(axes: Axes, mass: Array, top: float, colour: str) -> None:
+    """The same above the highest coupling of the sources."""
+    steps = top * 10 ** np.linspace(0.0, _FADE_DECADES, 13)
+    for number, (low, high) in enumerate(itertools.pairwise(steps)):
+        axes.fill_between(
+            mass, low, high, facecolor=colour, alpha=1 - (number + 1) / len(steps), linewidth=0, zorder=1
         )  # fmt: skip
 
 
@@ -313,7 +325,11 @@ def _draw_projections(
             "linewidth": 1.2,
         }
         axes.plot(rows["mass_MeV"], rows["expected"], zorder=3, **style)
-        whose = f"{analysis.heading.name}, " if several else ""
+        whose = (
+            f"{plain_name(analysis.heading.name, analysis.heading.is_simulated)}, "
+            if several
+            else ""
+        )
         label = f"{whose}{projection.label} ({kind_of_data(analysis.heading)})"
         handles.append(Line2D([], [], **style, label=label))
     return handles

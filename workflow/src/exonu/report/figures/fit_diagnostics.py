@@ -31,6 +31,8 @@ MOST_PARAMETERS = 20
 """Only so many nuisance parameters are drawn, those of largest impact."""
 MOST_CORRELATED = 14
 """Of the correlations only so many parameters, so that their numbers can be read."""
+PRINTED_FROM = 0.1
+"""Smaller correlations are a colour, and no number."""
 
 
 def draw_diagnostics(
@@ -122,7 +124,10 @@ def _pulls(axes: Axes, record: Record, shown: list[Record]) -> None:
     for row, impact in zip(rows, shown, strict=True):
         pull = pulls.get(impact["name"])
         if pull is None:
-            axes.text(0, row, "free", ha="center", va="center", fontsize=7.5, color=GREY)
+            axes.text(
+                0, row, "free", ha="center", va="center", fontsize=7.5, color=BLACK,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.2},
+            )  # fmt: skip
         else:
             axes.errorbar(
                 pull["pull"],
@@ -143,9 +148,9 @@ def _correlation(axes: Axes, record: Record, words: Words) -> None:
         record["correlation"]["names"],
         np.array(record["correlation"]["matrix"], dtype=float),
     )
-    title = "correlations after the fit"
+    title = rf"correlations after the fit, numbers where $|\rho| \geq {PRINTED_FROM:g}$"
     if len(names) > MOST_CORRELATED:
-        title += f" ({MOST_CORRELATED} largest of {len(names)})"
+        title += f"\n({MOST_CORRELATED} largest of {len(names)} parameters)"
         strongest = np.abs(matrix - np.diag(np.diag(matrix))).max(axis=0)
         chosen = np.sort(np.argsort(-strongest, kind="stable")[:MOST_CORRELATED])
         names, matrix = [names[k] for k in chosen], matrix[np.ix_(chosen, chosen)]
@@ -167,10 +172,10 @@ def _correlation(axes: Axes, record: Record, words: Words) -> None:
     )
     axes.set_yticks(range(len(names)), named, fontsize=7.0)
     for (i, j), value in np.ndenumerate(matrix):
-        if abs(value) >= 0.005:
+        if i != j and abs(value) >= PRINTED_FROM:
             axes.text(
-                j, i, f"{value:.2f}".replace("-", "−"), ha="center", va="center", fontsize=5.5,
-                color="white" if abs(value) > 0.7 else BLACK,
+                j, i, f"{value:.1f}".replace("-", "−"), ha="center", va="center",
+                fontsize=8.0 if len(names) <= 7 else 5.5, color="white" if abs(value) > 0.7 else BLACK,
             )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ from exonu.report.figures.style import (
     Look,
     cls_text,
     new_figure,
+    plain_name,
     put_heading,
     short_description,
     state_of,
@@ -147,6 +148,7 @@ def _draw_panel(
     axes: Axes, interaction: str, analyses: Sequence[AnalysisLimits], published: pd.DataFrame
 ) -> None:
     labels: dict[float, str] = {}
+    sources: dict[float, Any] = {}
     y = 0.0
     for number, analysis in enumerate(analyses):
         look = ANALYSIS_LOOKS[number % len(ANALYSIS_LOOKS)]
@@ -173,11 +175,16 @@ def _draw_panel(
     others = published[published["quantity"] == interaction].sort_values(
         "value", ascending=False, kind="stable"
     )
-    for row in others.itertuples():
+    twice = others.duplicated(["experiment", "flavour"], keep=False)
+    for row, ambiguous in zip(others.itertuples(), twice, strict=True):
         y += 1
         _draw_published(axes, y, row)
         labels[y] = f"{row.experiment}, {FLAVOURS[str(row.flavour)]}"
+        if ambiguous:
+            sources[y] = row
     _dress(axes, labels, y, PANELS[interaction])
+    for place, row in sources.items():
+        _say_source(axes, place, float(row.value), str(row.reference))
 
 
 def _head(analysis: AnalysisLimits, several: bool) -> str:
@@ -188,7 +195,11 @@ def _head(analysis: AnalysisLimits, several: bool) -> str:
     if not several:
         return f"this work{days}"
     state = state_of(heading)  # more important than the exposure, and the line is short
-    return f"{heading.name}{days}, {state}" if state else f"{short_description(heading)}{days}"
+    return (
+        f"{plain_name(heading.name, heading.is_simulated)}{days}, {state}"
+        if state
+        else f"{short_description(heading)}{days}"
+    )
 
 
 def _head_row(axes: Axes, y: float, text: str) -> None:
@@ -249,6 +260,16 @@ def _draw_expected(axes: Axes, y: float, row: Any, look: Look) -> bool:
 def _say(axes: Axes, y: float, text: str) -> None:
     style: dict[str, Any] = {"fontsize": 8.5, "fontstyle": "italic", "ha": "right", "va": "center"}
     axes.text(0.985, y, text, transform=axes.get_yaxis_transform(), **style)
+
+
+def _say_source(axes: Axes, y: float, value: float, reference: str) -> None:
+    """Whose limit it is, beside its marker: where there is more room, or left of its arrow."""
+    left, right = axes.get_xlim()
+    is_low = value < np.sqrt(left * right)
+    axes.annotate(
+        reference, (value, y), (7 if is_low else -17, 0), textcoords="offset points",
+        ha="left" if is_low else "right", va="center", fontsize=7.0, color="#555555",
+    )  # fmt: skip
 
 
 def _draw_published(axes: Axes, y: float, row: Any) -> None:

@@ -1,4 +1,4 @@
-"""p0 of background alone against the mediator's mass."""
+"""p0 of background alone against the mass of a mediator or a line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from exonu.report.figures.colours import BLACK
-from exonu.report.figures.style import look_of, new_figure, put_heading, styled
+from exonu.report.figures.style import NAMES, look_of, new_figure, put_heading, styled
 from exonu.report.numbers.figure_records import Heading
 from exonu.statistics.intervals.normal import cdf
 
@@ -37,7 +37,7 @@ def draw_local_p_values(record: Mapping[str, Any], heading: Heading) -> Figure:
         axes.set_xscale("log")
         axes.set_yscale("log")
         axes.set_ylim(0.4 * lowest, 0.8)
-        axes.set_xlabel("mass of the mediator [MeV]")
+        axes.set_xlabel(f"mass, {NAMES[record['meaning']['interaction']]} [MeV]")
         axes.set_ylabel(r"$p_0$ of background alone")
         axes.text(
             0.03,

@@ -17,6 +17,7 @@ from exonu.report.figures.colours import BLACK, GREY
 from exonu.report.figures.style import (
     FLAVOURS,
     NAMES,
+    axis_label,
     look_of,
     mass_text,
     new_figure,
@@ -24,8 +25,9 @@ from exonu.report.figures.style import (
     step_arrays,
     strength_text,
     styled,
+    unit_text,
 )
-from exonu.report.numbers.figure_records import Heading
+from exonu.report.numbers.figure_records import RECOIL_ENERGY, Axis, Heading
 
 _OTHER_ATOMIC_LINES = ((0, (6, 2)), (0, (1, 1.3)), (0, (3, 1, 1, 1)))
 _ATOMIC_NAMES = {
@@ -48,7 +50,11 @@ class _Curve:
 
 
 def draw_signals(
-    curves: pd.DataFrame, folded: pd.DataFrame, efficiency: pd.DataFrame, heading: Heading
+    curves: pd.DataFrame,
+    folded: pd.DataFrame,
+    efficiency: pd.DataFrame,
+    heading: Heading,
+    axis: Axis = RECOIL_ENERGY,
 ) -> Figure:
     """Draw the signals.
 
@@ -57,15 +63,22 @@ def draw_signals(
         folded: rates in the experiment's bins, as `folded.folded_curves` makes them.
         efficiency: as `folded.efficiency_curve` makes it.
         heading: whose detector it is.
+        axis: name and unit of what its bins are of.
     """
     with styled():
         figure = new_figure(7.2)
         recoil, seen, below = figure.subplots(3, 1, height_ratios=(2.4, 2.0, 1.0))
         _draw_recoil(recoil, _curves(curves))
-        _draw_folded(seen, _curves(folded))
-        _draw_efficiency(below, efficiency)
+        _draw_folded(seen, _curves(folded), unit_text(axis[1]))
         seen.set_xlim(0, folded["energy_high_keV"].max())
-        seen.set_xlabel("reconstructed energy [keV]", labelpad=1)
+        _draw_efficiency(below, efficiency)
+        if efficiency["argument"].iloc[0] == axis[0]:  # of the same quantity: one axis for both
+            below.sharex(seen)
+            seen.tick_params(axis="x", which="both", labelbottom=False)
+            below.set_xlabel(axis_label(axis), labelpad=1)
+        else:
+            seen.set_xlabel(axis_label(axis), labelpad=1)
+            _own_energy(below, efficiency)
         recoil.set_title("recoils in natural xenon, before any detector", loc="left", pad=4)
         put_heading(seen, heading)
         figure.align_ylabels([recoil, seen, below])
@@ -86,20 +99,26 @@ def _draw_recoil(axes: Axes, curves: list[_Curve]) -> None:
     axes.set_ylabel("rate [/(t yr keV)]")
 
 
-def _draw_folded(axes: Axes, curves: list[_Curve]) -> None:
+def _draw_folded(axes: Axes, curves: list[_Curve], unit: str) -> None:
     for curve in curves:
         columns = (f"{name}_keV" for name in ("energy_low", "energy_high", "rate_per_tonne_year"))
         edges, rate = step_arrays(*(curve.rows[column].to_numpy(dtype=float) for column in columns))
         axes.stairs(rate, edges, baseline=None, **curve.style)
     _set_decades(axes, curves, _DECADES_BELOW_TOP["folded"])
-    axes.set_ylabel("rate in the detector\n[/(t yr keV)]")
+    axes.set_ylabel(f"rate in the detector\n[/(t yr {unit})]")
 
 
 def _draw_efficiency(axes: Axes, efficiency: pd.DataFrame) -> None:
-    """Against its own energy; the axis holds all of it."""
-    energy = efficiency["energy_keV"].to_numpy(dtype=float)
     value = efficiency["efficiency"].to_numpy(dtype=float)
-    axes.plot(energy, value, color=BLACK)
+    axes.plot(efficiency["energy_keV"].to_numpy(dtype=float), value, color=BLACK)
+    axes.set_ylim(0, 1.08 * max(1.0, float(np.nanmax(value))))
+    axes.axhline(1, color=GREY, linewidth=0.6, linestyle=":")
+    axes.set_ylabel("efficiency")
+
+
+def _own_energy(axes: Axes, efficiency: pd.DataFrame) -> None:
+    """An axis of the energy that the efficiency is a function of, which holds all of it."""
+    energy = efficiency["energy_keV"].to_numpy(dtype=float)
     positive = energy[energy > 0]
     if positive.size and positive.max() > 20 * positive.min():
         axes.set_xscale("log")
@@ -107,9 +126,6 @@ def _draw_efficiency(axes: Axes, efficiency: pd.DataFrame) -> None:
         axes.set_xlim(positive.min(), positive.max())
     else:
         axes.set_xlim(energy.min(), energy.max())
-    axes.set_ylim(0, 1.08 * max(1.0, float(np.nanmax(value))))
-    axes.axhline(1, color=GREY, linewidth=0.6, linestyle=":")
-    axes.set_ylabel("efficiency")
     axes.set_xlabel(f"{efficiency['argument'].iloc[0]} [keV]")
 
 

@@ -3,8 +3,8 @@ background."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,11 +19,12 @@ from numpy.typing import ArrayLike
 from scipy.special import gammaincinv, ndtr
 
 from exonu.core.types import Array
-from exonu.report.figures.colours import BAND_GREY, BLACK
-from exonu.report.figures.looks.component_looks import component_looks
+from exonu.report.figures.colours import BAND_GREY, BLACK, GREY
+from exonu.report.figures.looks.component_looks import ComponentLook, component_looks
 from exonu.report.figures.style import (
     FLAVOURS,
     NAMES,
+    axis_label,
     cls_text,
     look_of,
     mass_text,
@@ -32,6 +33,7 @@ from exonu.report.figures.style import (
     step_arrays,
     strength_text,
     styled,
+    unit_text,
     with_superscripts,
 )
 from exonu.report.numbers.figure_records import SignalCounts, SpectrumCounts
@@ -40,6 +42,8 @@ from exonu.report.numbers.figure_records import SignalCounts, SpectrumCounts
 _LOG_ENERGY_FROM = 50.0
 _LEAST_WIDTH = 0.06
 _HEIGHT, _ROW_HEIGHT = 4.0, 0.16  # inches; of a row of the legend
+_MOST_ABOVE = 2.0
+"""A signal or an error may stand out of the data by this factor before its top is cut off."""
 _LOG_SCALE_FROM = (
     50.0  # ratio of the highest to the lowest background at which the counts get a logarithmic axis
 )
@@ -82,14 +86,14 @@ def draw_spectrum(counts: SpectrumCounts) -> Figure:
     with styled():
         figure = new_figure(_HEIGHT + _ROW_HEIGHT * rows)
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(2.4, 1))
-        handles = draw_counts(upper, counts)
+        handles = draw_counts(upper, counts).legend()
         _draw_ratio(lower, counts)
         put_heading(upper, counts.heading)
         lower.set_xlim(counts.low_keV[0], counts.high_keV[-1])
         if log_energy:
             lower.set_xscale("log")
             lower.xaxis.set_major_formatter(ScalarFormatter())
-        lower.set_xlabel("reconstructed energy [keV]")
+        lower.set_xlabel(axis_label(counts.axis))
         figure.align_ylabels([upper, lower])
         figure.legend(
             handles=handles,
@@ -130,14 +134,68 @@ def drawn_together(counts: SpectrumCounts) -> SpectrumCounts:
     )
 
 
-def draw_counts(axes: Axes, counts: SpectrumCounts) -> list[Artist]:
-    """The upper panel; handles of a legend in two columns: data and stack from the top, then the
-    signals."""
+@dataclass(frozen=True)
+class Drawn:
+    """Handles of what axes of a spectrum show."""
+
+    points: Any
+    stack: Sequence[Artist]
+    band: Artist
+    signals: Sequence[Artist]
+    confidence_level: float | None
+
+    def legend(self) -> list[Artist]:
+        """For a legend in two columns: data and stack from the top, then the signals."""
+        level = self.confidence_level
+        method = r"CL$_\mathrm{s}$" if level is None else cls_text(level)
+        title = Line2D([], [], linestyle="none", label=f"+ signal at its {method} limit:")
+        return in_columns(
+            [self.points, *self.stack, self.band], [title, *self.signals] if self.signals else []
+        )
+
+
+def drawn_in_all(parts: Sequence[Drawn]) -> Drawn:
+    """What several axes show, each label once."""
+
+    def once(handles: Iterable[Artist]) -> list[Artist]:
+        return list({str(one.get_label()): one for one in handles}.values())
+
+    return replace(
+        parts[0],
+        stack=once(handle for part in parts for handle in part.stack),
+        signals=once(handle for part in parts for handle in part.signals),
+    )
+
+
+def draw_counts(
+    axes: Axes,
+    counts: SpectrumCounts,
+    *,
+    looks: Mapping[str, ComponentLook] | None = None,
+    with_band: bool = False,
+) -> Drawn:
+    """The upper panel.
+
+    Args:
+        axes: to draw into.
+        counts: the spectrum.
+        looks: of the backgrounds, where these are not all of their analysis.
+        with_band: whether the error of the backgrounds is drawn on them.
+    """
     width, label = _per_bin(counts)
     total = counts.background / width
-    stack = _draw_backgrounds(axes, counts, width)
+    stack = _draw_backgrounds(axes, counts, width, looks or component_looks(counts.backgrounds))
     when = " after the fit" if counts.after_fit else ""
-    band = Patch(facecolor=BAND_GREY, label=rf"background error{when}, $\pm1\sigma$")
+    style: dict[str, Any] = (
+        {"facecolor": GREY, "alpha": 0.35} if with_band else {"facecolor": BAND_GREY}
+    )
+    band = Patch(**style, label=rf"background error{when}, $\pm1\sigma$")
+    if with_band:
+        error = counts.background_error / width
+        edges, low, high = step_arrays(
+            counts.low_keV, counts.high_keV, total - error, total + error
+        )
+        axes.stairs(high, edges, baseline=low, fill=True, linewidth=0, zorder=2.5, **style)
     signals: list[Artist] = []
     for signal in counts.signals:
         if signal.counts is not None:
@@ -148,11 +206,7 @@ def draw_counts(axes: Axes, counts: SpectrumCounts) -> list[Artist]:
     points = _draw_points(axes, counts, 1 / width, label=name)
     _set_count_scale(axes, counts, width)
     axes.set_ylabel(label)
-    left = [points, *stack, band]
-    level = counts.confidence_level
-    method = r"CL$_\mathrm{s}$" if level is None else cls_text(level)
-    title = Line2D([], [], linestyle="none", label=f"+ signal at its {method} limit:")
-    return in_columns(left, [title, *signals] if signals else [])
+    return Drawn(points, stack, band, signals, counts.confidence_level)
 
 
 def in_columns(left: Sequence[Any], right: Sequence[Any]) -> list[Any]:
@@ -164,20 +218,19 @@ def in_columns(left: Sequence[Any], right: Sequence[Any]) -> list[Any]:
 
 def _per_bin(counts: SpectrumCounts) -> tuple[Array, str]:
     """What counts are divided by, and the label of their axis: bins of unequal width are shown per
-    keV."""
-    width = counts.high_keV - counts.low_keV
-    if np.allclose(width, width[0]):
-        return np.ones_like(width), "events / keV" if width[
-            0
-        ] == 1 else f"events / ({width[0]:.3g} keV)"
-    return width, "events / keV"
+    unit of it."""
+    width, unit = counts.high_keV - counts.low_keV, unit_text(counts.axis[1])
+    equal = np.allclose(width, width[0])
+    label = f"events / ({width[0]:.3g} {unit})" if equal and width[0] != 1 else f"events / {unit}"
+    return np.ones_like(width) if equal else width, label
 
 
-def _draw_backgrounds(axes: Axes, counts: SpectrumCounts, width: Array) -> list[Artist]:
+def _draw_backgrounds(
+    axes: Axes, counts: SpectrumCounts, width: Array, looks: Mapping[str, ComponentLook]
+) -> list[Artist]:
     """Stack the backgrounds, the first at the bottom; the legend lists them from the top."""
     handles: list[Artist] = []
     bottom = np.zeros_like(width)
-    looks = component_looks(counts.backgrounds)
     for name, values in counts.backgrounds.items():
         edges, lower, upper = step_arrays(
             counts.low_keV, counts.high_keV, bottom, bottom + values / width
@@ -248,6 +301,9 @@ def _set_count_scale(axes: Axes, counts: SpectrumCounts, width: Array) -> None:
     """From zero, or in the logarithm where the background spans decades or its energies do."""
     background = counts.background / width
     highest = float(max((garwood_interval(counts.observed)[1] / width).max(), background.max()))
+    drawn = [(counts.background + s.counts) / width for s in counts.signals if s.counts is not None]
+    with_more = np.stack([(counts.background + counts.background_error) / width, *drawn]).max()
+    highest = max(highest, min(float(with_more), _MOST_ABOVE * highest))
     positive = background[background > 0]
     steep = positive.size > 0 and positive.max() / positive.min() > _LOG_SCALE_FROM
     if positive.size and (steep or spans_decades(counts)):

@@ -24,7 +24,7 @@ from exonu.catalogue import UNITS as CATALOGUE_UNITS
 from exonu.core.files import whole_or_absent
 from exonu.core.types import Array
 from exonu.report.figures.colours import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION
-from exonu.report.numbers.figure_records import Heading
+from exonu.report.numbers.figure_records import Axis, Heading
 
 COLUMN_INCHES = 4.2
 """Width of a figure; shrunk to a column of 3.4 inches its text is still 7 to 8 points."""
@@ -89,6 +89,7 @@ ANALYSIS_LOOKS = (
     Look(ORANGE, (0, (5, 1, 1, 1, 1, 1)), "D"),
     Look(SKY, (0, (8, 2)), "P"),
 )
+KEV_EE = r"keV$_\mathrm{ee}$"
 SYMBOLS = {one.parameter.name: one.parameter.latex for one in SEARCHED.values()}
 UNITS = {name: rf"\,{unit.latex}" if unit.latex else "" for name, unit in CATALOGUE_UNITS.items()}
 FLAVOURS = {name: state.latex for name, state in STATES.items()}
@@ -218,7 +219,18 @@ def describe(heading: Heading) -> str:
 
 def short_description(heading: Heading) -> str:
     """Experiment and exposure."""
-    return f"{heading.name}, {heading.exposure_tonne_year:.3g} t yr"
+    return (
+        f"{plain_name(heading.name, heading.is_simulated)}, {heading.exposure_tonne_year:.3g} t yr"
+    )
+
+
+def plain_name(name: str, is_simulated: bool) -> str:
+    """The experiment's name, to stand beside its state: which need not say twice what is simulated.
+
+    >>> plain_name("A (simulated)", True), plain_name("A (simulated)", False)
+    ('A', 'A (simulated)')
+    """
+    return name.removesuffix(" (simulated)") if is_simulated else name
 
 
 def step_arrays(low: Array, high: Array, *values: Array) -> tuple[Array, ...]:
@@ -245,6 +257,21 @@ def cls_text(confidence_level: float) -> str:
     '90 % CL$_\\mathrm{s}$'
     """
     return f"{100 * confidence_level:g} % CL$_\\mathrm{{s}}$"
+
+
+def axis_label(axis: Axis) -> str:
+    r"""Label of the axis of a spectrum.
+
+    >>> axis_label(("S2", "PE")), axis_label(("reconstructed energy", "keVee"))
+    ('S2 [PE]', 'reconstructed energy [keV$_\\mathrm{ee}$]')
+    """
+    name, unit = axis
+    return f"{name} [{unit_text(unit)}]"
+
+
+def unit_text(unit: str) -> str:
+    """A unit with its index as TeX."""
+    return KEV_EE if unit == "keVee" else unit
 
 
 def put_heading(axes: Axes, heading: Heading, *, narrow: bool = False) -> None:

@@ -8,19 +8,25 @@ without a signal."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import yaml
 from numpy.typing import ArrayLike
 
 from exonu.catalogue import SEARCHED
 from exonu.core.errors import InputError
 from exonu.core.files import write_csv
 from exonu.core.types import Array
-from exonu.report.numbers.figure_records import Heading, SignalCounts, SpectrumCounts
+from exonu.report.numbers.figure_records import (
+    RECOIL_ENERGY,
+    Axis,
+    Heading,
+    SignalCounts,
+    SpectrumCounts,
+    head_of,
+)
 from exonu.search.experiment.binned_spectrum import Experiment
 from exonu.search.signals import hypotheses, hypothesis_name
 from exonu.statistics import compile_workspace, fit, grouped_yields, yields
@@ -114,21 +120,10 @@ def spectrum_counts(
         )
     spec, meaning = widest(pairs)
     backgrounds, error = _backgrounds(experiment, spec, meaning)
-    heading = Heading(
-        experiment.name,
-        experiment.reference,
-        float(experiment.exposure_tonne_year),
-        is_simulated=bool(meaning["is_simulated"]),
-        blinded=bool(meaning["blinded"]),
-        live_days=experiment.live_days,
-    )
     drawn = fit_range(experiment, meaning)
-    signals = (
-        _signal_at_limit(one, page, limits, len(fit_range(experiment, page).low_keV))
-        for one, page in pairs
-    )
+    signals = (_signal_of_spectrum(experiment, pair, limits) for pair in pairs)
     return SpectrumCounts(
-        heading,
+        heading_of(experiment, meaning),
         drawn.low_keV,
         drawn.high_keV,
         by_energy(spec["observations"][0]["data"], len(drawn.low_keV)),
@@ -140,7 +135,28 @@ def spectrum_counts(
         ),
         after_fit=experiment.is_from_events,
         confidence_level=confidence_level(limits),
+        axis=axis_of(experiment),
     )
+
+
+def heading_of(experiment: Experiment, meaning: Mapping[str, Any]) -> Heading:
+    """What figures say of an experiment and one of its workspaces."""
+    return Heading(
+        experiment.name,
+        experiment.reference,
+        float(experiment.exposure_tonne_year),
+        is_simulated=bool(meaning["is_simulated"]),
+        blinded=bool(meaning["blinded"]),
+        live_days=experiment.live_days,
+    )
+
+
+def axis_of(experiment: Experiment) -> Axis:
+    """Name and unit of what its bins are of: the experiment's own observable, or energy; of events,
+    that of the reconstruction, which is on the scale of electrons."""
+    if experiment.observable is not None:
+        return experiment.observable
+    return ("reconstructed energy", "keVee") if experiment.is_from_events else RECOIL_ENERGY
 
 
 def by_energy(values: ArrayLike, n_bins: int) -> Array:
@@ -192,12 +208,18 @@ def _backgrounds(
     if experiment.is_from_events:
         n_bins = len(fit_range(experiment, meaning).low_keV)
         counts, error = after_fit(spec, meaning, list(counts), n_bins)
+    return by_class(counts, experiment), error
+
+
+def by_class(counts: Mapping[str, Array], experiment: Experiment) -> dict[str, Array]:
+    """Counts of the backgrounds of a workspace summed into the classes of figures, in their
+    order."""
     labels = class_labels(experiment)
     classes: dict[str, Array] = {}
     for name, values in counts.items():
         label = labels.get(name, name)
         classes[label] = classes[label] + values if label in classes else values
-    return classes, error
+    return classes
 
 
 def after_fit(
@@ -290,16 +312,28 @@ def signal_counts(
     return total
 
 
-def _signal_at_limit(
-    spec: Mapping[str, Any], meaning: Mapping[str, Any], limits: pd.DataFrame, n_bins: int
-) -> SignalCounts:
+def _signal_of_spectrum(experiment: Experiment, pair: Pair, limits: pd.DataFrame) -> SignalCounts:
+    """The signal of a workspace at its limit, by energy."""
+    spec, meaning = pair
+    signal = signal_at_limit(spec["channels"][0], spec, meaning, limits)
+    if signal.counts is None:
+        return signal
+    n_bins = len(fit_range(experiment, meaning).low_keV)
+    return replace(signal, counts=by_energy(signal.counts, n_bins))
+
+
+def signal_at_limit(
+    channel: Mapping[str, Any], spec: Mapping[str, Any], meaning: Mapping[str, Any],
+    limits: pd.DataFrame,
+) -> SignalCounts:  # fmt: skip
+    """The signal of a workspace at its observed limit, in the bins of one of its channels."""
     strength = observed_limit(
         limits, meaning["interaction"], meaning["flavour"], meaning["mass_MeV"]
     )
     counts = None
     if strength is not None:
         mu = (strength / meaning["reference_strength"]) ** meaning["power"]
-        counts = by_energy(signal_counts(spec["channels"][0], spec, meaning, mu), n_bins)
+        counts = signal_counts(channel, spec, meaning, mu)
     names = ("interaction", "flavour", "mass_MeV", "parameter", "unit")
     return SignalCounts(**{name: meaning[name] for name in names}, strength=strength, counts=counts)
 
@@ -330,20 +364,11 @@ def write_counts(path: str | Path, counts: SpectrumCounts) -> None:
     }
     columns |= dict(zip(backgrounds, counts.backgrounds.values(), strict=True))
     columns["background_error"] = counts.background_error
-    signals = {}
-    for signal in counts.signals:
-        name = f"signal_{hypothesis_name(signal.interaction, signal.flavour, signal.mass_MeV)}"
-        signals[name] = {key: value for key, value in asdict(signal).items() if key != "counts"}
-        if signal.counts is not None:
-            columns[name] = signal.counts
-    experiment = {key: value for key, value in asdict(counts.heading).items() if value is not None}
-    head: dict[str, Any] = {
-        "experiment": experiment,
-        "backgrounds": backgrounds,
-        "signals": signals,
+    signals = {
+        f"signal_{hypothesis_name(signal.interaction, signal.flavour, signal.mass_MeV)}": signal
+        for signal in counts.signals
     }
-    head |= {"after_fit": True} if counts.after_fit else {}
-    if counts.confidence_level is not None:
-        head["confidence_level"] = counts.confidence_level
-    lines = yaml.safe_dump(head, sort_keys=False, allow_unicode=True, width=1000).splitlines()
-    write_csv(path, pd.DataFrame(columns), comments=tuple(lines))
+    columns |= {
+        name: signal.counts for name, signal in signals.items() if signal.counts is not None
+    }
+    write_csv(path, pd.DataFrame(columns), comments=head_of(counts, backgrounds, signals))

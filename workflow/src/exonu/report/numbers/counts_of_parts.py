@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from exonu.core.files import write_csv
 from exonu.core.types import Array
 from exonu.report.numbers.counts import (
     Pair,
+    axis_of,
     background_fit,
-    class_labels,
+    by_class,
     confidence_level,
     drawn_cases,
     fit_range,
+    heading_of,
     is_signal,
-    observed_limit,
-    signal_counts,
+    signal_at_limit,
 )
-from exonu.report.numbers.figure_records import Heading, SignalCounts, SpectrumCounts
+from exonu.report.numbers.figure_records import (
+    ALL_BACKGROUNDS,
+    SignalCounts,
+    SpectrumCounts,
+    head_of,
+)
 from exonu.search.build_workspaces import build_workspaces
 from exonu.search.experiment.binned_spectrum import Experiment
 from exonu.statistics import yields
@@ -61,28 +70,24 @@ def counts_of_parts(
     """
     spec, meaning = pair
     result = background_fit(spec, meaning)
-    found, rows, labels = yields(result), list(result.model.samples), class_labels(experiment)
-    heading = Heading(
-        experiment.name, experiment.reference, float(experiment.exposure_tonne_year),
-        is_simulated=bool(meaning["is_simulated"]), blinded=bool(meaning["blinded"]),
-        live_days=experiment.live_days,
-    )  # fmt: skip
+    found, rows = yields(result), list(result.model.samples)
+    heading, level = heading_of(experiment, meaning), confidence_level(limits)
     made: dict[str, SpectrumCounts] = {}
     data = {one["name"]: np.asarray(one["data"], float) for one in spec["observations"]}
     for title, channel, place, edges in _parts(fit_range(experiment, meaning), spec, meaning):
         first = result.model.channels[channel["name"]].start
         bins = slice(first + place.start, first + place.stop)
-        classes: dict[str, Array] = {}
-        for sample in channel["samples"]:
-            if not is_signal(sample, spec, meaning):
-                label = labels.get(sample["name"], sample["name"])
-                after = found.after_by_sample[rows.index((channel["name"], sample["name"]))][bins]
-                classes[label] = classes[label] + after if label in classes else after
-        signal = _signal(channel, spec, meaning, limits, place)
+        names = [one["name"] for one in channel["samples"] if not is_signal(one, spec, meaning)]
+        after = {
+            name: found.after_by_sample[rows.index((channel["name"], name))][bins] for name in names
+        }
+        signal = signal_at_limit(channel, spec, meaning, limits)
+        if signal.counts is not None:
+            signal = replace(signal, counts=signal.counts[place])
         made[title] = SpectrumCounts(
-            heading, edges[:, 0], edges[:, 1], data[channel["name"]][place], classes,
-            found.after_error[bins], (signal,), after_fit=True,
-            confidence_level=confidence_level(limits),
+            heading, edges[:, 0], edges[:, 1], data[channel["name"]][place],
+            by_class(after, experiment), found.after_error[bins], (signal,), after_fit=True,
+            confidence_level=level, axis=axis_of(experiment),
         )  # fmt: skip
     return made
 
@@ -105,17 +110,16 @@ def _parts(
         yield f"region {channel['name']}", channel, slice(0, len(own)), own
 
 
-def _signal(
-    channel: Mapping[str, Any], spec: Mapping[str, Any], meaning: Mapping[str, Any],
-    limits: pd.DataFrame, place: slice,
-) -> SignalCounts:  # fmt: skip
-    hypothesis = (meaning["interaction"], meaning["flavour"], meaning["mass_MeV"])
-    strength = observed_limit(limits, *hypothesis)
-    counts: Array | None = None
-    if strength is not None:
-        mu = (strength / meaning["reference_strength"]) ** meaning["power"]
-        counts = signal_counts(channel, spec, meaning, mu)[place]
-    return SignalCounts(*hypothesis, meaning["parameter"], meaning["unit"], strength, counts)
+def write_parts(path: str | Path, parts: Mapping[str, SpectrumCounts]) -> None:
+    """Write `parts.csv`, which `figure_records.read_parts` reads."""
+    first = next(iter(parts.values()))
+    signals = {_at_limit(signal): signal for signal in first.signals}
+    write_csv(path, table_of_parts(parts), comments=head_of(first, {}, signals))
+
+
+def _at_limit(signal: SignalCounts) -> str:
+    """The class of a signal in the table."""
+    return f"{signal.interaction} at its limit"
 
 
 def table_of_parts(parts: Mapping[str, SpectrumCounts]) -> pd.DataFrame:
@@ -135,9 +139,8 @@ def table_of_parts(parts: Mapping[str, SpectrumCounts]) -> pd.DataFrame:
                 for label, values in counts.backgrounds.items()
             ]
             total, error = counts.background[place], counts.background_error[place]
-            rows.append({**span, "class": "all backgrounds", "after": total, "after_error": error})
+            rows.append({**span, "class": ALL_BACKGROUNDS, "after": total, "after_error": error})
             for signal in counts.signals:
                 if signal.counts is not None:
-                    name = f"{signal.interaction} at its limit"
-                    rows.append({**span, "class": name, "after": signal.counts[place]})
+                    rows.append({**span, "class": _at_limit(signal), "after": signal.counts[place]})
     return pd.DataFrame(rows)

@@ -6,7 +6,7 @@ The table is a CSV whose comment lines are YAML: what the numbers belong to.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,11 @@ import yaml
 
 from exonu.core.errors import InputError
 from exonu.core.types import Array
+
+Axis = tuple[str, str]
+"""Name and unit of what bins are of."""
+RECOIL_ENERGY: Axis = ("reconstructed energy", "keV")
+ALL_BACKGROUNDS = "all backgrounds"
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,7 @@ class SpectrumCounts:
         after_fit: whether the backgrounds are those of the fit without a signal, else those before
             any fit.
         confidence_level: of the limits at which signals are; None in tables that do not say it.
+        axis: name and unit of what the bins are of; `low_keV` and `high_keV` are in this unit.
     """
 
     heading: Heading
@@ -75,6 +81,7 @@ class SpectrumCounts:
     signals: tuple[SignalCounts, ...]
     after_fit: bool = False
     confidence_level: float | None = None
+    axis: Axis = RECOIL_ENERGY
 
     @property
     def background(self) -> Array:
@@ -110,7 +117,72 @@ def read_counts(path: str | Path) -> SpectrumCounts:
         signals,
         after_fit=bool(head.get("after_fit", False)),
         confidence_level=head.get("confidence_level"),
+        axis=_axis(head),
     )
+
+
+def read_parts(path: str | Path) -> dict[str, SpectrumCounts]:
+    """Read `parts.csv`: the counts of each part of a fit, by its title.
+
+    Raises:
+        InputError: if its comment lines do not say what it belongs to.
+    """
+    import pandas as pd
+
+    head = _read_head(path)
+    table = pd.read_csv(path, comment="#", dtype={"part": str, "class": str})
+    parts: dict[str, SpectrumCounts] = {}
+    for title, rows in table.groupby("part", sort=False):
+        found = {str(name): of_one for name, of_one in rows.groupby("class", sort=False)}
+        total = found.pop(ALL_BACKGROUNDS)
+        low, high, observed, error = (
+            total[name].to_numpy(dtype=np.float64)
+            for name in ("energy_low_keV", "energy_high_keV", "observed", "after_error")
+        )
+        after = {name: one["after"].to_numpy(dtype=np.float64) for name, one in found.items()}
+        signals = tuple(
+            SignalCounts(**record, counts=after.pop(name, None))
+            for name, record in head["signals"].items()
+        )
+        parts[str(title)] = SpectrumCounts(
+            Heading(**head["experiment"]), low, high, observed, after, error, signals,
+            after_fit=True, confidence_level=head.get("confidence_level"), axis=_axis(head),
+        )  # fmt: skip
+    return parts
+
+
+def _axis(head: Mapping[str, Any]) -> Axis:
+    """That of a table's head; energy where it does not say."""
+    return (head["axis"]["name"], head["axis"]["unit"]) if "axis" in head else RECOIL_ENERGY
+
+
+def head_of(
+    counts: SpectrumCounts, backgrounds: Mapping[str, str], signals: Mapping[str, SignalCounts]
+) -> tuple[str, ...]:
+    """The comment lines of a table of counts: what it belongs to.
+
+    Args:
+        counts: give the heading, the axis and the level.
+        backgrounds: label of each column of a background.
+        signals: signal of each column, or class, of a signal.
+    """
+    head: dict[str, Any] = {
+        "experiment": {
+            key: value for key, value in asdict(counts.heading).items() if value is not None
+        },
+        "backgrounds": dict(backgrounds),
+        "signals": {
+            name: {key: value for key, value in asdict(signal).items() if key != "counts"}
+            for name, signal in signals.items()
+        },
+    }
+    head |= {"after_fit": True} if counts.after_fit else {}
+    if counts.confidence_level is not None:
+        head["confidence_level"] = counts.confidence_level
+    if counts.axis != RECOIL_ENERGY:
+        head["axis"] = dict(zip(("name", "unit"), counts.axis, strict=True))
+    text = yaml.safe_dump(head, sort_keys=False, allow_unicode=True, width=1000)
+    return tuple(text.splitlines())
 
 
 def read_heading(path: str | Path) -> Heading:

@@ -12,7 +12,7 @@ import pandas as pd
 from exonu.catalogue import SEARCHED
 from exonu.core.types import Array
 from exonu.interactions import Physics, RecoilSpectra
-from exonu.report.numbers.counts import Case, drawn_cases
+from exonu.report.numbers.counts import Case, axis_of, drawn_cases
 from exonu.report.numbers.recoil_tables import energy_grid_keV
 from exonu.search.experiment.binned_spectrum import Experiment
 
@@ -106,10 +106,13 @@ def folded_curves(
 
 
 def efficiency_curve(experiment: Experiment) -> pd.DataFrame:
-    """The detection efficiency from zero to the last bin, with the columns energy_keV, efficiency
-    and argument."""
-    energy = np.linspace(0.0, float(experiment.high_keV.max()), 601)
-    argument = "true energy" if experiment.efficiency.of_true_energy else "reconstructed energy"
+    """The detection efficiency from zero to the last bin, with the columns energy_keV (in the unit
+    of the bins where it is not one of the true energy), efficiency and argument."""
+    of_truth, highest = experiment.efficiency.of_true_energy, experiment.high_keV.max()
+    if of_truth and experiment.observable is not None:  # the bins are not of energy
+        highest = experiment.response.true_energy_keV.max()
+    energy = np.linspace(0.0, float(highest), 601)
+    argument = "true energy" if of_truth else axis_of(experiment)[0]
     return pd.DataFrame(
         {"energy_keV": energy, "efficiency": experiment.efficiency(energy), "argument": argument}
     )

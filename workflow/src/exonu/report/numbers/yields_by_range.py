@@ -17,11 +17,12 @@ from exonu.report.numbers.counts import (
     spectrum_counts,
     widest,
 )
+from exonu.report.numbers.figure_records import ALL_BACKGROUNDS
 from exonu.search.experiment.binned_spectrum import Experiment
 from exonu.search.signals import hypothesis_name
 from exonu.statistics import grouped_yields
 
-TOTAL = "all backgrounds"
+TOTAL = ALL_BACKGROUNDS
 
 
 def yields_by_range(

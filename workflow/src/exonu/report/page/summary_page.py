@@ -37,8 +37,8 @@ from exonu.search.studies.simulation_error import SUM
 from exonu.statistics.intervals import REPORTED_FROM
 
 PICTURES = {
-    "spectrum": "Observed recoil spectrum, backgrounds, signals at their upper limits; all over the background below.",
-    "signals": "Signals of solar neutrinos before and behind the detector, and the detection efficiency.",
+    "spectrum": "Observed recoil spectrum, backgrounds, signals at their limits; below, divided by the background.",
+    "signals": "Signals of solar neutrinos before the detector and in it, and the detection efficiency.",
     "combination": "Limits of each experiment alone and of all together, and each one's share of the information.",
     "limits": "Upper limits by flavour, expected ranges, and published limits.",
     "coupling_mass": "Upper limits against the mass, beside published limits.",
@@ -58,8 +58,8 @@ PICTURES = {
 _CUT = "What the cut {} compares, in the events that pass the cuts before it."
 _BROAD = 1.5  # a figure this many times as wide as high gets the whole width of the page
 
-_BLINDED = "Blinded: the expected background stands in place of the observed counts; observed limits are no result."
-_SIMULATED = "Simulated: the observed counts of this page are simulated, no measurement."
+_BLINDED = "Blinded: the expected background stands in place of the observed counts; observed limits are not a result."
+_SIMULATED = "Simulated: the observed counts of this page are simulated, not measured."
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def summary_page(summary: Summary) -> str:
         state="".join(_banner(text) for text, holds in _states(heading) if holds),
         limits_text=(
             f"Upper limits at {100 * level:g} % confidence level (CLs, asymptotic formulae). <em>Expected</em> is the "
-            "median without new physics, with its ±1σ range. Only limits on the same flavour compare."
+            "median without new physics, with its ±1σ range. Only limits on the same flavour can be compared."
             f"{_projected_text(summary)}"
         ),
         downloads=_downloads(summary),
@@ -181,20 +181,23 @@ def _downloads(summary: Summary) -> str:
     data = base64.b64encode(table).decode("ascii")
     name = _text(f"{summary.analysis}-limits.csv")
     inside = f'<a class="button" download="{name}" href="data:text/csv;base64,{data}">Download the limits (CSV)</a>'
+    files = [file for file in _BESIDE if file != _VARIANTS or not summary.variants.empty]
     beside = " ".join(
-        f'<a class="button" href="{file}">{_text(words)}</a>' for file, words in _BESIDE.items()
+        f'<a class="button" href="{file}">{_text(Path(file).name)}</a>' for file in files
     )
     words = "<small>In the folder of this page:</small>"
     return f'<p class="downloads">{inside}</p><p class="downloads">{words} {beside}</p>'
 
 
-_BESIDE = {
-    "limits/limits.csv": "limits.csv",
-    "limits/variants.csv": "variants.csv",
-    "tables/limits.tex": "limits.tex",
-    "tables/yields.csv": "yields.csv",
-    "tables/systematics.csv": "systematics.csv",
-}
+_VARIANTS = "limits/variants.csv"
+_BESIDE = (
+    "limits/limits.csv",
+    _VARIANTS,
+    "tables/limits.tex",
+    "tables/yields.csv",
+    "tables/systematics.csv",
+)
+"""Files of every analysis; a combination has no variants."""
 
 
 def _simulation(table: pd.DataFrame | None) -> str:

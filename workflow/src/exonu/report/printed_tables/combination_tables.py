@@ -4,14 +4,17 @@ which parameters they share."""
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pandas as pd
 
 from exonu.report.numbers.figure_records import Heading
 from exonu.report.printed_tables.result_tables import caption, decades, in_unit, records
 from exonu.report.printed_tables.writing import (
+    NOTHING,
     PrintedTable,
     number,
+    ranged,
     shortest,
     with_error,
 )
@@ -52,7 +55,26 @@ def contributions_table(contributions: pd.DataFrame, heading: Heading) -> Printe
         *("Interaction", "Flavour", "Mass (MeV)", "Experiment", "Parameter", "Observed"),
         *("Expected", "−1σ to +1σ", "Best fit", "Share (%)", "Agreement (p)"),
     )
-    return PrintedTable("contributions", caption(heading, text), shown, rows, kept, texts=5)
+    table = PrintedTable("contributions", caption(heading, text), shown, rows, kept, texts=5)
+    return replace(table, in_latex=(_by_hypothesis(table),))
+
+
+def _by_hypothesis(table: PrintedTable) -> PrintedTable:
+    """The same for LaTeX: a hypothesis once, in a row of its own, the experiments below."""
+    found: list[tuple[str, ...]] = []
+    above: tuple[str, ...] = ()
+    for row, value in zip(table.rows, records(table.values), strict=True):
+        interaction, flavour, mass, experiment, parameter, observed, _, _, *others = row
+        if row[:3] != above:
+            case = flavour if mass == NOTHING else f"{mass}\u202fMeV"
+            found.append((f"{interaction}, {case}: {parameter}",))
+        above = row[:3]
+        band = ranged(value["expected"], value["expected_minus1"], value["expected_plus1"])
+        found.append((f"\u2003{experiment}", observed, band, *others))
+    shown = ("", "Observed", "Expected, ±1σ", *table.headings[8:])
+    return replace(
+        table, headings=shown, rows=tuple(found), texts=1, wide=True, size="footnotesize"
+    )
 
 
 def _agreement(row: dict[str, float]) -> str:
@@ -94,7 +116,16 @@ def shared_parameters_table(parameters: pd.DataFrame, heading: Heading) -> Print
     text = "Parameters of the joined likelihood beside the signal's strength: shared ones have one value in all "
     text += "experiments, the others belong to one."
     shown = ("Parameter", "Shared", "Kind", "Experiments", "Acts on")
-    return PrintedTable("shared_parameters", caption(heading, text), shown, rows, values, texts=5)
+    return PrintedTable(
+        "shared_parameters",
+        caption(heading, text),
+        shown,
+        rows,
+        values,
+        texts=5,
+        wide=True,
+        size="footnotesize",
+    )
 
 
 def _union(cells: pd.Series[str]) -> str:

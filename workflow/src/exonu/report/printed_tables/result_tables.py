@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,10 +20,9 @@ from exonu.report.numbers.projected_limits import own_days, projections
 from exonu.report.printed_tables.writing import (
     NOTHING,
     PrintedTable,
-    latex_range,
-    latex_text,
     number,
     percent,
+    ranged,
     shortest,
     with_error,
 )
@@ -99,35 +99,77 @@ def limits_table(limits: pd.DataFrame, heading: Heading) -> PrintedTable:
     )
     level = shortest(100 * float(values["confidence_level"].iloc[0]))
     text = f"Upper limits at {level} % confidence level: asymptotic CLs, observed and expected"
+    parts = _limits_in_latex(values, others, limits, heading, text)
     text += ", beside other constructions from the same likelihood and the published limit."
     text += _of_projections(limits, heading)
     shown = (*headings, *(beside.heading for beside in others), "Published")
-    brief = _brief_limits(records(values))
-    return PrintedTable("limits", caption(heading, text), shown, rows, values, texts=4, brief=brief)
+    return PrintedTable(
+        "limits", caption(heading, text), shown, rows, values, texts=4, in_latex=parts
+    )
 
 
-_FLAVOURS = {"e": r"$\nu_e$", "mu": r"$\nu_\mu$", "tau": r"$\nu_\tau$"}
+_FLAVOURS = {"e": "ν_{e}", "mu": "ν_{μ}", "tau": "ν_{τ}"}
 
 
-def _brief_limits(rows: list[dict[str, Any]]) -> tuple[tuple[str, ...], ...]:
-    """The asymptotic limits in four columns of LaTeX: a parameter and its unit once, in a row of
-    its own, its hypotheses below. The headings come first."""
-    found: list[tuple[str, ...]] = [("", "Observed", r"Expected, $\pm1\sigma$", "Published")]
+def _limits_in_latex(
+    values: pd.DataFrame,
+    others: Sequence[_Beside],
+    limits: pd.DataFrame,
+    heading: Heading,
+    text: str,
+) -> tuple[PrintedTable, ...]:
+    """The limits as a paper has them: a table for one column, one of all methods for two, and one of
+    other live times where limits are projected."""
+    rows = records(values)
+    methods = [one for one in others if one.what == "observed"]
+    projected = [one for one in others if one.what == "expected"]
+    text += " (median, with the range of ±1σ)"
+    every = f"{text}, beside other constructions from the same likelihood and the published limit."
+    shown = ("", "Observed", "Expected, ±1σ")
+    words = {
+        "limits": (*shown, "Published"),
+        "limits-all": (*shown, *(one.heading for one in methods), "Published"),
+    }
+    captions = {"limits": f"{text}, beside the published limit.", "limits-all": every}
+    columns: dict[str, list[str]] = {"limits": [], "limits-all": [one.name for one in methods]}
+    if projected:
+        words["limits-projected"] = (
+            *shown, *(one.heading.removeprefix("Expected at ") for one in projected), "Published"
+        )  # fmt: skip
+        captions["limits-projected"] = f"{text}.{_of_projections(limits, heading)}"
+        columns["limits-projected"] = [one.name for one in projected]
+    return tuple(
+        PrintedTable(
+            name, caption(heading, captions[name]), words[name], _by_parameter(rows, columns[name]),
+            values, wide=name != "limits", size="footnotesize" if len(words[name]) < 8 else "scriptsize",
+        )
+        for name in words
+    )  # fmt: skip
+
+
+def _by_parameter(
+    rows: list[dict[str, Any]], columns: Sequence[str]
+) -> tuple[tuple[str, ...], ...]:
+    """A parameter and its unit once, in a row of its own, its hypotheses below: observed, expected,
+    those of the columns, and published."""
+    found: list[tuple[str, ...]] = []
     above = ""
     for row in rows:
-        heading = f"{str(row['interaction']).replace('-', ' ')}: {in_unit(row)}"
-        if heading != above:
-            found.append((rf"\multicolumn{{4}}{{l}}{{{latex_text(heading)}}}",))
-        above = heading
         mass = row["mass_MeV"]
-        flavour = _FLAVOURS.get(str(row["flavour"]), latex_text(str(row["flavour"])))
-        case = flavour if pd.isna(mass) else rf"{latex_text(shortest(mass))}\,MeV"
+        heading = f"{str(row['interaction']).replace('-', ' ')}: {in_unit(row)}"
+        heading += "" if pd.isna(mass) else ", by mass (MeV)"
+        if heading != above:
+            found.append((heading,))
+        above = heading
+        flavour = _FLAVOURS.get(str(row["flavour"]), str(row["flavour"]))
+        case = flavour if pd.isna(mass) else shortest(mass)
         if not pd.isna(mass) and row["flavour"] != "all":
             case += f", {flavour}"
-        band = (row["expected"], row["expected_minus1"], row["expected_plus1"])
-        limits = (latex_text(number(row[name])) for name in ("observed", "published"))
-        observed, published = limits
-        found.append((rf"\quad {case}", observed, latex_range(*band), published))
+        band = ranged(row["expected"], row["expected_minus1"], row["expected_plus1"])
+        more = (number(row[name]) for name in columns)
+        found.append(
+            (f"\u2003{case}", number(row["observed"]), band, *more, number(row["published"]))
+        )
     return tuple(found)
 
 
@@ -231,7 +273,16 @@ def yields_table(yields: pd.DataFrame, heading: Heading) -> PrintedTable:
     text = "Counts expected before and after the fit, with their uncertainty from all parameters, and observed counts."
     text += " Before the fit a signal has the reference strength of its workspace."
     shown = ("Hypothesis", "Channel", "Sample", "Before the fit", "After the fit", "Observed")
-    return PrintedTable("yields", caption(heading, text), shown, rows, yields, texts=3)
+    return PrintedTable(
+        "yields",
+        caption(heading, text),
+        shown,
+        rows,
+        yields,
+        texts=3,
+        wide=True,
+        size="footnotesize",
+    )
 
 
 def cut_flow_table(cut_flow: pd.DataFrame, heading: Heading) -> PrintedTable:
@@ -260,7 +311,9 @@ def cut_flow_table(cut_flow: pd.DataFrame, heading: Heading) -> PrintedTable:
         *(f"After {cut}" if cut != "all" else "Before cuts" for cut in cuts),
         "Efficiency (%)",
     )
-    return PrintedTable("cut_flow", caption(heading, text), shown, tuple(rows), values, texts=2)
+    table = PrintedTable("cut_flow", caption(heading, text), shown, tuple(rows), values, texts=2)
+    short = tuple(one.removeprefix("After ").replace("-", " ") for one in shown)
+    return replace(table, in_latex=(replace(table, headings=short, wide=True, size="scriptsize"),))
 
 
 def activities_table(experiment: Json, record: Json, heading: Heading) -> PrintedTable:
@@ -364,7 +417,16 @@ def systematics_table(cases: Sequence[tuple[str, Json, Json]], heading: Heading)
         "fit, in units of its uncertainty."
     )
     shown = ("Hypothesis", "Parameter", "Sample", "Kind", "Counts (%)", "Pull", "Impact")
-    return PrintedTable("systematics", caption(heading, text), shown, rows, values, texts=4)
+    return PrintedTable(
+        "systematics",
+        caption(heading, text),
+        shown,
+        rows,
+        values,
+        texts=4,
+        wide=True,
+        size="footnotesize",
+    )
 
 
 def _systematics(spec: Json, record: Json) -> Iterable[dict[str, Any]]:

@@ -34,8 +34,11 @@ class PrintedTable:
         rows: what is printed, one text per column.
         values: the same rows with unrounded numbers, for the CSV.
         texts: how many columns hold text, from the left; the others hold numbers.
-        brief: the same in fewer columns, already LaTeX, headings first: what fits one column of a
-            journal. The whole table then goes over both columns.
+        in_latex: tables that stand for it in LaTeX, each as wide as its place allows.
+        wide: whether LaTeX sets it over both columns of a page.
+        size: of the letters in LaTeX, with close columns; LaTeX's own if empty.
+
+    A row of one cell goes over all columns.
     """
 
     name: str
@@ -44,13 +47,21 @@ class PrintedTable:
     rows: tuple[tuple[str, ...], ...]
     values: pd.DataFrame
     texts: int = 1
-    brief: tuple[tuple[str, ...], ...] = ()
+    in_latex: tuple[PrintedTable, ...] = ()
+    wide: bool = False
+    size: str = ""
 
 
-def write_table(folder: Path, table: PrintedTable) -> None:
-    """Write ``<name>.csv``, ``<name>.tex`` and ``<name>.md``."""
+def write_table(folder: Path, table: PrintedTable, *, siunitx: bool = False) -> None:
+    """Write ``<name>.csv``, ``<name>.tex`` and ``<name>.md``.
+
+    Args:
+        folder: where they go.
+        table: what is written.
+        siunitx: whether numbers in LaTeX are those of the package siunitx.
+    """
     write_csv(folder / f"{table.name}.csv", table.values)
-    write_text(folder / f"{table.name}.tex", latex(table))
+    write_text(folder / f"{table.name}.tex", latex(table, siunitx=siunitx))
     write_text(folder / f"{table.name}.md", markdown(table))
 
 
@@ -118,6 +129,11 @@ _SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-", st
 _SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋", "0123456789+-", strict=True))
 _TO_SUPERSCRIPT = str.maketrans({plain: raised for raised, plain in _SUPERSCRIPTS.items()})
 _LOWERED = re.compile(r"_\{([\w−]+)\}")  # our own mark for a subscript
+_POWER = r"(?: × 10([⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+))?"
+_NUMBER = re.compile(rf"(?<![\w.])(−?)(\d+(?:\.\d+)?){_POWER}(?![\w.^])")
+_RANGED = re.compile(
+    rf"(\d[\d.]*)\^{{\+([\d.]+)}}_{{−([\d.]+)}}{_POWER}"
+)  # our own mark for a range
 _LATEX = {
     **{char: f"\\{char}" for char in "&%$#_{}"},
     "\\": r"\textbackslash{}",
@@ -136,6 +152,8 @@ _LATEX = {
     "∞": r"$\infty$",
     "√": r"$\surd$",
     "∫": r"$\int$",
+    "\u202f": r"\,",
+    "\u2003": r"\enspace ",
     "\n": " ",
 }
 _GREEK_CAPITALS = "ΓΔΘΛΞΠΣΥΦΨΩ"
@@ -147,15 +165,31 @@ def latex_text(text: str) -> str:
 
     >>> print(latex_text("5 % of μ_{B}² & q_ν < 1.4 × 10⁻¹²"))
     5 \\% of $\\mu_{\\mathrm{B}}^{2}$ \\& q\\_$\\nu$ \\textless{} 1.4 $\\times$ 10$^{-12}$
+    >>> print(latex_text("g_{B−L}: 1.66^{+0.25}_{−0.21} × 10⁻⁷"))
+    $g_{B-L}$: $1.66^{+0.25}_{-0.21}\\times10^{-7}$
     """
+    if found := _RANGED.search(text):
+        middle, above, below, power = found.groups()
+        times = rf"\times10^{{{_lined(power)}}}" if power else ""
+        written = rf"${middle}^{{+{above}}}_{{-{below}}}{times}$"
+        return latex_text(text[: found.start()]) + written + latex_text(text[found.end() :])
     parts = _LOWERED.split(text)  # text and subscripts take turns
-    lowered = [
-        (_greek(part) if len(part) == 1 else "") or rf"\mathrm{{{part.replace('−', '-')}}}"
-        for part in parts[1::2]
-    ]
-    pairs = zip(parts[::2], [*(rf"$_{{{part}}}$" for part in lowered), ""], strict=True)
-    text = "".join(_latex_characters(part) + below for part, below in pairs)
-    return re.sub(r"(?<!\\)\$\$", "", text)  # mathematics beside mathematics is one
+    pieces = []
+    for before, below in zip(parts[::2], [*parts[1::2], ""], strict=True):
+        symbol = re.search(r"(?<!\w)[A-Za-z]$", before) if below else None  # a variable is italic
+        if symbol:
+            before = before[:-1]
+        pieces.append(_latex_characters(before))
+        if below:
+            pieces.append(f"${symbol[0] if symbol else ''}_{{{_lowered(below)}}}$")
+    return re.sub(r"(?<!\\)\$\$", "", "".join(pieces))  # mathematics beside mathematics is one
+
+
+def _lowered(index: str) -> str:
+    """An index in mathematics: a name is upright, what is computed with is not."""
+    if len(index) == 1 and _greek(index):
+        return _greek(index)
+    return index.replace("−", "-") if "−" in index else rf"\mathrm{{{index}}}"
 
 
 def _latex_characters(text: str) -> str:
@@ -186,57 +220,90 @@ def _greek(char: str) -> str:
     return ""
 
 
-def latex_range(value: float | None, low: float | None, high: float | None) -> str:
-    """A number with its range above and below, over one power of ten, as LaTeX.
+def ranged(value: float | None, low: float | None, high: float | None) -> str:
+    """A number with its range above and below, over one power of ten, with our own marks.
 
-    >>> print(latex_range(1.66e-7, 1.45e-7, 1.91e-7), latex_range(None, 1.0, 2.0))
-    $1.66^{+0.25}_{-0.21}\\times10^{-7}$ --
+    >>> ranged(1.66e-7, 1.45e-7, 1.91e-7), ranged(None, 1.0, 2.0)
+    ('1.66^{+0.25}_{−0.21} × 10⁻⁷', '–')
     """
     if value is None or low is None or high is None or not math.isfinite(value + low + high):
-        return latex_text(number(value))
+        return number(value)
     power = int(f"{value:.2e}".partition("e")[2]) if value else 0
     power = 0 if -1 <= power <= 2 else power
     middle, above, below = (entry / 10.0**power for entry in (value, high - value, value - low))
-    times = rf"\times10^{{{power}}}" if power else ""
-    return rf"${middle:.2f}^{{+{above:.2f}}}_{{-{below:.2f}}}{times}$"
+    times = f" × 10{str(power).translate(_TO_SUPERSCRIPT)}" if power else ""
+    return f"{middle:.2f}^{{+{above:.2f}}}_{{−{below:.2f}}}{times}"
 
 
-def latex(table: PrintedTable) -> str:
-    """The table for LaTeX; it needs `\\usepackage{booktabs}`. Where there is a brief one for a
-    single column, that stands first."""
-    lines = [r"% needs \usepackage{booktabs}"]
-    whole = [" & ".join(map(latex_text, row)) for row in (table.headings, *table.rows)]
-    columns = "l" * table.texts + "r" * (len(table.headings) - table.texts)
-    if table.brief:
-        brief = [" & ".join(row) for row in table.brief]
-        lines += ["% for one column; all methods follow in a table over both columns"]
-        lines += _latex_table(table, "table", "", "l" + "r" * (len(table.brief[0]) - 1), brief)
-        lines += _latex_table(table, "table*", "-all", columns, whole)
-    else:
-        lines += _latex_table(table, "table", "", columns, whole)
+def _lined(raised: str) -> str:
+    """Raised digits on the line."""
+    return "".join(_SUPERSCRIPTS[char] for char in raised)
+
+
+def latex(table: PrintedTable, *, siunitx: bool = False) -> str:
+    """The table for LaTeX, or those that stand for it there; it needs `\\usepackage{booktabs}`, and
+    siunitx if numbers are to be its."""
+    packages = ["booktabs", *(["siunitx"] if siunitx else [])]
+    lines = ["% needs " + " and ".join(rf"\usepackage{{{name}}}" for name in packages)]
+    for part in table.in_latex or (table,):
+        lines += _latex_table(part, siunitx)
     return "\n".join(lines) + "\n"
 
 
-def _latex_table(
-    table: PrintedTable, kind: str, label: str, columns: str, rows: list[str]
-) -> list[str]:
-    """Lines of one table; rows with the headings first. One of two is set small and narrow."""
-    small = [r"\footnotesize", r"\setlength{\tabcolsep}{3pt}"] if table.brief else []
+def _latex_table(table: PrintedTable, siunitx: bool) -> list[str]:
+    kind = "table*" if table.wide else "table"
+    numbers = "r" * (len(table.headings) - table.texts)
     return [
         rf"\begin{{{kind}}}",
         r"\centering",
         rf"\caption{{{latex_text(table.caption)}}}",
-        rf"\label{{tab:{table.name}{label}}}",
-        *small,
-        rf"\begin{{tabular}}{{{columns}}}",
+        rf"\label{{tab:{table.name}}}",
+        *([rf"\{table.size}", r"\setlength{\tabcolsep}{2pt}"] if table.size else []),
+        rf"\begin{{tabular}}{{@{{}}{'l' * table.texts}{numbers}@{{}}}}",
         r"\toprule",
-        rf"{rows[0]} \\",
+        rf"{' & '.join(map(latex_text, table.headings))} \\",
         r"\midrule",
-        *(rf"{row} \\" for row in rows[1:]),
+        *(rf"{_latex_row(row, table, siunitx)} \\" for row in table.rows),
         r"\bottomrule",
         r"\end{tabular}",
         rf"\end{{{kind}}}",
     ]
+
+
+def _latex_row(row: tuple[str, ...], table: PrintedTable, siunitx: bool) -> str:
+    if len(row) == 1 < len(table.headings):
+        return rf"\multicolumn{{{len(table.headings)}}}{{@{{}}l}}{{{latex_text(row[0])}}}"
+    return " & ".join(
+        latex_numbers(cell, siunitx=siunitx)
+        if place >= table.texts or _NUMBER.match(cell.lstrip())
+        else latex_text(cell)
+        for place, cell in enumerate(row)
+    )
+
+
+def latex_numbers(text: str, *, siunitx: bool) -> str:
+    r"""A cell with its numbers each in one piece, as mathematics or as siunitx has them; ranges are
+    mathematics.
+
+    >>> print(latex_numbers("−1.44 × 10⁻⁷ to 427 ± 26", siunitx=True))
+    \num{-1.44e-7} to \num{427} $\pm$ \num{26}
+    >>> print(latex_numbers("−1.44 × 10⁻⁷ to 427 ± 26", siunitx=False))
+    $-1.44\times10^{-7}$ to 427 $\pm$ 26
+    """
+    if _RANGED.search(text):
+        return latex_text(text)
+    parts, end = [], 0
+    for found in _NUMBER.finditer(text):
+        sign, digits, power = found.groups()
+        digits = "-" * len(sign) + digits
+        exponent = _lined(power or "")
+        if siunitx:
+            written = rf"\num{{{digits}{'e' if exponent else ''}{exponent}}}"
+        else:
+            written = rf"${digits}\times10^{{{exponent}}}$" if exponent else latex_text(found[0])
+        parts += [latex_text(text[end : found.start()]), written]
+        end = found.end()
+    return "".join([*parts, latex_text(text[end:])])
 
 
 def markdown_text(text: str) -> str:

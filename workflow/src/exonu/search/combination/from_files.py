@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from exonu.core.errors import InputError, raise_all
+from exonu.core.errors import ArgumentError, InputError, raise_all
 from exonu.core.files import read_json, write_json
 from exonu.core.settings import merged
 from exonu.core.types import Json
@@ -16,13 +16,12 @@ from exonu.search.build_workspaces import write_meaning
 from exonu.search.combination.agreement import combination_record
 from exonu.search.combination.joining import SHARED, Part, join, parameter_rows
 from exonu.search.combination.members import member_settings, parts_of, read_member
-from exonu.search.limit_inputs import is_json, named_file
+from exonu.search.limit_inputs import combines, is_json, named_file
 from exonu.search.limit_records import (
     analysis_settings,
     check_hypothesis,
     discovery_record,
     in_physical_units,
-    is_combination,
     limit_methods,
     read_whole_workspace,
     refuse_other_json,
@@ -56,17 +55,11 @@ def join_files(
     files, shared, common = _expanded([named_file(file) for file in files])
     workspaces = [file for file in files if _is_workspace(file)]
     if len(workspaces) < len(files):
-        if interaction is None:
-            raise InputError(
-                "is missing",
-                file=next(file for file in files if file not in workspaces),
-                field="--interaction",
-                remedy="choose one that `exonu interactions` lists",
-            )
-        check_hypothesis(interaction, flavour or "all", mass_MeV)
+        asking = next(file for file in files if file not in workspaces)
+        check_hypothesis(interaction, flavour or "all", mass_MeV, asking)
     else:
-        options = {"interaction": interaction, "flavour": flavour, "mass-mev": mass_MeV}
-        raise_all(_option_faults({**options, "atomic": atomic}, files[0]))
+        arguments = {"interaction": interaction, "flavour": flavour, "mass_MeV": mass_MeV}
+        raise_all(_argument_faults({**arguments, "atomic": atomic}, files[0]))
     given: list[Part] = []
     physics: list[tuple[Path, Json]] = []
     for file in files:
@@ -91,14 +84,14 @@ def join_files(
     return join(given, shared)
 
 
-def _option_faults(options: Mapping[str, Any], file: Path) -> Iterator[InputError]:
+def _argument_faults(arguments: Mapping[str, Any], file: Path) -> Iterator[ArgumentError]:
     """What would choose another hypothesis must not be ignored in silence."""
-    for name, value in options.items():
+    for name, value in arguments.items():
         if value is not None:
-            yield InputError(
+            yield ArgumentError(
                 "is given with workspaces, which have their own parameter of interest",
                 file=file,
-                field=f"--{name}",
+                field=name,
                 remedy="leave it out",
             )
 
@@ -106,7 +99,7 @@ def _option_faults(options: Mapping[str, Any], file: Path) -> Iterator[InputErro
 def _expanded(files: Sequence[Path]) -> tuple[list[Path], Sequence[str], Json | None]:
     """The files of the experiments; of an analysis that combines others, theirs, with what it
     shares and its settings."""
-    if len(files) != 1 or not is_combination(files):
+    if len(files) != 1 or not combines(files[0]):
         return list(files), SHARED, None
     [file] = files
     analysis = read_analysis(file.stem, file)
@@ -215,7 +208,7 @@ def combine_files(files: Sequence[Path], output: Path, **hypothesis: Any) -> Jso
         What was written, and which parameters are shared.
     """
     if output.suffix.lower() != ".json":
-        raise InputError("must end with .json", file=output, field="--output")
+        raise ArgumentError("must end with .json", file=output, field="output")
     joined = join_files(files, **hypothesis)
     named = Workspace(output.stem, joined.spec, joined.meaning)
     write_meaning(output.parent, named)

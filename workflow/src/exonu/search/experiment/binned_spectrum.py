@@ -40,6 +40,9 @@ class Background:
             have one per bin.
         unseen: the part of `counts` that stands for events too rare for the simulation, with an
             uncertainty as large, by nuisance parameter (`exonu.templates.unseen`).
+        shifts: what one standard deviation adds to the counts, and takes from them downwards, by
+            nuisance parameter, shape (n_bins,): the eigenvectors of a covariance, which the sum of
+            their squares is.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Background:
     unseen: Mapping[str, Array] = field(default_factory=dict)
     uncertainty_down: float | None = None
     is_correlated: bool = False
+    shifts: Mapping[str, Array] = field(default_factory=dict)
 
     def within(self, bins: slice) -> Background:
         """The same in some of the bins."""
@@ -66,6 +70,7 @@ class Background:
                 name: (up[bins], down[bins]) for name, (up, down) in self.variations.items()
             },
             unseen={name: up[bins] for name, up in self.unseen.items() if up[bins].any()},
+            shifts={name: up[bins] for name, up in self.shifts.items() if up[bins].any()},
         )
 
 
@@ -90,7 +95,7 @@ class Experiment:
     Attributes:
         name, reference: what figures and tables call it, and its paper.
         is_simulated: whether the observed counts are simulated.
-        low_keV, high_keV: bin edges, shape (n_bins,) each.
+        low_keV, high_keV: bin edges in keV, or in the unit of the observable, shape (n_bins,) each.
         observed: counts, shape (n_bins,); None if the analysis is blind and never read them.
         backgrounds: the components of the model.
         includes_solar_neutrinos: whether the backgrounds contain the Standard Model's solar
@@ -168,6 +173,12 @@ class Experiment:
         return "keV" if self.observable is None else self.observable[1]
 
     @property
+    def axis_label(self) -> str:
+        """What the bins are of, and its unit: `S2 [PE]`."""
+        name, unit = self.observable or ("reconstructed energy", "keV")
+        return f"{name} [{unit}]"
+
+    @property
     def is_from_events(self) -> bool:
         """Whether it was made from selected events: only then is its live time known."""
         return self.live_days is not None
@@ -192,11 +203,11 @@ class Experiment:
         Raises:
             InputError: if an end of the range is not an edge of a bin.
         """
-        first = _place(low_keV, self.low_keV, "lower")
-        last = _place(high_keV, self.high_keV, "upper")
+        first = _place(low_keV, self.low_keV, "lower", self.unit)
+        last = _place(high_keV, self.high_keV, "upper", self.unit)
         if first > last:
             raise InputError(
-                f"{low_keV:g} to {high_keV:g} keV holds no bin",
+                f"{low_keV:g} to {high_keV:g} {self.unit} holds no bin",
                 field="fit_range_keV",
                 remedy="swap them",
             )
@@ -280,6 +291,7 @@ def _flattened(parts: list[Background], n_bins: int) -> Background:
     """A background of all slices; a variation that one of them has not leaves it there."""
     names = dict.fromkeys(name for one in parts for name in one.variations)
     unseen = dict.fromkeys(name for one in parts for name in one.unseen)
+    shifts = dict.fromkeys(name for one in parts for name in one.shifts)
     zero = np.zeros(n_bins)
     errors = [zero if one.statistical_error is None else one.statistical_error for one in parts]
     return replace(
@@ -296,17 +308,20 @@ def _flattened(parts: list[Background], n_bins: int) -> Background:
         unseen={
             name: np.concatenate([one.unseen.get(name, zero) for one in parts]) for name in unseen
         },
+        shifts={
+            name: np.concatenate([one.shifts.get(name, zero) for one in parts]) for name in shifts
+        },
     )
 
 
-def _place(energy_keV: float, edges_keV: Array, which: str) -> int:
-    """The bin that begins (or ends) at an energy."""
+def _place(energy_keV: float, edges_keV: Array, which: str, unit: str) -> int:
+    """The bin that begins (or ends) at an energy, or at a value of the observable."""
     found = np.flatnonzero(np.isclose(edges_keV, energy_keV, rtol=1e-9, atol=0))
     if found.size:
         return int(found[0])
     nearest = edges_keV[np.argmin(np.abs(edges_keV - energy_keV))]
     raise InputError(
-        f"{energy_keV:g} keV is not the {which} edge of a bin",
+        f"{energy_keV:g} {unit} is not the {which} edge of a bin",
         field="fit_range_keV",
-        remedy=f"the nearest is {nearest:g} keV",
+        remedy=f"the nearest is {nearest:g} {unit}",
     )

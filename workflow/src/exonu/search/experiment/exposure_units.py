@@ -4,11 +4,11 @@ A year has 365.25 days, as in the rates (`exonu.interactions`)."""
 
 from __future__ import annotations
 
+from exonu.core.constants import days_per_year
 from exonu.core.errors import InputError
 
-DAYS_PER_YEAR = 365.25
 _MASS_TONNE = {"kg": 1e-3, "t": 1.0, "tonne": 1.0}
-_TIME_YEAR = {"d": 1 / DAYS_PER_YEAR, "day": 1 / DAYS_PER_YEAR, "y": 1.0, "yr": 1.0, "year": 1.0}
+_TIME_YEAR = {"d": 1 / days_per_year, "day": 1 / days_per_year, "y": 1.0, "yr": 1.0, "year": 1.0}
 EXPOSURES = {
     f"{mass} {time}": tonne * year
     for mass, tonne in _MASS_TONNE.items()
@@ -52,7 +52,7 @@ def events_per_tonne_year_keV(unit: str) -> float | None:
 def refused_exposure(unit: str, field: str, file: object) -> InputError:
     """What is said of a unit that is none of exposures."""
     return InputError(
-        f"is no unit of an exposure ({unit!r})",
+        f"is not a unit of an exposure ({unit!r})",
         file=str(file),
         field=field,
         remedy="write kg day, t day, kg year or t year",
@@ -62,7 +62,7 @@ def refused_exposure(unit: str, field: str, file: object) -> InputError:
 def refused_rate(unit: str, field: str, file: object) -> InputError:
     """What is said of a unit that is none of counts or rates."""
     return InputError(
-        f"is no unit of counts or of a rate ({unit!r})",
+        f"is not a unit of counts or of a rate ({unit!r})",
         file=str(file),
         field=field,
         remedy="write counts, events/(t y keV) or events/(kg day keV)",

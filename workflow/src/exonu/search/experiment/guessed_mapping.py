@@ -12,6 +12,7 @@ import numpy as np
 
 from exonu.core.errors import InputError
 from exonu.core.tables import read_header_and_rows, read_numbers
+from exonu.core.text_files import read_text
 from exonu.core.types import Array
 
 GUESSED = "# guessed:"
@@ -204,6 +205,16 @@ def _backgrounds(file: Path, guess: Guess) -> list[str]:
         f"{GUESSED} as many events as observed in 1 t y",
         f"    normalisation: {{constraint: free}} {GUESSED} its size is not known",
     ]
+
+
+def marked_lines(file: Path) -> list[str]:
+    """Keys of an experiment's YAML whose lines still have the mark of a guess.
+
+    Args:
+        file: the YAML.
+    """
+    lines = read_text(file, "experiment").splitlines()
+    return [line.partition(":")[0].strip() for line in lines if GUESSED in line.partition(":")[2]]
 
 
 def _quoted(value: str | float) -> str:

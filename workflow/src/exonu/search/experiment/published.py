@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +15,20 @@ from exonu.interactions import Physics, breakpoints_keV
 from exonu.search.experiment.binned_spectrum import Background, Experiment
 from exonu.search.experiment.correlated_backgrounds import correlated, correlation_faults
 from exonu.search.experiment.exposure_units import refused_exposure, tonne_years
+from exonu.search.experiment.guessed_mapping import marked_lines
 from exonu.search.experiment.published_backgrounds import (
     BackgroundReader,
     component_columns,
     shared_parameter_faults,
 )
 from exonu.search.experiment.published_response import read_response
-from exonu.search.experiment.spectrum_table import Table, bin_columns, bins, observed_counts
+from exonu.search.experiment.spectrum_table import (
+    Table,
+    bin_columns,
+    bins,
+    edge_unit,
+    observed_counts,
+)
 from exonu.targets import TARGETS
 
 
@@ -54,8 +62,18 @@ def read_published_experiment(file: Path, overrides: Settings | None = None) -> 
         resolution_keV=response.resolution_keV,
         target=target,
         observable=None if observable is None else (observable["name"], observable["unit"]),
-        notes=notes,
+        notes=(*notes, *_guess_notes(file)),
     )
+
+
+def _guess_notes(file: Path) -> Iterator[str]:
+    marked = marked_lines(file)
+    if marked:
+        lines = "1 line is" if len(marked) == 1 else f"{len(marked)} lines are"
+        yield (
+            f"{lines} still marked as guessed in {file.name}: {', '.join(marked)}; write what is right, and "
+            "take the marks away"
+        )
 
 
 def exposure_tonne_year(settings: Settings, file: Path) -> float:
@@ -95,7 +113,7 @@ def _read_table(settings: Settings, file: Path) -> Table:
         table_file, list(dict.fromkeys(names)), ignored=spectrum["ignored_columns"]
     )
     low, high = bins(spectrum, columns, table_file)
-    return Table(table_file, low, high, columns, exposure)
+    return Table(table_file, low, high, columns, exposure, edge_unit(spectrum))
 
 
 def _backgrounds(settings: Settings, reader: BackgroundReader) -> tuple[Background, ...]:

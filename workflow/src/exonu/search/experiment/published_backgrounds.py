@@ -10,7 +10,7 @@ import numpy as np
 
 from exonu.core.errors import InputError
 from exonu.core.settings import Settings
-from exonu.core.tables import read_matrix, read_numbers
+from exonu.core.tables import check_rising, read_matrix, read_numbers
 from exonu.core.types import Array
 from exonu.detector import Response
 from exonu.search.experiment.binned_spectrum import Background
@@ -19,6 +19,8 @@ from exonu.search.experiment.spectrum_table import Table, check_units
 
 SMALLEST_EIGENVALUE = 1e-6
 """Of the trace of a covariance: eigenvectors below it have a thousandth of its errors."""
+_EVERYWHERE = np.array([0.0, 1e9])
+"""Ends of a curve that is the same at all energies, in keV."""
 _SOURCES = ("column", "rate", "curve")
 
 
@@ -60,9 +62,8 @@ class BackgroundReader:
             nuisance: self._varied(counts, component, nuisance, field)
             for nuisance in component["variations"]
         }
-        if "covariance" in component:
-            for k, shift in enumerate(self._eigenvectors(component["covariance"], counts, field)):
-                variations[f"{name}_covariance_{k}"] = (counts + shift, counts - shift)
+        covariance = component.get("covariance")
+        shifts = [] if covariance is None else self._eigenvectors(covariance, counts, field)
         return Background(
             name=name,
             label=component.get("label", name),
@@ -72,6 +73,7 @@ class BackgroundReader:
             uncertainty_down=None if down is None else float(down),
             norms={key: float(value) for key, value in component["norms"].items()},
             variations=variations,
+            shifts={f"{name}_covariance_{k}": shift for k, shift in enumerate(shifts)},
         )
 
     def _counts(self, component: Settings, field: str) -> Array:
@@ -97,11 +99,14 @@ class BackgroundReader:
         factor = events_per_tonne_year_keV(block["unit"])
         if factor is None:
             raise refused_rate(block["unit"], f"{place}.unit", self.file)
-        rate = self._flat(float(block["value"])) if "value" in block else self._curve(block, place)
-        return np.asarray(factor * self._folded(rate, block["efficiency"] == "included"))
-
-    def _flat(self, value: float) -> tuple[Array, Array]:
-        return np.array([0.0, np.inf]), np.array([value, value])
+        included = block["efficiency"] == "included"
+        if included:
+            self.table.require_energies(f"{place}.efficiency", self.file)
+        if "value" in block:
+            energy, rate = _EVERYWHERE, np.full(2, float(block["value"]))
+        else:
+            energy, rate = self._curve(block, place)
+        return np.asarray(factor * self._folded(energy, rate, included))
 
     def _curve(self, block: Settings, field: str) -> tuple[Array, Array]:
         check_units(block, ("energy_keV",), field, self.file)
@@ -109,7 +114,7 @@ class BackgroundReader:
         columns = [block["energy_keV"], block["rate"]]
         table = read_numbers(file, columns, ignored=block["ignored_columns"])
         energy, rate = (table[name] for name in columns)
-        require_increasing(energy, file, columns[0])
+        check_rising(energy, file, columns[0])
         for row in np.flatnonzero(rate < 0):
             raise InputError(
                 f"is negative ({rate[row]:g})",
@@ -119,22 +124,14 @@ class BackgroundReader:
             )
         return energy, rate
 
-    def _folded(self, curve: tuple[Array, Array], included: bool) -> Array:
+    def _folded(self, energy: Array, rate: Array, included: bool) -> Array:
         """Events in the bins of a curve in events/(tonne year keV), shape (n_bins,)."""
-        energy, rate = curve
-        flat = np.isinf(energy[-1])
-
-        def at(where: Array) -> Array:
-            if flat:
-                return np.full(len(where), rate[0])
-            return np.asarray(np.interp(where, energy, rate, left=0.0, right=0.0))
-
         if not included:
             response = self.make_response()
-            return response.fold(at(response.true_energy_keV))
+            return response.fold(
+                np.interp(response.true_energy_keV, energy, rate, left=0.0, right=0.0)
+            )
         low, high = self.table.low, self.table.high
-        if flat:
-            return np.asarray(rate[0] * self.table.exposure_tonne_year * (high - low))
         content = [_integral(energy, rate, *ends) for ends in zip(low, high, strict=True)]
         return self.table.exposure_tonne_year * np.array(content)
 
@@ -178,7 +175,7 @@ class BackgroundReader:
         values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
         if values.min() < -SMALLEST_EIGENVALUE * max(float(values.sum()), 0.0) or values.max() <= 0:
             raise InputError(
-                f"has the eigenvalue {values.min():.3g}, and is no covariance",
+                f"has the eigenvalue {values.min():.3g}, and is not a covariance",
                 file=file,
                 field=field,
                 remedy="a covariance has squares of errors on its diagonal, not errors",
@@ -201,25 +198,6 @@ def _integral(energy: Array, rate: Array, low: float, high: float) -> float:
     points = np.unique(np.concatenate([[start], inside, [stop]]))
     at = np.interp(points, energy, rate)
     return float(np.sum(np.diff(points) * (at[1:] + at[:-1]) / 2))
-
-
-def require_increasing(energy: Array, file: Path, column: str) -> None:
-    """Refuse a table whose energies do not increase, or begin below zero."""
-    if energy[0] < 0:
-        raise InputError(
-            f"is below 0 keV ({energy[0]:g})",
-            file=file,
-            field=f"row 1, column {column}",
-            remedy="energies are ≥ 0",
-        )
-    wrong = np.flatnonzero(np.diff(energy) <= 0)
-    if wrong.size:
-        raise InputError(
-            f"does not increase ({energy[wrong[0] + 1]:g} after {energy[wrong[0]]:g})",
-            file=file,
-            field=f"row {wrong[0] + 2}, column {column}",
-            remedy="sort the rows by energy, each energy once",
-        )
 
 
 def shared_parameter_faults(backgrounds: Mapping[str, Settings], file: Path) -> list[InputError]:

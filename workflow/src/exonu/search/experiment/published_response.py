@@ -12,7 +12,7 @@ import numpy as np
 
 from exonu.core.errors import InputError
 from exonu.core.settings import Settings
-from exonu.core.tables import read_header_and_rows, read_numbers
+from exonu.core.tables import check_rising, read_header_and_rows, read_numbers
 from exonu.core.types import Array
 from exonu.detector import (
     Efficiency,
@@ -23,7 +23,6 @@ from exonu.detector import (
     build_response,
 )
 from exonu.search.experiment.binned_spectrum import Variations
-from exonu.search.experiment.published_backgrounds import require_increasing
 from exonu.search.experiment.spectrum_table import Table, check_units
 
 BAND = "efficiency_band"
@@ -97,7 +96,7 @@ def _efficiency_and_resolution(
     efficiency, band = _read_efficiency(block, file)
     resolution = _read_resolution(settings["resolution"], file)
     minimum = float(settings["true_energy_minimum_keV"]["value"])
-    _check_resolution(resolution, minimum, float(table.high.max()), file)
+    check_resolution(resolution, minimum, float(table.high.max()), file)
 
     def make(seen: Efficiency = efficiency) -> Response:
         return build_response(
@@ -141,7 +140,7 @@ def _read_efficiency(block: Settings, file: Path) -> tuple[Efficiency, tuple[Arr
         table_file, [block["energy_keV"], *names], ignored=block["ignored_columns"]
     )
     energy = table[block["energy_keV"]]
-    require_increasing(energy, table_file, block["energy_keV"])
+    check_rising(energy, table_file, block["energy_keV"])
     for name in names:
         _require_fractions(table[name], name, table_file)
     efficiency = Efficiency(
@@ -183,11 +182,11 @@ def _read_resolution(block: Settings, file: Path) -> Callable[[Any], Array]:
     check_units(block, ("energy_keV", "sigma_keV"), "resolution", file)
     table_file = file.parent / block["file"]
     table = read_numbers(table_file, [block["energy_keV"], block["sigma_keV"]])
-    require_increasing(table[block["energy_keV"]], table_file, block["energy_keV"])
+    check_rising(table[block["energy_keV"]], table_file, block["energy_keV"])
     return TableResolution(table[block["energy_keV"]], table[block["sigma_keV"]])
 
 
-def _check_resolution(
+def check_resolution(
     resolution: Callable[[Any], Array], low_keV: float, high_keV: float, file: Path
 ) -> None:
     energy = np.linspace(low_keV, 1.2 * high_keV, 2000)
@@ -219,12 +218,22 @@ def _matrix(settings: Settings, table: Table, steps_keV: Array, file: Path) -> P
         )
     read = read_numbers(matrix_file, [name, *columns], ignored=ignored)
     energy, seen = read[name], np.array([read[column] for column in columns])
-    require_increasing(energy, matrix_file, name)
-    if len(energy) < 2 or energy[0] < 0:
+    check_rising(energy, matrix_file, name)
+    minimum = float(settings["true_energy_minimum_keV"]["value"])
+    if len(energy) < 2:
         raise InputError(
-            "needs two true energies or more, none below 0 keV", file=matrix_file, field=name,
+            "needs two true energies or more",
+            file=matrix_file,
+            field=name,
             remedy="give a row for each true energy",
-        )  # fmt: skip
+        )
+    if energy[-1] <= minimum:
+        raise InputError(
+            f"is {minimum:g} keV, and the response ends at {energy[-1]:g} keV",
+            file=file,
+            field="true_energy_minimum_keV",
+            remedy="lower it, or give the response of higher energies",
+        )
     for column, values in zip(columns, seen, strict=True):
         _require_fractions(values, column, matrix_file)
     for row in np.flatnonzero(seen.sum(axis=0) > 1 + 1e-6):
@@ -234,7 +243,6 @@ def _matrix(settings: Settings, table: Table, steps_keV: Array, file: Path) -> P
             field=f"row {row + 1}",
             remedy="give probabilities per bin, not per unit of the observable",
         )
-    minimum = float(settings["true_energy_minimum_keV"]["value"])
 
     def make() -> Response:
         return matrix_response(table, energy, seen, minimum, steps_keV)

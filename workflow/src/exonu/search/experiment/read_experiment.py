@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from exonu.core.errors import InputError
+from exonu.core.resources import resource_path
 from exonu.core.settings import Settings, read_yaml
 from exonu.search.experiment.binned_spectrum import Experiment
 from exonu.search.experiment.from_events import read_event_experiment
@@ -43,3 +45,23 @@ def read_experiment(file: str | Path, overrides: Settings | None = None) -> Expe
     """
     read = read_event_experiment if Path(file).suffix == ".json" else read_published_experiment
     return read(Path(file), overrides)
+
+
+def published_experiment(name: str) -> Experiment:
+    """A published spectrum that comes with exonu.
+
+    Args:
+        name: one of the folders of `resources/published`.
+
+    Raises:
+        InputError: if there is none of that name.
+
+    >>> published_experiment("xenonnt-sr0").exposure_tonne_year
+    1.16
+    """
+    folder = resource_path("published")
+    known = sorted(file.parent.name for file in folder.glob("*/experiment.yaml"))
+    if name not in known:
+        remedy = f"choose one of {', '.join(known)}; read_experiment reads a file of your own"
+        raise InputError(f"does not come with exonu ({name!r})", field="name", remedy=remedy)
+    return read_experiment(folder / name / "experiment.yaml")

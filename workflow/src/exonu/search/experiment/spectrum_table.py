@@ -18,6 +18,8 @@ LARGEST_COUNT = 2.0**53
 """Beyond it not every whole number is a float, and no spectrum has as many events."""
 ROUNDED = 1e-6
 """A count that a rate gives is whole but for the digits of the rate."""
+ENERGY_UNIT = "keV"
+"""Unit of the edges of bins of energy."""
 _EDGES = ("energy_low_keV", "energy_high_keV")
 _CENTRES = ("energy_centre_keV", "width_keV")
 _OTHERS = ("low", "high")
@@ -32,6 +34,7 @@ class Table:
         low, high: edges of the bins in keV, or in the unit of the observable, shape (n_bins,) each.
         columns: every column that is used, shape (n_bins,).
         exposure_tonne_year: exposure.
+        unit: of the edges, keV or that of the observable.
     """
 
     file: Path
@@ -39,19 +42,35 @@ class Table:
     high: Array
     columns: Mapping[str, Array]
     exposure_tonne_year: float
+    unit: str = ENERGY_UNIT
 
     def per_unit(self, unit: str, field: str, file: Path) -> Array:
         """Counts in each bin for one of a unit, shape (n_bins,).
 
         Raises:
-            InputError: a unit that is neither counts nor a rate.
+            InputError: a unit that is neither counts nor a rate, or a rate where bins are not of energy.
         """
         if unit == "counts":
             return np.ones(len(self.low))
         rate = events_per_tonne_year_keV(unit)
         if rate is None:
             raise refused_rate(unit, field, file)
+        self.require_energies(field, file)
         return rate * self.exposure_tonne_year * (self.high - self.low)
+
+    def require_energies(self, field: str, file: Path) -> None:
+        """Refuse a rate per keV that would be multiplied by a width in another unit.
+
+        Raises:
+            InputError: if the bins are not of energy in keV.
+        """
+        if self.unit != ENERGY_UNIT:
+            raise InputError(
+                f"is a rate per keV, and the bins are not of energy but in {self.unit}",
+                file=file,
+                field=field,
+                remedy="give counts; of a background also a rate of true energy, `efficiency: apply`",
+            )
 
     def counts(self, column: str, unit: str, field: str, file: Path) -> Array:
         """A column as counts; negative ones and those beyond reason are refused."""
@@ -128,31 +147,40 @@ def bins(spectrum: Settings, columns: Mapping[str, Array], file: Path) -> tuple[
     else:
         names = [spectrum[key] for key in (_EDGES if _EDGES[0] in spectrum else _OTHERS)]
         low, high = columns[names[0]], columns[names[1]]
-    raise_all(_bin_faults(low, high, file, names))
+    raise_all(_bin_faults(low, high, file, names, edge_unit(spectrum)))
     return low, high
 
 
-def _bin_faults(low: Array, high: Array, file: Path, names: list[str]) -> Iterator[InputError]:
+def edge_unit(spectrum: Settings) -> str:
+    """Unit of the edges of the bins."""
+    return str(spectrum["observable"]["unit"]) if "observable" in spectrum else ENERGY_UNIT
+
+
+def _bin_faults(
+    low: Array, high: Array, file: Path, names: list[str], unit: str
+) -> Iterator[InputError]:
     for row in np.flatnonzero(high <= low):
         yield InputError(
-            f"the bin {low[row]:g}–{high[row]:g} keV has no width",
+            f"the bin {low[row]:g}–{high[row]:g} {unit} has no width",
             file=file,
             field=f"row {row + 1}, {names[0]} and {names[1]}",
             remedy="its upper edge must lie above its lower edge",
         )
-    for row in np.flatnonzero(low < 0):
+    if unit == ENERGY_UNIT:  # a logarithm of a ratio may be negative
+        for row in np.flatnonzero(low < 0):
+            yield InputError(
+                f"is below 0 keV ({low[row]:g})",
+                file=file,
+                field=f"row {row + 1}, {names[0]}",
+                remedy="bins hold reconstructed energies, which are ≥ 0",
+            )
+    for row in np.flatnonzero(low[1:] < high[:-1] - 1e-12 * np.abs(high[:-1])) + 1:
+        before = f"{low[row - 1]:g}–{high[row - 1]:g} {unit}"
         yield InputError(
-            f"is below 0 keV ({low[row]:g})",
-            file=file,
-            field=f"row {row + 1}, {names[0]}",
-            remedy="bins hold recoil energies, which are ≥ 0",
-        )
-    for row in np.flatnonzero(low[1:] < high[:-1] * (1 - 1e-12)) + 1:
-        yield InputError(
-            f"the bin {low[row]:g}–{high[row]:g} keV overlaps the one before ({low[row - 1]:g}–{high[row - 1]:g} keV)",
+            f"the bin {low[row]:g}–{high[row]:g} {unit} overlaps the one before ({before})",
             file=file,
             field=f"row {row + 1}",
-            remedy="sort the bins by energy and let each begin where the one before ends, or later",
+            remedy="sort the bins and let each begin where the one before ends, or later",
         )
 
 

@@ -12,6 +12,7 @@ from exonu.interactions import Physics, maximum_recoil_MeV
 from exonu.search.experiment.binned_spectrum import Experiment
 from exonu.search.plausibility.registry import Checks, threshold
 from exonu.search.signals import SolarNeutrinos
+from exonu.search.workspace import LARGEST_VARIATION, bound_of_fall, largest_fall
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,12 @@ def resolution_below_the_fano_limit(search: SearchInputs) -> Iterator[str]:
 
 @INPUTS
 def efficiency_breaks(search: SearchInputs) -> Iterator[str]:
-    """A point of the efficiency far below both of its neighbours."""
+    """A point of the efficiency far below both of its neighbours, as a lost digit makes it.
+
+    One counted from simulated events has statistical errors, which the fit knows.
+    """
+    if search.experiment.is_from_events:
+        return
     table = search.experiment.efficiency
     before, point, after = table.efficiency[:-2], table.efficiency[1:-1], table.efficiency[2:]
     factor = threshold("efficiency_break")
@@ -111,6 +117,24 @@ def uncertainties_too_small(search: SearchInputs) -> Iterator[str]:
     for name, uncertainty in known.items():
         if uncertainty is not None and uncertainty < least:
             yield f"the relative uncertainty {name} is {uncertainty:.2g}; 0.05 means 5 %, is it so small?"
+
+
+@INPUTS
+def covariance_near_nothing(search: SearchInputs) -> Iterator[str]:
+    """One standard deviation of a covariance that takes half of all that is expected in a bin."""
+    experiment = search.experiment
+    expected = experiment.background
+    if not experiment.includes_solar_neutrinos:
+        expected = expected + search.solar.counts.sum(axis=0)
+    for background in experiment.backgrounds:
+        for name, shift in background.shifts.items():
+            fall = largest_fall(shift, expected)
+            if fall > LARGEST_VARIATION:
+                yield (
+                    f"one standard deviation of {name} takes {fall:.0%} of the expected events of a bin: its "
+                    f"parameter ends at ±{bound_of_fall(fall):.2g}, before there are none, and its errors are "
+                    "smaller than those of the covariance; merge bins, or give the covariance of more events"
+                )
 
 
 @INPUTS

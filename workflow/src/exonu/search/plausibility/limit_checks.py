@@ -75,7 +75,8 @@ class FoundLimit:
         if slices := self.meaning.get("slices"):
             first, last = slices["ranges"][place * len(slices["ranges"]) // len(edges)]
             more = more or f" at {slices['variable']} {first:g}–{last:g}"
-        return f"{low:g}–{high:g} keV{more}"
+        unit = str(self.meaning.get("axis_label", "[keV]")).rpartition("[")[2].rstrip("]")
+        return f"{low:g}–{high:g} {unit}{more}"
 
 
 LIMITS: Checks[FoundLimit] = Checks()
@@ -172,6 +173,38 @@ def factors_out_of_scale(limit: FoundLimit) -> Iterator[str]:
             yield f"the normalisation {name} may change {low:.3g} to {high:.3g} times: is it a factor around 1?"
         elif (low - 1) * (high - 1) > 0 and abs(np.log(low * high)) > 0.1:
             yield f"the normalisation {name} goes to {low:.3g} and {high:.3g}, both on one side of 1"
+
+
+@LIMITS
+def variations_below_zero(limit: FoundLimit) -> Iterator[str]:
+    """A template of one standard deviation with negative counts; an interference may have them."""
+    for channel in limit.spec["channels"]:
+        for sample in channel["samples"]:
+            for modifier in sample["modifiers"]:
+                if modifier["type"] != "histosys" or min(sample["data"]) < 0:
+                    continue
+                lowest = np.minimum(modifier["data"]["hi_data"], modifier["data"]["lo_data"])
+                if lowest.min() < 0:
+                    yield (
+                        f"one standard deviation of {modifier['name']} takes the sample {sample['name']} of "
+                        f"{channel['name']} below zero in {int(np.sum(lowest < 0))} of {lowest.size} bins, down to "
+                        f"{lowest.min():.3g} events: is a sign wrong?"
+                    )
+
+
+@LIMITS
+def squared_signal_below_zero(limit: FoundLimit) -> Iterator[str]:
+    """A signal by the square of the strength with negative counts: only an interference has some."""
+    for channel in limit.spec["channels"]:
+        for sample in channel["samples"]:
+            counts = np.asarray(sample["data"], dtype=float)
+            squared = {modifier["name"] for modifier in sample["modifiers"]} & set(limit.poi_map)
+            if squared and counts.min() < 0:
+                yield (
+                    f"the signal {sample['name']} of {channel['name']}, which rises with the square of the "
+                    f"strength, is negative in {int(np.sum(counts < 0))} of {counts.size} bins, down to "
+                    f"{counts.min():.3g} events: is a sign wrong?"
+                )
 
 
 def _factors(spec: Json) -> set[tuple[str, tuple[float, float]]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from exonu.core.errors import InputError
+from exonu.core.errors import ArgumentError
 from exonu.core.settings import merged
 from exonu.search.build_workspaces import build_workspaces
 from exonu.search.experiment.read_experiment import read_experiment
@@ -40,19 +40,12 @@ def projected_table(
     """
     require_confidence_level(confidence_level)
     if not significance > 0:
-        raise InputError(f"must be > 0 (got {significance:g})", field="--significance")
+        raise ArgumentError(f"must be > 0 (got {significance:g})", field="significance")
     file = named_file(file)
     if is_json(file):
         spec, meaning = read_whole_workspace(file)
     else:
-        if interaction is None:
-            raise InputError(
-                "is missing",
-                file=file,
-                field="--interaction",
-                remedy="choose one that `exonu interactions` lists",
-            )
-        check_hypothesis(interaction, flavour or "all", mass_MeV)
+        interaction = check_hypothesis(interaction, flavour or "all", mass_MeV, file)
         settings, experiment_file = analysis_settings(file)
         if atomic is not None:
             settings = merged(settings, {"physics": {"atomic": {interaction: atomic}}})

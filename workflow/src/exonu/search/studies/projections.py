@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from exonu.core.errors import InputError
+from exonu.core.errors import ArgumentError, InputError
 from exonu.core.types import Json
 from exonu.search.strengths import strength
 from exonu.statistics import Model, compile_workspace, upper_limit
@@ -205,10 +205,11 @@ def projection_rows(
     Raises:
         InputError: exposures or backgrounds that are not positive.
     """
-    for name, values in (("exposure", exposures_tonne_year), ("background", backgrounds)):
+    asked = {"exposures_tonne_year": exposures_tonne_year, "backgrounds": backgrounds}
+    for name, values in asked.items():
         if not values or min(values) <= 0:
-            raise InputError(
-                f"must be numbers > 0 (got {list(values)!r})", file=file, field=f"--{name}"
+            raise ArgumentError(
+                f"must be numbers > 0 (got {list(values)!r})", file=file, field=name
             )
     own, rows = exposure_of(meaning, file), []
     for background in backgrounds:

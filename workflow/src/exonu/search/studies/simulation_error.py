@@ -118,7 +118,8 @@ def simulation_error_table(experiment: Experiment, live_days: Sequence[float]) -
         One row per live time, background (last `sum`) and bin: `counts` expected, `error` from the
         number of simulated events, `effective_events` (counts/error)², `unseen` the part of the
         counts that stands for events too rare for the simulation; of the sum also `ratio` to the
-        Poisson error, what is `required`, and whether it is `met`.
+        Poisson error, what is `required`, and whether it is `met`. `label` is the class in figures,
+        `is_simulated` says whether the data are simulated, too.
     """
     import pandas as pd
 
@@ -131,13 +132,15 @@ def simulation_error_table(experiment: Experiment, live_days: Sequence[float]) -
             unseen = sum(one.unseen.values(), none)
             own = none if one.statistical_error is None else one.statistical_error
             error = np.sqrt(own**2 + sum((counts**2 for counts in one.unseen.values()), none))
-            parts.append(_rows(experiment, days, one.name, factor, one.counts, error, unseen))
+            rows = _rows(experiment, days, one.name, factor, one.counts, error, unseen)
+            parts.append(rows.assign(label=one.label))
         unseen = sum((sum(one.unseen.values(), none) for one in experiment.backgrounds), none)
         error = np.sqrt(squared_error(experiment))
         total = _rows(experiment, days, SUM, factor, experiment.background, error, unseen)
         ratio, most = error_ratio(experiment, days), required(experiment)
-        parts.append(total.assign(ratio=ratio, required=most, met=ratio <= most * (1 + 1e-9)))
-    return pd.concat(parts, ignore_index=True)
+        met = ratio <= most * (1 + 1e-9)
+        parts.append(total.assign(label=SUM, ratio=ratio, required=most, met=met))
+    return pd.concat(parts, ignore_index=True).assign(is_simulated=experiment.is_simulated)
 
 
 def _rows(

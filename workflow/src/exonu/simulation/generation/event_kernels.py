@@ -307,7 +307,9 @@ def generate_events(
             n = decay_in_liquid(
                 particles, kinds, energies, groups, (x, y, z), attenuation, walls, mine, stream
             )
-        visible, of_gap = finish(n, (x, y, z), normal, face >= 0, place, mine, stream)
+        visible, of_gap = 0.0, 1.0
+        if n > 0:  # hardly any decay of the wall leaves something in the liquid
+            visible, of_gap = finish(n, (x, y, z), normal, face >= 0, place, mine, stream)
         if here == 0 or not window_keV[0] <= visible <= window_keV[1]:
             n = 0
         events[event, 0], events[event, 1], events[event, 2], events[event, 3] = (

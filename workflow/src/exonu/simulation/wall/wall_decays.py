@@ -34,6 +34,9 @@ KRAMERS_PER_KEV = 1.8e-6
 """K of dN/dk = K Z (T − k)/k."""
 PLACES = ("liquid", "point", "window", "copper", "seal")
 LIQUID, POINT, WINDOW, COPPER, SEAL = range(5)
+WINDOW_REACH2 = 1.5
+"""Squared distance of a window's corners from its centre over that of its sides, 4/3, and a little more on an
+edge of the wall."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,9 @@ class Walls(NamedTuple):
     cross_axes: Array  # (n_channels, 3)
     half_size: Array  # (n_channels,)
     window: NDArray[np.int64]  # (n_channels,)
+    near: NDArray[
+        np.int64
+    ]  # channels whose windows may hold a point of each wall, (n_faces, m); −1: no more
 
 
 class Place(NamedTuple):
@@ -170,7 +176,19 @@ def walls_of(geometry: Geometry) -> Walls:
         cross_axes=np.asarray(np.cross(geometry.normals, geometry.axes), dtype=np.float64),
         half_size=geometry.half_size_cm,
         window=geometry.window,
+        near=_windows_near(geometry),
     )
+
+
+def _windows_near(geometry: Geometry) -> NDArray[np.int64]:
+    """Channels of windows that reach each wall's plane, shape (n_faces, m), filled up with −1."""
+    beside = np.abs(geometry.positions_cm @ geometry.face_normals.T - geometry.face_offsets_cm)
+    reach = (1 + 1e-9) * np.sqrt(WINDOW_REACH2) * geometry.half_size_cm
+    near = [np.flatnonzero(distance <= reach) for distance in beside.T]
+    filled = np.full((len(near), max(map(len, near))), -1)
+    for row, channels in zip(filled, near, strict=True):
+        row[: len(channels)] = channels
+    return filled
 
 
 def place_of(source: Mapping[str, Any], geometry: Geometry, xenon_density: float) -> Place:

@@ -20,6 +20,7 @@ from exonu.simulation.wall.wall_decays import (
     RANGE_G_PER_CM2,
     RANGE_POWER,
     WINDOW,
+    WINDOW_REACH2,
 )
 
 BREMSSTRAHLUNG_ABOVE_KEV = 20.0
@@ -89,15 +90,15 @@ def point_of_window(place: Any, walls: Any, stream: Any) -> Any:
 
 
 @exact_kernel
-def on_window(x: float, y: float, z: float, walls: Any) -> Any:
-    """Whether a point of the wall is on one of the windows."""
+def on_window(x: float, y: float, z: float, face: int, walls: Any) -> Any:
+    """Whether a point of a wall is on one of the windows."""
     root3 = math.sqrt(3.0)
-    for c in range(walls.half_size.size):
+    for c in walls.near[face]:
+        if c < 0:
+            return False
         half = walls.half_size[c]
         dx, dy, dz = x - walls.positions[c, 0], y - walls.positions[c, 1], z - walls.positions[c, 2]
-        if (
-            dx * dx + dy * dy + dz * dz > 1.5 * half * half
-        ):  # corners: 4/3, a little more on an edge of the wall
+        if dx * dx + dy * dy + dz * dz > WINDOW_REACH2 * half * half:
             continue
         u = dx * walls.axes[c, 0] + dy * walls.axes[c, 1] + dz * walls.axes[c, 2]
         v = dx * walls.cross_axes[c, 0] + dy * walls.cross_axes[c, 1] + dz * walls.cross_axes[c, 2]
@@ -124,7 +125,7 @@ def point_of_copper(place: Any, walls: Any, stream: Any) -> Any:
         if uniform(stream) * largest > radius * radius * radius / walls.offsets[face]:
             continue
         x, y, z = x * radius, y * radius, z * radius
-        if not on_window(x, y, z, walls):
+        if not on_window(x, y, z, face, walls):
             return x, y, z, face
 
 
@@ -147,7 +148,7 @@ def focused_point_of_copper(place: Any, walls: Any, stream: Any) -> Any:
         )
         face, radius = wall_in_direction(x, y, z, walls)
         x, y, z = x * radius, y * radius, z * radius
-        if on_window(x, y, z, walls):
+        if on_window(x, y, z, face, walls):
             return x, y, z, face, 0.0
     nature = radius * radius * radius / walls.offsets[face] / focus.copper_area  # per solid angle
     cones = 0.0

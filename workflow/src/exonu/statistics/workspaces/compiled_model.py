@@ -12,7 +12,7 @@ from typing import Any, cast
 import numpy as np
 
 from exonu.core.errors import InputError
-from exonu.statistics.engine.display import html_rows, in_short
+from exonu.statistics.display import html_rows, in_short
 from exonu.statistics.engine.flat import FREE, NORMAL, POISSON, BoolArray, Flat, FloatArray
 from exonu.statistics.workspaces.flattening import INTERPOLATION as INTERPOLATION
 from exonu.statistics.workspaces.flattening import Layout, compile_layout

@@ -11,11 +11,12 @@ from exonu.report.printed_tables.combination_tables import (
     shared_parameters_table,
 )
 from exonu.report.printed_tables.writing import write_table
-from exonu.steps._step import Counts, step
+from exonu.steps._step import Counts, Settings, step
 
 
 @step
 def main(
+    settings: Settings,
     counts: Counts,
     contributions: Annotated[Path, "combination.csv"],
     parameters: Annotated[Path, "parameters.csv"],
@@ -26,4 +27,4 @@ def main(
         contributions_table(pd.read_csv(contributions, comment="#"), heading),
         shared_parameters_table(pd.read_csv(parameters, comment="#"), heading),
     ):
-        write_table(output, table)
+        write_table(output, table, siunitx=settings["tables"]["siunitx"])

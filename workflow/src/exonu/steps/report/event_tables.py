@@ -9,11 +9,12 @@ from exonu.core.files import read_json
 from exonu.report.numbers.figure_records import read_heading
 from exonu.report.printed_tables.result_tables import activities_table, cut_flow_table
 from exonu.report.printed_tables.writing import write_table
-from exonu.steps._step import Counts, step
+from exonu.steps._step import Counts, Settings, step
 
 
 @step
 def main(
+    settings: Settings,
     counts: Counts,
     cut_flow: Annotated[Path, "cut_flow.csv"],
     experiment: Annotated[Path, "experiment.json"],
@@ -21,5 +22,8 @@ def main(
     output: Annotated[Path, "folder for <table>.csv, .tex and .md"],
 ) -> None:
     heading = read_heading(counts)
-    write_table(output, cut_flow_table(pd.read_csv(cut_flow, comment="#"), heading))
-    write_table(output, activities_table(read_json(experiment), read_json(record), heading))
+    for table in (
+        cut_flow_table(pd.read_csv(cut_flow, comment="#"), heading),
+        activities_table(read_json(experiment), read_json(record), heading),
+    ):
+        write_table(output, table, siunitx=settings["tables"]["siunitx"])

@@ -7,7 +7,7 @@ import pandas as pd
 
 from exonu.report.figures.signal_spectra import draw_signals
 from exonu.report.figures.style import save
-from exonu.report.numbers.figure_records import read_heading
+from exonu.report.numbers.figure_records import read_counts
 from exonu.steps._step import Counts, Pdf, Png, Settings, step
 
 
@@ -22,5 +22,6 @@ def main(
     pdf: Pdf,
 ) -> None:
     before, behind, seen = (pd.read_csv(file, comment="#") for file in (curves, folded, efficiency))
-    figure = draw_signals(before, behind, seen, read_heading(counts))
+    spectrum = read_counts(counts)
+    figure = draw_signals(before, behind, seen, spectrum.heading, spectrum.axis)
     save(figure, (png, pdf), settings["plots"])

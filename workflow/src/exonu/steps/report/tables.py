@@ -10,11 +10,12 @@ from exonu.core.files import read_json
 from exonu.report.numbers.figure_records import read_heading
 from exonu.report.printed_tables.result_tables import limits_table, systematics_table, yields_table
 from exonu.report.printed_tables.writing import write_table
-from exonu.steps._step import Counts, Files, step
+from exonu.steps._step import Counts, Files, Settings, step
 
 
 @step
 def main(
+    settings: Settings,
     counts: Counts,
     limits: Annotated[Path, "limits.csv"],
     yields: Annotated[Path, "yields.csv"],
@@ -29,4 +30,4 @@ def main(
         yields_table(pd.read_csv(yields, comment="#"), heading),
         systematics_table(cases, heading),
     ):
-        write_table(output, table)
+        write_table(output, table, siunitx=settings["tables"]["siunitx"])

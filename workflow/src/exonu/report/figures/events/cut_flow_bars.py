@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from exonu.report.figures.colours import BLACK, GREEN
 from exonu.report.figures.events.event_panels import count_scale, data_name, put_event_heading
 from exonu.report.figures.looks.component_looks import ComponentLook, component_looks
+from exonu.report.figures.looks.parameter_names import cut_words
 from exonu.report.figures.style import (
     ANALYSIS_LOOKS,
     COLUMN_INCHES,
@@ -86,7 +87,8 @@ def draw_cut_flow(flow: pd.DataFrame, tables: EventTables) -> Figure:
                 zorder=1,
             )
         _data(axes, places, data, tables.record)
-        axes.set_xticks(places, names, rotation=30, ha="right", rotation_mode="anchor", fontsize=9)
+        words = [cut_words(name) for name in names]
+        axes.set_xticks(places, words, rotation=30, ha="right", rotation_mode="anchor", fontsize=9)
         axes.tick_params(axis="x", which="minor", length=0)
         axes.set_xlim(-0.5, len(names) - 0.5)
         count_scale(axes, np.concatenate([*heights, total]), np.empty(0), np.empty(0))
@@ -149,7 +151,7 @@ def draw_cut_efficiency(
                 rows[rows["cut"] == name],
                 "step_efficiency",
                 _MORE_LOOKS[number % len(_MORE_LOOKS)],
-                name,
+                cut_words(name),
             )
         if names:
             _curve(

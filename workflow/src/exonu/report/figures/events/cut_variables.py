@@ -26,7 +26,7 @@ from exonu.report.figures.events.event_panels import (
     put_event_heading,
     share_legend,
 )
-from exonu.report.figures.style import COLUMN_INCHES, new_figure, styled
+from exonu.report.figures.style import COLUMN_INCHES, KEV_EE, new_figure, styled
 from exonu.report.numbers.event_tables import DATA, BinnedCounts, EventTables
 
 Panel = Mapping[str, Any]
@@ -85,8 +85,8 @@ def _shows_nothing(tables: EventTables, names: list[str]) -> bool:
 
 
 def _small_table(tables: EventTables, cut: str, keep: str, name: str) -> Figure:
-    """Events before the cut, and the share that it keeps: data and each class from the top of the
-    stack."""
+    """Events before the cut, and the share that it keeps: of data, and of all simulation
+    together."""
     before, after = (tables.histogram(name, stage) for stage in ("before", "after"))
     rows: list[tuple[str, float, float]] = []
     for label, source, old, new in (
@@ -124,10 +124,19 @@ def _small_table(tables: EventTables, cut: str, keep: str, name: str) -> Figure:
 def _kept(before: float, after: float) -> str:
     """The kept share; never rounded to all where some are lost.
 
-    >>> _kept(1e5, 1e5), _kept(1e5, 99_999.0)
-    ('all', '99.999 %')
+    >>> _kept(1e5, 1e5), _kept(1e5, 99_999.0), _kept(3.0, 2.0)
+    ('all', '99.999 %', '66.7 %')
+    >>> _kept(1e6, 999_999.0), _kept(1e12, 1e12 - 1)
+    ('99.9999 %', '99.9999999999 %')
     """
-    return "all" if after >= before else f"{100 * after / before:.5g} %"
+    if after >= before:
+        return "all"
+    percent = 100 * after / before
+    for digits in range(3, 18):
+        text = f"{percent:.{digits}g}"
+        if float(text) < 100:
+            return f"{text} %"
+    return "below 100 %"
 
 
 def _without_variables(figure: Figure, tables: EventTables, cut: str, keep: str) -> Figure:
@@ -280,7 +289,7 @@ def draw_energy(tables: EventTables) -> Figure:
             upper, counts.simulation / width, counts.data / width, 2 * np.sqrt(counts.data) / width
         )
         draw_ratio(lower, counts, hollow=tables.record["blinded"])
-        upper.set_ylabel("events / keV after all cuts")
+        upper.set_ylabel(f"events / {KEV_EE} after all cuts")
         lower.set_xscale("log")
         lower.xaxis.set_minor_formatter(NullFormatter())
         lower.set_xlim(counts.edges[0], counts.edges[-1])

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from exonu.core.types import Array
 from exonu.report.figures.colours import BAND_GREY, BLACK, BLUE, GREY, VERMILLION
-from exonu.report.figures.style import Look, new_figure, styled
+from exonu.report.figures.style import Look, new_figure, plain_name, styled
 from exonu.templates.dead_pmt.correction import DeadPmtCorrection, Leakage
 
 DATA, SIMULATION = Look(BLACK, "-", "o"), Look(BLUE, "--", "s")
@@ -35,6 +35,7 @@ def draw_dead_pmt(correction: DeadPmtCorrection, name: str) -> Figure:
         above.set_yscale("log")
         above.set_ylabel("leaked / probed")
         above.legend()
+        name = plain_name(name, correction.is_simulated)
         above.set_title(f"{name}, one living PMT masked", loc="left", pad=4)
         if correction.is_simulated:
             above.annotate(

@@ -16,7 +16,7 @@ from exonu.core.types import Array
 from exonu.report.figures.colours import BAND_GREY, BLACK, VERMILLION
 from exonu.report.figures.looks.component_looks import component_looks
 from exonu.report.figures.stacked_spectrum import garwood_interval
-from exonu.report.figures.style import with_superscripts
+from exonu.report.figures.style import plain_name, with_superscripts
 from exonu.report.numbers.event_tables import BinnedCounts
 
 LABELS = {
@@ -48,6 +48,10 @@ LABELS = {
 """Axis labels of documented variables; what else a cut reads is shown as it is written."""
 
 
+MOST_RATIO = 2.0
+"""Upper end of the axis of data over simulation."""
+
+
 def per_bin(label: str, width: float) -> str:
     """Label of an axis of events per bin, with the unit of the other axis.
 
@@ -75,7 +79,8 @@ def days_text(days: float) -> str:
 
 def put_event_heading(axes: Axes, record: Mapping[str, Any], more: str = "") -> None:
     """Write above the axes whose events these are, and above that in what state."""
-    parts = [record["name"], days_text(record["live_days"]), *([more] if more else [])]
+    name = plain_name(record["name"], record["is_simulated"])
+    parts = [name, days_text(record["live_days"]), *([more] if more else [])]
     axes.set_title(", ".join(parts), loc="left", pad=4)
     state = state_of_events(record)
     if state:
@@ -161,7 +166,8 @@ def middles(edges: Array) -> Array:
 def draw_ratio(
     axes: Axes, counts: BinnedCounts, *, hollow: bool = False, poisson: bool = True
 ) -> None:
-    """Data over simulation, with the statistical error of the simulation as a band."""
+    """Data over simulation, with the statistical error of the simulation as a band; an open triangle
+    at the upper edge stands for a point beyond it."""
     expected = counts.simulation
     inverse = 1 / np.where(expected > 0, expected, np.nan)
     error = np.where(expected > 0, counts.simulation_error * inverse, 0.0)
@@ -171,7 +177,12 @@ def draw_ratio(
         axes.text(0.5, 0.5, "no simulation here", transform=axes.transAxes, ha="center", va="center", fontsize=8,
                   bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5})  # fmt: skip
     draw_data(axes, counts, inverse, "", hollow=hollow, poisson=poisson)
-    axes.set_ylim(0, 2)
+    above = (counts.data > 0) & (counts.data * np.nan_to_num(inverse) > MOST_RATIO)
+    axes.plot(
+        middles(counts.edges)[above], np.full(above.sum(), 0.96 * MOST_RATIO), "^", color=BLACK,
+        markersize=4.0, markerfacecolor="white", zorder=4.5,
+    )  # fmt: skip
+    axes.set_ylim(0, MOST_RATIO)
     axes.set_ylabel("data / sim.", fontsize="medium")
 
 

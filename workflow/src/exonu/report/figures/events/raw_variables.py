@@ -15,6 +15,7 @@ from exonu.report.figures.events.event_panels import (
     put_event_heading,
     share_legend,
 )
+from exonu.report.figures.looks.parameter_names import cut_words
 from exonu.report.figures.style import COLUMN_INCHES, new_figure, styled
 from exonu.report.numbers.event_tables import EventTables
 
@@ -58,7 +59,7 @@ def draw_hits(tables: EventTables) -> Figure:
             lower.set_xlabel(panel["observable"])
             upper.set_ylabel("events" if name.startswith("event") else "hits")
             figure.align_ylabels([upper, lower])
-        before = ", ".join(next(iter(panels.values()))["before"]) or "none"
+        before = ", ".join(map(cut_words, next(iter(panels.values()))["before"])) or "none"
         put_event_heading(grid[0, 0], tables.record, f"after the cuts: {before}")
         share_legend(figure, handles, 4)
     return figure

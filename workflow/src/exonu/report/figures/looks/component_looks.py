@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -68,31 +68,39 @@ _TABLE: tuple[tuple[ComponentLook, tuple[str, ...]], ...] = (
 _DASHES = ((0, (1, 1.2)), (0, (7, 1.5, 1, 1.5)), (0, (3, 1)), "-")
 
 
-def component_looks(names: Iterable[str]) -> dict[str, ComponentLook]:
+def component_looks(
+    names: Iterable[str], labels: Mapping[str, str] | None = None
+) -> dict[str, ComponentLook]:
     """Looks of all components, or classes of them, that an analysis has.
 
     Those of the table have theirs in every analysis. Others take what is left, in the order of their
-    names: so that figures that stack them differently draw them alike. Several that share one look
-    differ in their lines.
+    names: so that figures that stack them differently draw them alike, if each asks with all names of
+    its analysis. Several that share one look differ in their lines.
 
     Args:
         names: of components, or their labels.
+        labels: the class of each component that is asked for by its own name; it has the look of
+            the class.
 
+    >>> own = component_looks(["a", "b"], {"a": "my wall", "b": "my source"})
+    >>> own["b"] == component_looks(["my wall", "my source"])["my source"]
+    True
     >>> looks = component_looks(["copper", "²¹⁰Pb copper plate and ring", "my source"])
     >>> looks["copper"].fill == looks["²¹⁰Pb copper plate and ring"].fill
     True
     """
     wanted = list(dict.fromkeys(names))
     known = {name: place for place, (_, members) in enumerate(_TABLE) for name in members}
-    places = {name: known[name] for name in wanted if name in known}
+    classes = {name: (labels or {}).get(name, name) for name in wanted}
+    places = {name: known[name] for name in classes.values() if name in known}
     free = [place for place in range(len(_TABLE)) if place not in places.values()]
     free = sorted(free, key=lambda place: (bool(_TABLE[place][1]), place)) or [*range(len(_TABLE))]
-    for number, name in enumerate(sorted(set(wanted) - set(known))):
+    for number, name in enumerate(sorted(set(classes.values()) - set(known))):
         places[name] = free[number % len(free)]
     looks: dict[str, ComponentLook] = {}
     times: dict[int, int] = {}
     for name in wanted:
-        place = places[name]
+        place = places[classes[name]]
         again = times[place] = times.get(place, -1) + 1
         look = _TABLE[place][0]
         looks[name] = replace(look, line=_DASHES[(again - 1) % len(_DASHES)]) if again else look

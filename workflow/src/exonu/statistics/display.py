@@ -36,3 +36,37 @@ def html_rows(title: str, rows: Iterable[tuple[str, str]]) -> str:
     """
     cells = (f"<tr><th>{html.escape(n)}</th><td>{html.escape(v)}</td></tr>" for n, v in rows)
     return f"<table><caption>{html.escape(title)}</caption>{''.join(cells)}</table>"
+
+
+def limit_html(
+    title: str,
+    observed: float | None,
+    expected: Sequence[float | None],
+    notes: Iterable[str],
+    *,
+    unit: str = "",
+    flags: Sequence[str] = (),
+) -> str:
+    """A limit as a table: observed, expected with both ranges, notes.
+
+    Args:
+        title: the caption.
+        observed: the observed limit.
+        expected: the expected ones at -2, -1, 0, +1, +2 σ.
+        notes: doubts.
+        unit: of all limits.
+        flags: what the data are, if not counts that were observed, e.g. ``blinded``.
+
+    >>> limit_html("mu", 1.2, [0.5, 0.7, 1.0, 1.5, 2.0], [], flags=["blinded"])[:77]
+    '<table><caption>mu</caption><tr><th>observed (blinded)</th><td>1.2</td></tr>'
+    """
+    low_2, low, median, high, high_2 = map(in_short, expected)
+    data = f" ({', '.join(flags)})" if flags else ""
+    rows = [
+        (f"observed{data}", in_short(observed)),
+        ("expected", median),
+        ("expected, ±1 σ", f"{low} to {high}"),
+        ("expected, ±2 σ", f"{low_2} to {high_2}"),
+    ]
+    limits = [(name, f"{value} {unit}".rstrip()) for name, value in rows]
+    return html_rows(title, [*limits, *(("note", note) for note in notes)])

@@ -20,7 +20,7 @@ from exonu.core.settings import Settings
 from exonu.core.types import Array
 from exonu.events.ingest import IngestReport
 from exonu.events.plausibility import Collected, time_notes
-from exonu.events.raw.writer import ColumnWriter
+from exonu.events.raw.writer import ROWS_PER_BASKET, ColumnWriter
 from exonu.events.runs.run_list import SECONDS_PER_DAY, Run, RunList
 from exonu.events.tabular.column_files import CHUNK_ROWS, ColumnFile, Columns, open_columns
 from exonu.events.tabular.column_map import FROM_EPOCH, Column, ColumnMap
@@ -190,7 +190,7 @@ def read_reconstructed(settings: Settings, output: str | Path) -> IngestReport:
     reader = TableReader(columns, runs, origin, row, report, settings.get("site"))
     metadata = {"is_simulated": settings["is_simulated"] or row is not None}
     with (
-        ColumnWriter(output, TREE, metadata) as writer,
+        ColumnWriter(output, TREE, metadata, entries_per_basket=ROWS_PER_BASKET) as writer,
         Progress(f"read {report.name}") as progress,
     ):
         for events in reader.chunks(files):

@@ -14,6 +14,7 @@ from scipy.optimize import brentq
 from exonu.statistics import bayes_limit, compile_workspace
 from exonu.statistics.examples import modifier, sample, workspace_of
 from exonu.statistics.fitting import minimise, minimise_beside
+from exonu.statistics.profiling import find_root
 
 MU = modifier("mu", "normfactor")
 
@@ -74,3 +75,15 @@ def test_the_integral_follows_a_likelihood_that_is_narrow_beside_its_range() -> 
     whole = quad(density, 0.0, 4.0, epsabs=1e-12)[0]
     limit = brentq(lambda mu: quad(density, 0.0, mu, epsabs=1e-12)[0] - 0.9 * whole, 0.0, 3.0)
     assert bayes_limit(compile_workspace(spec)).value == pytest.approx(limit, rel=2e-5)
+
+
+@pytest.mark.parametrize("above_low", [1e-9, 1e-3, 1.0])
+def test_a_root_far_from_zero_is_found_next_to_the_end_of_its_range(above_low: float) -> None:
+    """Newton's last step is none in double precision; the bracket cannot shrink any more either."""
+    low = 1000.0
+    root = find_root(lambda x: (30.0 * (x - low - above_low), 30.0), low + above_low, low, low + 10)
+    assert root.found
+    assert root.value == pytest.approx(low + above_low, abs=3e-13)
+    flat = find_root(lambda x: (np.tanh(x - low - above_low), 0.0), low + 5.0, low, low + 10)
+    assert flat.found
+    assert flat.value == pytest.approx(low + above_low, abs=3e-12)

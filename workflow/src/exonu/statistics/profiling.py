@@ -242,6 +242,8 @@ class Root:
 
 FLAT = 1e-3
 """Rise, from one step to one ten times as far, below which a function counts as level."""
+ROUNDED = 1e-15
+"""Distance of two numbers, relative to them, that double precision hardly tells apart."""
 FARTHEST = 1e10
 """How many times the first step a level function is followed; signals that nuisance parameters
 cancel to more digits than that are lost in rounding."""
@@ -280,7 +282,8 @@ def find_root(
         else:
             below = x
         new = x - value / slope if slope > 0.0 else np.nan
-        if below < new < above and abs(new - x) <= 2e-5 * abs(new - low):
+        close = max(2e-5 * abs(new - low), ROUNDED * abs(x))
+        if below <= new <= above and abs(new - x) <= close:
             return Root(float(new), (below, above), True, x)
         if np.isinf(above):
             # A function that has levelled off is followed in ever larger steps.
@@ -289,7 +292,7 @@ def find_root(
                 farthest = min(farthest, low + FARTHEST * max(first, 0.0) * 1.0001)
             x = farthest if level or not below < new <= farthest else new
         elif not below < new < above or (below > low and above - below < 1e-12 * abs(above)):
-            if above - below <= 1e-12 * max(abs(above - low), 1e-300):
+            if above - below <= max(1e-12 * abs(above - low), ROUNDED * abs(above), 1e-312):
                 return Root(0.5 * (below + above), (below, above), True, x)
             # In scale rather than in distance while nothing is known below.
             x = low + 0.1 * (above - low) if below == low else _middle(low, below, above)

@@ -56,8 +56,11 @@ from exonu.statistics.engine.flat import (
     IntArray,
 )
 from exonu.statistics.engine.primitives import (
+    add_gamma_times,
     add_gram,
     add_pair_product,
+    add_rows,
+    add_shifts,
     add_triple,
     dot,
     mixed_rows,
@@ -125,6 +128,7 @@ def components(
     L (C, B) for the parameters theta."""
     kinds, parameters, code4 = m.factor_kind, m.factor_parameter, m.factor_code4
     codes, shifted, ups, downs = m.shift_code, m.shift_parameter, m.shift_up, m.shift_down
+    weights = np.empty((2, codes.size))
     for c in range(m.first.size):
         first, size = np.uint64(m.first[c]), m.last[c] - m.first[c]
         scale[c] = 1.0
@@ -132,14 +136,12 @@ def components(
             f, d1, d2 = factor(kinds[k], theta[parameters[k]], code4, k)
             factors[0, k], factors[1, k], factors[2, k] = f, d1, d2
             scale[c] *= f
-        for n in range(size):
-            b = first + np.uint64(n)
-            shape[c, b], local[c, b] = m.nominal[c, b], 1.0
-        for h in range(m.shift_start[c], m.shift_start[c + 1]):
-            up, down, _, _, _, _ = shift(codes[h], theta[shifted[h]])
-            for n in range(size):
-                b = first + np.uint64(n)
-                shape[c, b] += up * ups[h, b] + down * downs[h, b]
+        shape[c] = m.nominal[c]
+        local[c] = 1.0
+        h0, h1 = m.shift_start[c], m.shift_start[c + 1]
+        for h in range(h0, h1):
+            weights[0, h], weights[1, h], _, _, _, _ = shift(codes[h], theta[shifted[h]])
+        add_shifts(shape, c, weights, ups, downs, h0, h1, first, size)
         for k in range(m.local_start[c], m.local_start[c + 1]):
             multiply_local(local[c], m.local_parameter[k], theta)
 
@@ -170,8 +172,7 @@ def evaluate(
         split_yield(without, scaled, scale[c], shape, local, m.has_gamma, c, first, n_own)
     gammas = np.empty((3, bins))
     value = profile_gammas(m, data, theta, held, without, scaled, gammas)
-    for b in range(bins):
-        without[b] += gammas[0, b] * scaled[b]  # ν = A + γB
+    add_gamma_times(without, gammas, scaled)  # ν = A + γB
     slope, curvature = np.empty(bins), np.empty(bins)
     value += poisson_terms(data[:bins], without, slope, curvature, fisher)
     if not value < np.inf:
@@ -235,12 +236,10 @@ def add_derivatives(
         total = times_gamma(outer, shape, local, m.has_gamma, gammas, weight, c, start, size)
         k0, k1 = m.factor_start[c], m.factor_start[c + 1]
         factor_derivatives(factors, k0, k1, parameters, column, total, first, hessian)
-        for k in range(k0, k1):
-            i = column[parameters[k]]
-            for n in range(size):
-                b = start + np.uint64(n)
-                jacobian[i, b] += first[k] * outer[2, b]
-            if m.mixed:
+        add_rows(jacobian, column, parameters, first, outer, k0, k1, start, size)
+        if m.mixed:
+            for k in range(k0, k1):
+                i = column[parameters[k]]
                 add_triple(
                     scaled_jacobian, i, first[k], shape, c, local, m.has_gamma, c, start, size
                 )

@@ -16,6 +16,53 @@ CLOSE = 0.1
 
 
 @jit
+def add_shifts(
+    shape: FloatArray,
+    c: int,
+    weights: FloatArray,
+    ups: FloatArray,
+    downs: FloatArray,
+    h0: int,
+    h1: int,
+    first: np.uint64,
+    size: int,
+) -> None:
+    """shape[c] += Σ_h weights[0, h] ups[h] + weights[1, h] downs[h], in `size` bins from `first` on"""
+    for h in range(h0, h1):
+        up, down = weights[0, h], weights[1, h]
+        for n in range(size):
+            b = first + np.uint64(n)
+            shape[c, b] += up * ups[h, b] + down * downs[h, b]
+
+
+@jit
+def add_rows(
+    out: FloatArray,
+    column: IntArray,
+    parameters: IntArray,
+    slopes: FloatArray,
+    x: FloatArray,
+    k0: int,
+    k1: int,
+    first: np.uint64,
+    size: int,
+) -> None:
+    """out[column of parameter k] += slopes[k] x[2], for each k"""
+    for k in range(k0, k1):
+        i, slope = column[parameters[k]], slopes[k]
+        for n in range(size):
+            b = first + np.uint64(n)
+            out[i, b] += slope * x[2, b]
+
+
+@jit
+def add_gamma_times(out: FloatArray, gammas: FloatArray, x: FloatArray) -> None:
+    """out += γ x"""
+    for b in range(out.size):
+        out[b] += gammas[0, b] * x[b]
+
+
+@jit
 def add_pair_product(
     out: FloatArray,
     row: int,

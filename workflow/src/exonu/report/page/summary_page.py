@@ -42,7 +42,6 @@ PICTURES = {
     "combination": "Limits of each experiment alone and of all together, and each one's share of the information.",
     "limits": "Upper limits by flavour, expected ranges, and published limits.",
     "coupling_mass": "Upper limits against the mass, beside published limits.",
-    "planes": "Two couplings at once: contours of the confidence level.",
     "parts": "The parts of the fit: the spectrum in ranges of a second variable, and control regions that measure "
     "backgrounds beside it, after the fit without a signal.",
     "simulation_error": "Error of the background from the number of simulated events, and effective simulated events.",

@@ -24,7 +24,7 @@ from exonu.events.tabular.read_reconstructed import read_reconstructed
 from exonu.report.figures.events.cut_variables import draw_energy
 from exonu.report.figures.events.vertex_plots import draw_time, draw_vertices
 from exonu.report.numbers.event_tables import EventTables
-from exonu.simulation.dual_phase.drawn_events import draw_table
+from exonu.simulation.dual_phase.drawn_events import draw_tables
 from exonu.templates.dead_pmt.correction_jobs import wall_components, wants_correction
 from exonu.templates.template_jobs import template_settings
 
@@ -96,6 +96,11 @@ def test_own_tables_are_looked_into(folder):
          r"cuts.0.keep \(s1\): 's1_pe' is not in the column map; map it: `columns.s1`"),
         ([("  time: {column: t_ns, unit: ns}\n", ""), ("s1_pe > 3", "s1_pe > 3 and days > 2")],
          r"'days' is not in the column map; map it: `columns.time`"),
+        ([("s1_pe > 3", "s1_pe > 3 and cos_zenith > 0")],
+         r"cuts.0.keep \(s1\): 'cos_zenith' is not in the column map; give `site: {latitude_deg: …, longitude_deg"),
+        ([("  time: {column: t_ns, unit: ns}\n", ""), ("r_cm, edges: [0, 26, 37]", "days, edges: [0, 90, 181]")],
+         r"templates.second.variable: 'days' is not in the column map; map it: `columns.time`"),
+        ([("cuts:\n", "site: {latitude_deg: 95, longitude_deg: 13.6}\ncuts:\n")], r"site.latitude_deg: must be ≤ 90"),
         ([("  weight: weight\n", "")], r"columns.weight: is missing, and the sample `signal` needs it"),
         ([("  true_energy: {column: e_true_eV, unit: eV}\n", "")],
          r"columns.true_energy: is missing, and the sample `signal` needs it"),
@@ -180,11 +185,11 @@ def test_a_table_is_diagnosed_and_drawn(folder, tmp_path):
         ("format: parquet", "format: csv"),
     )  # fmt: skip
     settings = diagnostics_settings(inputs, blind_keVee=(5.0, 10.0))
-    files = []
+    files, drawn = [], [tmp_path / file.name for file in inputs.files]
+    draw_tables(drawing_settings(inputs, 1), drawn)
     for name in source_names(settings):
         kind, _, which = name.partition("_")
         job = {kind: int(which) if kind == "run" else which}
-        draw_table(drawing_settings(inputs, 1, **job), tmp_path / f"{name}.csv")
         told = inputs.table_settings(**job)
         (told["runs"][0] if kind == "run" else told["sample"])["files"] = [
             str(tmp_path / f"{name}.csv")

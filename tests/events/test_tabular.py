@@ -1,7 +1,7 @@
 """Tables of reconstructed events in every format, and all that can be wrong with them."""
 
 import copy
-from datetime import datetime
+from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ from exonu.events.tabular.column_map import ColumnMap
 from exonu.events.tabular.read_reconstructed import faults_of_tables, read_reconstructed
 from exonu.events.tabular.units import FACTORS, any_factor, dimension_of, factor
 from exonu.simulation.dual_phase.table_writing import write_table
+from exonu.solar.sun_position import cos_zenith
 
 NEEDS = {"parquet": "pyarrow", "feather": "pyarrow", "hdf5": "h5py"}
 FORMATS = ["parquet", "feather", "hdf5", "csv", "root", "rntuple"]
@@ -248,6 +249,17 @@ def test_a_sample_may_say_its_runs(tmp_path):
         InputError, match=r"columns.run, row 3: is run 9, which is not in runs.tsv; correct the run"
     ):
         read(tmp_path, settings)
+
+
+def test_the_height_of_the_sun_at_a_site(tmp_path):
+    made = events() | {"t": np.arange(50) * 6 * 10**6}  # the first five minutes of a run
+    settings = settings_of(written(tmp_path, "csv", made), run=8)
+    settings["site"] = {"latitude_deg": 36.4, "longitude_deg": 137.3}
+    found, _ = read(tmp_path, settings)
+    begin = datetime(2020, 1, 3, tzinfo=UTC).timestamp()
+    expected = cos_zenith(begin + 6.0 * np.arange(50), 36.4, 137.3)
+    np.testing.assert_allclose(found["cos_zenith"], expected, atol=1e-9)
+    assert (found["cos_zenith"] > 0.2).all()  # 9 o'clock in Japan
 
 
 def test_a_negative_weight_is_refused(tmp_path):

@@ -6,6 +6,8 @@ import shutil
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from exonu.core.errors import InputError
 from exonu.core.resources import resource_path
@@ -14,6 +16,8 @@ from exonu.core.tables import read_numbers
 from exonu.detector import SqrtLinearResolution
 from exonu.search.analysis import default_settings
 from exonu.search.build_workspaces import build_workspaces
+from exonu.search.experiment.binned_spectrum import Background
+from exonu.search.experiment.correlated_backgrounds import correlated
 from exonu.search.experiment.read_experiment import experiment_files, read_experiment
 from exonu.search.plausibility.limit_checks import FoundLimit
 from exonu.statistics import compile_workspace, upper_limit
@@ -353,6 +357,89 @@ def test_components_that_name_the_same_parameter_vary_together(folder, table):
     edit(folder, backgrounds={"other": {"norms": {"activity": None, "another": 0.1}}})
     apart = limit(workspace(folder))
     assert apart[3] < 0.999 * right[3]  # their average is better known
+
+
+def halves(folder, table, correlation, uncertainty=0.1):
+    """The background as two components of its shape with correlated normalisations."""
+    shares = np.outer([0.3, 0.7], table["background_events"])
+    columns = [*(table[name] for name in SPECTRUM[:3]), *shares]
+    names = ["one", "other"]
+    write_columns(folder / "spectrum.csv", ",".join([*SPECTRUM[:3], *names]), columns)
+    normalisation = {"constraint": "gaussian", "uncertainty": uncertainty}
+    parts = {name: {"column": name, "normalisation": normalisation} for name in names}
+    matrix = [[1.0, correlation], [correlation, 1.0]]
+    correlations = {"components": names, "matrix": matrix}
+    edit(folder, backgrounds={"flat": None, **parts}, background_correlations=correlations)
+
+
+@pytest.mark.parametrize("correlation", [1.0, 0.4, -0.9])
+def test_correlated_normalisations(folder, table, correlation):
+    """Two of one shape are one with the uncertainty of their sum."""
+    u, shares = 0.01, np.array([0.3, 0.7])
+    of_sum = u * np.sqrt(shares @ np.array([[1, correlation], [correlation, 1]]) @ shares)
+    normalisation = {"constraint": "gaussian", "uncertainty": float(of_sum)}
+    edit(folder, backgrounds={"flat": {"normalisation": normalisation}})
+    right = limit(workspace(folder))
+    halves(folder, table, correlation, u)
+    made = workspace(folder)
+    np.testing.assert_allclose(limit(made), right, rtol=1e-3)
+    found = {m["name"] for name in ("one", "other") for m in sample(made, name)["modifiers"]}
+    expected = {"correlated_0"} if correlation == 1 else {"correlated_0", "correlated_1"}
+    assert {name for name in found if "staterror" not in name} == expected
+
+
+@given(
+    sizes=st.lists(st.floats(0.01, 2), min_size=3, max_size=3),
+    seed=st.integers(0, 1000),
+)
+def test_each_correlated_normalisation_has_its_uncertainty(sizes, seed):
+    factors = np.random.default_rng(seed).normal(size=(3, 3))
+    covariance = factors @ factors.T
+    error = np.sqrt(np.diag(covariance))
+    matrix, names = covariance / error / error[:, None], ["a", "b", "c"]
+    given_ones = [
+        Background(name, name, np.ones(2), None, size)
+        for name, size in zip(names, sizes, strict=True)
+    ]
+    found = correlated(given_ones, names, matrix)
+    shifts = np.array(
+        [[np.log1p(one.norms.get(f"correlated_{k}", 0)) for k in range(3)] for one in found]
+    )
+    expected = matrix * np.outer(np.log1p(sizes), np.log1p(sizes))
+    np.testing.assert_allclose(shifts @ shifts.T, expected, atol=1e-5 * expected.max())
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"components": ["one", "flat"]}, r"components: 'flat' is no background of the model; its backgrounds are one"),
+        ({"matrix": [[1.0, 0.5]]}, r"matrix: (is no matrix of 2 rows and columns|.*at least 2)"),
+        ({"matrix": [[1.0, 0.5, 0.1], [0.5, 1.0, 0.1]]}, r"matrix: is no matrix of 2 rows and columns"),
+        ({"matrix": [[1.0, 0.5], [0.4, 1.0]]}, r"matrix: is not symmetric with 1 on its diagonal; give correlations"),
+        ({"matrix": [[0.1, 0.0], [0.0, 0.2]]}, r"matrix: is not symmetric with 1 on its diagonal"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_correlations_is_said(folder, table, change, message):
+    halves(folder, table, 0.5)
+    edit(folder, background_correlations=change)
+    with pytest.raises(InputError, match=message):
+        read_experiment(folder / "experiment.yaml")
+
+
+def test_correlations_that_cannot_be(folder, table):
+    halves(folder, table, 0.5)
+    third = {"column": "one", "normalisation": {"constraint": "gaussian", "uncertainty": 0.1}}
+    rows = [[1.0, 0.9, 0.9], [0.9, 1.0, -0.9], [0.9, -0.9, 1.0]]
+    block = {"components": ["one", "other", "third"], "matrix": rows}
+    edit(folder, backgrounds={"third": third}, background_correlations=block)
+    with pytest.raises(
+        InputError, match=r"matrix: has the eigenvalue -0.8, and no errors are corr"
+    ):
+        read_experiment(folder / "experiment.yaml")
+    free = {"normalisation": {"constraint": "free", "uncertainty": None}}
+    edit(folder, backgrounds={"third": free})
+    with pytest.raises(InputError, match=r"components: third has no symmetric uncertainty"):
+        read_experiment(folder / "experiment.yaml")
 
 
 @pytest.mark.parametrize("kind", ["absolute", "relative"])

@@ -11,7 +11,7 @@ from exonu.events.runs.read_inputs import read_event_inputs
 from exonu.events.tabular.column_files import open_columns
 from exonu.events.tabular.read_reconstructed import read_reconstructed
 from exonu.interactions import RecoilSpectra
-from exonu.simulation.dual_phase.drawn_events import DualPhase, draw_table
+from exonu.simulation.dual_phase.drawn_events import DualPhase, draw_tables
 
 CONFIG = (
     __import__("pathlib").Path(__file__).resolve().parents[2]
@@ -106,9 +106,16 @@ def test_every_format_gives_the_same_events(form, tmp_path):
         inputs = read_event_inputs(
             CONFIG, 0, {"dual_phase": {"format": one, "samples": {"signal": 3000}}}
         )
-        for job in ({"run": 1}, {"sample": "signal"}):
-            table, output = tmp_path / f"t.{one}", tmp_path / f"{one}.root"
-            draw_table(drawing_settings(inputs, 1, **job), table)
+        drawing = drawing_settings(inputs, 1)
+        assert [told["name"] for told in drawing["tables"]][::5] == ["run/1", "sample/signal"]
+        chosen = drawing | {"tables": drawing["tables"][::5]}
+        tables = [tmp_path / f"{name}.{one}" for name in ("run_1", "sample_signal")]
+        assert [file.name for file in inputs.files[::5]] == [
+            table.with_suffix(inputs.files[0].suffix).name for table in tables
+        ]
+        draw_tables(chosen, tables)
+        for job, table in zip(({"run": 1}, {"sample": "signal"}), tables, strict=True):
+            output = tmp_path / f"{one}.root"
             settings = inputs.table_settings(**job)
             (settings["runs"][0] if "run" in job else settings["sample"])["files"] = [str(table)]
             read_reconstructed(settings, output)
@@ -124,9 +131,12 @@ def test_every_format_gives_the_same_events(form, tmp_path):
 def test_every_file_says_that_it_is_simulated(tmp_path):
     pq, h5py = pytest.importorskip("pyarrow.parquet"), pytest.importorskip("h5py")
     inputs = read_event_inputs(CONFIG, 0)
-    settings = drawing_settings(inputs, 1, sample="solar") | {"events": 50}
+    [solar] = [
+        one for one in drawing_settings(inputs, 1)["tables"] if one["name"] == "sample/solar"
+    ]
     for form in ("parquet", "hdf5", "csv"):
-        draw_table(settings | {"format": form}, tmp_path / f"t.{form}")
+        settings = {"seed": 1, "tables": [solar | {"events": 50}], "format": form}
+        draw_tables(settings, [tmp_path / f"t.{form}"])
     assert pq.read_schema(tmp_path / "t.parquet").metadata[b"is_simulated"] == b"true"
     assert h5py.File(tmp_path / "t.hdf5")["events"].attrs["is_simulated"]
     assert (tmp_path / "t.csv").read_text().startswith("# is_simulated: true\n")

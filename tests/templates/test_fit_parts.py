@@ -35,7 +35,6 @@ from exonu.search.studies.fit_parts_study import with_and_without_regions
 from exonu.statistics import compile_workspace, fit
 from exonu.templates import simulated_samples
 from exonu.templates.fit_parts import (
-    inverse_square_distance,
     notes_of_slices,
     parts_of_the_fit,
     solar_flux,
@@ -358,25 +357,12 @@ def test_what_is_wrong_is_said(more, message, tmp_path):
         template_settings(write_analysis(tmp_path, events_with(more)), blind=False)
 
 
-# -- the Sun's distance
-
-
-@pytest.mark.parametrize(
-    ("moment", "distance_au"),
-    [  # US Naval Observatory, Earth's seasons and apsides; distances by JPL Horizons
-        (datetime.datetime(2013, 1, 2, 4, 38), 0.9832902),
-        (datetime.datetime(2017, 7, 3, 20, 11), 1.0166757),
-        (datetime.datetime(2020, 1, 5, 7, 48), 0.9832436),
-        (datetime.datetime(2021, 7, 5, 22, 27), 1.0167293),
-    ],
-)
-def test_distance_of_the_sun(moment, distance_au):
-    assert inverse_square_distance(moment) ** -0.5 == pytest.approx(distance_au, abs=1e-4)
+# -- the Sun
 
 
 def test_the_mean_over_a_year_is_that_of_an_ellipse():
     runs = RunList("r", (Run(1, (), datetime.datetime(2015, 3, 1), 365.26 * 86400, ()),))
-    assert solar_flux(runs, 0, 365.26) == pytest.approx(1 / np.sqrt(1 - 0.0167**2), rel=1e-5)
+    assert solar_flux(runs, 0, 365.26) == pytest.approx(1 / np.sqrt(1 - 0.0167**2), rel=1e-4)
     assert solar_flux(runs, 400, 500) == 1
 
 
@@ -396,3 +382,21 @@ def test_slices_in_time_know_the_flux(tmp_path):
     settings = events_with("second: {variable: time_s, edges: [0, 1, 2]}")
     parts = parts_of_the_fit(write_analysis(tmp_path, settings))
     assert [part["solar_flux"] for part in parts] == [1, 1]  # only days know the runs
+
+
+def test_day_and_night_have_the_flux_of_their_seasons(tmp_path):
+    """North of the equator days are long when the Sun is far: by 2 e k cos α / π, with k the amplitude of
+    the day's half length and α the angle from perihelion to the winter solstice."""
+    year = RunList("r", (Run(1, (), datetime.datetime(2015, 1, 1), 365.25 * 86400, ()),))
+    site = {"latitude_deg": 36.4, "longitude_deg": 137.3}  # Kamioka
+    night, day = (solar_flux(year, *ends, "cos_zenith", site) for ends in ((-1, 0), (0, 1)))
+    south = site | {"latitude_deg": -36.4}
+    assert night - day == pytest.approx(
+        solar_flux(year, 0, 1, "cos_zenith", south) - solar_flux(year, -1, 0, "cos_zenith", south),
+        rel=0.05,
+    )
+    amplitude = np.arcsin(np.tan(np.radians(36.4)) * np.tan(np.radians(23.44)))
+    expected = 2 * 0.0167 * amplitude * np.cos(np.radians(13)) / (np.pi / 2)
+    assert night - day == pytest.approx(expected, rel=0.1)
+    polar = site | {"latitude_deg": 90.0}
+    assert solar_flux(year, 0.5, 1, "cos_zenith", polar) == 1  # the Sun is never so high

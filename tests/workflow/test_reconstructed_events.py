@@ -4,7 +4,7 @@ import pytest
 from helpers import plan, smoke_place, snakemake
 
 TPC = ("--configfile", "config/run-tpc.yaml")
-FORMATS = ("parquet", "hdf5", "csv", "root")
+FORMATS = ("parquet", "feather", "hdf5", "csv", "root")
 
 
 def in_format(folder, form):
@@ -16,7 +16,7 @@ def in_format(folder, form):
 def test_nothing_of_hits_is_planned(tmp_path):
     planned = plan(in_format(tmp_path / "run", "root"), *TPC)
     assert {
-        "draw_events",
+        "draw_events_tpc_demo",
         "read_reconstructed",
         "table_diagnostics",
         "select",

@@ -13,6 +13,8 @@ from exonu.events.runs.simulation_settings import (
     simulate_settings,
 )
 
+AS_TABLES = [name for name, inputs in EVENTS.items() if inputs.is_reconstructed]
+DRAWN = [name for name in AS_TABLES if is_drawn(EVENTS[name])]
 SOURCES = {
     name: [
         *(f"run_{run.run}" for run in inputs.runs.runs),
@@ -54,6 +56,8 @@ use rule step as simulate with:
         "results/{analysis}/raw/{source}.root",
     pathvars:
         job="simulate_{source}",
+    wildcard_constraints:
+        analysis="|".join(set(EVENTS) - set(AS_TABLES)) or "none",
     priority: PRIORITY["simulation"]
     resources:
         **memory_and_time(1000, 60),
@@ -163,9 +167,6 @@ use rule step as reconstruct with:
         **step("events.reconstruct", of_source(EventInputs.reconstruct_settings)),
 
 
-AS_TABLES = [name for name, inputs in EVENTS.items() if inputs.is_reconstructed]
-DRAWN = [name for name in AS_TABLES if is_drawn(EVENTS[name])]
-
 if AS_TABLES:
 
     use rule step as read_reconstructed with:
@@ -187,22 +188,32 @@ if AS_TABLES:
     ruleorder: read_reconstructed > reconstruct > ingest
 
 
-if DRAWN:
+for analysis in DRAWN:
 
-    use rule step as draw_events with:
-        """A run or a sample of the dual-phase demonstration, drawn from a published response."""
+    rule:
+        """All runs and samples of a dual-phase demonstration, drawn from a published response: less work than to begin."""
+        name:
+            rule_name("draw_events", analysis)
         output:
-            "results/{analysis}/raw/{source}.{form}",
-        pathvars:
-            job="draw_{source}_{form}",
-        wildcard_constraints:
-            analysis="|".join(DRAWN),
-            form="parquet|feather|h5|csv|root",
+            tables=[os.path.normpath(file) for file in EVENTS[analysis].files],
+        log:
+            f"results/{analysis}/logs/draw_events.log",
+        benchmark:
+            f"results/{analysis}/benchmarks/draw_events.tsv"
         priority: PRIORITY["simulation"]
+        conda:
+            "../../envs/environment.yaml"
+        resources:
+            **memory_and_time(500, 5),
         params:
-            **step("events.draw_events", of_source(drawing_settings, seeded=True)),
-
-    ruleorder: draw_events > simulate
+            **step(
+                "events.draw_events",
+                drawing_settings(
+                    EVENTS[analysis], ANALYSES[analysis].settings["seed"]
+                ),
+            ),
+        shell:
+            STEP
 
 
 use rule step as select with:

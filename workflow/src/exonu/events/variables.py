@@ -31,6 +31,7 @@ class Variable:
     is_truth: bool = False
 
 
+COS_ZENITH = "cos_zenith"
 DOCUMENTED: dict[str, Variable] = {
     variable.name: variable
     for variable in (
@@ -73,6 +74,10 @@ DOCUMENTED: dict[str, Variable] = {
         Variable("s1_pe", "level `reconstructed`: prompt scintillation in PE"),
         Variable("s2_pe", "level `reconstructed`: light of the drifted electrons in PE"),
         Variable("days", "level `reconstructed`: time since the start of the first run in days"),
+        Variable(
+            COS_ZENITH,
+            "level `reconstructed` with a `site`: cosine of the Sun's zenith angle, positive by day",
+        ),
         Variable("max_pe_channel", "PMT with the largest charge, -1 if there is none"),
         Variable("true_energy_keV", "simulation: deposited energy in keV"),
         Variable("true_x_cm", "simulation: true x in cm"),

@@ -232,7 +232,9 @@ def _kept_variations(
 def _background_sample(background: Background, total: Array) -> Json:
     modifiers: list[Json] = []
     name = f"{background.name}_norm"
-    if background.uncertainty is None:
+    if background.is_correlated:
+        pass  # its parameters are among the norms
+    elif background.uncertainty is None:
         modifiers.append({"name": name, "type": "normfactor", "data": None})
     elif background.is_log_normal:
         modifiers.append(_factor(name, background.uncertainty))

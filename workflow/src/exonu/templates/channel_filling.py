@@ -19,7 +19,7 @@ from exonu.events.runs.run_list import NOMINAL
 from exonu.interactions import breakpoints_keV
 from exonu.templates.histograms import Histogram
 from exonu.templates.packing import numbers, packed
-from exonu.templates.paired_sums import PairedSums
+from exonu.templates.paired_sums import PairedSums, Places
 from exonu.templates.signal_response import EventResponse, SimulatedRecoils
 from exonu.templates.simulated_samples import SIGNAL, Kept, SampleReader, Shift, Sources
 from exonu.templates.systematics import Effect, Paired, Systematic, declared, grid
@@ -126,16 +126,20 @@ class Filling:
         """Sums of some of a component's events before and after each systematic, up and down, but for
         traced ones."""
         found: dict[str, Ways] = {}
+        places: Places = {}
         for one in self.systematics:
             ways = self._ways(one, component, kept) if one.touches(component) else None
             if ways is not None:
-                found[one.name] = self.summed(one, *ways)
+                shared = places if ways[0].energy_before is kept.energy_keVee else None
+                found[one.name] = self.summed(one, *ways, places=shared)
         return found
 
-    def summed(self, systematic: Systematic, up: Paired, down: Paired) -> Ways:
-        """Sums of what a systematic does."""
+    def summed(
+        self, systematic: Systematic, up: Paired, down: Paired, places: Places | None = None
+    ) -> Ways:
+        """Sums of what a systematic does; `places` as in `Paired.summed`."""
         edges = grid(systematic, self.edges_keV, self.report)
-        return up.summed(edges), down.summed(edges)
+        return up.summed(edges, places), down.summed(edges, places)
 
     def _ways(
         self, systematic: Systematic, component: str, kept: Kept

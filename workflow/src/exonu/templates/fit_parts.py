@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC
 from itertools import pairwise
 from typing import Any
 
@@ -23,18 +23,15 @@ from exonu.events.expressions import parse
 from exonu.events.runs.bins import bin_edges
 from exonu.events.runs.event_inputs import EventInputs
 from exonu.events.runs.run_list import SECONDS_PER_DAY, RunList
-from exonu.events.variables import known_variables
+from exonu.events.variables import COS_ZENITH, known_variables
+from exonu.solar.sun_position import cos_zenith, inverse_square_distance
 
 SLICE, REGION = "slice", "region"
 DAYS = "days"
+STEPS_A_DAY = 288
+"""Moments of live time at which distance and height of the Sun are taken."""
 LEAST_LEFT_OUT = 1e-4
 """Share of the expected background outside the slices below which rounding may be all."""
-ECCENTRICITY = 0.0167
-"""Of the Earth's orbit (Particle Data Group, Review of Particle Physics 2022, table 2.1)."""
-PERIHELION = datetime(2013, 1, 2, 4, 38)
-"""A passage of the perihelion, UTC (US Naval Observatory, Earth's seasons)."""
-ANOMALISTIC_YEAR_DAYS = 365.259636
-"""From perihelion to perihelion (Astronomical Almanac)."""
 
 
 def parts_of_the_fit(inputs: EventInputs) -> list[Settings]:
@@ -53,8 +50,9 @@ def parts_of_the_fit(inputs: EventInputs) -> list[Settings]:
             "variable": second["variable"], "solar_flux": 1.0,
             "cuts": [*cuts, {"name": name, "keep": keep, "status": "derived"}],
         }  # fmt: skip
-        if second["variable"] == DAYS and second["solar_modulation"]:
-            one["solar_flux"] = solar_flux(inputs.runs, low, high)
+        if second["variable"] in (DAYS, COS_ZENITH) and second["solar_modulation"]:
+            site = inputs.settings.get("site")
+            one["solar_flux"] = solar_flux(inputs.runs, low, high, second["variable"], site)
         found.append(one)
     for region in block["regions"]:
         changed = [
@@ -111,37 +109,45 @@ def notes_of_slices(content: Mapping[str, Any]) -> list[str]:
     ]  # fmt: skip
 
 
-def inverse_square_distance(moment: datetime) -> float:
-    """(1 AU / r)² at a moment, r the distance of the Earth from the Sun, to 1e-5: Kepler's equation.
+def solar_flux(
+    runs: RunList,
+    low: float,
+    high: float,
+    variable: str = DAYS,
+    site: Mapping[str, float] | None = None,
+) -> float:
+    """Mean of the solar neutrino flux over the live time in a range of a variable, relative to that at
+    1 AU; 1 without live time.
 
-    >>> round(inverse_square_distance(datetime(2013, 1, 2)), 4), round(inverse_square_distance(datetime(2013, 7, 5)), 4)
-    (1.0343, 0.9674)
+    Live time is spread evenly from the start of each run, as simulated events are.
+
+    Args:
+        runs: the run list.
+        low, high: ends of the range.
+        variable: `days` since the start of the first run, or `cos_zenith` of the Sun at the `site`.
+        site: `latitude_deg` and `longitude_deg`.
     """
-    days = (moment - PERIHELION).total_seconds() / SECONDS_PER_DAY
-    mean = 2 * math.pi * days / ANOMALISTIC_YEAR_DAYS
-    eccentric = mean
-    for _ in range(6):  # it converges as the powers of the eccentricity
-        eccentric = mean + ECCENTRICITY * math.sin(eccentric)
-    return (1 - ECCENTRICITY * math.cos(eccentric)) ** -2
-
-
-def solar_flux(runs: RunList, low_days: float, high_days: float) -> float:
-    """Mean of the solar neutrino flux over the live time in a range of days since the start of the
-    first run, relative to that at 1 AU; 1 without live time.
-
-    Live time is spread evenly from the start of each run, as simulated events are."""
     first = min(run.start for run in runs.physics)
     total = weighted = 0.0
     for run in runs.physics:
         start = (run.start - first).total_seconds() / SECONDS_PER_DAY
-        begin, end = max(low_days, start), min(high_days, start + run.live_time_s / SECONDS_PER_DAY)
+        length = run.live_time_s / SECONDS_PER_DAY
+        begin, end = (
+            (max(low, start), min(high, start + length))
+            if variable == DAYS
+            else (start, start + length)
+        )
         if end <= begin:
             continue
-        n = max(1, math.ceil(end - begin))  # a point a day
-        middles = begin + (np.arange(n) + 0.5) * (end - begin) / n
-        flux = [inverse_square_distance(first + timedelta(days=float(day))) for day in middles]
-        weighted += (end - begin) * float(np.mean(flux))
-        total += end - begin
+        n = math.ceil((end - begin) * STEPS_A_DAY)
+        days = begin + (np.arange(n) + 0.5) * (end - begin) / n
+        moments = first.replace(tzinfo=UTC).timestamp() + SECONDS_PER_DAY * days
+        inside = np.ones(n, dtype=bool)
+        if site is not None and variable == COS_ZENITH:
+            height = cos_zenith(moments, site["latitude_deg"], site["longitude_deg"])
+            inside = (height >= low) & (height < high)
+        weighted += (end - begin) / n * float(inverse_square_distance(moments[inside]).sum())
+        total += (end - begin) / n * np.count_nonzero(inside)
     return weighted / total if total else 1.0
 
 

@@ -17,6 +17,7 @@ SMALLEST_RATIO, LARGEST_RATIO = 0.05, 20.0
 """Templates stay positive, and a range with few events takes no bin to infinity."""
 CANCELLED = 1e-13
 """A sum of squares of differences below this share of the squares is nothing but rounding."""
+Places = dict[bytes, NDArray[np.int64]]
 _B, _A, _BB, _AA, _AB = range(5)
 
 
@@ -43,12 +44,23 @@ class PairedSums:
 
     @classmethod
     def of(
-        cls, energy_before: Array, before: Array, energy_after: Array, after: Array, grid: ArrayLike
-    ) -> PairedSums:
-        """Sums of events, shape (n,) each."""
+        cls, energy_before: Array, before: Array, energy_after: Array, after: Array, grid: ArrayLike,
+        places: Places | None = None,
+    ) -> PairedSums:  # fmt: skip
+        """Sums of events, shape (n,) each.
+
+        Args:
+            energy_before, before, energy_after, after: energies and weights.
+            grid: see above.
+            places: known bins of the energies before, by grid, which are completed.
+        """
         edges = np.asarray(grid, dtype=np.float64)
         n = len(edges) + 1
-        of_b = np.searchsorted(edges, energy_before, side="right")
+        places = {} if places is None else places
+        key = edges.tobytes()
+        if key not in places:
+            places[key] = np.searchsorted(edges, energy_before, side="right")
+        of_b = places[key]
         same = energy_after is energy_before
         of_a = of_b if same else np.searchsorted(edges, energy_after, side="right")
         cell = of_b * n + of_a

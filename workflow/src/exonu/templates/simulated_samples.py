@@ -187,7 +187,8 @@ class SampleReader:
     def passed(self, columns: Mapping[str, NDArray[Any]], mine: Mask) -> dict[str, Mask]:
         """Which events of the component, `mine`, each selection keeps."""
         passed = {NOMINAL: mine & self.selection.kept(columns)}
-        passed[BESIDE] = mine & self.beside.kept(columns)
+        is_same = self.beside is self.selection
+        passed[BESIDE] = passed[NOMINAL] if is_same else mine & self.beside.kept(columns)
         for name, cut in self.without.items():
             passed[name] = mine & self.selection.without(cut).kept(columns)
         for name, shift in self.shifts.items():

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from exonu.core.errors import InputError
 from exonu.core.types import Array
-from exonu.templates.paired_sums import PairedSums
+from exonu.templates.paired_sums import PairedSums, Places
 
 BASELINE = "baseline"
 """Variation of the samples that traced variations are compared with."""
@@ -210,10 +210,15 @@ class Paired:
         """From after to before: the other direction where only one was made."""
         return Paired(self.energy_after, self.weight_after, self.energy_before, self.weight_before)
 
-    def summed(self, grid: ArrayLike) -> PairedSums:
-        """All that effects are made from, for edges that are among those of a grid."""
+    def summed(self, grid: ArrayLike, places: Places | None = None) -> PairedSums:
+        """All that effects are made from, for edges that are among those of a grid.
+
+        Args:
+            grid: the edges.
+            places: bins of the energies before, which other effects on the same events share.
+        """
         before, after = self.energy_before, self.energy_after
-        return PairedSums.of(before, self.weight_before, after, self.weight_after, grid)
+        return PairedSums.of(before, self.weight_before, after, self.weight_after, grid, places)
 
     def ratio(self, edges_keV: ArrayLike) -> tuple[Array, Array]:
         """See `PairedSums.ratio`."""

@@ -17,6 +17,8 @@ from exonu.events.raw.root_files import METADATA
 ENTRIES_PER_BASKET = 8192
 """Entries that are compressed together: small enough for chunks, large enough for the
 compression."""
+ROWS_PER_BASKET = 131_072
+"""The same of tables without hits, whose entries are small."""
 
 
 def cut_mantissa(values: NDArray[np.float32], bits: int) -> NDArray[np.float32]:
@@ -42,13 +44,16 @@ class ColumnWriter:
         tree: name of the tree.
         metadata: kept in the file as JSON.
         rntuple: write an RNTuple.
+        entries_per_basket: that are compressed together.
 
     The first `write` settles names and types; zero entries are enough for that. Lists of one length
     per entry (`hits`) share one counter, `nhit`."""
 
     def __init__(
-        self, path: str | Path, tree: str, metadata: Settings, *, rntuple: bool = False
-    ) -> None:
+        self, path: str | Path, tree: str, metadata: Settings, *, rntuple: bool = False,
+        entries_per_basket: int = ENTRIES_PER_BASKET,
+    ) -> None:  # fmt: skip
+        self._entries_per_basket = entries_per_basket
         self._path, self._name, self._metadata, self._rntuple = Path(path), tree, metadata, rntuple
         self._tree: Any = None
         self._waiting: list[
@@ -96,7 +101,7 @@ class ColumnWriter:
         )
         self._waiting.append((dict(columns), dict(hits or {}), offsets))
         self._n_waiting += len(next(iter(columns.values())))
-        if self._n_waiting >= ENTRIES_PER_BASKET:
+        if self._n_waiting >= self._entries_per_basket:
             self._flush()
 
     def _flush(self) -> None:
@@ -108,8 +113,8 @@ class ColumnWriter:
             [[0], np.cumsum(np.concatenate([np.diff(part[2]) for part in self._waiting]))]
         )
         self._waiting, count, self._n_waiting = [], self._n_waiting, 0
-        for start in range(0, max(count, 1), ENTRIES_PER_BASKET):
-            stop = min(start + ENTRIES_PER_BASKET, count)
+        for start in range(0, max(count, 1), self._entries_per_basket):
+            stop = min(start + self._entries_per_basket, count)
             self._extend(
                 {name: column[start:stop] for name, column in columns.items()},
                 hits,

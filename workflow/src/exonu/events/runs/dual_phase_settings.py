@@ -12,17 +12,29 @@ def is_drawn(inputs: EventInputs) -> bool:
     return "dual_phase" in inputs.settings
 
 
-def drawing_settings(
-    inputs: EventInputs, seed: int, *, run: int | None = None, sample: str | None = None
-) -> Settings:
-    """Settings of the step `draw_events` for one run or one sample: all that it reads and nothing
-    else."""
+def drawing_settings(inputs: EventInputs, seed: int) -> Settings:
+    """Settings of the step `draw_events`: all that it reads and nothing else.
+
+    Returns:
+        `seed`, `format`, and `tables`, each a run or a sample, in the order of `EventInputs.files`.
+    """
     block = inputs.settings["dual_phase"]
-    shared = {"seed": seed, "format": block["format"]}
-    if run is not None:
-        rates = {name: block["truth"].get(name, 1.0) for name in block["components"]}
-        days = inputs.runs[run].live_time_s / SECONDS_PER_DAY
-        return shared | {"name": f"run/{run}", "run": run, "live_days": days, "rates": rates}
-    row = inputs.sample(sample)
-    events = block["samples"][row.sample]
-    return shared | {"name": f"sample/{row.sample}", "component": row.component, "events": events}
+    rates = {name: block["truth"].get(name, 1.0) for name in block["components"]}
+    tables: list[Settings] = [
+        {
+            "name": f"run/{run.run}",
+            "run": run.run,
+            "live_days": run.live_time_s / SECONDS_PER_DAY,
+            "rates": rates,
+        }
+        for run in inputs.runs.runs
+    ]
+    tables += [
+        {
+            "name": f"sample/{row.sample}",
+            "component": row.component,
+            "events": block["samples"][row.sample],
+        }
+        for row in inputs.samples
+    ]
+    return {"seed": seed, "format": block["format"], "tables": tables}

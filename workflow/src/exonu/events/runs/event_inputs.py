@@ -15,7 +15,7 @@ from exonu.core.errors import InputError
 from exonu.core.resources import schema_path
 from exonu.core.settings import Settings
 from exonu.events.raw.channel_map import ChannelMap
-from exonu.events.runs.run_list import Calibration, RunList, Sample
+from exonu.events.runs.run_list import Calibration, Run, RunList, Sample
 from exonu.events.runs.sheets import absent_files
 
 RECONSTRUCTED = "reconstructed"
@@ -88,6 +88,7 @@ class EventInputs:
             "file": str(self.file),
             "is_simulated": self.settings["is_simulated"],
             "origin": first.isoformat(),
+            **({"site": self.settings["site"]} if "site" in self.settings else {}),
             **self.run_settings(run=run, sample=sample),
         }
         if run is not None:
@@ -164,6 +165,12 @@ class EventInputs:
         """Whether the raw files are simulated by the workflow (a block `simulation` or `dual_phase`),
         not the user's own."""
         return "simulation" in self.settings or "dual_phase" in self.settings
+
+    @property
+    def files(self) -> list[Path]:
+        """The raw files of all runs, then of all samples."""
+        rows: list[Run | Sample] = [*self.runs.runs, *self.samples]
+        return [file for row in rows for file in row.files]
 
     def absent_files(self) -> Iterator[InputError]:
         """A fault for each row of the sheets whose files do not exist; none if the workflow

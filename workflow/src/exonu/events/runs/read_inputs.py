@@ -60,7 +60,13 @@ def read_event_inputs(
 
 def _faults(settings: Settings, file: Path) -> Iterator[InputError]:
     """What a schema cannot refuse."""
-    for key in sorted({"columns", "dual_phase"} & settings.keys()):
+    second = settings["templates"].get("second", {}).get("variable")
+    if second in OF_TABLES_ALONE:
+        yield InputError(
+            f"{second!r} is a variable of `level: reconstructed`", file=file, field="templates.second.variable",
+            remedy="name one that events from hits have",
+        )  # fmt: skip
+    for key in sorted({"columns", "dual_phase", "site"} & settings.keys()):
         yield InputError(
             "belongs to `level: reconstructed`", file=file, field=key,
             remedy="write that level, or remove the block",

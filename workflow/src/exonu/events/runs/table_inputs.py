@@ -21,7 +21,7 @@ from exonu.events.runs.run_list import (
 )
 from exonu.events.selection.cuts import Selection
 from exonu.events.tabular.column_map import QUANTITIES, ColumnMap
-from exonu.events.variables import DOCUMENTED
+from exonu.events.variables import COS_ZENITH, DOCUMENTED
 
 SIGNAL = "signal"
 OF_HITS = (
@@ -29,7 +29,9 @@ OF_HITS = (
     "reconstruction", "simulation",
 )  # fmt: skip
 """Blocks of an events file that are of hits."""
-OF_TABLES_ALONE = frozenset({one.variable for one in QUANTITIES.values()} | {"days"}) - {
+OF_TABLES_ALONE = frozenset(
+    {one.variable for one in QUANTITIES.values()} | {"days", COS_ZENITH}
+) - {
     "energy_keVee",
     "time_s",
     "run",
@@ -125,20 +127,28 @@ def _variable_faults(
 ) -> Iterator[InputError]:
     """Variables of cuts that nothing in the map gives."""
     there = columns.variables | set(settings["columns"]["extra"])
+    if "site" in settings and "days" in there:
+        there |= {COS_ZENITH}
     keys = {one.variable: key for key, one in QUANTITIES.items()} | {
         "days": "time",
         "r_cm": "x, y or r",
     }
-    for number, cut in enumerate(selection.cuts):
-        for name in (name for name in cut.keep.names if name not in there):
-            remedy = (
-                f"map it: `columns.{keys[name]}`" if name in keys else "cut on what your files hold, or name it "
-                "under `columns.extra`"
-            )  # fmt: skip
-            yield InputError(
-                f"{name!r} is not in the column map", file=file, field=f"cuts.{number}.keep ({cut.name})",
-                remedy=remedy,
-            )  # fmt: skip
+    wanted = [
+        (f"cuts.{number}.keep ({cut.name})", name)
+        for number, cut in enumerate(selection.cuts)
+        for name in cut.keep.names
+    ]
+    if (second := settings["templates"].get("second", {}).get("variable")) in DOCUMENTED:
+        wanted.append(("templates.second.variable", second))
+    for field, name in ((field, name) for field, name in wanted if name not in there):
+        remedy = "cut on what your files hold, or name it under `columns.extra`"
+        if name == COS_ZENITH:
+            remedy = "give `site: {latitude_deg: …, longitude_deg: …}` and `columns.time`"
+        elif name in keys:
+            remedy = f"map it: `columns.{keys[name]}`"
+        yield InputError(
+            f"{name!r} is not in the column map", file=file, field=field, remedy=remedy
+        )
     for name in sorted(settings["columns"]["extra"].keys() & DOCUMENTED.keys()):
         yield InputError(
             "is the name of a documented variable",

@@ -203,9 +203,18 @@ def _feather(path: Path, tree: str) -> Iterator[ColumnFile]:
 def _of_arrow(batch: Any) -> Columns:
     """Columns of a record batch; what is not there is NaN."""
     return {
-        name: column.to_numpy(zero_copy_only=False)
+        name: _of_arrow_column(column)
         for name, column in zip(batch.schema.names, batch.columns, strict=True)
     }
+
+
+def _of_arrow_column(column: Any) -> NDArray[Any]:
+    try:
+        return np.from_dlpack(
+            column
+        )  # without a copy, and without pandas, which takes long to load
+    except (TypeError, BufferError, ValueError):  # values that are not there, truth values, text
+        return np.asarray(column.to_numpy(zero_copy_only=False))
 
 
 @contextmanager

@@ -20,10 +20,12 @@ from exonu.core.settings import Settings
 from exonu.core.types import Array
 from exonu.events.ingest import IngestReport
 from exonu.events.plausibility import Collected, time_notes
-from exonu.events.raw.writer import ColumnWriter
+from exonu.events.raw.writer import ROWS_PER_BASKET, ColumnWriter
 from exonu.events.runs.run_list import SECONDS_PER_DAY, Run, RunList
 from exonu.events.tabular.column_files import CHUNK_ROWS, ColumnFile, Columns, open_columns
 from exonu.events.tabular.column_map import FROM_EPOCH, Column, ColumnMap
+from exonu.events.variables import COS_ZENITH
+from exonu.solar.sun_position import cos_zenith
 
 TREE = "events"
 ENERGY, TIME, RUN = "energy_keVee", "time_s", "run"
@@ -39,6 +41,7 @@ class TableReader:
         origin: when the first run of the analysis began; `days` count from it.
         row: the sample's row; None for data.
         report: what was read.
+        site: latitude and longitude, where the Sun's height is asked for.
     """
 
     columns: ColumnMap
@@ -46,6 +49,7 @@ class TableReader:
     origin: datetime
     row: Mapping[str, Any] | None
     report: IngestReport
+    site: Mapping[str, float] | None = None
     collected: Collected = field(default_factory=lambda: Collected(0))
 
     @property
@@ -136,7 +140,14 @@ class TableReader:
             starts = {run.run: (run.start - self.origin).total_seconds() for run in self.runs.runs}
             numbers, place = np.unique(events[RUN], return_inverse=True)
             first = np.array([starts[int(number)] for number in numbers])
-            events["days"] = (events[TIME] + (first[place] if n else 0.0)) / SECONDS_PER_DAY
+            since = events[TIME] + (first[place] if n else 0.0)
+            events["days"] = since / SECONDS_PER_DAY
+            if self.site is not None:
+                events[COS_ZENITH] = cos_zenith(
+                    since + self.origin.replace(tzinfo=UTC).timestamp(),
+                    self.site["latitude_deg"],
+                    self.site["longitude_deg"],
+                )
         return events
 
     def _simulated(
@@ -176,10 +187,10 @@ def read_reconstructed(settings: Settings, output: str | Path) -> IngestReport:
     report.live_time_s = None if row else runs.runs[0].live_time_s
     columns = ColumnMap.from_settings(settings["columns"], settings["file"])
     origin = datetime.fromisoformat(settings["origin"])
-    reader = TableReader(columns, runs, origin, row, report)
+    reader = TableReader(columns, runs, origin, row, report, settings.get("site"))
     metadata = {"is_simulated": settings["is_simulated"] or row is not None}
     with (
-        ColumnWriter(output, TREE, metadata) as writer,
+        ColumnWriter(output, TREE, metadata, entries_per_basket=ROWS_PER_BASKET) as writer,
         Progress(f"read {report.name}") as progress,
     ):
         for events in reader.chunks(files):

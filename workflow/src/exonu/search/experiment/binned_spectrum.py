@@ -29,6 +29,8 @@ class Background:
             gives none.
         uncertainty: relative uncertainty of the normalisation; None if it is free.
         uncertainty_down: the same downwards, where it is another.
+        is_correlated: whether the uncertainty of the normalisation stands among the `norms`, as it is
+            correlated with that of others.
         is_log_normal: whether the uncertainty is that of a factor (1 + u)^±1, which is positive
             however large u is.
         variations: templates one standard deviation up and down, by nuisance parameter.
@@ -54,6 +56,7 @@ class Background:
     statistical_name: str | None = None
     unseen: Mapping[str, Array] = field(default_factory=dict)
     uncertainty_down: float | None = None
+    is_correlated: bool = False
     shifts: Mapping[str, Array] = field(default_factory=dict)
 
     def within(self, bins: slice) -> Background:

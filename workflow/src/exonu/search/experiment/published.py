@@ -13,6 +13,7 @@ from exonu.core.settings import Settings, checked, merged, read_yaml
 from exonu.core.tables import read_numbers
 from exonu.interactions import Physics, breakpoints_keV
 from exonu.search.experiment.binned_spectrum import Background, Experiment
+from exonu.search.experiment.correlated_backgrounds import correlated, correlation_faults
 from exonu.search.experiment.exposure_units import refused_exposure, tonne_years
 from exonu.search.experiment.guessed_mapping import marked_lines
 from exonu.search.experiment.published_backgrounds import (
@@ -131,4 +132,9 @@ def _backgrounds(settings: Settings, reader: BackgroundReader) -> tuple[Backgrou
             remedy="set `include: true`",
         )
     raise_all(shared_parameter_faults(included, reader.file))
-    return tuple(reader.background(name, one) for name, one in included.items())
+    found = [reader.background(name, one) for name, one in included.items()]
+    if "background_correlations" in settings:
+        block = settings["background_correlations"]
+        raise_all(correlation_faults(block, included, reader.file))
+        return correlated(found, block["components"], np.array(block["matrix"]))
+    return tuple(found)

@@ -218,5 +218,6 @@ def shared_parameter_faults(backgrounds: Mapping[str, Settings], file: Path) -> 
         for name, component in backgrounds.items()
         for kind in ("norms", "variations")
         for nuisance in component[kind]
-        if nuisance in own or nuisance.startswith(("flux_", "atomic_", "survival_", "staterror_"))
+        if nuisance in own
+        or nuisance.startswith(("flux_", "atomic_", "survival_", "staterror_", "correlated_"))
     ]

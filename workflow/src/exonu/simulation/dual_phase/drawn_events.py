@@ -6,7 +6,7 @@ combined energy W (S1/g₁ + S2/g₂) has the published resolution σ(T)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -185,18 +185,19 @@ def _solar(low: float, high: float) -> tuple[Array, Array]:
     return energy, np.asarray(RecoilSpectra(energy).rate("weak").sum(axis=0))
 
 
-def draw_table(settings: Settings, output: str | Path) -> None:
-    """Run one job of the step `draw_events`.
+def draw_tables(settings: Settings, outputs: Sequence[str | Path]) -> None:
+    """Run the step `draw_events`.
 
     Args:
         settings: of `dual_phase_settings.drawing_settings`, also after a way through JSON.
-        output: the table.
+        outputs: the tables, in the order of the settings.
     """
     detector = DualPhase.of_the_demonstration()
-    seed = derived_seed(settings["seed"], settings["name"])
-    if "run" in settings:
-        columns = detector.run(settings["live_days"], settings["rates"], seed)
-        columns["run"] = np.full(len(columns["t_ns"]), settings["run"], dtype=np.int32)
-    else:
-        columns = detector.sample(settings["component"], settings["events"], seed)
-    write_table(output, columns, settings["format"])
+    for told, output in zip(settings["tables"], outputs, strict=True):
+        seed = derived_seed(settings["seed"], told["name"])
+        if "run" in told:
+            columns = detector.run(told["live_days"], told["rates"], seed)
+            columns["run"] = np.full(len(columns["t_ns"]), told["run"], dtype=np.int32)
+        else:
+            columns = detector.sample(told["component"], told["events"], seed)
+        write_table(output, columns, settings["format"])

@@ -1,13 +1,12 @@
-"""One run or one sample of the dual-phase demonstration: a table of events drawn from a published
+"""All runs and samples of the dual-phase demonstration: tables of events drawn from a published
 response."""
 
-from pathlib import Path
 from typing import Annotated
 
-from exonu.simulation.dual_phase.drawn_events import draw_table
-from exonu.steps._step import Settings, step
+from exonu.simulation.dual_phase.drawn_events import draw_tables
+from exonu.steps._step import Files, Settings, step
 
 
 @step
-def main(settings: Settings, output: Annotated[Path, "the table"]) -> None:
-    draw_table(settings, output)
+def main(settings: Settings, tables: Annotated[Files, "in the order of the settings"]) -> None:
+    draw_tables(settings, tables)

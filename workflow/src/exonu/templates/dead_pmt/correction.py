@@ -27,11 +27,12 @@ from exonu.core.settings import Settings
 from exonu.core.types import Array
 from exonu.events.raw.root_files import read_metadata
 from exonu.events.selection.cut_flow import efficiency_interval
-from exonu.templates.dead_pmt.probes import Probes, read_probes
 from exonu.templates.histograms import Histogram, Split, fill
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from exonu.templates.dead_pmt.probes import Probes
 
 
 EDGES_KEV = (2.0, 4.0, 6.0, 8.0, 10.0, 12.0, 14.0, 16.0, 18.0, 20.0, 22.0, 24.0, 26.0, 28.0, 30.0)
@@ -336,6 +337,9 @@ def correction_of(files: Sequence[str | Path], settings: Settings) -> DeadPmtCor
     Raises:
         InputError: no data or no simulation among them.
     """
+    # With the reconstruction behind them, which whoever reads a correction needs not load.
+    from exonu.templates.dead_pmt.probes import Probes, read_probes
+
     kinds: dict[bool, list[Probes]] = {True: [], False: []}
     is_simulated = False
     for file in files:

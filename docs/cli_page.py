@@ -11,6 +11,9 @@ HEAD = """\
 
 Made from the parser by `python docs/cli_page.py`; do not edit. `exonu --help` and `exonu COMMAND --help` say the same.
 A fault in what you give ends a command with one `error:` line and status 1, a wrong call with status 2.
+
+The Tab key completes commands, options, and names of interactions, flavours and models:
+`pip install 'exonu[completion]'`, and `eval "$(register-python-argcomplete exonu)"` in `~/.bashrc`.
 """
 
 

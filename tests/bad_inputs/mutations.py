@@ -2,7 +2,7 @@
 property that no public command ends in a traceback, whatever the file, and a count of what is
 accepted without a word.
 
-    python tests/bad_inputs/mutations.py 10000 [first seed]      the table of docs/plausibility.md
+    python tests/bad_inputs/mutations.py 10000 [first seed] [--only=KIND] [-v]   the table of docs/plausibility.md
 
 Mutation number n is the same for ever: its number alone says what was changed."""
 
@@ -27,6 +27,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import count, islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,6 +38,12 @@ for folder in (HERE, HERE.parent / "archive"):
 
 import yaml  # noqa: E402
 from archived_analysis import make_archive, make_results  # noqa: E402
+from published_inputs import (  # noqa: E402
+    read_tables,
+    write_as_it_comes,
+    write_reconstructed,
+    write_response,
+)
 from valid_inputs import write_events, write_root, write_workspace  # noqa: E402
 
 from exonu.cli import main  # noqa: E402
@@ -248,6 +255,9 @@ KINDS = {
     "HS3, to a workspace (JSON)": Kind(write_hs3, ("document.json",), written("made.json", "hs3", "@/document.json", "-o", "@/made.json"), weight=3),
     "checked analysis (YAML, CSV)": Kind(write_checked_template, ("config/mine/analysis.yaml", "config/mine/experiment.yaml", "config/mine/spectrum.csv"), checked, weight=2),
     "checked analysis of events (YAML, TSV)": Kind(write_checked, ("config/mine/events.yaml", "config/mine/analysis.yaml", "config/mine/runs.tsv", "config/mine/samples.tsv"), checked, weight=2),
+    "spectrum as it comes (YAML, tables)": Kind(write_as_it_comes, ("experiment.yaml", "experiment.yaml", "spectrum.csv", "efficiency.csv", "covariance.txt", "curve.txt"), command("limit", "@", "--interaction", "magnetic-moment"), weight=4),
+    "response matrix (YAML, tables)": Kind(write_response, ("experiment.yaml", "experiment.yaml", "spectrum.csv", "response.txt"), command("limit", "@", "--interaction", "magnetic-moment"), weight=3),
+    "reconstructed events (YAML, TSV, CSV)": Kind(write_reconstructed, ("events.yaml", "events.yaml", "runs.tsv", "samples.tsv", "run_1.csv", "signal.csv", "background.csv"), read_tables, weight=4),
     "checked raw file (ROOT)": Kind(write_checked, ("config/mine/run1.root", "config/mine/sample.root"), checked, "bytes", 2),
 }  # fmt: skip
 
@@ -446,14 +456,16 @@ def table(counts: Counter[tuple[str, str]]) -> str:
     return "\n".join(rows)
 
 
-def run(number: int, first: int = 0) -> int:
-    """Make that many mutations, print two tables and every traceback; the exit status."""
+def run(number: int, first: int = 0, only: str = "") -> int:
+    """Make that many mutations, of inputs whose name contains `only`, print two tables and every
+    traceback; the exit status."""
     logging.disable(logging.CRITICAL)
     by_kind: Counter[tuple[str, str]] = Counter()
     accepted: Counter[tuple[str, str]] = Counter()
     with tempfile.TemporaryDirectory() as folder:
         inputs = Inputs(Path(folder))
-        for seed in range(first, first + number):
+        of_kind = (seed for seed in count(first) if only in kind_of(seed)[0])
+        for seed in islice(of_kind, number):
             outcome = inputs.outcome(seed)
             by_kind[outcome.kind, outcome.result] += 1
             accepted[outcome.change, outcome.result] += 1
@@ -467,4 +479,5 @@ def run(number: int, first: int = 0) -> int:
 
 if __name__ == "__main__":
     numbers = [int(word) for word in sys.argv[1:] if word.isdigit()]
-    sys.exit(run(*(numbers or [1000])))
+    [only] = [word[7:] for word in sys.argv[1:] if word.startswith("--only=")] or [""]
+    sys.exit(run(*(numbers or [1000]), only=only))

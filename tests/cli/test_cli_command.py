@@ -11,6 +11,7 @@ import yaml
 
 from exonu import __version__
 from exonu.core.resources import resource_path, schema_path
+from exonu.statistics.examples import two_bins_workspace
 
 EXONU = Path(sys.executable).with_name("exonu")
 
@@ -157,6 +158,22 @@ def test_the_command_starts_without_what_it_does_not_need():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()
     assert not {"numpy", "scipy", "pandas", "pyhf", "matplotlib", "numba"} & set(loaded)
+
+
+def test_a_limit_of_a_workspace_loads_little(tmp_path):
+    """No compiler, no schema: the process takes a third of the time of `pyhf cls`."""
+    (tmp_path / "two.json").write_text(json.dumps(two_bins_workspace()))
+    code = (
+        "import sys; from exonu.cli import main; sys.argv[1:] = ['limit', 'two.json']; main();"
+        "print(*sys.modules, file=sys.stderr)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert json.loads(ended.stdout)["observed"] == pytest.approx(0.8, abs=0.2)
+    loaded = set(ended.stderr.split())
+    assert "numpy" in loaded
+    assert not loaded & {"numba", "scipy", "pandas", "jsonschema"}
 
 
 def test_a_missing_package_names_the_extra_that_brings_it(run, tmp_path, monkeypatch):

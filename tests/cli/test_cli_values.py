@@ -76,9 +76,13 @@ def test_energies_of_a_grid(run):
 
 def test_several_masses(run, experiment):
     case = ("limit", experiment, "--interaction", "dark-photon", "--mass-mev")
-    together = json.loads(answer_of_limit(run, *case, "1e-3,1"))
-    apart = [json.loads(answer_of_limit(run, *case, mass)) for mass in ("1e-3", "1")]
-    assert together == apart
+    together = nine_digits(answer_of_limit(run, *case, "1e-3,1"))
+    assert together == [nine_digits(answer_of_limit(run, *case, mass)) for mass in ("1e-3", "1")]
+
+
+def nine_digits(answer):
+    """One limit is found by kernels that are not compiled, and differs in what comes after."""
+    return json.loads(answer, parse_float=lambda text: float(f"{float(text):.9g}"))
 
 
 def answer_of_limit(run, *arguments):

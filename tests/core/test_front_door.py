@@ -27,6 +27,7 @@ from exonu.core.resources import resource_path
 from exonu.detector import SqrtLinearResolution
 from exonu.search.analysis import default_settings
 from exonu.search.build_workspaces import write_meaning
+from exonu.solar import flavour_probabilities, oscillation
 from exonu.statistics.examples import two_bins, two_bins_workspace
 
 XENONNT = resource_path("published/xenonnt-sr0/experiment.yaml")
@@ -213,6 +214,14 @@ REFUSED = {
     ),
     "no interaction in memory": (lambda s: limit(s), r"^interaction: is missing; choose one that"),
     "unknown": (lambda _: limit(XENONNT, "spin"), r"^interaction: is not one that is known"),
+    "misspelt": (
+        lambda s: limit(s, "magnetic_moment"),
+        r"^interaction: is not one .*; did you mean `magnetic-moment`\?$",
+    ),
+    "energy": (
+        lambda _: flavour_probabilities([0.1, 0.0], 60.6, oscillation("NuFIT-6.0-NO")),
+        r"^energy_MeV: must be > 0 \(got 0\)",
+    ),
     "no mass": (lambda _: limit(XENONNT, "dark-photon"), r"^mass_MeV: is missing"),
     "no mass in memory": (lambda s: limit(s, "dark-photon"), r"^mass_MeV: is missing"),
     "per cent": (

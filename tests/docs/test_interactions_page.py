@@ -7,6 +7,11 @@ from pathlib import Path
 import pytest
 
 from exonu.catalogue import INTERACTIONS
+from exonu.core.resources import resource_path
+from exonu.core.tables import read_rows
+from exonu.search.analysis import default_settings
+from exonu.search.experiment.read_experiment import read_experiment
+from exonu.search.limit_records import limit_of_spectrum
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "interactions.md").read_text(encoding="utf-8")
@@ -38,3 +43,45 @@ def test_rows_name_tests_within_half_a_per_cent(row):
         file, name = re.fullmatch(r"(\w+): (test_\w+)", place).groups()
         tree = ast.parse((TESTS / f"test_{file}.py").read_text(encoding="utf-8"))
         assert name in {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+
+
+SR0 = resource_path("published/xenonnt-sr0/experiment.yaml")
+PUBLISHED = {
+    (row["quantity"], row["flavour"], row["mass_MeV"]): float(row["value"])
+    for row in read_rows(resource_path("limits/limits.csv"))
+    if row["experiment"] == "XENONnT SR0"
+}
+LIMITS = table("Limits by XENONnT SR0", "search")
+
+
+@pytest.fixture(scope="module")
+def experiment():
+    return read_experiment(SR0)
+
+
+@pytest.mark.parametrize("row", LIMITS, ids=lambda row: row["search"])
+def test_limits_are_those_of_a_fresh_computation(experiment, row):
+    """Every number of the table, and its ratio to the published one."""
+    name, state, *mass = row["search"].split()
+    found = limit_of_spectrum(
+        experiment,
+        name,
+        default_settings(),
+        flavour=state,
+        mass_MeV=float(mass[0]) if mass else None,
+    )["observed"]
+    assert float(row["exonu"]) == pytest.approx(found, rel=6e-3)
+    published = PUBLISHED.get((name, state, *(mass or [""])))
+    if row["published"] == "–":
+        assert published is None
+        return
+    assert float(row["published"]) == pytest.approx(published, rel=1e-6)
+    assert float(row["ratio"]) == pytest.approx(found / published, abs=0.006)
+
+
+def test_what_the_issue_asks_for_is_shown():
+    shown = [row["search"] for row in LIMITS]
+    assert {"charge-radius e", "charge-radius-negative e", "charge-radius mu"} <= set(shown)
+    assert {"lmu-ltau all 0.001", "lmu-ltau all 10"} <= set(shown)
+    assert sum(search.startswith("alp all") for search in shown) == 10
+    assert all(row["why"] for row in LIMITS)

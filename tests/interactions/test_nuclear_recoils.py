@@ -11,9 +11,9 @@ from exonu.interactions.nuclear_recoils import (
     SIN2_THETA_W,
     helm_form_factor,
     isotopes,
-    lindhard,
     nuclear_rate,
 )
+from exonu.interactions.quenching import lindhard
 from exonu.sources import FluxTable, Reactor
 from exonu.targets import TARGETS, target_property
 

@@ -8,7 +8,7 @@ import pytest
 from exonu.core.errors import InputError
 from exonu.core.resources import resource_path
 from exonu.core.settings import checked, merged
-from exonu.report.figures.local_p_values import draw_local_p_values
+from exonu.report.figures.scans.local_p_values import draw_local_p_values
 from exonu.report.figures.style import save
 from exonu.report.numbers.figure_records import Heading
 from exonu.search.analysis import ANALYSIS_SCHEMA, default_settings

@@ -251,6 +251,9 @@ def test_data_far_from_the_expectation():
     )
     assert limit_notes(workspace([100, 100], [10, 10], [110, 120])) == []
     assert "σ)" in only(limit_notes(workspace([100, 100], [10, 10], [10, 10])), "(-")
+    # 30 % allow even a wrong unit at 3.3 σ.
+    of_kilograms = workspace([1e5, 1e5], [10, 10], [100, 100], width=0.3)
+    assert "200 events were observed where 200000 ± " in only(limit_notes(of_kilograms), "(-")
     free = workspace([100, 100], [10, 10], [150, 160])
     free["channels"][0]["samples"][0]["modifiers"] = [
         {"name": "norm", "type": "normfactor", "data": None}

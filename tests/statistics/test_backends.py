@@ -10,8 +10,11 @@ import sys
 import numpy as np
 import pytest
 
-from exonu.statistics import compile_workspace, fit, goodness_of_fit
-from exonu.statistics.examples import modifier, recoil_workspace, sample, workspace_of
+from exonu.statistics import compile_workspace, fit, goodness_of_fit, upper_limit
+from exonu.statistics.engine import likelihood, minimiser
+from exonu.statistics.engine.backend import effort, one_limit
+from exonu.statistics.engine.flat import SQUARE
+from exonu.statistics.examples import modifier, recoil_workspace, sample, two_bins, workspace_of
 
 SCRIPT = """
 import json, sys
@@ -155,3 +158,53 @@ def test_undetermined_parameters_have_no_error() -> None:
     assert model.expected(result.parameters)[0] == pytest.approx(33.0, rel=1e-6)
     assert goodness_of_fit(model).statistic == pytest.approx(0.0, abs=1e-9)
     assert all(np.isnan(error) or error > 1.0 for error in result.errors.values())
+
+
+LOADED = """
+import sys, numpy as np
+from exonu.statistics import compile_workspace, upper_limit
+from exonu.statistics.engine.backend import one_limit
+from exonu.statistics.examples import recoil_workspace
+big = len(sys.argv) > 1
+model = compile_workspace(recoil_workspace(bins=40, backgrounds=6, nuisances=40 if big else 4))
+with one_limit():
+    upper_limit(model) if not big else model.expected()
+print(*sys.modules)
+"""
+
+
+def loaded(*arguments: str) -> set[str]:
+    ended = subprocess.run(
+        [sys.executable, "-W", "error", "-c", LOADED, *arguments],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stderr) == (0, "")
+    return set(ended.stdout.split())
+
+
+def test_one_limit_of_a_small_model_compiles_nothing() -> None:
+    """Neither numba nor scipy is imported; a large model is worth it."""
+    assert not loaded() & {"numba", "llvmlite", "scipy"}
+    assert "numba" in loaded("big")
+
+
+@pytest.mark.parametrize("staterror", [False, True])
+def test_one_limit_in_python_is_the_compiled_one(staterror: bool, monkeypatch) -> None:
+    base = recoil_workspace(bins=12, backgrounds=2, nuisances=3, staterror=staterror)
+    model = compile_workspace(base)
+    compiled = upper_limit(model)
+    for kernel in (minimiser.newton, likelihood.evaluate, likelihood.expected_events):
+        monkeypatch.setattr(kernel, "compiled", None)
+    with one_limit():
+        plain = upper_limit(model)
+    for name in ("observed", "expected", "interval"):
+        np.testing.assert_allclose(getattr(plain, name), getattr(compiled, name), rtol=1e-9)
+    assert plain.best_fit.nll == pytest.approx(compiled.best_fit.nll, rel=1e-12)
+    with pytest.raises(TypeError, match="NoneType"):  # the block has ended
+        model.expected()
+
+
+def test_interference_is_more_work() -> None:
+    plain = two_bins().flat
+    squared = plain._replace(factor_kind=np.full_like(plain.factor_kind, SQUARE))
+    assert effort(squared) == 8 * effort(plain)

@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 from helpers import ROOT
 
+sys.path.append(str(ROOT / "tests" / "archive"))
+from archived_analysis import make_archive, make_results
+
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
@@ -124,7 +127,7 @@ def test_installed_with_its_dependencies_in_an_empty_environment(wheel, tmp_path
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
     programs = tmp_path / "venv" / "bin"
     installed = subprocess.run(
-        [programs / "python", "-m", "pip", "install", "--quiet", wheel],
+        [programs / "python", "-m", "pip", "install", "--quiet", f"{wheel}[completion]"],
         capture_output=True,
         text=True,
     )
@@ -166,7 +169,10 @@ def test_installed_with_its_dependencies_in_an_empty_environment(wheel, tmp_path
     )  # fmt: skip
     assert shown.returncode == 1
     assert "pip install 'exonu[events]'" in shown.stderr
-    # Verification needs nothing more: it refuses what is no archive, and not for want of a package.
+    # Verification needs nothing more: limits of an archive are found again, and what is none is refused.
+    make_results(tmp_path / "results" / "mine")
+    archive = make_archive(tmp_path / "results" / "mine")
+    assert json.loads(exonu("verify", archive))["limits"]
     refused = subprocess.run(
         [programs / "exonu", "verify", "raw.root"],
         cwd=folder, env=environment, capture_output=True, text=True,
@@ -182,3 +188,28 @@ def test_installed_with_its_dependencies_in_an_empty_environment(wheel, tmp_path
     )  # fmt: skip
     assert ended.returncode == 0, ended.stderr
     assert "magnetic-moment, millicharge" in ended.stdout
+    # The Tab key in a bash of its own.
+    completed = [
+        complete(words, programs, folder)
+        for words in ("exonu ver", "exonu limit --interaction mag")
+    ]
+    assert completed == [["verify"], ["magnetic-moment"]]
+
+
+COMPLETE = """
+eval "$(register-python-argcomplete exonu)"
+COMP_LINE=$1 COMP_POINT=${#1} COMP_TYPE=9 COMP_KEY=9
+_python_argcomplete exonu
+printf '%s\\n' "${COMPREPLY[@]}"
+"""
+
+
+def complete(line, programs, folder):
+    """What bash offers for a line that is begun."""
+    environment = {"PATH": f"{programs}:/usr/bin:/bin", "HOME": str(folder)}
+    ended = subprocess.run(
+        ["bash", "--norc", "-c", COMPLETE, "bash", line],
+        cwd=folder, env=environment, capture_output=True, text=True,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    return [word.strip() for word in ended.stdout.splitlines() if word.strip()]

@@ -29,6 +29,8 @@ def archived(analysis):
     ]
     if analysis in PROJECTED:
         names += ["limits/projections.csv"]
+    if analysis in PLANES:
+        names += ["limits/planes.csv", "limits/plane_contours.csv"]
     if of_events:
         names += [
             "cut_flow/cut_flow.csv",

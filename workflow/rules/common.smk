@@ -107,6 +107,10 @@ PROJECTED = [
         for one in ANALYSES[name].settings["statistics"]["projections"]
     )
 ]
+# Those that scan two couplings together.
+PLANES = [
+    name for name in INTERACTIONS if ANALYSES[name].settings["statistics"]["planes"]
+]
 # Those with a spectrum of their own, and not a combination of others.
 SINGLE = [name for name in INTERACTIONS if name not in COMBINED]
 try:

@@ -6,6 +6,7 @@ FIGURES = {
     analysis: [
         *figure_names(searched, combined=analysis in COMBINED),
         *(["projections"] if analysis in PROJECTED else []),
+        *(["planes"] if analysis in PLANES else []),
         *(["parts"] if has_parts(analysis) else []),
     ]
     for analysis, searched in INTERACTIONS.items()

@@ -100,6 +100,37 @@ use rule step as figure_projections with:
         **step("report.figure_projections", "plots"),
 
 
+use rule step as planes with:
+    """The likelihood over planes of two couplings, and its contours."""
+    input:
+        tables_of_experiment,
+        experiment=main_file_of_experiment,
+    output:
+        grid="results/{analysis}/limits/planes.csv",
+        contours="results/{analysis}/limits/plane_contours.csv",
+    pathvars:
+        job="planes",
+    params:
+        **step(
+            "search.planes",
+            *("physics", "systematics", "blind"),
+            *("statistics.confidence_level", "statistics.planes"),
+        ),
+
+
+use rule step as figure_planes with:
+    """The contours drawn."""
+    input:
+        contours="results/{analysis}/limits/plane_contours.csv",
+        counts="results/{analysis}/spectra/counts.csv",
+    output:
+        **figure_files("planes"),
+    pathvars:
+        job="figure_planes",
+    params:
+        **step("report.figure_planes", "plots"),
+
+
 use rule step as toy_chunk with:
     """One job's share of the toys."""
     input:

@@ -168,6 +168,56 @@ class MassiveForm:
 
 
 @dataclass(frozen=True)
+class Nucleus:
+    """What a formula of nuclear recoils is given: all in MeV, and shapes that broadcast.
+
+    Attributes:
+        energy: T, energy of the nucleus, shape (n,).
+        mass: mass of the mediator (or of what else has one), shape (m, 1); 0 where there is none.
+        nucleus: M, mass of the nucleus.
+        protons: their number.
+        scalar_charge: coupling of a scalar whose coupling to every quark is 1.
+        electron, alpha, fermi, hbar_c: as in `Recoil`.
+    """
+
+    energy: Array
+    mass: Array
+    nucleus: float
+    protons: float
+    scalar_charge: float
+    electron: float
+    alpha: float
+    fermi: float
+    hbar_c: float
+
+
+@dataclass(frozen=True)
+class NuclearShift:
+    """What a `Shift` does to a nucleus: its vector coupling changes by 2x · profile · (Z p + N n) for
+    each flavour's charge, where the profile has the mass of the nucleus instead of the electron's.
+
+    Attributes:
+        proton, neutron: p and n, the charges of the nucleons over that of the electron.
+    """
+
+    proton: float
+    neutron: float
+
+
+@dataclass(frozen=True)
+class NuclearForm:
+    """A cross-section on a point-like nucleus that adds without interference, like a `Form`.
+
+    Attributes:
+        coefficients: c_0, c_1 and c_2 in cm² MeV^(k−1), shape (n,) each or a number.
+        profile: shape (n,) or (m, n); 1 if left out.
+    """
+
+    coefficients: Callable[[Nucleus], tuple[Any, Any, Any]]
+    profile: Callable[[Nucleus], Array] | None = None
+
+
+@dataclass(frozen=True)
 class Halo:
     """What the rate of an absorbed particle of the halo is given, at the energy of its mass.
 
@@ -244,6 +294,7 @@ class Interaction:
         reference_strength: a round number near today's limits, at which tables show the rate.
         source: paper and equation.
         formula: the cross-section; None for the weak interaction, which is the Standard Model's.
+        nuclear: what it does to nuclei; None where that is nothing, or too little to be declared.
         states: which neutrinos may interact alone, `all` first.
         masses: grid of masses, where there is a mass.
         atomic: treatments of bound electrons that apply, the default first.
@@ -263,6 +314,7 @@ class Interaction:
     reference_strength: float
     source: str
     formula: Shift | Form | MassiveForm | Line | AbsorbedFlux | Tabulated | None
+    nuclear: NuclearShift | NuclearForm | None = None
     states: tuple[str, ...] = FLAVOUR_STATES
     masses: MassGrid | None = None
     atomic: tuple[str, ...] = ("stepping", "free")

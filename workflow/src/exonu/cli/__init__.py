@@ -41,6 +41,10 @@ LOG_LEVELS = ("debug", "info", "warning", "error")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit status is 0, 1 for input that a user can fix, or 2 for a
     wrong call."""
+    if (
+        arguments is None
+    ):  # in a process of its own: its arrays are small, and threads wait for each other
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     parser = _parser()
     if "_ARGCOMPLETE" in os.environ:  # the shell asks for completions
         _complete(parser)
@@ -103,6 +107,7 @@ def _complete(parser: argparse.ArgumentParser) -> None:
 _OPTIONS = {
     "mass_MeV": "--mass-mev",
     "energies_keV": "--energies",
+    "energy_MeV": "--energies-mev",
     "exposures_tonne_year": "--exposure",
     "backgrounds": "--background",
     "fit_range_keV": "--fit-range",

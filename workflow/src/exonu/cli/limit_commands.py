@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -60,19 +61,22 @@ def _add_limit(commands: Any) -> None:
 
 def _limit(given: argparse.Namespace) -> Any:
     from exonu.search.combination.requested_limits import requested_limits
+    from exonu.statistics.engine.backend import one_limit
 
-    answers = requested_limits(
-        given.file,
-        given.mass_mev or [None],
-        interaction=given.interaction,
-        flavour=given.flavour,
-        atomic=given.atomic,
-        confidence_level=given.confidence_level,
-        unblind=given.unblind,
-        measurement=given.measurement,
-        fit_range_keV=given.fit_range,
-        changes=given.set,
-    )
+    masses = given.mass_mev or [None]
+    with one_limit() if len(masses) == 1 else nullcontext():
+        answers = requested_limits(
+            given.file,
+            masses,
+            interaction=given.interaction,
+            flavour=given.flavour,
+            atomic=given.atomic,
+            confidence_level=given.confidence_level,
+            unblind=given.unblind,
+            measurement=given.measurement,
+            fit_range_keV=given.fit_range,
+            changes=given.set,
+        )
     return answers if len(answers) > 1 else answers[0]
 
 

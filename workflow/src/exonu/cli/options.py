@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,25 @@ ATOMIC = tuple(dict.fromkeys(name for one in INTERACTIONS.values() for name in o
 FIGURES = (".png", ".pdf")
 
 
+def add_name(
+    parser: argparse.ArgumentParser,
+    *flags: str,
+    names: Sequence[str],
+    aliases: Mapping[str, str] | None = None,
+    **more: Any,
+) -> None:
+    """An option that takes one of some names, which the shell completes."""
+    option: Any = parser.add_argument(*flags, type=one_of(names, aliases), **more)
+    option.completer = lambda **_: names  # read by argcomplete
+
+
 def add_searched(parser: argparse.ArgumentParser) -> None:
     """Which hypothesis of what can be searched for."""
-    parser.add_argument(
+    add_name(
+        parser,
         "--interaction",
-        type=one_of(tuple(SEARCHED), INTERACTION_ALIASES),
+        names=tuple(SEARCHED),
+        aliases=INTERACTION_ALIASES,
         metavar="NAME",
         help="needed for an experiment; `exonu interactions` lists them",
     )
@@ -30,11 +44,13 @@ def add_searched(parser: argparse.ArgumentParser) -> None:
 
 def add_hypothesis(parser: argparse.ArgumentParser) -> None:
     """Flavour, mass and atomic model."""
-    parser.add_argument(
+    add_name(
+        parser,
         "--flavor",
         "--flavour",
         dest="flavour",
-        type=one_of(FLAVOURS, FLAVOUR_ALIASES),
+        names=FLAVOURS,
+        aliases=FLAVOUR_ALIASES,
         metavar="STATE",
         help="which neutrino interacts (default all)",
     )
@@ -44,9 +60,10 @@ def add_hypothesis(parser: argparse.ArgumentParser) -> None:
         metavar="MASS",
         help="mass in MeV, where the interaction has one; `limit` takes several: 1e-3,1e-2 or 1e-5:100:40log",
     )
-    parser.add_argument(
+    add_name(
+        parser,
         "--atomic",
-        type=one_of(ATOMIC),
+        names=ATOMIC,
         metavar="MODEL",
         help="atomic model (default: the interaction's own)",
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from exonu.catalogue import INTERACTIONS, SEARCHED
 from exonu.cli.answers import Rows
-from exonu.cli.options import add_answer, add_hypothesis, one_mass
+from exonu.cli.options import add_answer, add_hypothesis, add_name, one_mass
 from exonu.cli.values import INTERACTION_ALIASES, SOURCE_ALIASES, number, numbers, one_of
 from exonu.core.errors import InputError
 
@@ -38,9 +38,11 @@ def add_physics(commands: Any) -> None:
 
 def _add_rate(commands: Any) -> None:
     rate = commands.add_parser("rate", help="recoil rates of one interaction as CSV")
-    rate.add_argument(
+    add_name(
+        rate,
         "--interaction",
-        type=one_of(tuple(INTERACTIONS), INTERACTION_ALIASES),
+        names=tuple(INTERACTIONS),
+        aliases=INTERACTION_ALIASES,
         metavar="NAME",
         required=True,
         help="`exonu interactions` lists them",
@@ -127,8 +129,6 @@ def _survival(given: argparse.Namespace) -> Rows:
 
     from exonu.solar import flavour_probabilities, oscillation, solar_sources
 
-    if min(given.energies_mev) <= 0:
-        raise InputError(f"must be > 0 (got {min(given.energies_mev):g})", field="--energies-mev")
     source = next(source for source in solar_sources("SFII-GS98") if source.name == given.source)
     probabilities = flavour_probabilities(
         np.array(given.energies_mev),

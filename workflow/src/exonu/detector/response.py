@@ -98,6 +98,16 @@ class Response:
         counts: Array = np.asarray(rate_per_tonne_year_keV, dtype=float) @ self.matrix.T
         return counts
 
+    def within(self, bins: slice) -> Response:
+        """The same in some of the bins."""
+        return Response(
+            self.low_keV[bins],
+            self.high_keV[bins],
+            self.true_energy_keV,
+            self.matrix[bins],
+            self.weights_keV,
+        )
+
     def fold_lines(self, energies_keV: ArrayLike) -> Array:
         """Expected counts of one event per tonne and year at each energy.
 

@@ -1,5 +1,7 @@
-"""Scattering of solar neutrinos on xenon's electrons: what `exonu.catalogue`
-declares, as rates."""
+"""What `exonu.catalogue` declares, as rates: recoils of a target's electrons and nuclei.
+
+In: energies, `Physics` (source, target, couplings). Out: rates per tonne, year and keV. Start with
+`RecoilSpectra`; `nuclear_recoils.NuclearSpectra` is the same for nuclei."""
 
 from exonu.interactions.couplings import chiral_couplings, coupling_sets
 from exonu.interactions.cross_sections import maximum_recoil_MeV, minimum_energy_MeV

@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from exonu.core.types import Array
 from exonu.interactions.cross_sections import ELECTRON_MASS_MEV, minimum_energy_MeV
 from exonu.solar import BetaSpectrum, Oscillation
-from exonu.sources import NeutrinoSource
+from exonu.sources import NeutrinoSource, PiecewiseSpectrum
 
 _PANELS = 400
 ORDER = 32
@@ -44,13 +45,44 @@ def kinematic_moments(
     lower = minimum_energy_MeV(recoil_MeV) if lower_MeV is None else lower_MeV
     moments = []
     for source in sources:
+        if isinstance(source.spectrum, PiecewiseSpectrum):
+            moments.append(_of_pieces(source, source.spectrum, parameters, lower, of_masses))
+            continue
         energy, flux = _flavour_flux(
             source, parameters, lower, np.full_like(lower, np.inf), order, of_masses
         )
-        inverse = 1 / np.maximum(energy, np.finfo(float).tiny ** 0.25)
-        powers = np.stack([np.ones_like(energy), inverse, inverse**2])
-        moments.append(np.einsum("fij,kij->fki", flux, powers))
+        moments.append(_powers(energy, flux))
     return np.stack(moments)
+
+
+def _powers(energy: Array, flux: Array) -> Array:
+    """Σ flux E^−k over the nodes, shape (flavours, 3, n)."""
+    inverse = 1 / np.maximum(energy, np.finfo(float).tiny ** 0.25)
+    powers = np.stack([np.ones_like(energy), inverse, inverse**2])
+    return np.asarray(np.einsum("fij,kij->fki", flux, powers))
+
+
+def _of_pieces(
+    source: NeutrinoSource,
+    spectrum: PiecewiseSpectrum,
+    parameters: Oscillation,
+    lower: Array,
+    of_masses: bool,
+) -> Array:
+    """The same of a spectrum in pieces: whole pieces are integrated once, for all lower limits."""
+    edges = np.array(spectrum.energy_MeV)
+    share = source.masses if of_masses else source.flavours
+
+    def integrals(piece: NDArray[np.int64], low: Array, high: Array) -> Array:
+        energy, weight = spectrum.part(piece, low, high)
+        return _powers(energy, source.flux_per_cm2_s * weight * share(energy, parameters))
+
+    whole = integrals(np.arange(len(edges) - 1), edges[:-1], edges[1:])
+    above = np.zeros((3, 3, len(edges)))
+    above[..., :-1] = np.cumsum(whole[..., ::-1], axis=-1)[..., ::-1]
+    start = np.clip(lower, edges[0], edges[-1])
+    piece = np.clip(np.searchsorted(edges, start, side="right") - 1, 0, len(edges) - 2)
+    return np.asarray(integrals(piece, start, edges[piece + 1]) + above[..., piece + 1])
 
 
 def threshold_moments(

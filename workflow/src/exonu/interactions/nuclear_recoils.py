@@ -1,4 +1,4 @@
-"""Coherent elastic scattering of neutrinos on nuclei, and what of a nuclear recoil is seen.
+"""Coherent elastic scattering of neutrinos on nuclei, and what the catalogue's interactions add.
 
 A nucleus of mass M has the vector coupling g_V = Z(½ − 2s²) − N/2 = −Q_w/2, and
 
@@ -7,22 +7,35 @@ A nucleus of mass M has the vector coupling g_V = Z(½ − 2s²) − N/2 = −Q_
 (Freedman, PRD 9, 1389 (1974)). F is Helm's form factor, with the parameters of Lewin & Smith,
 Astropart. Phys. 6, 87 (1996). A vector boson or a millicharge shifts g_V as it shifts the
 electron's couplings, by g_ν g_N/[√2 G_F(M_A'² + 2MT)]: a dark photon of B − L by the charge −A, a
-photon by qZ·4πα. A magnetic moment adds (πα²Z²/m_e²)μ²[1/T − 1/E]F².
-
-Of the recoil energy electrons get Lindhard's share: k g/(1 + k g), k = 0.133 Z^⅔ A^−½, g = 3ε^0.15 +
-0.7ε^0.6 + ε, ε = 11.5 Z^−7/3 T/keV."""
+photon by qZ·4πα. A magnetic moment adds (πα²Z²/m_e²)μ²[1/T − 1/E]F². What nuclei do by their spin
+is left out."""
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Iterator
+from functools import cache, cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from exonu.catalogue import (
+    FLAVOURS,
+    SEARCHED,
+    Interaction,
+    NuclearForm,
+    NuclearShift,
+    Nucleus,
+    Recoil,
+    Shift,
+)
+from exonu.catalogue.declaration import MASS_STATES, PAIRS
 from exonu.core import constants
 from exonu.core.errors import InputError
-from exonu.core.tables import read_numbers
+from exonu.core.resources import resource_path
+from exonu.core.tables import read_numbers, read_rows
 from exonu.core.types import Array
+from exonu.interactions.couplings import chiral_couplings
 from exonu.interactions.cross_sections import (
     ALPHA,
     ELECTRON_MASS_MEV,
@@ -31,13 +44,16 @@ from exonu.interactions.cross_sections import (
 )
 from exonu.interactions.moments import kinematic_moments
 from exonu.interactions.physics import Physics
+from exonu.interactions.spectra import Polynomial, of_states
 from exonu.solar import oscillation
+from exonu.sources import NeutrinoSource
 from exonu.sources.boron import boron_source
 from exonu.targets import atoms_per_tonne, target_folder, target_property
 
-SIN2_THETA_W = 0.2386
-"""At low momentum transfer; the tree-level set of `resources/couplings`."""
-KINDS = ("weak", "magnetic-moment", "millicharge", "dark-photon")
+SIN2_THETA_W = float(chiral_couplings("tree-0.2386")[1, 0])
+"""At zero momentum transfer: at tree level g_R = s²."""
+NUCLEAR = tuple(name for name, one in SEARCHED.items() if one.nuclear is not None)
+"""Interactions that are known on nuclei."""
 _ATOMIC_MASS_MEV: float = constants.value("atomic mass constant energy equivalent in MeV")
 
 
@@ -50,6 +66,13 @@ def isotopes(target: str) -> tuple[tuple[float, float], ...]:
     """
     table = read_numbers(target_folder(target) / "isotopes.csv", ["mass_number", "share"])
     return tuple(zip(*(column.tolist() for column in table.values()), strict=True))
+
+
+@cache
+def _scalar_charges() -> tuple[float, float]:
+    rows = read_rows(resource_path("couplings/nucleon_scalar.csv"))
+    charges = {row["nucleon"]: float(row["scalar_charge"]) for row in rows}
+    return charges["proton"], charges["neutron"]
 
 
 def helm_form_factor(momentum_MeV: ArrayLike, mass_number: float) -> Array:
@@ -66,23 +89,168 @@ def helm_form_factor(momentum_MeV: ArrayLike, mass_number: float) -> Array:
     return np.asarray(sphere * np.exp(-((q * s) ** 2) / 2))
 
 
-def lindhard(recoil_keV: ArrayLike, target: str, k: float | None = None) -> Array:
-    """Electron-equivalent energy of a nuclear recoil in keV, any shape.
+def nuclear_sources(physics: Physics) -> tuple[NeutrinoSource, ...]:
+    """The sources whose neutrinos have the energy to be seen by nuclei: of the Sun ⁸B alone, else
+    those of the physics."""
+    if physics.reactor is None and physics.flux_table is None:
+        return (boron_source(physics.solar_model),)
+    return physics.neutrino_sources
+
+
+class NuclearSpectra:
+    """Spectra of nuclear recoils on one energy grid; see `RecoilSpectra` for those of electrons.
 
     Args:
-        recoil_keV: T.
-        target: whose nuclei.
-        k: the parameter, if not Lindhard's own 0.133 Z^⅔ A^−½.
+        energies_keV: energies of the nucleus > 0, shape (n,).
+        physics: source, target and solar model.
 
-    >>> float(lindhard(5.0, "germanium").round(2))
-    1.06
+    >>> spectra = NuclearSpectra([1.0, 3.0])
+    >>> spectra.weak().sum(axis=(0, 1)).round(2)
+    array([2.4586e+02, 2.4000e-01])
+    >>> spectra.polynomial("nsi-left") is None
+    True
     """
-    z, a = target_property(target, "atomic_number"), target_property(target, "atomic_mass")
-    recoil = np.asarray(recoil_keV, dtype=np.float64)
-    epsilon = 11.5 * z ** (-7 / 3) * recoil
-    g = 3 * epsilon**0.15 + 0.7 * epsilon**0.6 + epsilon
-    share = (0.133 * z ** (2 / 3) / np.sqrt(a) if k is None else k) * g
-    return np.asarray(recoil * share / (1 + share))
+
+    def __init__(self, energies_keV: ArrayLike, physics: Physics | None = None) -> None:
+        self.energies_keV: Array = np.atleast_1d(np.asarray(energies_keV, dtype=np.float64))
+        self.physics = Physics() if physics is None else physics
+        self.sources = nuclear_sources(self.physics)
+        self._recoil = self.energies_keV * 1e-3
+        self._protons = target_property(self.physics.target, "atomic_number")
+        self._isotopes = isotopes(self.physics.target)
+
+    @property
+    def source_names(self) -> tuple[str, ...]:
+        """Names of the sources, in the order of the arrays."""
+        return tuple(source.name for source in self.sources)
+
+    def weak(self) -> Array:
+        """Rate of the Standard Model's coherent scattering.
+
+        Returns:
+            Events/(tonne year keV of nuclear recoil), shape (flavours, sources, n).
+        """
+        total = sum(
+            share * self._coherent(moments, mass) * self._weak_coupling(number) ** 2
+            for number, share, mass, moments in self._nuclei(self._moments)
+        )
+        return np.asarray(self._scale * total)
+
+    def polynomial(
+        self,
+        interaction: str | Interaction,
+        masses_MeV: ArrayLike | None = None,
+        *,
+        interference: bool | None = None,
+    ) -> Polynomial | None:
+        """What an interaction adds to that rate for unit x, by mass, state and source.
+
+        Args:
+            interaction: one that is searched for, by its name or as declared.
+            masses_MeV: masses ≥ 0, shape (m,), where there is a mass.
+            interference: whether the part that interferes is there; as the physics says if left
+                out. It is what the electrons' polynomial has, so that the two add.
+
+        Returns:
+            Rates in events/(tonne year keV); None if nothing is known of it on nuclei.
+        """
+        one = SEARCHED[interaction] if isinstance(interaction, str) else interaction
+        masses = np.atleast_1d(np.asarray(0.0 if masses_MeV is None else masses_MeV, np.float64))
+        if isinstance(one.nuclear, NuclearShift):
+            return self._shifted(one, one.nuclear, masses[:, None], interference)
+        if isinstance(one.nuclear, NuclearForm):
+            return self._added(one, one.nuclear, masses[:, None])
+        return None
+
+    def _shifted(
+        self, one: Interaction, nuclear: NuclearShift, masses: Array, interference: bool | None
+    ) -> Polynomial:
+        shift = one.formula
+        assert isinstance(shift, Shift)
+        charges = np.mean(shift.charges, axis=0)[:, None, None]  # of the electron's vector current
+        linear: Any = 0.0
+        pure: Any = 0.0
+        for number, share, mass, moments in self._nuclei(self._moments):
+            at = Recoil(self._recoil, masses, mass, ALPHA, FERMI_PER_MEV2, HBAR_C_MEV_CM)
+            profile = np.atleast_2d(shift.profile(at))[:, None, None, :]
+            nucleons = self._protons * nuclear.proton + (number - self._protons) * nuclear.neutron
+            step = 2 * nucleons * charges * profile  # (masses, flavours, 1, n)
+            flat = share * self._scale * self._coherent(moments, mass)
+            linear = linear + one.sign * 2 * self._weak_coupling(number) * step * flat
+            pure = pure + step**2 * flat
+        asked = shift.interferes == "always" or self.physics.millicharge_weak_interference
+        if not (asked if interference is None else interference) and shift.interferes == "asked":
+            return Polynomial(pure, None, 2 * one.power, FLAVOURS)
+        return Polynomial(linear, pure, one.power, FLAVOURS)
+
+    def _added(self, one: Interaction, nuclear: NuclearForm, masses: Array) -> Polynomial:
+        protons, neutrons = _scalar_charges()
+        of_masses = one.states in (MASS_STATES, PAIRS)
+        total: Any = 0.0
+        every = self._moments_of_masses if of_masses else self._moments
+        for number, share, mass, moments in self._nuclei(every):
+            scalar = self._protons * protons + (number - self._protons) * neutrons
+            at = Nucleus(
+                self._recoil, masses, mass, self._protons, scalar,
+                ELECTRON_MASS_MEV, ALPHA, FERMI_PER_MEV2, HBAR_C_MEV_CM,
+            )  # fmt: skip
+            form = np.stack(np.broadcast_arrays(*nuclear.coefficients(at), self._recoil)[:3])
+            profile = np.ones((1, 1)) if nuclear.profile is None else nuclear.profile(at)
+            rate = share * self._per_atom * np.einsum("sfkn,kn->fsn", moments, form)
+            form_factor = self._form_factor(number, mass)
+            total = total + np.atleast_2d(profile)[:, None, None, :] * form_factor * rate
+        states = one.states[1:] or FLAVOURS
+        rates = np.stack([of_states(one, rate) for rate in total])
+        return Polynomial(rates, None, one.power, states)
+
+    def _nuclei(self, moments: Array) -> Iterator[tuple[float, float, float, Array]]:
+        """Mass number, share, mass and moments of each isotope."""
+        for place, (number, share) in enumerate(self._isotopes):
+            yield number, share, number * _ATOMIC_MASS_MEV, moments[place]
+
+    @cached_property
+    def _moments(self) -> Array:
+        return self._all_moments(False)
+
+    @cached_property
+    def _moments_of_masses(self) -> Array:
+        return self._all_moments(True)
+
+    def _all_moments(self, of_masses: bool) -> Array:
+        """Moments above the threshold of each isotope, shape (isotopes, sources, 3, 3, n)."""
+        t, lower = self._recoil, []
+        for number, _ in self._isotopes:
+            lower.append((t + np.sqrt(t * (t + 2 * number * _ATOMIC_MASS_MEV))) / 2)
+        limits = np.concatenate(lower)
+        parameters = oscillation(self.physics.oscillation)
+        found = kinematic_moments(
+            self.sources, parameters, limits, lower_MeV=limits, of_masses=of_masses
+        )
+        return np.moveaxis(found.reshape(*found.shape[:3], len(lower), -1), 3, 0)
+
+    def _coherent(self, moments: Array, mass: float) -> Array:
+        """(1 − T/E − MT/2E²) F² over the flux, shape (flavours, sources, n)."""
+        t = self._recoil
+        flat = moments[:, :, 0] - t * moments[:, :, 1] - mass * t / 2 * moments[:, :, 2]
+        form_factor = self._form_factor(mass / _ATOMIC_MASS_MEV, mass)
+        return np.asarray(
+            FERMI_PER_MEV2**2 * mass / np.pi * form_factor * flat.swapaxes(0, 1), dtype=np.float64
+        )
+
+    def _form_factor(self, number: float, mass: float) -> Array:
+        return helm_form_factor(np.sqrt(2 * mass * self._recoil), number) ** 2
+
+    def _weak_coupling(self, number: float) -> float:
+        return self._protons * (0.5 - 2 * SIN2_THETA_W) - (number - self._protons) / 2
+
+    @property
+    def _per_atom(self) -> float:
+        """From a rate per atom, second and MeV to one per tonne, year and keV."""
+        return atoms_per_tonne(self.physics.target) * constants.Julian_year * 1e-3
+
+    @property
+    def _scale(self) -> float:
+        return HBAR_C_MEV_CM**2 * self._per_atom
 
 
 def nuclear_rate(
@@ -90,18 +258,21 @@ def nuclear_rate(
     recoil_keV: ArrayLike,
     physics: Physics | None = None,
     *,
+    flavour: str = "all",
     strength: float = 0.0,
-    mass_MeV: float = 0.0,
+    mass_MeV: float | None = None,
+    interference: bool | None = True,
 ) -> Array:
     """Rate of nuclear recoils, of ⁸B neutrinos or of the physics' reactor or table.
 
     Args:
-        kind: `weak` alone; or what a `magnetic-moment`, `millicharge` or `dark-photon` (of B − L)
-            adds to it, interference included.
+        kind: `weak` alone; or what one of `NUCLEAR` adds to it.
         recoil_keV: energies of the nucleus > 0, shape (n,).
         physics: source and target.
-        strength: μ_ν in μ_B, q in e, or g.
-        mass_MeV: of the dark photon.
+        flavour: the state that interacts.
+        strength: of its parameter.
+        mass_MeV: of an interaction that has one.
+        interference: see `NuclearSpectra.polynomial`.
 
     Returns:
         Events/(tonne year keV of nuclear recoil), shape (n,).
@@ -112,37 +283,19 @@ def nuclear_rate(
     >>> nuclear_rate("weak", [1.0, 3.0]).round(2)
     array([2.4586e+02, 2.4000e-01])
     """
-    if kind not in KINDS:
-        raise InputError(f"must be one of {', '.join(KINDS)} (got {kind!r})", field="kind")
-    chosen = Physics() if physics is None else physics
-    solar = chosen.reactor is None and chosen.flux_table is None
-    sources = (boron_source(chosen.solar_model),) if solar else chosen.neutrino_sources
-    recoil = np.atleast_1d(np.asarray(recoil_keV, dtype=np.float64)) * 1e-3
-    z, total = target_property(chosen.target, "atomic_number"), np.zeros_like(recoil)
-    for number, share in isotopes(chosen.target):
-        mass = number * _ATOMIC_MASS_MEV
-        lower = (recoil + np.sqrt(recoil * (recoil + 2 * mass))) / 2
-        parameters = oscillation(chosen.oscillation)
-        moments = kinematic_moments(sources, parameters, recoil, lower_MeV=lower).sum(axis=(0, 1))
-        form = helm_form_factor(np.sqrt(2 * mass * recoil), number) ** 2
-        if kind == "magnetic-moment":
-            scale = np.pi * (ALPHA * z * strength / ELECTRON_MASS_MEV) ** 2
-            rate = scale * (moments[0] / recoil - moments[1])
-        else:
-            coupling = z * (0.5 - 2 * SIN2_THETA_W) - (number - z) / 2
-            shift = _shift(kind, z, number, mass, recoil, strength, mass_MeV)
-            square = coupling**2 if kind == "weak" else shift * (2 * coupling + shift)
-            flat = moments[0] - recoil * moments[1] - mass * recoil / 2 * moments[2]
-            rate = FERMI_PER_MEV2**2 * mass / np.pi * square * flat
-        total = total + share * form * rate
-    per_tonne = atoms_per_tonne(chosen.target) * constants.Julian_year * 1e-3
-    return np.asarray(HBAR_C_MEV_CM**2 * per_tonne * total)
-
-
-def _shift(
-    kind: str, z: float, number: float, mass: float, recoil: Array, strength: float, boson: float
-) -> Array:
-    """What a boson adds to the vector coupling of a nucleus."""
-    product = 4 * np.pi * ALPHA * strength * z if kind == "millicharge" else -(strength**2) * number
-    heavy = boson if kind == "dark-photon" else 0.0
-    return np.asarray(product / (np.sqrt(2) * FERMI_PER_MEV2 * (heavy**2 + 2 * mass * recoil)))
+    spectra = NuclearSpectra(recoil_keV, physics)
+    if kind == "weak":
+        return np.asarray(spectra.weak().sum(axis=(0, 1)))
+    if kind not in NUCLEAR:
+        raise InputError(
+            f"must be one of weak, {', '.join(NUCLEAR)} (got {kind!r})",
+            field="kind",
+            remedy="of others nothing is known on nuclei",
+        )
+    masses = None if mass_MeV is None else [mass_MeV]
+    found = spectra.polynomial(kind, masses, interference=interference)
+    assert found is not None
+    linear, pure = found.of(flavour)
+    x = strength**found.power
+    rate = x * linear[0] if pure is None else x * linear[0] + x**2 * pure[0]
+    return np.asarray(rate.sum(axis=0))

@@ -224,7 +224,7 @@ class RecoilSpectra:
             coefficients = np.broadcast_arrays(*one.formula.coefficients(at), self._recoil_MeV)[:3]
             of_masses = one.states in (MASS_STATES, PAIRS)
             form = np.stack(coefficients)[None]
-            rates = _of_states(one, self._electron_rate(form, atomic, of_masses=of_masses))
+            rates = of_states(one, self._electron_rate(form, atomic, of_masses=of_masses))
             profile = np.ones((1, 1)) if one.formula.profile is None else one.formula.profile(at)
             linear = np.atleast_2d(profile)[:, None, None, :] * rates
         states = one.states[1:] or FLAVOURS
@@ -237,7 +237,7 @@ class RecoilSpectra:
             self._sources, self._parameters, self.energies_keV, of_masses=of_masses
         )
         atoms = atoms_per_tonne(self.physics.target) * constants.Julian_year
-        return _of_states(one, np.asarray(atoms * per_atom))
+        return of_states(one, np.asarray(atoms * per_atom))
 
     def _massive(self, formula: MassiveForm, at: Recoil, atomic: str) -> Array:
         """Rate where each mass has coefficients and a threshold of its own, shape (m, flavours,
@@ -327,7 +327,7 @@ class RecoilSpectra:
         return electrons
 
 
-def _of_states(one: Interaction, rates: Array) -> Array:
+def of_states(one: Interaction, rates: Array) -> Array:
     """Rates of the states of an interaction from those of flavours or mass states."""
     if one.states != PAIRS:
         return rates

@@ -20,9 +20,9 @@ from exonu.search.experiment.binned_spectrum import Experiment
 from exonu.search.fit_channels import fit_parts_meaning, modulated, over_slices, with_region
 from exonu.search.plausibility.input_checks import INPUTS, SearchInputs
 from exonu.search.signals import (
-    WITHOUT_FLUX,
     Signal,
     SolarNeutrinos,
+    flux_uncertainties,
     fold_signals,
     fold_solar_neutrinos,
     hypotheses,
@@ -70,9 +70,7 @@ def build_workspaces(
         )  # fmt: skip
         return signals, fold_solar_neutrinos(one, physics)
 
-    uncertainties = {
-        source.name: source.relative_uncertainty for source in physics.neutrino_sources
-    } | dict.fromkeys(WITHOUT_FLUX, 0.0)
+    uncertainties = flux_uncertainties(physics)
 
     def workspace(
         one: Experiment, signal: Signal, solar: SolarNeutrinos, strength: float | None = None
@@ -86,7 +84,7 @@ def build_workspaces(
     signals, solar = folded(fitted)
     raise_all(_without_signal(signals, fitted))
     inputs = SearchInputs(experiment, physics, over_slices(solar, experiment))
-    notes = [*experiment.notes, *INPUTS.notes(inputs)]
+    notes = [*experiment.notes, *INPUTS.notes(inputs), *_unknown_on_nuclei(experiment, interaction)]
     if experiment.slices and physics.reactor is None and physics.flux_table is None:
         signals, solar = modulated(experiment, interaction, signals, solar)
     made = [workspace(fitted, signal, solar) for signal in signals]
@@ -105,6 +103,16 @@ def build_workspaces(
         if fit_range is not None:
             one.meaning["fit_range_keV"] = [float(end) for end in fit_range]
     return made
+
+
+def _unknown_on_nuclei(experiment: Experiment, interaction: str) -> Iterator[str]:
+    """An experiment that sees nuclear recoils, and an interaction of which nothing is known there."""
+    one = SEARCHED[interaction]
+    if experiment.nuclear is not None and one.by_neutrinos and one.nuclear is None:
+        yield (
+            f"what a {one.title} does to nuclei is not in the catalogue: its signal is that of electrons "
+            "alone, though the experiment sees nuclear recoils"
+        )
 
 
 def _without_signal(signals: list[Signal], experiment: Experiment) -> Iterator[InputError]:

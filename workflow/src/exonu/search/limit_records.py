@@ -6,6 +6,7 @@ given in the physical parameter too."""
 
 from __future__ import annotations
 
+import difflib
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -539,10 +540,11 @@ def check_hypothesis(
             remedy=f"choose one that `exonu interactions` lists: {', '.join(SEARCHED)}",
         )
     if interaction not in SEARCHED:
+        near = difflib.get_close_matches(interaction.replace("_", "-"), SEARCHED, n=1)
         raise ArgumentError(
             f"is not one that is known ({interaction!r})",
             field="interaction",
-            remedy=f"choose one of {', '.join(SEARCHED)}",
+            remedy=f"did you mean `{near[0]}`?" if near else f"choose one of {', '.join(SEARCHED)}",
         )
     one = SEARCHED[interaction]
     if (mass_MeV is None) == one.has_mass:

@@ -7,7 +7,7 @@ millicharge whose interference is asked for has x = q. `exonu.catalogue` says so
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from exonu.core.types import Array
 from exonu.interactions import Physics, Polynomial, RecoilSpectra
 from exonu.interactions.absorption import absorbed_flux_rate, curve_rate, line_rate
 from exonu.interactions.many_body import many_body_ratio
+from exonu.interactions.nuclear_recoils import NuclearSpectra, nuclear_sources
 from exonu.search.experiment.binned_spectrum import Experiment, Variations
 
 
@@ -151,7 +152,7 @@ def fold_signals(
     if is_formula and other_atomic in models and other_atomic != physics.atomic(interaction):
         other = spectra.polynomial(interaction, masses, atomic=other_atomic, interference=False)
         others, _ = _folded(experiment, other, at)
-    return [
+    signals = [
         Signal(
             interaction,
             flavour,
@@ -166,6 +167,96 @@ def fold_signals(
         )
         for i, (flavour, mass) in enumerate(cases)
     ]
+    on_nuclei = _on_nuclei(experiment, physics, interaction, at, masses)
+    return signals if on_nuclei is None else list(map(_added, signals, on_nuclei))
+
+
+def _on_nuclei(
+    experiment: Experiment,
+    physics: Physics,
+    interaction: str,
+    at: Sequence[tuple[str, int]],
+    masses: list[float] | None,
+) -> list[Signal] | None:
+    """What nuclear recoils add to each signal; None where the experiment does not see them or
+    nothing is known of them."""
+    if (channel := experiment.nuclear) is None:
+        return None
+    spectra = NuclearSpectra(channel.response.true_energy_keV, physics)
+    found = spectra.polynomial(interaction, masses)
+    if found is None:
+        return None
+    fold, matrices = channel.response.fold, channel.variations
+    linear, linear_variations = _folded_by(fold, matrices, found, at)
+    quadratic, quadratic_variations = _folded_by(fold, matrices, found, at, quadratic=True)
+    return [
+        Signal(
+            interaction,
+            state,
+            None,
+            spectra.source_names,
+            linear[i],
+            quadratic[i],
+            power=found.power,
+            linear_variations=linear_variations[i],
+            quadratic_variations=quadratic_variations[i],
+        )
+        for i, (state, _) in enumerate(at)
+    ]
+
+
+def _added(signal: Signal, other: Signal) -> Signal:
+    """The counts of electrons and nuclei together; a nuisance parameter of one leaves the other."""
+    assert signal.power == other.power
+    names = tuple(dict.fromkeys([*signal.sources, *other.sources]))
+    places = [names.index(name) for name in signal.sources]
+    more = [names.index(name) for name in other.sources]
+
+    def together(one: Array | None, two: Array | None) -> Array | None:
+        if one is None or two is None:
+            assert one is two
+            return None
+        counts = np.zeros((len(names), one.shape[1]))
+        counts[places] += one
+        counts[more] += two
+        return counts
+
+    linear = together(signal.linear, other.linear)
+    assert linear is not None
+    on_nuclei = other.linear
+    return replace(
+        signal,
+        sources=names,
+        linear=linear,
+        quadratic=together(signal.quadratic, other.quadratic),
+        other_atomic=None
+        if signal.other_atomic is None
+        else together(signal.other_atomic, on_nuclei),
+        linear_variations=_joined(
+            (signal.linear, signal.linear_variations), (other.linear, other.linear_variations)
+        ),
+        quadratic_variations=_joined(
+            (signal.quadratic, signal.quadratic_variations),
+            (other.quadratic, other.quadratic_variations),
+        ),
+    )
+
+
+def _joined(*parts: tuple[Array | None, Variations]) -> dict[str, tuple[Array, Array]]:
+    """Sums over parts with each nuisance parameter up and down; of a part without it, as it is."""
+    names = dict.fromkeys(name for _, variations in parts for name in variations)
+    found: dict[str, tuple[Array, Array]] = {}
+    for name in names:
+        both = [
+            variations.get(name, (np.sum(counts, axis=0),) * 2)
+            for counts, variations in parts
+            if counts is not None
+        ]
+        found[name] = (
+            np.asarray(sum(up for up, _ in both)),
+            np.asarray(sum(down for _, down in both)),
+        )
+    return found
 
 
 def _spread(experiment: Experiment, physics: Physics, interaction: str) -> Array | None:
@@ -255,15 +346,40 @@ def _folded(
 ) -> tuple[list[Any], list[Variations]]:
     """I, or P, of states and masses in the bins, shape (sources, bins) each, and their
     variations."""
+    matrices = experiment.all_variations
+    found = _folded_by(experiment.response.fold, matrices, rates, cases, quadratic=quadratic)
+    if spread is not None and found[0][0] is not None:
+        chosen = _chosen(rates, cases, quadratic)
+        of_many = _of_many_bodies(experiment, np.asarray(chosen).sum(axis=1), spread)
+        return found[0], [
+            {**variations, **_of_case(of_many, i)} for i, variations in enumerate(found[1])
+        ]
+    return found
+
+
+def _chosen(rates: Polynomial, cases: Sequence[tuple[str, int]], quadratic: bool) -> Array | None:
+    """I, or P, of states and masses, shape (cases, sources, n); None where there is none."""
     by_state = {state: rates.of(state)[int(quadratic)] for state, _ in cases}
     if any(rate is None for rate in by_state.values()):
+        return None
+    return np.stack([np.asarray(by_state[state])[place] for state, place in cases])
+
+
+def _folded_by(
+    fold: Callable[[Array], Array],
+    matrices: Variations,
+    rates: Polynomial,
+    cases: Sequence[tuple[str, int]],
+    *,
+    quadratic: bool = False,
+) -> tuple[list[Any], list[Variations]]:
+    """The same through one response and its variations."""
+    chosen = _chosen(rates, cases, quadratic)
+    if chosen is None:
         return [None] * len(cases), [{}] * len(cases)
-    chosen = np.stack([np.asarray(by_state[state])[place] for state, place in cases])
-    variations = experiment.fold_variations(chosen.sum(axis=1))
-    variations |= _of_many_bodies(experiment, chosen.sum(axis=1), spread)
-    return list(experiment.response.fold(chosen)), [
-        _of_case(variations, i) for i in range(len(cases))
-    ]
+    total = chosen.sum(axis=1)
+    both = {name: (total @ up.T, total @ down.T) for name, (up, down) in matrices.items()}
+    return list(fold(chosen)), [_of_case(both, i) for i in range(len(cases))]
 
 
 @dataclass(frozen=True)
@@ -288,11 +404,39 @@ class SolarNeutrinos:
 
 
 def fold_solar_neutrinos(experiment: Experiment, physics: Physics) -> SolarNeutrinos:
-    """The Standard Model's solar neutrinos in the bins of an experiment."""
+    """The Standard Model's solar neutrinos (or those of the physics' source) in the bins of an
+    experiment, coherent scattering on nuclei among them where it is seen."""
     rate = RecoilSpectra(experiment.response.true_energy_keV, physics).rate("weak")
-    return SolarNeutrinos(
-        experiment.response.fold(rate),
-        physics.source_names,
-        experiment.fold_variations(rate.sum(axis=0))
-        | _of_many_bodies(experiment, rate.sum(axis=0), _spread(experiment, physics, "weak")),
+    variations = experiment.fold_variations(rate.sum(axis=0)) | _of_many_bodies(
+        experiment, rate.sum(axis=0), _spread(experiment, physics, "weak")
+    )
+    counts = experiment.response.fold(rate)
+    if (channel := experiment.nuclear) is None:
+        return SolarNeutrinos(counts, physics.source_names, variations)
+    spectra = NuclearSpectra(channel.response.true_energy_keV, physics)
+    recoils = spectra.weak().sum(axis=0)
+    total = recoils.sum(axis=0)
+    varied = {
+        name: (total @ up.T, total @ down.T) for name, (up, down) in channel.variations.items()
+    }
+    electrons = Signal(
+        "weak", "all", None, physics.source_names, counts, linear_variations=variations
+    )
+    nuclei = Signal(
+        "weak",
+        "all",
+        None,
+        spectra.source_names,
+        channel.response.fold(recoils),
+        linear_variations=varied,
+    )
+    both = _added(electrons, nuclei)
+    return SolarNeutrinos(both.linear, both.sources, both.linear_variations)
+
+
+def flux_uncertainties(physics: Physics) -> dict[str, float]:
+    """Relative uncertainty of the flux of every source that a signal may have."""
+    sources = [*physics.neutrino_sources, *nuclear_sources(physics)]
+    return {one.name: one.relative_uncertainty for one in sources} | dict.fromkeys(
+        WITHOUT_FLUX, 0.0
     )

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from exonu.core import constants
-from exonu.core.errors import InputError
+from exonu.core.errors import ArgumentError, InputError
 from exonu.core.resources import resource_path
 from exonu.core.tables import read_rows
 from exonu.core.types import Array
@@ -106,9 +106,15 @@ def flavour_probabilities(
     Returns:
         Shape (3, *energy.shape), in the order of `FLAVOURS`; sums to 1.
 
+    Raises:
+        InputError: an energy that is not > 0.
+
     >>> flavour_probabilities(0.1, 60.6, oscillation("NuFIT-6.0-NO")).round(4)
     array([0.5475, 0.2163, 0.2361])
     """
+    lowest = np.min(energy_MeV, initial=np.inf)
+    if not lowest > 0:
+        raise ArgumentError(f"must be > 0 (got {lowest:g})", field="energy_MeV")
     content = mass_content(energy_MeV, electron_density_mol_per_cm3, parameters)
     return np.asarray(np.tensordot(parameters.mixing_squared(), content, axes=1), dtype=np.float64)
 

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from exonu.core.types import Array
 from exonu.solar import Oscillation, Spectrum
@@ -85,3 +86,20 @@ class PiecewiseSpectrum:
         value = density[:-1, None] + slope * (at - energy[:-1, None])
         weight = w * width[:, :, None] * value / self.integral
         return at.reshape(len(lower_MeV), -1), weight.reshape(len(lower_MeV), -1)
+
+    def part(
+        self, piece: NDArray[np.int64], lower_MeV: Array, upper_MeV: Array
+    ) -> tuple[Array, Array]:
+        """Nodes and weights of a part of one piece each, shape (n, nodes).
+
+        Args:
+            piece: which pieces, shape (n,).
+            lower_MeV, upper_MeV: ends inside them, shape (n,).
+        """
+        energy, density = np.array(self.energy_MeV), np.array(self.density)
+        width = np.diff(energy)
+        slope = np.diff(density) / np.where(width > 0, width, 1.0)
+        u, w = gauss_legendre(NODES_PER_PIECE)
+        at = lower_MeV[:, None] + u * (upper_MeV - lower_MeV)[:, None]
+        value = density[piece, None] + slope[piece, None] * (at - energy[piece, None])
+        return at, w * (upper_MeV - lower_MeV)[:, None] * value / self.integral

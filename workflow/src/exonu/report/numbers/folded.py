@@ -12,6 +12,7 @@ import pandas as pd
 from exonu.catalogue import SEARCHED
 from exonu.core.types import Array
 from exonu.interactions import Physics, RecoilSpectra
+from exonu.interactions.nuclear_recoils import NUCLEAR, nuclear_rate
 from exonu.report.numbers.counts import Case, axis_of, drawn_cases
 from exonu.report.numbers.recoil_tables import energy_grid_keV
 from exonu.search.experiment.binned_spectrum import Experiment
@@ -84,9 +85,10 @@ def folded_curves(
     experiment: Experiment, physics: Physics, interactions: Mapping[str, Any]
 ) -> pd.DataFrame:
     """The same in the experiment's bins, efficiency and resolution applied, with energy_low_keV and
-    energy_high_keV."""
+    energy_high_keV; nuclear recoils among them where they are seen."""
     low, high = experiment.low_keV, experiment.high_keV
     exposure = experiment.exposure_tonne_year * (high - low)
+    on_nuclei = _nuclear_counts(experiment, physics, interactions)
     return pd.concat(
         [
             pd.DataFrame(
@@ -94,7 +96,10 @@ def folded_curves(
                     **_key(case, model),
                     "energy_low_keV": low,
                     "energy_high_keV": high,
-                    "rate_per_tonne_year_keV": experiment.response.fold(rate) / exposure,
+                    "rate_per_tonne_year_keV": (
+                        experiment.response.fold(rate) + on_nuclei.get(case, 0.0)
+                    )
+                    / exposure,
                 }
             )
             for case, model, rate in shown_rates(
@@ -103,6 +108,26 @@ def folded_curves(
         ],
         ignore_index=True,
     )
+
+
+def _nuclear_counts(
+    experiment: Experiment, physics: Physics, interactions: Mapping[str, Any]
+) -> dict[Case, Array]:
+    """Counts of nuclear recoils by hypothesis, at the strengths that are shown."""
+    if (channel := experiment.nuclear) is None:
+        return {}
+    at, fold = channel.response.true_energy_keV, channel.response.fold
+    weak: Case = ("weak", "all", None)
+    found = {weak: fold(nuclear_rate("weak", at, physics))}
+    for case in drawn_cases(interactions):
+        interaction, flavour, mass = case
+        if interaction in NUCLEAR:
+            rate = nuclear_rate(
+                interaction, at, physics, flavour=flavour,
+                strength=shown_strength(interaction, mass), mass_MeV=mass, interference=None,
+            )  # fmt: skip
+            found[case] = fold(rate)
+    return found
 
 
 def efficiency_curve(experiment: Experiment) -> pd.DataFrame:

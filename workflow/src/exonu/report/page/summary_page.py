@@ -46,6 +46,7 @@ PICTURES = {
     "backgrounds beside it, after the fit without a signal.",
     "simulation_error": "Error of the background from the number of simulated events, and effective simulated events.",
     "projections": "Expected limits and the reach of a discovery against exposure and background, of Asimov data.",
+    "planes": "Regions of two couplings at the confidence level of the analysis, by flavour.",
     "cut_flow": "Events left after each cut, data and simulation.",
     "hit_map": "Where on the detector light was detected.",
     "hits": "Charge of the events, charges and times of their hits.",

@@ -75,6 +75,38 @@ class Background:
 
 
 @dataclass(frozen=True)
+class NuclearChannel:
+    """How an experiment sees nuclear recoils, in the bins of its spectrum.
+
+    Attributes:
+        make_response: makes the response when it is asked for; its true energies are those of the
+            nucleus.
+        make_variations: makes its matrices one standard deviation up and down, by nuisance
+            parameter.
+    """
+
+    make_response: Callable[[], Response]
+    make_variations: Callable[[], Variations]
+
+    @cached_property
+    def response(self) -> Response:
+        """Folds a rate of nuclear recoils into expected counts."""
+        return self.make_response()
+
+    @cached_property
+    def variations(self) -> Variations:
+        """The same varied."""
+        return self.make_variations()
+
+    def within(self, bins: slice) -> NuclearChannel:
+        """The same in some of the bins."""
+        return NuclearChannel(
+            lambda: self.response.within(bins),
+            lambda: {name: (up[bins], down[bins]) for name, (up, down) in self.variations.items()},
+        )
+
+
+@dataclass(frozen=True)
 class FitPart:
     """What a part of a fit beside the spectrum is, see `exonu.templates.fit_parts`.
 
@@ -122,6 +154,7 @@ class Experiment:
         regions: control regions, channels of their own with their own bins.
         part: which of these it is itself, None for a spectrum.
         solar_flux: of a slice in time, the flux of solar neutrinos over that at 1 AU.
+        nuclear: how nuclear recoils are seen; None where they are not.
     """
 
     name: str
@@ -150,6 +183,7 @@ class Experiment:
     regions: tuple[Experiment, ...] = ()
     part: FitPart | None = None
     solar_flux: float = 1.0
+    nuclear: NuclearChannel | None = None
 
     @cached_property
     def all_variations(self) -> Variations:
@@ -213,16 +247,6 @@ class Experiment:
             )
         bins = slice(first, last + 1)
 
-        def response() -> Response:
-            whole = self.response
-            return Response(
-                whole.low_keV[bins],
-                whole.high_keV[bins],
-                whole.true_energy_keV,
-                whole.matrix[bins],
-                whole.weights_keV,
-            )
-
         def variations() -> Variations:
             made = {} if self.make_variations is None else self.make_variations()
             return {name: (up[bins], down[bins]) for name, (up, down) in made.items()}
@@ -233,12 +257,13 @@ class Experiment:
             high_keV=self.high_keV[bins],
             observed=None if self.observed is None else self.observed[bins],
             backgrounds=tuple(background.within(bins) for background in self.backgrounds),
-            make_response=response,
+            make_response=lambda: self.response.within(bins),
             response_variations={
                 n: (up[bins], down[bins]) for n, (up, down) in self.response_variations.items()
             },
             make_variations=None if self.make_variations is None else variations,
             slices=tuple(one.within(low_keV, high_keV) for one in self.slices),
+            nuclear=None if self.nuclear is None else self.nuclear.within(bins),
         )
 
     def flattened(self) -> Experiment:

@@ -21,6 +21,7 @@ from exonu.search.experiment.published_backgrounds import (
     component_columns,
     shared_parameter_faults,
 )
+from exonu.search.experiment.published_nuclear import read_nuclear
 from exonu.search.experiment.published_response import read_response
 from exonu.search.experiment.spectrum_table import (
     Table,
@@ -63,6 +64,7 @@ def read_published_experiment(file: Path, overrides: Settings | None = None) -> 
         target=target,
         observable=None if observable is None else (observable["name"], observable["unit"]),
         notes=(*notes, *_guess_notes(file)),
+        nuclear=read_nuclear(settings, table, response, target, file),
     )
 
 

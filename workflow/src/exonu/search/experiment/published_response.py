@@ -44,6 +44,7 @@ class PublishedResponse:
         make: makes the response when it is asked for.
         make_variations: makes matrices one standard deviation up and down; None without such.
         resolution_keV: σ of a true energy; None for a matrix.
+        band: the efficiency one standard deviation up and down, where it has a band.
     """
 
     efficiency: Efficiency
@@ -51,6 +52,7 @@ class PublishedResponse:
     make: Callable[[], Response]
     make_variations: Callable[[], Variations] | None = None
     resolution_keV: Callable[[Array], Array] | None = None
+    band: tuple[Efficiency, Efficiency] | None = None
 
 
 def read_response(
@@ -93,7 +95,7 @@ def _efficiency_and_resolution(
     settings: Settings, table: Table, steps_keV: Array, file: Path
 ) -> PublishedResponse:
     block = settings["efficiency"]
-    efficiency, band = _read_efficiency(block, file)
+    efficiency, band = read_efficiency(block, "efficiency", file)
     resolution = _read_resolution(settings["resolution"], file)
     minimum = float(settings["true_energy_minimum_keV"]["value"])
     check_resolution(resolution, minimum, float(table.high.max()), file)
@@ -109,8 +111,12 @@ def _efficiency_and_resolution(
             breakpoints_keV=steps_keV,
         )
 
+    ends = None
+    if band is not None:
+        ends = (replace(efficiency, efficiency=band[0]), replace(efficiency, efficiency=band[1]))
+
     def variations() -> Variations:
-        up, down = (make(replace(efficiency, efficiency=values)).matrix for values in band or ())
+        up, down = (make(one).matrix for one in ends or ())
         return {BAND: (up, down)}
 
     return PublishedResponse(
@@ -119,19 +125,22 @@ def _efficiency_and_resolution(
         make=make,
         make_variations=variations if band else None,
         resolution_keV=resolution,
+        band=ends,
     )
 
 
-def _read_efficiency(block: Settings, file: Path) -> tuple[Efficiency, tuple[Array, Array] | None]:
+def read_efficiency(
+    block: Settings, field: str, file: Path
+) -> tuple[Efficiency, tuple[Array, Array] | None]:
     """The efficiency, and its band as (upper, lower) where it has one."""
-    check_units(block, ("energy_keV",), "efficiency", file)
+    check_units(block, ("energy_keV",), field, file)
     sides = [key for key in ("upper", "lower") if key in block]
     if len(sides) == 1:
         missing = "lower" if sides == ["upper"] else "upper"
         raise InputError(
             f"is missing beside {sides[0]}",
             file=file,
-            field=f"efficiency.{missing}",
+            field=f"{field}.{missing}",
             remedy="a band has both columns",
         )
     names = [block[key] for key in ("efficiency", *sides)]
@@ -204,8 +213,43 @@ def check_resolution(
 
 def _matrix(settings: Settings, table: Table, steps_keV: Array, file: Path) -> PublishedResponse:
     block = settings["response"]
-    check_units(block, ("true_energy_keV",), "response", file)
-    matrix_file = file.parent / block["file"]
+    minimum = float(settings["true_energy_minimum_keV"]["value"])
+    below = ("true_energy_minimum_keV", minimum)
+    energy, seen = read_response_matrix(block, block["file"], table, "response", below, file)
+
+    def make() -> Response:
+        return matrix_response(table, energy, seen, minimum, steps_keV)
+
+    return PublishedResponse(
+        efficiency=Efficiency(energy, np.minimum(seen.sum(axis=0), 1.0), True, hold_above=False),
+        uncertainty=float(block["uncertainty"]),
+        make=make,
+    )
+
+
+def read_response_matrix(
+    block: Settings,
+    name_of_file: str,
+    table: Table,
+    field: str,
+    below: tuple[str, float],
+    file: Path,
+) -> tuple[Array, Array]:
+    """True energies, shape (n,), and the probability that each bin sees them, shape (n_bins, n).
+
+    Args:
+        block: the names of its columns.
+        name_of_file: the matrix, relative to the experiment's file.
+        table: the spectrum.
+        field: where the block stands.
+        below: the setting below whose energy nothing is seen, and that energy in keV.
+        file: the experiment's file.
+
+    Raises:
+        InputError: columns, energies or probabilities that do not fit.
+    """
+    check_units(block, ("true_energy_keV",), field, file)
+    matrix_file = file.parent / name_of_file
     name, ignored = block["true_energy_keV"], block["ignored_columns"]
     header, _ = read_header_and_rows(matrix_file)
     columns = block.get("bins", [one for one in header if one not in (name, *ignored)])
@@ -213,13 +257,12 @@ def _matrix(settings: Settings, table: Table, steps_keV: Array, file: Path) -> P
         raise InputError(
             f"has {len(columns)} columns of bins, and the spectrum {len(table.low)} bins",
             file=matrix_file,
-            field="response.bins",
+            field=f"{field}.bins",
             remedy="name the columns of the bins in their order, and others in ignored_columns",
         )
     read = read_numbers(matrix_file, [name, *columns], ignored=ignored)
     energy, seen = read[name], np.array([read[column] for column in columns])
     check_rising(energy, matrix_file, name)
-    minimum = float(settings["true_energy_minimum_keV"]["value"])
     if len(energy) < 2:
         raise InputError(
             "needs two true energies or more",
@@ -227,11 +270,11 @@ def _matrix(settings: Settings, table: Table, steps_keV: Array, file: Path) -> P
             field=name,
             remedy="give a row for each true energy",
         )
-    if energy[-1] <= minimum:
+    if energy[-1] <= below[1]:
         raise InputError(
-            f"is {minimum:g} keV, and the response ends at {energy[-1]:g} keV",
+            f"is {below[1]:g} keV, and the response ends at {energy[-1]:g} keV",
             file=file,
-            field="true_energy_minimum_keV",
+            field=below[0],
             remedy="lower it, or give the response of higher energies",
         )
     for column, values in zip(columns, seen, strict=True):
@@ -243,15 +286,7 @@ def _matrix(settings: Settings, table: Table, steps_keV: Array, file: Path) -> P
             field=f"row {row + 1}",
             remedy="give probabilities per bin, not per unit of the observable",
         )
-
-    def make() -> Response:
-        return matrix_response(table, energy, seen, minimum, steps_keV)
-
-    return PublishedResponse(
-        efficiency=Efficiency(energy, np.minimum(seen.sum(axis=0), 1.0), True, hold_above=False),
-        uncertainty=float(block["uncertainty"]),
-        make=make,
-    )
+    return energy, seen
 
 
 def matrix_response(

@@ -4,6 +4,7 @@ events made."""
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from exonu.core.errors import InputError
 from exonu.core.resources import resource_path
@@ -20,6 +21,7 @@ def experiment_files(file: str | Path) -> list[Path]:
         return [file]
     settings = read_yaml(file)
     blocks = [settings.get(key) for key in ("spectrum", "efficiency", "resolution", "response")]
+    blocks += _nuclear_blocks(settings.get("nuclear_recoils"))
     components = settings.get("backgrounds")
     for component in components.values() if isinstance(components, dict) else ():
         if isinstance(component, dict):
@@ -30,6 +32,18 @@ def experiment_files(file: str | Path) -> list[Path]:
         if isinstance(block, dict) and isinstance(block.get("file"), str)
     ]
     return list(dict.fromkeys([file, *(file.parent / name for name in names)]))
+
+
+def _nuclear_blocks(nuclear: Any) -> list[Any]:
+    """The blocks of nuclear recoils that may name a file."""
+    if not isinstance(nuclear, dict):
+        return []
+    blocks = [nuclear.get(key) for key in ("quenching", "efficiency", "response")]
+    response = blocks[-1]
+    varied = response.get("variations") if isinstance(response, dict) else None
+    both = varied.values() if isinstance(varied, dict) else ()
+    pairs = [one for one in both if isinstance(one, dict)]
+    return blocks + [{"file": one.get(side)} for one in pairs for side in ("up", "down")]
 
 
 def read_experiment(file: str | Path, overrides: Settings | None = None) -> Experiment:

@@ -136,7 +136,9 @@ def data_far_from_expectation(limit: FoundLimit) -> Iterator[str]:
     expected, observed = float(limit.background.sum()), float(model.observed.sum())
     width = float(np.hypot(np.sqrt(max(expected, 1.0)), prior[0][1]))
     z = (observed - expected) / width
-    if abs(z) > threshold("far_sigmas"):
+    fewer, more = sorted((observed, expected))
+    of_another_scale = more > threshold("far_factor") * max(fewer, 1.0)  # however wide the priors
+    if abs(z) > threshold("far_sigmas") or of_another_scale:
         yield (
             f"{observed:.6g} events were observed where {expected:.6g} ± {width:.2g} are expected without "
             f"a signal ({z:+.1f} σ): check exposure, units and backgrounds before the limit is believed"

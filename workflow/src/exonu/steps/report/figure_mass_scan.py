@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 from exonu.core.files import read_json
-from exonu.report.figures.local_p_values import draw_local_p_values
+from exonu.report.figures.scans.local_p_values import draw_local_p_values
 from exonu.report.figures.style import save
 from exonu.report.numbers.figure_records import read_heading
 from exonu.steps._step import Counts, Pdf, Png, Settings, step

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from exonu.catalogue.declaration import (
     COUPLING_ATOMIC,
     Interaction,
+    NuclearShift,
     Parameter,
     Recoil,
     Shift,
@@ -48,6 +49,7 @@ CHARGE_RADIUS = Interaction(
     reference_strength=1e-31,
     source="Cadeddu et al., arXiv:1810.05606",
     formula=Shift(on_electrons(1, 1, (1, 1, 1)), profile),
+    nuclear=NuclearShift(-1, 0),
     atomic=COUPLING_ATOMIC,
     signed=True,
     phrases=("neutrino charge radius",),

@@ -10,7 +10,14 @@ from __future__ import annotations
 from math import pi, sqrt
 from typing import TYPE_CHECKING
 
-from exonu.catalogue.declaration import Interaction, Parameter, Recoil, Shift, on_electrons
+from exonu.catalogue.declaration import (
+    Interaction,
+    NuclearShift,
+    Parameter,
+    Recoil,
+    Shift,
+    on_electrons,
+)
 
 if TYPE_CHECKING:
     from exonu.core.types import Array
@@ -31,6 +38,7 @@ DECLARED = (
         reference_strength=1e-12,
         source="Allison & Cobb, Ann. Rev. Nucl. Part. Sci. 30, 253 (1980)",
         formula=Shift(on_electrons(1, 1, (1, 1, 1)), profile, interferes="asked"),
+        nuclear=NuclearShift(-1, 0),
         atomic=("pai", "pai-liquid", "epa", "stepping", "free"),
         compared_atomic=("pai", "epa", "free"),
         phrases=("neutrino millicharge", "neutrino electric charge"),

@@ -5,8 +5,15 @@ Earth as.
 state counts with P_i, a transition moment |μ_ij| = |μ_ji| with P_i + P_j (Grimus & Schwetz, NPB 587,
 45 (2000); Cañas et al., arXiv:1510.01684, equation 20). With `all`, every one has the same size."""
 
-from exonu.catalogue.declaration import MASS_STATES, PAIRS, Form, Interaction, Parameter
-from exonu.catalogue.declared.electromagnetic.magnetic_moment import coefficients
+from exonu.catalogue.declaration import (
+    MASS_STATES,
+    PAIRS,
+    Form,
+    Interaction,
+    NuclearForm,
+    Parameter,
+)
+from exonu.catalogue.declared.electromagnetic.magnetic_moment import coefficients, on_nuclei
 
 _SOURCE = "Cañas et al., arXiv:1510.01684"
 DECLARED = (
@@ -19,6 +26,7 @@ DECLARED = (
         reference_strength=1e-11,
         source=_SOURCE,
         formula=Form(coefficients),
+        nuclear=NuclearForm(on_nuclei),
         states=MASS_STATES,
         phrases=("neutrino magnetic moment",),
         place=22,
@@ -32,6 +40,7 @@ DECLARED = (
         reference_strength=1e-11,
         source=_SOURCE,
         formula=Form(coefficients),
+        nuclear=NuclearForm(on_nuclei),
         states=PAIRS,
         phrases=("neutrino transition magnetic moment",),
         place=23,

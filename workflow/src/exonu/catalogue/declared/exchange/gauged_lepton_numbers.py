@@ -1,7 +1,8 @@
 """Light gauge bosons of lepton numbers: the dark photon with other charges.
 
 δ_f = g² Q_e Q_f/[2√2 G_F (M² + 2mT)], with Q = L_e − L_μ, L_e − L_τ or B − 3L_e (Coloma et al.,
-arXiv:2202.10829, table 1), or the same charge of all leptons. L_μ − L_τ has no charge for the
+arXiv:2202.10829, table 1), or the same charge of all leptons, and of all quarks where nuclei recoil. Nucleons have
+no charge under L_e − L_μ and L_e − L_τ; what they get by mixing is left out. L_μ − L_τ has no charge for the
 electron, which couples through loops of μ and τ: their vacuum polarisation, e²/(2π²) ∫ x(1 − x)
 ln[m² + x(1 − x)2mT] dx each with the sign of its charge, gives Q_e → −(2α/3π) ln(m_τ/m_μ) for 2mT ≪
 m_μ² (kinetic mixing of g/70; Amaral, Cerdeño, Foldenauer & Reid, arXiv:2006.11225)."""
@@ -15,6 +16,7 @@ from exonu.catalogue.declaration import (
     COUPLING_ATOMIC,
     Interaction,
     MassGrid,
+    NuclearShift,
     Parameter,
     Recoil,
     Shift,
@@ -33,7 +35,14 @@ def mixed(at: Recoil) -> Array:
     return -2 * at.alpha / (3 * pi) * log(TAU_OVER_MUON) * dark_photon.profile(at)
 
 
-def _boson(name: str, symbol: str, latex: str, shift: Shift, reference: float) -> Interaction:
+def _boson(
+    name: str,
+    symbol: str,
+    latex: str,
+    shift: Shift,
+    reference: float,
+    nuclear: NuclearShift | None = None,
+) -> Interaction:
     return Interaction(
         name=name,
         title=f"{symbol} boson",
@@ -43,6 +52,7 @@ def _boson(name: str, symbol: str, latex: str, shift: Shift, reference: float) -
         reference_strength=reference,
         source="arXiv:2006.11225" if shift.profile is mixed else "arXiv:2202.10829",
         formula=shift,
+        nuclear=nuclear,
         atomic=COUPLING_ATOMIC,
         states=("all",),
         masses=MassGrid(1e-5, 100.0, 29, more=(1e-3, 10.0)),
@@ -53,13 +63,32 @@ def _boson(name: str, symbol: str, latex: str, shift: Shift, reference: float) -
 
 _DIRECT = dark_photon.profile
 DECLARED = (
-    _boson("b-3le", "B−3Lₑ", "B-3L_e", Shift(on_electrons(-3, -3, (-3, 0, 0)), _DIRECT), 5e-7),
+    _boson(
+        "b-3le",
+        "B−3Lₑ",
+        "B-3L_e",
+        Shift(on_electrons(-3, -3, (-3, 0, 0)), _DIRECT),
+        5e-7,
+        NuclearShift(-1 / 3, -1 / 3),
+    ),
     _boson("le-lmu", "Lₑ−L_μ", r"L_e-L_\mu", Shift(on_electrons(1, 1, (1, -1, 0)), _DIRECT), 1e-6),
     _boson(
         "le-ltau", "Lₑ−L_τ", r"L_e-L_\tau", Shift(on_electrons(1, 1, (1, 0, -1)), _DIRECT), 1e-6
     ),
     _boson(
-        "lmu-ltau", "L_μ−L_τ", r"L_\mu-L_\tau", Shift(on_electrons(1, 1, (0, 1, -1)), mixed), 1e-5
+        "lmu-ltau",
+        "L_μ−L_τ",
+        r"L_\mu-L_\tau",
+        Shift(on_electrons(1, 1, (0, 1, -1)), mixed),
+        1e-5,
+        NuclearShift(-1, 0),
     ),
-    _boson("vector", "vector", "V", Shift(on_electrons(1, 1, (1, 1, 1)), _DIRECT), 1e-6),
+    _boson(
+        "vector",
+        "vector",
+        "V",
+        Shift(on_electrons(1, 1, (1, 1, 1)), _DIRECT),
+        1e-6,
+        NuclearShift(3, 3),
+    ),
 )

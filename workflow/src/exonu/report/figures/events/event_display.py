@@ -41,7 +41,7 @@ def draw_event(one: OneEvent) -> Figure:
             low, high = float(lit.min()), float(max(lit.max(), 1.01 * lit.min()))
             shown = np.where(charge > 0, charge, np.nan)
             norm = (LogNorm if high > 5 * low else Normalize)(low, high)
-            dots = draw_channels(sphere, longitude, latitude, shown, cmap="viridis_r", norm=norm)
+            dots = draw_channels(sphere, longitude, latitude, shown, cmap="viridis", norm=norm)
             bar = figure.colorbar(dots, ax=sphere, pad=0.01, aspect=25, shrink=0.85, format="%g")
             bar.set_label("charge [PE]")
         for point, marker, colour, label in (

@@ -21,6 +21,7 @@ COPIED = {
     "signals": "xenonnt-sr0/figures/signals.png",
     "diagnostics": "xenonnt-sr0/figures/diagnostics_magnetic-moment_all.png",
     "projections": "xenonnt-sr0/figures/projections.png",
+    "planes": "xenonnt-sr0/figures/planes.png",
     "demonstration_spectrum": "xmass-demo/figures/spectrum.png",
     "demonstration_limits": "xmass-demo/figures/limits.png",
     "demonstration_vertices": "xmass-demo/figures/vertices.png",

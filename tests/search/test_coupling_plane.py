@@ -1,5 +1,7 @@
 """Limits in a plane of two couplings."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from exonu.interactions import chiral_couplings
 from exonu.report.figures.scans.coupling_planes import draw_planes
 from exonu.report.figures.style import save
 from exonu.report.numbers.figure_records import Heading
-from exonu.search.analysis import default_settings
+from exonu.search.analysis import default_settings, read_analysis
 from exonu.search.experiment.read_experiment import read_experiment
 from exonu.search.limit_records import limit_of_experiment
 from exonu.search.studies.coupling_plane import (
@@ -81,3 +83,19 @@ def test_tables_and_figure(tmp_path, monkeypatch):
 
 def small_scan(*args, **kwargs):
     return plane_scan(*args, **kwargs, angles=12, radii=9)
+
+
+def test_planes_are_checked_before_any_work(tmp_path):
+    file = tmp_path / "mine.yaml"
+    plane = {"interactions": ["nsi-left", "magnetic-moment"]}
+    block = {"config_version": 1, "experiment": str(SR0), "statistics": {"planes": [plane]}}
+    file.write_text(json.dumps(block))
+    with pytest.raises(
+        InputError, match=r"statistics\.planes\.0\.interactions: nsi-left and magnetic"
+    ):
+        read_analysis("mine", file)
+    plane["interactions"] = ["nsi-left", "nsi-right"]
+    del block["experiment"]
+    file.write_text(json.dumps(block | {"experiments": ["a", "b"]}))
+    with pytest.raises(InputError, match=r"statistics\.planes: are scanned with one experiment"):
+        read_analysis("mine", file)

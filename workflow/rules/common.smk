@@ -107,9 +107,11 @@ PROJECTED = [
         for one in ANALYSES[name].settings["statistics"]["projections"]
     )
 ]
-# Those that scan two couplings together.
+# Those that scan two couplings together, with a spectrum of their own.
 PLANES = [
-    name for name in INTERACTIONS if ANALYSES[name].settings["statistics"]["planes"]
+    name
+    for name in INTERACTIONS
+    if ANALYSES[name].settings["statistics"]["planes"] and name not in COMBINED
 ]
 # Those with a spectrum of their own, and not a combination of others.
 SINGLE = [name for name in INTERACTIONS if name not in COMBINED]

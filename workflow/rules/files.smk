@@ -312,7 +312,11 @@ def ingest_notes(analysis):
 def shown_settings(analysis):
     """The settings that the page shows."""
     blocks = ANALYSES[analysis].settings
-    return {name: blocks[name] for name in blocks if name not in ("plots", "tables", "variants")}
+    return {
+        name: blocks[name]
+        for name in blocks
+        if name not in ("plots", "tables", "variants")
+    }
 
 
 # Injected signals.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from exonu.catalogue import SEARCHED, Shift
 from exonu.core.errors import InputError, raise_all
 from exonu.core.resources import schema_path
 from exonu.core.settings import Settings, checked, merged, read_yaml
@@ -127,6 +128,7 @@ def complete(settings: Settings, file: Path) -> None:
         InputError: masses or a table that are not what they should be.
     """
     raise_all(_mass_faults(settings["interactions"], file))
+    raise_all(_plane_faults(settings["statistics"]["planes"], file))
     _read_tables(settings, file.parent)
 
 
@@ -196,6 +198,13 @@ def _combination_faults(settings: Settings, file: Path) -> Iterator[InputError]:
             field="statistics.projections",
             remedy="set them in the analysis of the experiment",
         )
+    if settings["statistics"]["planes"]:
+        yield InputError(
+            "are scanned with one experiment, and this analysis combines several",
+            file=file,
+            field="statistics.planes",
+            remedy="set them in the analysis of the experiment",
+        )
     if settings["variants"]:
         yield InputError(
             "change one experiment, and this analysis combines several",
@@ -203,6 +212,23 @@ def _combination_faults(settings: Settings, file: Path) -> Iterator[InputError]:
             field="variants",
             remedy="leave them out, or make a combination of its own for each",
         )
+
+
+def _plane_faults(planes: list[Settings], file: Path) -> Iterator[InputError]:
+    """Pairs of couplings that no plane holds."""
+    for place, plane in enumerate(planes):
+        first, second = (SEARCHED[name].formula for name in plane["interactions"])
+        if not (
+            isinstance(first, Shift)
+            and isinstance(second, Shift)
+            and first.profile is second.profile
+        ):
+            yield InputError(
+                f"{' and '.join(plane['interactions'])} do not shift the couplings alike",
+                file=file,
+                field=f"statistics.planes.{place}.interactions",
+                remedy="a plane holds couplings of one profile, such as nsi-left and nsi-right",
+            )
 
 
 def _member_faults(analyses: list[Analysis]) -> Iterator[InputError]:

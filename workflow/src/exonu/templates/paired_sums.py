@@ -63,11 +63,20 @@ class PairedSums:
         of_b = places[key]
         same = energy_after is energy_before
         of_a = of_b if same else np.searchsorted(edges, energy_after, side="right")
-        cell = of_b * n + of_a
-        weights = (before, after, before**2, after**2, before * after)
-        sums = np.stack([np.bincount(cell, w, n * n).reshape(n, n) for w in weights])
+        cell = of_b if same else of_b * n + of_a
+
+        def summed(weight: Array) -> Array:
+            if same:  # all on the diagonal
+                return np.asarray(np.diag(np.bincount(cell, weight, n)), dtype=np.float64)
+            return np.asarray(np.bincount(cell, weight, n * n).reshape(n, n), dtype=np.float64)
+
+        b, bb = summed(before), summed(before**2)
+        if after is before:
+            sums = np.stack([b, b, bb, bb, bb])
+        else:
+            sums = np.stack([b, summed(after), bb, summed(after**2), summed(before * after)])
         moment = np.bincount(of_b, before * energy_before, n)
-        return cls(edges, np.asarray(sums, dtype=np.float64), np.asarray(moment, dtype=np.float64))
+        return cls(edges, sums, np.asarray(moment, dtype=np.float64))
 
     def __add__(self, other: PairedSums) -> PairedSums:
         return PairedSums(self.grid, self.sums + other.sums, self.moment + other.moment)

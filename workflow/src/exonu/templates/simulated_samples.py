@@ -48,10 +48,9 @@ class Shift:
     factor: float
     along: str = "all"
 
-    def of(self, columns: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-        """The columns with those of the vertex multiplied."""
-        moved = [key for key in ALONG[self.along] if key in columns]
-        return {**columns, **{key: self.factor * columns[key] for key in moved}}
+    def moved(self, columns: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """Those of the columns that are of the vertex, multiplied."""
+        return {key: self.factor * columns[key] for key in ALONG[self.along] if key in columns}
 
 
 @dataclass(frozen=True)
@@ -186,13 +185,18 @@ class SampleReader:
 
     def passed(self, columns: Mapping[str, NDArray[Any]], mine: Mask) -> dict[str, Mask]:
         """Which events of the component, `mine`, each selection keeps."""
-        passed = {NOMINAL: mine & self.selection.kept(columns)}
+        wanted = {*self.selection.wanted, *self.beside.wanted}
+        exact = {
+            name: _in_64_bits(columns[name]) for name in wanted
+        }  # once, not by every condition
+        passed = {NOMINAL: mine & self.selection.kept(exact)}
         is_same = self.beside is self.selection
-        passed[BESIDE] = passed[NOMINAL] if is_same else mine & self.beside.kept(columns)
+        passed[BESIDE] = passed[NOMINAL] if is_same else mine & self.beside.kept(exact)
         for name, cut in self.without.items():
-            passed[name] = mine & self.selection.without(cut).kept(columns)
+            passed[name] = mine & self.selection.without(cut).kept(exact)
         for name, shift in self.shifts.items():
-            passed[name] = mine & self.selection.kept(shift.of(columns))
+            moved = shift.moved({key: columns[key] for key in wanted})
+            passed[name] = mine & self.selection.kept({**exact, **moved})
         return passed
 
     def kept(
@@ -237,7 +241,7 @@ def nominal_chunks(readers: Sequence[SampleReader], row: Mapping[str, Any]) -> I
         passed = [one.passed(columns, mine) for one in readers]
         require_apart(readers, [masks[NOMINAL] for masks in passed])
         everywhere = Weighted(
-            columns[ENERGY].astype(np.float64), columns["weight"].astype(np.float64)
+            columns[ENERGY].astype(np.float64), columns["weight"].astype(np.float64, copy=False)
         )
         yield [
             one.kept(columns, component, masks, everywhere)
@@ -246,6 +250,11 @@ def nominal_chunks(readers: Sequence[SampleReader], row: Mapping[str, Any]) -> I
         nothing_read = False
     if nothing_read:
         yield [_nothing(one.varied_selections) for one in readers]
+
+
+def _in_64_bits(values: NDArray[Any]) -> NDArray[Any]:
+    """What an expression makes of single-precision numbers."""
+    return values.astype(np.float64) if values.dtype == np.float32 else values
 
 
 def nominal_events(readers: Sequence[SampleReader], row: Mapping[str, Any]) -> list[Kept]:

@@ -106,7 +106,7 @@ class NuclearSpectra:
 
     >>> spectra = NuclearSpectra([1.0, 3.0])
     >>> spectra.weak().sum(axis=(0, 1)).round(2)
-    array([2.4586e+02, 2.4000e-01])
+    array([2.4582e+02, 2.4000e-01])
     >>> spectra.polynomial("nsi-left") is None
     True
     """
@@ -281,7 +281,7 @@ def nuclear_rate(
         InputError: for another kind.
 
     >>> nuclear_rate("weak", [1.0, 3.0]).round(2)
-    array([2.4586e+02, 2.4000e-01])
+    array([2.4582e+02, 2.4000e-01])
     """
     spectra = NuclearSpectra(recoil_keV, physics)
     if kind == "weak":

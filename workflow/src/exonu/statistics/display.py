@@ -57,7 +57,7 @@ def limit_html(
         unit: of all limits.
         flags: what the data are, if not counts that were observed, e.g. ``blinded``.
 
-    >>> limit_html("mu", 1.2, [0.5, 0.7, 1.0, 1.5, 2.0], [], flags=["blinded"])[:77]
+    >>> limit_html("mu", 1.2, [0.5, 0.7, 1.0, 1.5, 2.0], [], flags=["blinded"])[:76]
     '<table><caption>mu</caption><tr><th>observed (blinded)</th><td>1.2</td></tr>'
     """
     low_2, low, median, high, high_2 = map(in_short, expected)

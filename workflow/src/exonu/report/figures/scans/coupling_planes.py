@@ -38,7 +38,7 @@ def draw_planes(contours: pd.DataFrame, heading: Heading) -> Figure:
         handles, labels = panels[0].get_legend_handles_labels()
         title = f"{100 * float(contours['confidence_level'].iloc[0]):g} % CL, two parameters"
         figure.legend(
-            handles, labels, title=title, loc="outside lower center", ncols=4, fontsize=7.5,
+            handles, labels, title=title, loc="outside lower center", ncols=5, fontsize=7.5,
             title_fontsize=7.5,
         )  # fmt: skip
     return figure
@@ -56,6 +56,7 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame) -> None:
             )  # fmt: skip
         best: Any = of_flavour.iloc[0]
         axes.plot([best["best_x"]], [best["best_y"]], color=look.colour, marker="x", markersize=4)
+    axes.plot([], [], color=GREY, marker="x", markersize=4, linestyle="none", label="best fit")
     axes.plot(
         [0], [0], color=BLACK, marker="+", markersize=7, linestyle="none", label="Standard Model"
     )

@@ -453,13 +453,17 @@ def test_numbers_of_siunitx(tmp_path):
     assert r"\num" not in latex(table)
 
 
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no LaTeX on this machine")
+@pytest.mark.slow
+@pytest.mark.skipif(
+    shutil.which("pdflatex") is None,
+    reason="LaTeX is not in the package index: apt install texlive-latex-base texlive-science",
+)
 @pytest.mark.parametrize("siunitx", [False, True])
 def test_tables_of_limits_fit_their_place(tmp_path, siunitx):
     """Set by LaTeX in columns of 86 mm, with every method and a projection: nothing sticks out."""
     package = r"\usepackage{siunitx}" if siunitx else ""
     if siunitx and not subprocess.run(["kpsewhich", "siunitx.sty"], capture_output=True).stdout:
-        pytest.skip("no siunitx on this machine")
+        pytest.skip("siunitx is not in the package index: apt install texlive-science")
     methods = ("asymptotic", "toys", "two-sided", "feldman-cousins", "delta-chi2", "bayes-integral")
     methods += tuple(f"asymptotic-711d{end}" for end in ("", "-no-mc", "-stat"))
     coupling = {

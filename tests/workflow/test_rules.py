@@ -103,3 +103,16 @@ def test_a_path_with_an_apostrophe(fresh, tmp_path):
     ended = snakemake(place, "results/alpha/spectra/weak.csv")
     assert ended.returncode == 0, ended.stdout
     assert (place.folder / "results" / "alpha" / "spectra" / "weak.csv").is_file()
+
+
+def test_the_limit_of_jobs_a_second_is_where_common_smk_takes_it_off():
+    """Snakemake's scheduler has it under the name that `onstart` sets, and none if it is None."""
+    from inspect import getsource
+
+    from snakemake.scheduling.job_scheduler import JobScheduler
+
+    ours = (ROOT / "workflow/rules/common.smk").read_text(encoding="utf-8")
+    assert "workflow.scheduler.job_rate_limiter = None" in ours
+    assert "self.job_rate_limiter = (" in getsource(JobScheduler.__init__)
+    assert "if self.job_rate_limiter is None:" in getsource(JobScheduler.job_selector)
+    assert "if self.job_rate_limiter is not None:" in getsource(JobScheduler.schedule)

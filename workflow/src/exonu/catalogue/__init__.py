@@ -26,6 +26,7 @@ from exonu.catalogue.declaration import (
     Shift,
     Tabulated,
     braced,
+    shifts_of_plane,
 )
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "Shift",
     "Tabulated",
     "braced",
+    "shifts_of_plane",
 ]
 
 

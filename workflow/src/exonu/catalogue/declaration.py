@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from exonu.core.errors import InputError
+
 if TYPE_CHECKING:
     from exonu.core.types import Array
 
@@ -367,3 +369,19 @@ class Interaction:
             signed=False,
             sign=-self.sign,
         )
+
+
+def shifts_of_plane(first: Interaction, second: Interaction) -> tuple[Shift, Shift]:
+    """The shifts of two interactions that a plane of couplings can hold: those of one profile.
+
+    Raises:
+        InputError: for interactions of another kind.
+    """
+    a, b = first.formula, second.formula
+    if not (isinstance(a, Shift) and isinstance(b, Shift)) or a.profile is not b.profile:
+        raise InputError(
+            f"{first.name} and {second.name} do not shift the couplings alike",
+            field="interactions",
+            remedy="a plane holds couplings of one profile, such as nsi-left and nsi-right",
+        )
+    return a, b

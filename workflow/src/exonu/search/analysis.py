@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from exonu.catalogue import SEARCHED, Shift
+from exonu.catalogue import SEARCHED, shifts_of_plane
 from exonu.core.errors import InputError, raise_all
 from exonu.core.resources import schema_path
 from exonu.core.settings import Settings, checked, merged, read_yaml
@@ -217,18 +217,12 @@ def _combination_faults(settings: Settings, file: Path) -> Iterator[InputError]:
 def _plane_faults(planes: list[Settings], file: Path) -> Iterator[InputError]:
     """Pairs of couplings that no plane holds."""
     for place, plane in enumerate(planes):
-        first, second = (SEARCHED[name].formula for name in plane["interactions"])
-        if not (
-            isinstance(first, Shift)
-            and isinstance(second, Shift)
-            and first.profile is second.profile
-        ):
-            yield InputError(
-                f"{' and '.join(plane['interactions'])} do not shift the couplings alike",
-                file=file,
-                field=f"statistics.planes.{place}.interactions",
-                remedy="a plane holds couplings of one profile, such as nsi-left and nsi-right",
-            )
+        first, second = (SEARCHED[name] for name in plane["interactions"])
+        try:
+            shifts_of_plane(first, second)
+        except InputError as error:
+            field = f"statistics.planes.{place}.interactions"
+            yield InputError(error.problem, file=file, field=field, remedy=error.remedy)
 
 
 def _member_faults(analyses: list[Analysis]) -> Iterator[InputError]:

@@ -16,8 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from exonu.catalogue import SEARCHED, Interaction, Shift
-from exonu.core.errors import InputError
+from exonu.catalogue import SEARCHED, Interaction, Shift, shifts_of_plane
 from exonu.core.types import Array
 from exonu.interactions import Physics, RecoilSpectra
 from exonu.search.experiment.binned_spectrum import Experiment
@@ -47,14 +46,8 @@ def in_direction(first: str, second: str, angle: float) -> Interaction:
     >>> in_direction("nsi-left", "nsi-right", 0.0).formula.charges
     ((1.0, 1.0, 1.0), (0.0, 0.0, 0.0))
     """
-    one, other = SEARCHED[first], SEARCHED[second]
-    a, b = one.formula, other.formula
-    if not (isinstance(a, Shift) and isinstance(b, Shift)) or a.profile is not b.profile:
-        raise InputError(
-            f"{first} and {second} do not shift the couplings alike",
-            field="interactions",
-            remedy="a plane holds couplings of one profile, such as nsi-left and nsi-right",
-        )
+    one = SEARCHED[first]
+    a, b = shifts_of_plane(one, SEARCHED[second])
     mixed = np.cos(angle) * np.array(a.charges) + np.sin(angle) * np.array(b.charges)
     left, right = (tuple(float(charge) for charge in side) for side in mixed)
     return replace(one, formula=Shift((left, right), a.profile))  # type: ignore[arg-type]

@@ -97,9 +97,7 @@ class Walls(NamedTuple):
     cross_axes: Array  # (n_channels, 3)
     half_size: Array  # (n_channels,)
     window: NDArray[np.int64]  # (n_channels,)
-    near: NDArray[
-        np.int64
-    ]  # channels whose windows may hold a point of each wall, (n_faces, m); −1: no more
+    near: NDArray[np.int64]  # (n_faces, m) channels whose windows reach each wall; −1: no more
 
 
 class Place(NamedTuple):

@@ -1,5 +1,7 @@
 """`exonu init`, the general options, and the installed command itself in a process of its own."""
 
+import argparse
+import inspect
 import json
 import os
 import subprocess
@@ -9,7 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+import exonu.cli
 from exonu import __version__
+from exonu.cli import initial_files
 from exonu.core.resources import resource_path, schema_path
 from exonu.statistics.examples import two_bins_workspace
 
@@ -194,3 +198,31 @@ def test_init_for_reconstructed_events(run, refused, tmp_path):
     assert {"events.yaml", "run_1.csv", "signal.csv", "samples.tsv"} <= written
     assert run("check", "mine").code == 0
     assert "--level: is of events; add --events" in refused("init", "--level", "reconstructed", "x")
+
+
+def _read(function, seen):
+    """Source of a function and of those of the command line that it calls."""
+    seen.add(function)
+    text = inspect.getsource(function)
+    for name in function.__code__.co_names:
+        called = function.__globals__.get(name)
+        if inspect.isfunction(called) and called not in seen:
+            text += _read(called, seen) if called.__module__.startswith("exonu.cli") else ""
+    return text
+
+
+def test_every_option_is_read_by_its_command():
+    """One that nothing reads is ignored without a word."""
+    parser = exonu.cli._parser()
+    [commands] = [one for one in parser._actions if isinstance(one, argparse._SubParsersAction)]
+    whole = inspect.getsource(exonu.cli)
+    more = {"init": inspect.getsource(initial_files)}  # imported when it is called
+    unread = [
+        f"exonu {name} {action.option_strings[-1]}"
+        for name, one in commands.choices.items()
+        for action in one._actions
+        if action.option_strings and action.dest != "help"
+        and f"given.{action.dest}"
+        not in whole + more.get(name, "") + _read(one.get_default("command"), set())
+    ]  # fmt: skip
+    assert unread == []

@@ -50,6 +50,23 @@ def test_the_command_scans(capsys, excess):
     assert answer["notes"][0].startswith("largest excess at 0.00")
 
 
+def test_the_atomic_model_and_what_the_data_are(capsys, tmp_path):
+    words = ["--interaction", "dark-photon", "--mass-mev", "1e-3,1", "--toys", "250"]
+    found = {}
+    for atomic in ("stepping", "free"):
+        assert main(["scan", str(SR1), *words, "--atomic", atomic, "--format", "json"]) == 0
+        answer = json.loads(capsys.readouterr().out)
+        found[atomic] = [row["best_fit"] for row in answer["rows"]]
+        assert not any("simulated" in note or "blinded" in note for note in answer["notes"])
+    assert found["free"][0] < 0.999 * found["stepping"][0]  # more electrons recoil
+    assert main(["init", str(tmp_path / "mine")]) == 0
+    capsys.readouterr()
+    assert main(["scan", str(tmp_path / "mine"), *words]) == 0
+    said = capsys.readouterr().out
+    assert "# blinded: the expected background stands in place" in said
+    assert "# simulated: the observed counts are not measured" in said
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -42,11 +42,17 @@ def _scan(given: argparse.Namespace) -> Rows:
         given.interaction,
         flavour=given.flavour,
         masses=given.mass_mev or (),
+        atomic=given.atomic,
         n_toys=given.toys,
         seed=given.seed,
     )
-    whole = found["global"]
+    whole, meaning = found["global"], found["meaning"]
+    flags = {
+        "blinded": "blinded: the expected background stands in place of the observed counts",
+        "is_simulated": "simulated: the observed counts are not measured",
+    }
     comments = [
+        *(words for key, words in flags.items() if meaning[key]),
         f"largest excess at {whole['mass_MeV']:.6g} MeV: {whole['local_significance']:.3g} σ local, "
         f"{whole['significance']:.3g} σ global (p = {whole['p']:.3g}; "
         f"{whole['p_toys']:.3g} ± {whole['p_toys_error']:.2g} of {whole['toys']} toys)",

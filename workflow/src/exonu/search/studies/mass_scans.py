@@ -15,6 +15,7 @@ from exonu.catalogue import SEARCHED, Line
 from exonu.core.errors import InputError
 from exonu.core.files import plain, read_json
 from exonu.core.seeds import derived_seed
+from exonu.core.settings import merged
 from exonu.core.types import Array, Json
 from exonu.search.build_workspaces import build_workspaces
 from exonu.search.experiment.read_experiment import read_experiment
@@ -55,6 +56,7 @@ def scan_of_experiment(
     *,
     flavour: str | None = None,
     masses: Sequence[float] = (),
+    atomic: str | None = None,
     n_toys: int,
     seed: int | None = None,
 ) -> Json:
@@ -66,6 +68,7 @@ def scan_of_experiment(
         interaction: one that is searched for and has a mass.
         flavour: which neutrino interacts; `all` if left out.
         masses: in MeV; those of the analysis, or the interaction's own, if left out.
+        atomic: atomic model, if not the default.
         n_toys: toys of background alone.
         seed: the analysis's own if left out.
     """
@@ -76,14 +79,15 @@ def scan_of_experiment(
             remedy=f"choose one of {', '.join(n for n, one in SEARCHED.items() if one.has_mass)}",
         )
     inputs = limit_inputs(file)
-    block = inputs.settings["interactions"].get(interaction)
+    settings = inputs.settings
+    if atomic is not None:
+        settings = merged(settings, {"physics": {"atomic": {interaction: atomic}}})
+    block = settings["interactions"].get(interaction)
     if not masses:
         masses = masses_MeV(block) if block else _masses_of(interaction)
     cases: list[tuple[str, float | None]] = [(flavour or "all", float(m)) for m in masses]
-    made = build_workspaces(
-        read_experiment(inputs.experiment_file), interaction, inputs.settings, cases
-    )
-    seed = int(inputs.settings["seed"]) if seed is None else seed
+    made = build_workspaces(read_experiment(inputs.experiment_file), interaction, settings, cases)
+    seed = int(settings["seed"]) if seed is None else seed
     return _scan([_compiled(one) for one in made], n_toys, seed, file)
 
 

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import llvmlite
 import numba
+import numpy as np
 import pytest
 from numba import types
 
@@ -216,10 +217,11 @@ def test_a_user_without_a_home(monkeypatch, caplog):
     assert "Could not determine home" in caplog.text
 
 
-ONE_LIMIT = """
+TWO_LIMITS = """
 import sys
 from exonu.cli import main
-sys.exit(main(["limit", sys.argv[1], "--interaction", "magnetic-moment"]))
+masses = ["--mass-mev", "0.001,10"]  # one limit alone would need no compiled code
+sys.exit(main(["limit", sys.argv[1], "--interaction", "dark-photon", *masses]))
 """
 NOT_ROOT = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search,-fowner")
 """Root without what makes permissions void for it."""
@@ -227,7 +229,7 @@ NOT_ROOT = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search,-fowner
 
 @pytest.mark.slow
 @pytest.mark.parametrize("state", ["unreadable", "read-only", "damaged"])
-def test_a_user_who_may_write_nothing_gets_the_same_limit(tmp_path, state):
+def test_a_user_who_may_write_nothing_gets_the_same_limits(tmp_path, state):
     """The published analysis with the cache of another user and a source tree that is read-only."""
     is_root = os.getuid() == 0
     if is_root and shutil.which("setpriv") is None:
@@ -242,7 +244,7 @@ def test_a_user_who_may_write_nothing_gets_the_same_limit(tmp_path, state):
     environment |= {"PYTHONPATH": str(tree / "workflow" / "src"), "XDG_CACHE_HOME": str(cache)}
 
     def limit(*before):
-        call = [*before, sys.executable, "-c", ONE_LIMIT, experiment]
+        call = [*before, sys.executable, "-c", TWO_LIMITS, experiment]
         ended = subprocess.run(call, env=environment, capture_output=True, text=True, cwd=tree)
         assert ended.returncode == 0, ended.stderr
         return ended
@@ -266,3 +268,39 @@ def test_a_user_who_may_write_nothing_gets_the_same_limit(tmp_path, state):
     assert theirs.stdout == ours.stdout
     lines = [line for line in theirs.stderr.splitlines() if "compiled code is not kept" in line]
     assert len(lines) == (0 if state == "read-only" else 1)
+
+
+@compiled.kernel
+def _makes_an_array(n):
+    return np.zeros(n)
+
+
+@compiled.kernel
+def _takes_one(n):
+    return _makes_an_array(n)[0]
+
+
+@compiled.kernel
+def _reads(values):
+    return values[0]
+
+
+@compiled.kernel
+def _gives_back(values):
+    return values
+
+
+@pytest.mark.parametrize(
+    ("kernel", "counts"), [(_makes_an_array, True), (_takes_one, True), (_reads, False)]
+)
+def test_references_are_counted_where_arrays_are_made(kernel, counts):
+    assert kernel.inner.targetoptions["_nrt"] is counts
+
+
+def test_an_array_that_an_inner_kernel_did_not_make_is_not_returned():
+    @compiled.kernel
+    def caller(values):
+        return _gives_back(values)[0]
+
+    with pytest.raises(TypeError, match="_gives_back returns an array that it did not make"):
+        caller(np.ones(2))

@@ -24,9 +24,11 @@ AREA_PER_HALF_SIZE_SQUARED = np.array([2 * np.sqrt(3), np.pi])
 """Area of a hexagon of inradius 1, and of a disc of radius 1."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Geometry:
     """A detector with flat walls n·x ≤ d around the origin and photomultiplier windows on them.
+
+    Two of them are equal if they are the same object, so that tables made of one can be cached.
 
     Attributes:
         positions_cm: centres of the windows, on the wall, shape (n_channels, 3); channel = row.

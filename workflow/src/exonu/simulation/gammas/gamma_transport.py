@@ -70,6 +70,7 @@ def mass_attenuation(energy_keV: ArrayLike, process: str) -> Array:
     return np.asarray(np.exp(log))
 
 
+@cache
 def attenuation(material: str, material_density_g_per_cm3: float) -> Attenuation:
     """Tables for the kernels: liquid xenon, and one material of the wall."""
     cells = round(CELLS_PER_DECADE * np.log10(HIGHEST_KEV / LOWEST_KEV))

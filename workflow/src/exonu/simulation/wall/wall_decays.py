@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -163,6 +164,7 @@ def seal_length_cm(geometry: Geometry) -> float:
     return float(perimeter.sum())
 
 
+@lru_cache(maxsize=4)
 def walls_of(geometry: Geometry) -> Walls:
     """The geometry for the kernels."""
     return Walls(

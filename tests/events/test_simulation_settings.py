@@ -231,13 +231,6 @@ def period(first, last, **optics):
             ".streams.physics.outer_prescale.one_in: must be ≥ 2 (got 1)",
         ),
         (
-            lambda content: (
-                put("streams/physics/outer_prescale", OUTER)(content),
-                put("samples/surface/thin", {"above_keV": 30, "one_in": 3})(content),
-            ),
-            ".samples.surface.thin: is of surface, of which the data are prescaled; their samples are too; remove it",
-        ),
-        (
             put("truth/by_run", [period(7, 8)]),
             ".truth.by_run.0: holds no run of",
         ),

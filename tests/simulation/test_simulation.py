@@ -430,6 +430,28 @@ def test_a_sample_prescaled_as_the_data_has_their_rates():
     np.testing.assert_array_equal(alone.deposits.weight_per_day, same.deposits.weight_per_day)
 
 
+def test_a_sample_thinned_more_than_the_data_has_their_rates_too():
+    """More decays at the work of fewer: the events far outside that are left weigh more."""
+    geometry = geodesic_geometry()
+    arguments = ([component("pmt", geometry)], [60_000], geometry, 3, (1.0, 230.0))
+    outer = {"components": ["pmt"], "above_keV": 30, "beyond_cm": 30, "one_in": 2}
+    twice, more = (
+        OuterPrescale.of(outer, thin)
+        for thin in (None, Thinning(above_keV=30, one_in=10, beyond_cm=30))
+    )
+    (as_data,), (thinned,) = (sample_blocks(*arguments, rule) for rule in (twice, more))
+    far, left = (twice.rule.applies(block.deposits) for block in (as_data, thinned))
+    assert far.sum() == pytest.approx(5 * left.sum(), abs=20 * left.sum() ** 0.5)
+    np.testing.assert_array_equal(
+        as_data.deposits.weight_per_day[~far], thinned.deposits.weight_per_day[~left]
+    )
+    weights = thinned.deposits.weight_per_day[left]
+    heaviest = as_data.deposits.weight_per_day[far].max()
+    assert weights.max() == pytest.approx(5 * heaviest, rel=0.1)  # exact for multiples of ten
+    expected = as_data.deposits.weight_per_day[far].sum()
+    assert weights.sum() == pytest.approx(expected, abs=4 * np.sqrt(np.sum(weights**2)))
+
+
 def test_the_prescale_counts_on_from_one_piece_of_a_run_to_the_next(monkeypatch):
     """Pieces of three decays of which one in ten stays: 10 % of them, not the first of each piece."""
     monkeypatch.setattr("exonu.simulation.blocks.DECAYS_PER_BLOCK", 3)

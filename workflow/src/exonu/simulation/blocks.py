@@ -96,18 +96,22 @@ class OuterPrescale:
     Attributes:
         components: of which.
         rule: which of their events, and one in how many.
+        of_sample: how a sample is thinned, if not as the data are: weights make up for it.
     """
 
     components: tuple[str, ...]
     rule: Thinning
+    of_sample: Thinning | None = None
 
     @classmethod
-    def of(cls, settings: Mapping[str, Any] | None) -> OuterPrescale | None:
+    def of(
+        cls, settings: Mapping[str, Any] | None, of_sample: Thinning | None = None
+    ) -> OuterPrescale | None:
         """From the setting of a stream; None without one."""
         if settings is None:
             return None
         numbers = {key: value for key, value in settings.items() if key != "components"}
-        return cls(tuple(settings["components"]), Thinning(**numbers))
+        return cls(tuple(settings["components"]), Thinning(**numbers), of_sample)
 
     def keeps(self, deposits: Deposits, before: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which events of a piece of a run stay, shape (n,).
@@ -124,7 +128,7 @@ class OuterPrescale:
         """Events of one source of a sample, as data have them; arguments as in `Thinning.thinned`."""
         if deposits.component[0] not in self.components:
             return deposits
-        made = self.rule.thinned(deposits, decays)
+        made = (self.of_sample or self.rule).thinned(deposits, decays)
         share = np.where(self.rule.applies(made), 1 / self.rule.one_in, 1.0)
         return replace(made, weight_per_day=made.weight_per_day * share)
 

@@ -320,8 +320,8 @@ def _of_sample(settings: Settings, detector: Detector, calibration: Calibration)
                 remedy="give at least one for each source",
             )
     seed = derived_seed(settings["seed"], "samples")
-    prescale = OuterPrescale.of(sample["outer_prescale"])
-    thinning = prescale or (Thinning(**sample["thin"]) if sample["thin"] else None)
+    thin = Thinning(**sample["thin"]) if sample["thin"] else None
+    thinning = OuterPrescale.of(sample["outer_prescale"], thin) or thin
     blocks = partial(
         sample_blocks,
         components,

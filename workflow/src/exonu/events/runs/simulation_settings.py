@@ -276,12 +276,6 @@ def _sample_faults(
             mine = block["samples"][sample.sample]
             yield from _decay_faults(mine, sample.components, file, field)
             yield from _table_faults(mine, sample.components, file, field)
-            if mine.get("thin") and _outer_prescale(block, sample.components):
-                yield InputError(
-                    f"is of {', '.join(sample.components)}, of which the data are prescaled; their samples are too",
-                    file=file, field=f"{field}.thin",
-                    remedy="remove it: simulation.streams.physics.outer_prescale says all",
-                )  # fmt: skip
             if mine["light_from_tables_above_keV"] and sample.variation != NOMINAL:
                 yield InputError(
                     f"is for the nominal detector, and the sample is of the variation {sample.variation}",

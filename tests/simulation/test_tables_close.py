@@ -13,10 +13,12 @@ from exonu.detector.optics import LightMapSettings
 from exonu.events.reconstruction.chain import EventReconstruction
 from exonu.simulation.light_tables.draw_kernels import source_light
 from exonu.simulation.light_tables.drawing import MOST_DIRECTIONS, Drawing
-from exonu.simulation.light_tables.table_making import build_light_tables
+from exonu.simulation.light_tables.table_making import TableSize, build_light_tables
 
 DETECTOR = Detector.from_settings()
 DEPTHS_CM = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
+NODES_WEIGHED = 1 / 3
+"""Mean sum of the squared weights of the six nodes that a point lies between: 1/2 in a triangle, 2/3 in depth."""
 SMALL_MAP = {
     "shells": 10,
     "outer_frequency": 17,
@@ -59,8 +61,10 @@ def mean_light(point: np.ndarray, times: int = 60) -> np.ndarray:
 @pytest.mark.parametrize("kind", lab.KINDS)
 @pytest.mark.parametrize("depth", DEPTHS_CM)
 def test_means_by_channel(kind: str, depth: float) -> None:
-    """Total to 1.5 % at each of three points; the brightest tube to 3 %, on five-fold tubes within a
-    millimetre 8 %, where light bounces between five walls."""
+    """Total to 1.5 % at each of three points; the brightest tube to 3 %, and the pattern of those far away
+    to 12 % beyond the statistics of the tables; on five-fold tubes within a millimetre, where light
+    bounces between five walls, 8 and 35 %."""
+    among_five = kind == lab.FIVE_FOLD and depth <= 0.1
     photons, points = 300_000, lab.points_at(DETECTOR.geometry, kind, depth, 3, 11)
     traced = DETECTOR.count_fates(points, photons, 12)[:, :642] / photons
     for point, expected in zip(points, traced, strict=True):
@@ -68,20 +72,28 @@ def test_means_by_channel(kind: str, depth: float) -> None:
         assert found.sum() == pytest.approx(expected.sum(), rel=0.015)
         brightest = int(np.argmax(expected))
         if expected[brightest] > 0.1:
-            limit = 0.08 if kind == lab.FIVE_FOLD and depth <= 0.1 else 0.03
+            limit = 0.08 if among_five else 0.03
             assert found[brightest] == pytest.approx(expected[brightest], rel=limit)
         distance = np.linalg.norm(DETECTOR.geometry.positions_cm - point, axis=1)
         far = distance > 20
-        assert found[far].sum() == pytest.approx(expected[far].sum(), rel=0.04)
-        scatter = np.mean((found[far] - expected[far]) ** 2 - expected[far] / photons)
-        assert np.sqrt(max(scatter, 0)) < 0.15 * expected[far].mean()
+        assert found[far].sum() == pytest.approx(
+            expected[far].sum(), rel=0.06 if among_five else 0.04
+        )
+        scatter = np.mean((found[far] - expected[far]) ** 2)
+        scatter -= np.mean(
+            expected[far] / photons + found[far] * NODES_WEIGHED / TableSize().photons
+        )
+        assert np.sqrt(max(scatter, 0)) < (0.35 if among_five else 0.12) * expected[far].mean()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("depth", DEPTHS_CM)
 @pytest.mark.parametrize("kind", lab.KINDS)
 def test_what_cuts_use(kind: str, depth: float) -> None:
-    """Means to 1.5 % and widths to 15 % beyond statistics; R(PE) to 2 mm, R(T) to 7 mm."""
+    """Means to 1.5 % beyond statistics, R(PE) to 2 mm, R(T) to 7 mm; widths to a third, and within 0.55 to 3
+    times where several walls are close: within 0.3 mm of an edge and 3 mm of a five-fold tube."""
+    many_walls = depth <= {lab.EDGE: 0.03, lab.FIVE_FOLD: 0.3}.get(kind, 0.0)
+    narrow, wide = (0.55, 3.0) if many_walls else (0.75, 1.35)
     n = 500
     points = lab.points_at(DETECTOR.geometry, kind, depth, n, 5)
     found = lab.compared(drawing(), reconstruction(), points, 60.0, 6)
@@ -99,4 +111,4 @@ def test_what_cuts_use(kind: str, depth: float) -> None:
         one = found[name]
         error = abs(one.drawn - one.traced) / max(abs(one.pull), 1e-9)
         assert abs(one.drawn - one.traced) < limit * one.traced + 3.5 * error, name
-        assert 0.75 < one.width < 1.35, name
+        assert narrow < one.width < wide, name

@@ -12,6 +12,7 @@ from scipy.integrate import quad
 from scipy.optimize import brentq
 
 from exonu.statistics import bayes_limit, compile_workspace
+from exonu.statistics.alternatives import _sampled
 from exonu.statistics.examples import modifier, sample, workspace_of
 from exonu.statistics.fitting import minimise, minimise_beside
 from exonu.statistics.profiling import find_root
@@ -87,3 +88,20 @@ def test_a_root_far_from_zero_is_found_next_to_the_end_of_its_range(above_low: f
     flat = find_root(lambda x: (np.tanh(x - low - above_low), 0.0), low + 5.0, low, low + 10)
     assert flat.found
     assert flat.value == pytest.approx(low + above_low, abs=3e-12)
+
+
+class Kinked:
+    """A profile of which no cubic is close enough near 0.3, however many points there are."""
+
+    points = (0.1, 0.7)
+
+    def twice_delta(self, mu: float) -> tuple[float, float]:
+        return 9.0 * abs(mu - 0.3), float(np.copysign(9.0, mu - 0.3))
+
+
+def test_a_kink_of_the_profile_ends_the_sampling_with_a_value_at_each_point():
+    """It once ended in an IndexError: the points of the last round had no values."""
+    points, chi2, slopes = _sampled(Kinked(), 3.0, ())
+    assert points.shape == chi2.shape == slopes.shape
+    np.testing.assert_allclose(chi2, 9.0 * np.abs(points - 0.3))
+    assert np.diff(points)[np.searchsorted(points, 0.3) - 1] < 0.01  # it looked closely there

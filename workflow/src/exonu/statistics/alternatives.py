@@ -145,7 +145,7 @@ def _sampled(
     points = np.unique([*np.linspace(0.0, top, COARSE), *known])
     apart = np.diff(points, prepend=-top) > 1e-6 * top
     points = points[apart]
-    for _ in range(8):
+    for left in reversed(range(8)):
         values = np.array([profile.twice_delta(float(mu)) for mu in points])
         if not np.isfinite(values[:, 0]).all():
             points = np.unique([*np.linspace(0.0, top, FINE), *points])
@@ -155,7 +155,7 @@ def _sampled(
         coarse = _interpolation_errors(points, values[:, 0], values[:, 1]) > INTERPOLATION * np.exp(
             np.minimum(0.5 * np.minimum(values[:-1, 0], values[1:, 0]), 15.0)
         )
-        if not coarse.any():
+        if not (coarse.any() and left):  # a kink stays coarse
             break
         points = np.sort([*points, *(0.5 * (points[:-1] + points[1:]))[coarse]])
     return points, values[:, 0], values[:, 1]

@@ -51,7 +51,8 @@ def _every_result_is_in(archive, results):
         kind = path.relative_to(results).parts[0]
         name = f"run/{path.relative_to(results)}" if kind in ("logs", "benchmarks") else None
         name = name or f"payload/results/alpha/{path.relative_to(results)}"
-        if kind != "archive" and path.stem != "archive":
+        # digests.json is of the whole run, written when it ends; the manifest has the archive's own
+        if kind not in ("archive", "digests.json") and path.stem != "archive":
             assert members[name] == path.read_bytes()
     records = [name for name in members if name.startswith("run/.snakemake/metadata/")]
     assert len(records) >= len([name for name in members if name.startswith("payload/results/")])
@@ -142,9 +143,8 @@ def _as_its_readme_says(place, archive, folder):
     assert ended.returncode == 0, ended.stderr
     assert "Nothing to be done" in ended.stdout + ended.stderr
 
-    assert {
-        name for name in plan(clone).outputs if "/mini/" in name
-    } == set()  # the default target too
+    # The default target also draws the comparison of all analyses, which is in no archive.
+    assert plan(clone, SUMMARY).outputs == frozenset()
     for old, new, rule in (
         ("lxe: {decays: 300", "lxe: {decays: 310", "simulate"),
         ("r_pe_cm < 20", "r_pe_cm < 19", "select"),

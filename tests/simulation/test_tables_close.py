@@ -2,6 +2,7 @@
 the wall."""
 
 from functools import cache
+from typing import Any
 
 import light_closure as lab
 import numpy as np
@@ -16,6 +17,11 @@ from exonu.simulation.light_tables.drawing import MOST_DIRECTIONS, Drawing
 from exonu.simulation.light_tables.table_making import TableSize, build_light_tables
 
 DETECTOR = Detector.from_settings()
+PHOTONS = 300_000
+USED = (
+    *("total_pe", "max_pe_share", "n_hits", "hit_time_rms_ns", "early_fraction"),
+    *("energy_keVee", "r_pe_cm", "r_t_cm"),
+)
 DEPTHS_CM = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 NODES_WEIGHED = 1 / 3
 """Mean sum of the squared weights of the six nodes that a point lies between: 1/2 in a triangle, 2/3 in depth."""
@@ -57,58 +63,76 @@ def mean_light(point: np.ndarray, times: int = 60) -> np.ndarray:
     return total / times
 
 
+def cases(not_closing: dict[str, float]) -> list[Any]:
+    """Every kind of place at every depth; down to some depths tables are known not to close."""
+    between_walls = pytest.mark.xfail(
+        strict=True,
+        reason="light goes back and forth between several walls (docs/demonstration.md)",
+    )
+    return [
+        pytest.param(kind, depth, marks=between_walls if depth <= not_closing.get(kind, 0) else ())
+        for kind in lab.KINDS
+        for depth in DEPTHS_CM
+    ]
+
+
+@cache
+def by_channel(kind: str, depth: float) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Shares of the light by channel, traced and from tables, and which are farther than 20 cm, at
+    three points."""
+    points = lab.points_at(DETECTOR.geometry, kind, depth, 3, 11)
+    traced = DETECTOR.count_fates(points, PHOTONS, 12)[:, :642] / PHOTONS
+    far = np.linalg.norm(DETECTOR.geometry.positions_cm - points[:, None], axis=2) > 20
+    return [(traced[k], mean_light(point), far[k]) for k, point in enumerate(points)]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", lab.KINDS)
-@pytest.mark.parametrize("depth", DEPTHS_CM)
+@pytest.mark.parametrize(("kind", "depth"), cases({}))
 def test_means_by_channel(kind: str, depth: float) -> None:
-    """Total to 1.5 % at each of three points; the brightest tube to 3 %, and the pattern of those far away
-    to 12 % beyond the statistics of the tables; on five-fold tubes within a millimetre, where light
-    bounces between five walls, 8 and 35 %."""
-    among_five = kind == lab.FIVE_FOLD and depth <= 0.1
-    photons, points = 300_000, lab.points_at(DETECTOR.geometry, kind, depth, 3, 11)
-    traced = DETECTOR.count_fates(points, photons, 12)[:, :642] / photons
-    for point, expected in zip(points, traced, strict=True):
-        found = mean_light(point)
+    """Total to 1.5 % at each of three points; the brightest tube to 3 %, on five-fold tubes within a
+    millimetre 8 %, where light bounces between five walls."""
+    for expected, found, _ in by_channel(kind, depth):
         assert found.sum() == pytest.approx(expected.sum(), rel=0.015)
         brightest = int(np.argmax(expected))
         if expected[brightest] > 0.1:
-            limit = 0.08 if among_five else 0.03
+            limit = 0.08 if kind == lab.FIVE_FOLD and depth <= 0.1 else 0.03
             assert found[brightest] == pytest.approx(expected[brightest], rel=limit)
-        distance = np.linalg.norm(DETECTOR.geometry.positions_cm - point, axis=1)
-        far = distance > 20
-        assert found[far].sum() == pytest.approx(
-            expected[far].sum(), rel=0.06 if among_five else 0.04
-        )
-        scatter = np.mean((found[far] - expected[far]) ** 2)
-        scatter -= np.mean(
-            expected[far] / photons + found[far] * NODES_WEIGHED / TableSize().photons
-        )
-        assert np.sqrt(max(scatter, 0)) < (0.35 if among_five else 0.12) * expected[far].mean()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("depth", DEPTHS_CM)
-@pytest.mark.parametrize("kind", lab.KINDS)
+@pytest.mark.parametrize(("kind", "depth"), cases({lab.FIVE_FOLD: 0.1}))
+def test_light_far_away(kind: str, depth: float) -> None:
+    """Its sum to 4 %, its pattern to 12 % beyond the statistics of tracer and tables."""
+    for expected, found, far in by_channel(kind, depth):
+        assert found[far].sum() == pytest.approx(expected[far].sum(), rel=0.04)
+        chance = expected[far] / PHOTONS + found[far] * NODES_WEIGHED / TableSize().photons
+        scatter = np.mean((found[far] - expected[far]) ** 2 - chance)
+        assert np.sqrt(max(scatter, 0)) < 0.12 * expected[far].mean()
+
+
+@cache
+def of_cuts(kind: str, depth: float) -> Any:
+    """What cuts use, of 500 electrons."""
+    points = lab.points_at(DETECTOR.geometry, kind, depth, 500, 5)
+    return lab.compared(drawing(), reconstruction(), points, 60.0, 6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "depth"), cases({}))
 def test_what_cuts_use(kind: str, depth: float) -> None:
-    """Means to 1.5 % beyond statistics, R(PE) to 2 mm, R(T) to 7 mm; widths to a third, and within 0.55 to 3
-    times where several walls are close: within 0.3 mm of an edge and 3 mm of a five-fold tube."""
-    many_walls = depth <= {lab.EDGE: 0.03, lab.FIVE_FOLD: 0.3}.get(kind, 0.0)
-    narrow, wide = (0.55, 3.0) if many_walls else (0.75, 1.35)
-    n = 500
-    points = lab.points_at(DETECTOR.geometry, kind, depth, n, 5)
-    found = lab.compared(drawing(), reconstruction(), points, 60.0, 6)
-    limits = {
-        "total_pe": 0.015,
-        "max_pe_share": 0.06 if kind == lab.FIVE_FOLD and depth <= 0.1 else 0.015,
-        "n_hits": 0.06 if kind == lab.FIVE_FOLD and depth <= 0.1 else 0.015,
-        "hit_time_rms_ns": 0.015,
-        "early_fraction": 0.015,
-        "energy_keVee": 0.015,
-        "r_pe_cm": 0.005,
-        "r_t_cm": 0.0175,
-    }
+    """Means to 1.5 % beyond statistics; R(PE) to 2 mm, R(T) to 7 mm."""
+    share = 0.06 if kind == lab.FIVE_FOLD and depth <= 0.1 else 0.015
+    limits = dict.fromkeys(USED, 0.015) | {"max_pe_share": share, "n_hits": share}
+    limits |= {"r_pe_cm": 0.005, "r_t_cm": 0.0175}
     for name, limit in limits.items():
-        one = found[name]
+        one = of_cuts(kind, depth)[name]
         error = abs(one.drawn - one.traced) / max(abs(one.pull), 1e-9)
         assert abs(one.drawn - one.traced) < limit * one.traced + 3.5 * error, name
-        assert narrow < one.width < wide, name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "depth"), cases({lab.EDGE: 0.03, lab.FIVE_FOLD: 0.3}))
+def test_widths_of_what_cuts_use(kind: str, depth: float) -> None:
+    """To 35 %."""
+    for name in USED:
+        assert 0.75 < of_cuts(kind, depth)[name].width < 1.35, name

@@ -20,8 +20,15 @@ from exonu.core.seeds import derived_seed
 from exonu.core.types import Array
 from exonu.detector.geometry import Geometry
 from exonu.simulation.components import Component
-from exonu.simulation.generation.generate import Deposits, generate_source, join, shared
+from exonu.simulation.generation.generate import (
+    ALL_ENERGIES,
+    Deposits,
+    generate_source,
+    join,
+    shared,
+)
 from exonu.simulation.generation.pseudo_data import pseudo_data
+from exonu.simulation.wall.wall_decays import POINT
 
 DECAYS_PER_BLOCK = 200_000
 """About how many decays a piece has: 100 MB if all leave energy in the liquid."""
@@ -203,7 +210,7 @@ def sample_blocks(
         decays: how many of each are drawn, at least one per source.
         geometry: the detector.
         seed: of all samples; each source has its own random numbers from it.
-        window_keV: visible energies to keep.
+        window_keV: visible energies to keep; of a source at a point all are.
         thinning: of events with much light; of a component that data are prescaled of, as in data.
     """
     counts = [shared(n, what.sources) for what, n in zip(components, decays, strict=True)]
@@ -218,9 +225,8 @@ def sample_blocks(
         parts, numbers, start = [], [], before
         for source, count in sources:
             ids = np.arange(count * k // pieces, count * (k + 1) // pieces)
-            part = generate_source(
-                source, ids, geometry, seed, source.rate_per_day / count, window_keV
-            )
+            window = ALL_ENERGIES if source.place.kind == POINT else window_keV
+            part = generate_source(source, ids, geometry, seed, source.rate_per_day / count, window)
             part = part if thinning is None else thinning.thinned(part, count)
             parts.append(part)
             numbers.append(before + part.number - count * k // pieces)

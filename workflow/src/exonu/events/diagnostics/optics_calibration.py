@@ -160,8 +160,7 @@ class _Light:
     def known(self, known: Known) -> Array:
         """Covariance of the light yield (free), of the rings' efficiencies and the heights."""
         p, r = self.means[1].shape
-        edge = 2 if p > 2 else 1
-        slope = np.gradient(np.log(self.means[1]), self.heights_cm, axis=0, edge_order=edge)
+        slope = np.gradient(np.log(self.means[1]), self.heights_cm, axis=0, edge_order=2)
         heights = block_diag(*(np.outer(one, one) for one in slope)) * known.position_cm**2
         rings = np.kron(np.ones((p, p)), np.eye(r)) * known.ring**2
         return np.asarray(heights + rings + np.ones((p * r, p * r)))
@@ -204,17 +203,7 @@ class _Responses:
             log, halves = _one_sigma(one, light)
             slope[k] = light.smoother @ log
             events.append(halves)
-            if one.up is not None and one.down is not None:
-                mean = light.means[1]
-                both = (
-                    sum(
-                        np.log(np.array([e.mean(axis=0) for e in way]) / mean)
-                        for way in (one.up, one.down)
-                    )
-                    / 2
-                )
-                weighted = slope[k] * mean.ravel()
-                bend[k] = weighted @ both.ravel() / (weighted @ slope[k])
+            bend[k] = _bend(one, light, slope[k])
         noise = np.zeros((len(varied), len(varied), p * r, p * r))
         for a, x in enumerate(events):
             for b, y in enumerate(events):
@@ -248,6 +237,17 @@ class _Responses:
         """Expectation of slopes' noise in slopes × weight × slopes, shape (k, k)."""
         steep = self.steepness(theta)
         return np.asarray(np.outer(steep, steep) * np.tensordot(self.noise, weight, 2))
+
+
+def _bend(one: Varied, light: _Light, slope: Array) -> float:
+    """How much of the slope's pattern goes with the square of the parameter: of ln light, up and down
+    together, the part along it. 0 where there is one direction only."""
+    if one.up is None or one.down is None:
+        return 0.0
+    mean = light.means[1]
+    logs = [np.log(np.array([e.mean(axis=0) for e in way]) / mean) for way in (one.up, one.down)]
+    weighted = slope * mean.ravel()
+    return float(weighted @ (logs[0] + logs[1]).ravel() / 2 / (weighted @ slope))
 
 
 def _one_sigma(one: Varied, light: _Light) -> tuple[Array, list[Array]]:
@@ -331,16 +331,17 @@ class _Solution:
         theta = np.zeros(k)
         for _ in range(ROUNDS):
             error = scale**2 * (statistics + responses.error_of_shift(theta))
-            weight = np.linalg.inv(error + nuisances)
+            weight = np.asarray(np.linalg.inv(error + nuisances), dtype=np.float64)
             slopes = responses.slopes(theta)
             raw, false = slopes @ weight @ slopes.T, responses.false_information(theta, weight)
             information = _positive(raw - false) + np.eye(k)
             left = y - responses.shift(theta) + theta @ slopes
-            theta = (theta + np.linalg.solve(information, slopes @ weight @ left)) / 2
+            theta = (theta + np.linalg.solve(information, slopes @ weight @ left)) / 2  # damped
         rest = y - responses.shift(theta)
         chi2 = float(rest @ weight @ rest + theta @ theta)
         fitted = responses.shift(theta) + nuisances @ weight @ rest
-        return cls(theta, np.linalg.inv(information), chi2, np.diag(false) / np.diag(raw), fitted)
+        covariance = np.asarray(np.linalg.inv(information), dtype=np.float64)
+        return cls(theta, covariance, chi2, np.diag(false) / np.diag(raw), fitted)
 
 
 def _positive(matrix: Array) -> Array:

@@ -112,8 +112,8 @@ class Scan:
             first += len(events)
             if first > len(vertex):
                 break
-            is_simulated = component is not None and chosen.true_xyz_cm is not None
-            true = chosen.true_xyz_cm[:, 2] if is_simulated else None
+            place = None if component is None else chosen.true_xyz_cm
+            true = None if place is None else place[:, 2]
             parts.append(cls(chosen.event, rings.light(chosen), vertex[of_file], true))
         if first != len(vertex):
             raise InputError(

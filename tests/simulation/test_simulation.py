@@ -389,6 +389,17 @@ def test_thinning_keeps_the_rate_and_what_has_little_light():
     assert abs(weights.sum() - expected) < 4 * np.sqrt(np.sum(weights**2))
 
 
+def test_a_source_at_a_point_has_no_window():
+    """In samples whose window ends below its line it is whole; other components are not."""
+    geometry = geodesic_geometry()
+    parts = [component(name, geometry) for name in ("lxe", "co57-scan")]
+    (block,) = sample_blocks(parts, [500, 500], geometry, 3, (1.0, 60.0))
+    of_source = block.component == 1
+    assert block.deposits.true_energy_keV[of_source].min() > 100
+    assert of_source.sum() > 400
+    assert block.deposits.visible_keV[~of_source].max() <= 60
+
+
 def test_what_lies_inside_is_not_thinned():
     geometry = geodesic_geometry()
     liquid = component("lxe", geometry)

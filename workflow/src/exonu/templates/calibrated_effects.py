@@ -50,7 +50,7 @@ class CalibratedOptics:
             tuple(record["order"]),
             np.array([found[name]["central"] for name in record["order"]], dtype=np.float64),
             covariance.astype(np.float64),
-            float(record["vertex_scale"]["uncertainty"]),
+            float((record["vertex_scale"] or {"uncertainty": 0.0})["uncertainty"]),
             tuple(record["notes"]),
         )
 

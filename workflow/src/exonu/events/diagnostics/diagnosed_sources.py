@@ -109,6 +109,7 @@ def scan_settings(inputs: EventInputs) -> Settings | None:
         ],
         "baseline": BASELINE,
         "systematics": [one["name"] for one in traced],
+        "vertex": len(wanted) > len(traced),
         "descriptions": {one["name"]: one["description"] for one in traced},
         "heights_cm": heights,
         "dead": sorted(dead),

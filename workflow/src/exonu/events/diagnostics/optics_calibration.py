@@ -21,6 +21,7 @@ import numpy as np
 from scipy.linalg import block_diag
 from scipy.special import gammaincc
 
+from exonu.core.errors import InputError
 from exonu.core.files import plain, write_csv, write_json
 from exonu.core.settings import Settings
 from exonu.core.types import Array
@@ -35,6 +36,8 @@ DATA, SIMULATION = "data", "simulation"
 LEAST = 40
 """Events that each height needs in data and simulation: the covariance of the rings is taken from
 them."""
+FEWEST_HEIGHTS, MOSTLY_COARSE = 3, 0.5
+"""The scale of R(PE) needs so many heights at which at most this share of the vertices is coarse."""
 DEGREE = 6
 """What a variation does to the light is smooth: a polynomial of this degree in height and cosine."""
 ROUNDS = 20
@@ -436,16 +439,41 @@ def optics_calibration(
         ways,
         known,
     )
-    scale = vertex_scale(
-        heights, [one.z_cm for one in data], [one.z_cm for one in baseline], known.position_cm
-    )
+    scale = _scale_of_fine_vertices(settings, heights, data, baseline)
     write_csv(table, _table(heights, rings, data, baseline, fit))
     write_json(output, plain(_record(settings, heights, data, baseline, fit, scale)))
 
 
+def _scale_of_fine_vertices(
+    settings: Settings, heights: Array, data: Sequence[Scan], baseline: Sequence[Scan]
+) -> dict[str, Any] | None:
+    """Scale of R(PE) from the heights at which vertices are not coarse; None if there are fewer than
+    three and no systematic needs it."""
+    fine = [
+        place
+        for place, pair in enumerate(zip(data, baseline, strict=True))
+        if all(one.is_coarse.mean() < MOSTLY_COARSE for one in pair)
+    ]
+    if len(fine) < FEWEST_HEIGHTS:
+        if not settings["vertex"]:
+            return None
+        raise InputError(
+            f"has {len(fine)} heights at which the vertex is searched to the end, and the scale of R(PE) "
+            f"needs {FEWEST_HEIGHTS}", field="source_z_cm",
+            remedy="take the source to heights below `reconstruction.stop_beyond_cm`",
+        )  # fmt: skip
+    found = [
+        [one.z_cm[~one.is_coarse] for one in (kind[place] for place in fine)]
+        for kind in (data, baseline)
+    ]
+    return {"heights_cm": heights[fine]} | vertex_scale(
+        heights[fine], *found, settings["position_error_cm"]
+    )
+
+
 def _record(
     settings: Settings, heights: Array, data: Sequence[Scan], baseline: Sequence[Scan],
-    fit: OpticsFit, scale: Mapping[str, Any],
+    fit: OpticsFit, scale: Mapping[str, Any] | None,
 ) -> dict[str, Any]:  # fmt: skip
     parameters = {
         name: {

@@ -78,12 +78,14 @@ class Scan:
         number: of each event in its file, shape (n,).
         light: by ring, shape (n, n_rings).
         z_cm: height of the vertex R(PE), shape (n,).
+        is_coarse: whether the search for it stopped early, far outside; shape (n,).
         true_z_cm: true height, shape (n,); None of data.
     """
 
     number: NDArray[np.uint64]
     light: Array
     z_cm: Array
+    is_coarse: NDArray[np.bool_]
     true_z_cm: Array | None = None
 
     @classmethod
@@ -100,9 +102,7 @@ class Scan:
         Raises:
             InputError: files of different events.
         """
-        vertex = np.concatenate(
-            [np.empty(0), *(c["z_pe_cm"] for c in read_columns(reconstructed, TREE, ["z_pe_cm"]))]
-        )
+        z, coarse = _vertices(reconstructed)
         parts, first = [], 0
         for events in read_events(ingested):
             mine = np.arange(len(events))
@@ -110,27 +110,26 @@ class Scan:
                 mine = np.flatnonzero(events.component == component)
             chosen, of_file = events[mine], first + mine
             first += len(events)
-            if first > len(vertex):
+            if first > len(z):
                 break
             place = None if component is None else chosen.true_xyz_cm
             true = None if place is None else place[:, 2]
-            parts.append(cls(chosen.event, rings.light(chosen), vertex[of_file], true))
-        if first != len(vertex):
+            parts.append(cls(chosen.event, rings.light(chosen), z[of_file], coarse[of_file], true))
+        if first != len(z):
             raise InputError(
                 f"has not the events of {ingested}", file=reconstructed, field="events",
                 remedy="reconstruct the ingested file again",
             )  # fmt: skip
-        found = (
-            joined(parts)
-            if parts
-            else cls(np.empty(0, np.uint64), np.empty((0, rings.number)), vertex)
-        )
+        empty = cls(np.empty(0, np.uint64), np.empty((0, rings.number)), z[:0], coarse[:0])
+        found = joined(parts) if parts else empty
         return found.take(np.argsort(found.number, kind="stable"))
 
     def take(self, rows: NDArray[np.int64]) -> Scan:
         """Some of the events."""
         true = None if self.true_z_cm is None else self.true_z_cm[rows]
-        return Scan(self.number[rows], self.light[rows], self.z_cm[rows], true)
+        return Scan(
+            self.number[rows], self.light[rows], self.z_cm[rows], self.is_coarse[rows], true
+        )
 
     def at_heights(self, heights_cm: Array, what: str, least: int) -> list[Scan]:
         """The events at each height, without those whose light is not the source's.
@@ -172,6 +171,16 @@ class Scan:
         return light
 
 
+def _vertices(reconstructed: str | Path) -> tuple[Array, NDArray[np.bool_]]:
+    """Heights of all events of a file, and whether they are coarse."""
+    names = ("z_pe_cm", "r_pe_is_coarse")
+    chunks = list(read_columns(reconstructed, TREE, names))
+    z, coarse = (
+        np.concatenate([np.empty(0), *(chunk[name] for chunk in chunks)]) for name in names
+    )
+    return z, coarse.astype(bool)
+
+
 def joined(scans: Sequence[Scan]) -> Scan:
     """Events of several files, or chunks of one."""
     true = [one.true_z_cm for one in scans if one.true_z_cm is not None]
@@ -179,5 +188,6 @@ def joined(scans: Sequence[Scan]) -> Scan:
         np.concatenate([one.number for one in scans]),
         np.concatenate([one.light for one in scans]),
         np.concatenate([one.z_cm for one in scans]),
+        np.concatenate([one.is_coarse for one in scans]),
         np.concatenate(true) if len(true) == len(scans) else None,
     )

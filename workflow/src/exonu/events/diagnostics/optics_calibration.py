@@ -462,13 +462,11 @@ def _scale_of_fine_vertices(
             f"needs {FEWEST_HEIGHTS}", field="source_z_cm",
             remedy="take the source to heights below `reconstruction.stop_beyond_cm`",
         )  # fmt: skip
-    found = [
-        [one.z_cm[~one.is_coarse] for one in (kind[place] for place in fine)]
-        for kind in (data, baseline)
-    ]
-    return {"heights_cm": heights[fine]} | vertex_scale(
-        heights[fine], *found, settings["position_error_cm"]
+    measured, simulated = (
+        [kind[place].z_cm[~kind[place].is_coarse] for place in fine] for kind in (data, baseline)
     )
+    found = vertex_scale(heights[fine], measured, simulated, settings["position_error_cm"])
+    return {"heights_cm": heights[fine]} | found
 
 
 def _record(

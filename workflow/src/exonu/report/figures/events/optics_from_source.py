@@ -30,7 +30,7 @@ def draw_optics(record: Mapping[str, Any], light: pd.DataFrame) -> Figure:
         grid = figure.add_gridspec(1, 2, width_ratios=(1.45, 1.0))
         panels = grid[0].subgridspec(len(heights), 1, hspace=0.0)
         axes = [figure.add_subplot(panels[place]) for place in range(len(heights))]
-        limit = 1.15 * 100 * np.max(np.abs(light["ratio"] - 1) + light["ratio_error"])
+        limit = 1.5 * 100 * np.max(np.abs(light["ratio"] - 1) + light["ratio_error"])
         for one, height in zip(axes, heights[::-1], strict=True):
             _ratio(one, light[light["z_cm"] == height], height, limit)
         for one in axes[:-1]:
@@ -38,7 +38,7 @@ def draw_optics(record: Mapping[str, Any], light: pd.DataFrame) -> Figure:
         axes[-1].set_xlabel("cosine of the ring's polar angle")
         axes[len(axes) // 2].set_ylabel("light, data / simulation − 1 [%]")
         axes[0].set_title(f"{record['name']}: $^{{57}}$Co on the axis", loc="left", pad=4)
-        axes[-1].legend(loc="lower left", fontsize=6.5, ncols=2)
+        axes[len(axes) // 2].legend(loc="lower center", fontsize=6.5, ncols=3)
         values = figure.add_subplot(grid[1])
         _values(values, record)
         if record["is_simulated"]:
@@ -76,7 +76,7 @@ def _values(axes: Axes, record: Mapping[str, Any]) -> None:
         text = f"{name}\n{found['central']:+.2f} ± {found['error']:.2f}".replace("-", "−", 1)
         axes.text(-2.4, place, text, fontsize=7, va="center", ha="left")
     axes.set_xlim(-2.5, 2.5)
-    axes.set_ylim(-1.6, len(names) - 0.4)
+    axes.set_ylim(-1.2, len(names) - 0.5)
     axes.set_yticks([])
     axes.set_xlabel("declared standard deviations")
     axes.legend(loc="lower right", fontsize=6.5)

@@ -113,5 +113,6 @@ def _draw_points(
     for what, filled in (("mean", True), ("width", False)):
         axes.errorbar(
             rows["multiple"] + shifted, rows[f"pull_{what}"], yerr=rows[f"pull_{what}_error"], color=colour,
-            linestyle="", marker=marker, markersize=size, capsize=size / 2, markerfacecolor=colour if filled else "white",
+            linestyle="", marker=marker, markersize=size, capsize=size / 2,
+            markerfacecolor=colour if filled else "white",
         )  # fmt: skip

@@ -33,8 +33,8 @@ WITHIN = 2.0
 NOTES = (
     "Simulated. Strengths are multiples of the median expected limit on mu, to which the rate is proportional.",
     "pull: signed root of -2 ln L(true)/L(best fit), bound at zero released; hessian_pull: (best fit - true)/sigma.",
-    "one_sided: where the truth of parameters with an effect to one side is, inside (the mean of that side) or at the edge,",
-    "where any best fit is biased; judged are toys with a signal and a truth that is not at an edge.",
+    "one_sided: where the truth of parameters with an effect to one side is, inside (the mean of that side) or at the",
+    "edge, where any best fit is biased; judged are toys with a signal and a truth that is not at an edge.",
 )
 CHAIN_NOTES = (
     "Simulated. The signal's events go through simulate, ingest, reconstruct and select in the live times of the runs,",

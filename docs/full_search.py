@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from exonu import recoil_rate
 from exonu.core.types import Json
 from exonu.search.limit_records import read_whole_workspace
 from exonu.search.strengths import strength
@@ -96,6 +97,20 @@ def published_background(spec: Json, edges: np.ndarray) -> Change:
     return times({"copper": np.where(inside & (samples["copper"] > 0), share, 1.0)})
 
 
+def of_electron_neutrinos(edges: np.ndarray, mass_MeV: float) -> dict[str, np.ndarray]:
+    """Share of each part of a dark photon's signal that is of the electron's flavour, by bin: that of a B−3Lₑ boson
+    of a third of the coupling."""
+    centres = (edges[1:] + edges[:-1]) / 2
+    share = {}
+    for part in ("interference", "pure"):
+        alone, all_flavours = (
+            recoil_rate(name, centres, strength=coupling, mass_MeV=mass_MeV, part=part)
+            for name, coupling in (("b-3le", 1 / 3), ("dark-photon", 1.0))
+        )
+        share[part] = alone / all_flavours
+    return share
+
+
 def median(spec: Json, meaning: Mapping[str, Any], change: Change | None = None) -> float:
     """The median expected limit after a change, in the physical parameter."""
     changed = copy.deepcopy(spec)
@@ -127,6 +142,8 @@ def compared(file: Path, efficiency: float, electron_share: float) -> dict[str, 
     low = np.where(edges[:-1] < BELOW_KEVEE, PUBLISHED_EFFICIENCY / efficiency, 1.0)
     half = np.where(edges[:-1] < LOWEST_KEVEE, 0.5, 1.0)
     electron_flavour = dict.fromkeys(signals, np.full(len(edges) - 1, electron_share))
+    if (mass := meaning.get("mass_MeV")) is not None:
+        electron_flavour |= of_electron_neutrinos(edges, float(mass))
     rows = {
         "expected at 711 d": shown,
         "without the simulation's statistics": median(no_mc, meaning) / shown,

@@ -44,19 +44,18 @@ def weight(one: Signal, strength: float) -> float:
 
 
 def derived(row: Mapping[str, str]) -> float:
-    """The strength of a row's interaction that weighs as much as the row's published limit.
+    """The strength of a row's interaction above which all weigh more than the row's published limit.
 
     Args:
         row: of `TABLE`.
     """
+    mass = float(row["mass_MeV"]) if row["mass_MeV"] else None
+    asked = signal(row["quantity"], row["flavour"], mass)
     known = signal(row["from_quantity"], row["from_flavour"], None)
-    asked = signal(row["quantity"], row["flavour"], float(row["mass_MeV"]))
     target = weight(known, float(row["from_value"]))
-    low, high = 1e-9, 1e-1
-    root = brentq(
-        lambda log: np.log(weight(asked, np.exp(log)) / target), np.log(low), np.log(high)
-    )
-    return float(np.exp(root))
+    tried = SEARCHED[row["quantity"]].reference_strength * np.geomspace(1e-4, 1e6, 2001)
+    below = max(i for i, strength in enumerate(tried) if weight(asked, strength) < target)
+    return float(brentq(lambda g: weight(asked, g) - target, tried[below], tried[below + 1]))
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from exonu.search.experiment.read_experiment import read_experiment
 from exonu.search.signals import fold_signals
 
 SR0 = resource_path("published/xenonnt-sr0/experiment.yaml")
-RADII = np.linspace(-2e-30, 2e-30, 4001)
+RADII = np.linspace(-2e-30, 2e-30, 2001)
 FLAVOURS = ("e", "mu")
 TWO_OF_90 = float(chi_squared.ppf(0.9, 1))
 """Δχ² of a two-sided 90 % interval, 2.71."""
@@ -169,7 +169,7 @@ def interval(fit: Fit, flavour: str) -> tuple[float, float]:
     signal = RADII[:, None] * linear + RADII[:, None] ** 2 * quadratic
     if fit.others_free:
         other, other_squared = parts[FLAVOURS[1 - FLAVOURS.index(flavour)]]
-        tried = np.linspace(-1.5e-30, 1.5e-30, 121)[:, None]
+        tried = np.linspace(-1.5e-30, 1.5e-30, 61)[:, None]
         added = tried * other + tried**2 * other_squared
         chi = np.min([statistic(fit, signal + one, weak) for one in added], axis=0)
     else:

@@ -32,6 +32,7 @@ def experiment() -> Experiment:
     return read_experiment(resource_path("published/xenonnt-sr0/experiment.yaml"))
 
 
+@cache
 def signal(name: str, flavour: str, mass_MeV: float | None) -> Signal:
     """Counts of an interaction in the bins of the spectrum."""
     physics = Physics(treatments=((SEARCHED[name].settings_name, "free"),))

@@ -13,14 +13,8 @@ from exonu.core.files import read_json
 from exonu.detector.geometry import geodesic_geometry
 from exonu.detector.model import Detector
 from exonu.events.diagnostics.diagnosed_sources import scan_settings, source_names
-from exonu.events.diagnostics.optics_calibration import (
-    Known,
-    OpticsFit,
-    Varied,
-    fit_optics,
-    optics_calibration,
-    vertex_scale,
-)
+from exonu.events.diagnostics.optics_calibration import optics_calibration, vertex_scale
+from exonu.events.diagnostics.optics_fit import Known, OpticsFit, Varied, fit_optics
 from exonu.events.diagnostics.source_scan import Rings, Scan
 from exonu.events.raw.raw_events import Events, EventWriter
 from exonu.events.runs.read_inputs import read_event_inputs

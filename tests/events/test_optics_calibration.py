@@ -101,7 +101,7 @@ def test_errors_are_the_spread_of_pseudo_experiments_with_a_noisy_simulation():
     """The noise of the slopes is a fifth of the information: taken as information, it would pull the
     parameters to zero by as much."""
     rng, pulls, noise = np.random.default_rng(3), [], []
-    for _ in range(150):
+    for _ in range(80):
         theta = rng.normal(size=2) * 0.5
         data, baseline = light(rng, 300, theta), light(rng, 300)
         fit = fit_optics(Z, COSINE, data, baseline, varied(baseline, 0.15, rng), Known(1e-3, 1e-4))

@@ -279,7 +279,7 @@ def test_a_file_without_events_is_whole(inputs, tmp_path):
 
 
 def test_memory_does_not_grow_with_the_number_of_events(inputs, monkeypatch):
-    monkeypatch.setattr(simulation_blocks, "DECAYS_PER_BLOCK", 400)
+    monkeypatch.setattr(simulation_blocks, "DECAYS_PER_BLOCK", 150)
     settings = job(inputs, sample="surface")
     settings["sample"]["focus"] = None
 
@@ -294,8 +294,8 @@ def test_memory_does_not_grow_with_the_number_of_events(inputs, monkeypatch):
         tracemalloc.stop()
         return result
 
-    peak(400)
-    assert peak(3200) < 1.3 * peak(800)
+    peak(150)
+    assert peak(1200) < 1.3 * peak(300)
 
 
 def test_progress_is_in_decays(inputs):

@@ -112,7 +112,7 @@ RECORD = {
 def test_templates_of_a_calibrated_analysis(tmp_path):
     write_json(tmp_path / "optics.json", RECORD)
     plain, moved = (
-        read_json(toy_analysis.make_toy(tmp_path / name, n=1500, **keys)[1].parent / "templates.json")
+        read_json(toy_analysis.make_toy(tmp_path / name, **keys)[1].parent / "templates.json")
         for name, keys in (
             ("plain", {}),
             ("moved", {"events": CALIBRATED, "more": ("--optics", tmp_path / "optics.json")}),

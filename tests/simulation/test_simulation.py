@@ -389,15 +389,20 @@ def test_thinning_keeps_the_rate_and_what_has_little_light():
     assert abs(weights.sum() - expected) < 4 * np.sqrt(np.sum(weights**2))
 
 
-def test_a_source_at_a_point_has_no_window():
-    """In samples whose window ends below its line it is whole; other components are not."""
+def test_a_source_at_a_point_comes_behind_all_others_and_has_no_window():
+    """It is whole in samples whose window ends below its line, and others are what they are without it."""
     geometry = geodesic_geometry()
-    parts = [component(name, geometry) for name in ("lxe", "co57-scan")]
-    (block,) = sample_blocks(parts, [500, 500], geometry, 3, (1.0, 60.0))
-    of_source = block.component == 1
-    assert block.deposits.true_energy_keV[of_source].min() > 100
-    assert of_source.sum() > 400
-    assert block.deposits.visible_keV[~of_source].max() <= 60
+    scan, liquid = (component(name, geometry) for name in ("co57-scan", "lxe"))
+    others, block = sample_blocks([scan, liquid], [500, 500], geometry, 3, (1.0, 60.0))
+    (alone,) = sample_blocks([liquid], [500], geometry, 3, (1.0, 60.0))
+    np.testing.assert_array_equal(others.number, alone.number)
+    np.testing.assert_array_equal(others.deposits.event_id, alone.deposits.event_id)
+    np.testing.assert_array_equal(others.deposits.site_position_cm, alone.deposits.site_position_cm)
+    assert set(others.component) == {1}
+    assert set(block.component) == {0}
+    assert block.number[0] == 500
+    assert block.deposits.true_energy_keV.min() > 100
+    assert len(block.number) > 400
 
 
 def test_what_lies_inside_is_not_thinned():

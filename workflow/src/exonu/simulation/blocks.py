@@ -200,7 +200,8 @@ def sample_blocks(
     window_keV: tuple[float, float],
     thinning: Thinning | OuterPrescale | None = None,
 ) -> Iterator[Block]:
-    """A weighted sample of each component; every source has its share in every piece.
+    """A weighted sample of each component; every source has its share in every piece. Sources at a
+    point come behind all others, which are the same with and without them.
 
     Samples with the same components and numbers of decays have the same events in the same order,
     whatever the detector that sees them. The numbers of events count the decays.
@@ -219,23 +220,26 @@ def sample_blocks(
         for what, mine in zip(components, counts, strict=True)
         for source, count in zip(what.sources, mine, strict=True)
     ]
-    pieces = max(1, ceil(sum(decays) / DECAYS_PER_BLOCK))
     before = 0
-    for k in range(pieces):
-        parts, numbers, start = [], [], before
-        for source, count in sources:
-            ids = np.arange(count * k // pieces, count * (k + 1) // pieces)
-            window = ALL_ENERGIES if source.place.kind == POINT else window_keV
-            part = generate_source(source, ids, geometry, seed, source.rate_per_day / count, window)
-            part = part if thinning is None else thinning.thinned(part, count)
-            parts.append(part)
-            numbers.append(before + part.number - count * k // pieces)
-            before += len(ids)
-        deposits = join(parts)
-        yield Block(
-            deposits, _component(deposits, components), np.zeros(len(deposits)),
-            np.concatenate(numbers).astype(np.uint64), before - start, seed,
-        )  # fmt: skip
+    for at_point in (False, True):
+        alike = [(s, n) for s, n in sources if (s.place.kind == POINT) == at_point]
+        window = ALL_ENERGIES if at_point else window_keV
+        pieces = ceil(sum(count for _, count in alike) / DECAYS_PER_BLOCK)
+        for k in range(pieces):
+            parts, numbers, start = [], [], before
+            for source, count in alike:
+                ids = np.arange(count * k // pieces, count * (k + 1) // pieces)
+                per_decay = source.rate_per_day / count
+                part = generate_source(source, ids, geometry, seed, per_decay, window)
+                part = part if thinning is None else thinning.thinned(part, count)
+                parts.append(part)
+                numbers.append(before + part.number - count * k // pieces)
+                before += len(ids)
+            deposits = join(parts)
+            yield Block(
+                deposits, _component(deposits, components), np.zeros(len(deposits)),
+                np.concatenate(numbers).astype(np.uint64), before - start, seed,
+            )  # fmt: skip
 
 
 def _component(deposits: Deposits, components: Sequence[Component]) -> NDArray[np.uint16]:

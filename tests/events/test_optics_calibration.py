@@ -74,9 +74,9 @@ def test_the_fit_is_least_squares_with_every_nuisance_parameter_written_out():
     along_z = np.gradient(np.log([b.mean(0) for b in baseline]), Z, axis=0, edge_order=2)
     design = np.column_stack([
         *(effect.ravel() for effect in EFFECTS.values()), np.ones(12), np.tile(np.eye(4), (3, 1)),
-        block_diag(*(row[:, None] for row in along_z)),
+        block_diag(*(row[:, None] for row in along_z)), np.repeat(np.eye(3), 4, axis=0),
     ])  # fmt: skip
-    priors = np.array([1, 1, 1, *[1 / 0.01**2] * 4, *[1 / 0.1**2] * 3])
+    priors = np.array([1, 1, 1, *[1 / 0.01**2] * 4, *[1 / 0.1**2] * 3, *[1 / 0.005**2] * 3])
     information = design.T @ np.linalg.solve(errors, design) + np.diag(priors)
     expected = np.linalg.solve(information, design.T @ np.linalg.solve(errors, y))
     np.testing.assert_allclose(fit.central, expected[:2], atol=2e-3)
@@ -92,7 +92,7 @@ def test_the_fit_is_least_squares_with_every_nuisance_parameter_written_out():
 def test_without_light_nothing_is_learnt():
     rng = np.random.default_rng(2)
     few = light(rng, 50, scatter=5.0)
-    fit = fit_optics(Z, COSINE, few, few, varied(few), Known(position_cm=30.0, ring=3.0))
+    fit = fit_optics(Z, COSINE, few, few, varied(few), Known(position_cm=30.0, ring=3.0, light=1.0))
     np.testing.assert_allclose(fit.central, 0, atol=1e-9)
     np.testing.assert_allclose(fit.error, 1, rtol=0.1)
 
@@ -104,7 +104,9 @@ def test_errors_are_the_spread_of_pseudo_experiments_with_a_noisy_simulation():
     for _ in range(80):
         theta = rng.normal(size=2) * 0.5
         data, baseline = light(rng, 300, theta), light(rng, 300)
-        fit = fit_optics(Z, COSINE, data, baseline, varied(baseline, 0.15, rng), Known(1e-3, 1e-4))
+        fit = fit_optics(
+            Z, COSINE, data, baseline, varied(baseline, 0.15, rng), Known(1e-3, 1e-4, 1e-4)
+        )
         pulls.append((fit.central - theta) / fit.error)
         noise.append(fit.noise)
     assert np.mean(noise, axis=0).max() > 0.02
@@ -181,14 +183,25 @@ def test_rings_are_of_living_photomultipliers():
         Rings.of(GEOMETRY, 30, [])
 
 
-def scan_file(folder, name, seed, theta=(0.0, 0.0), n=120, component=False, scale=1.0, far=99.0):
+def scan_file(
+    folder,
+    name,
+    seed,
+    theta=(0.0, 0.0),
+    n=120,
+    component=False,
+    scale=1.0,
+    far=99.0,
+    light_yield=1.0,
+):
     """Ingested and reconstructed events of the source, one hit of each ring's light in each ring."""
     rng = np.random.default_rng(seed)
     rings = Rings.of(GEOMETRY, 4, [0])
     channels = [int(np.flatnonzero(rings.of_channel == ring)[0]) for ring in range(4)]
-    charge = np.concatenate(light(rng, n, theta))
+    charge = light_yield * np.concatenate(light(rng, n, theta))
     z = np.repeat(Z, n)
     events = lab_events(charge, channels, z, component)
+    events = events.with_columns(light_yield_scale=np.full(len(events), light_yield))
     with EventWriter(folder / f"{name}_i.root", {"is_simulated": True}, tree="events") as writer:
         writer.write(events)
     found = scale * z + rng.normal(0, 0.5, len(z))
@@ -212,7 +225,7 @@ SETTINGS = {
     "name": "Toy", "is_simulated": True, "baseline": "baseline", "heights_cm": Z.tolist(), "dead": [0],
     "systematics": ["scattering", "reflectivity"], "vertex": True,
     "descriptions": {"scattering": "50 ± 4 cm", "reflectivity": "0.25 ± 0.03"},
-    "rings": 4, "position_error_cm": 0.1, "ring_error": 0.01, "detector": {},
+    "rings": 4, "position_error_cm": 0.1, "ring_error": 0.01, "light_yield_error": 0.005, "detector": {},
     "sources": [
         {"kind": "data", "run": 7},
         *({"kind": "simulation", "sample": name, "variation": name, "component": 1}
@@ -225,7 +238,7 @@ VARIED = {"scattering-up": (1, 0), "scattering-down": (-1, 0), "reflectivity-up"
 @pytest.fixture(scope="module")
 def scanned(tmp_path_factory):
     folder = tmp_path_factory.mktemp("scan")
-    scan_file(folder, "data", 8, (0.5, 0.3), scale=1.01)
+    scan_file(folder, "data", 8, (0.5, 0.3), scale=1.01, light_yield=0.8)
     for name, theta in {"baseline": (0, 0), **VARIED}.items():
         scan_file(folder, name, 9, theta, component=True)
     names = ("data", "baseline", *VARIED)
@@ -244,6 +257,7 @@ def test_the_whole_calibration(scanned, tmp_path):
     assert record["vertex_scale"]["difference"] == pytest.approx(0.01, abs=0.008)
     assert record["notes"] == []
     assert len(table) == 12
+    assert table["ratio"].mean() == pytest.approx(1, abs=0.02)  # the run has 0.8 of the light
     chi2 = (((table["ratio"] - table["fitted"]) / table["ratio_error"]) ** 2).sum()
     before = (((table["ratio"] - 1) / table["ratio_error"]) ** 2).sum()
     assert chi2 < before

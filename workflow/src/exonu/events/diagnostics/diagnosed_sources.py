@@ -113,7 +113,10 @@ def scan_settings(inputs: EventInputs) -> Settings | None:
         "descriptions": {one["name"]: one["description"] for one in traced},
         "heights_cm": heights,
         "dead": sorted(dead),
-        **{key: block[key] for key in ("rings", "position_error_cm", "ring_error")},
+        **{
+            key: block[key]
+            for key in ("rings", "position_error_cm", "ring_error", "light_yield_error")
+        },
         **_detector(inputs),
     }
 

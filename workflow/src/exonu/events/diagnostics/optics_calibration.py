@@ -100,7 +100,9 @@ def optics_calibration(
     }
     data = joined(runs).at_heights(heights, "the runs with `source_z_cm`", LEAST)
     baseline = varied[settings["baseline"]].at_heights(heights, settings["baseline"], LEAST)
-    known = Known(settings["position_error_cm"], settings["ring_error"])
+    known = Known(
+        settings["position_error_cm"], settings["ring_error"], settings["light_yield_error"]
+    )
 
     def seen(variation: str) -> list[Array] | None:
         return [varied[variation].like(one) for one in baseline] if variation in varied else None

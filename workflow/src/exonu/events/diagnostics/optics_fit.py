@@ -45,10 +45,12 @@ class Known:
     Attributes:
         position_cm: of each height.
         ring: relative efficiency of each ring.
+        light: relative light yield at each height, which may be days apart.
     """
 
     position_cm: float = 0.1
     ring: float = 0.01
+    light: float = 0.005
 
 
 @dataclass(frozen=True)
@@ -141,12 +143,14 @@ class _Light:
         return np.asarray(block_diag(*blocks))
 
     def known(self, known: Known) -> Array:
-        """Covariance of the light yield (free), of the rings' efficiencies and the heights."""
+        """Covariance of the light yield (free, and of each height), of the rings' efficiencies and
+        the heights."""
         p, r = self.means[1].shape
         slope = np.gradient(np.log(self.means[1]), self.heights_cm, axis=0, edge_order=2)
         heights = block_diag(*(np.outer(one, one) for one in slope)) * known.position_cm**2
         rings = np.kron(np.ones((p, p)), np.eye(r)) * known.ring**2
-        return np.asarray(heights + rings + np.ones((p * r, p * r)))
+        yields = np.kron(1.0 + np.eye(p) * known.light**2, np.ones((r, r)))
+        return np.asarray(heights + rings + yields)
 
     @cached_property
     def smoother(self) -> Array:

@@ -76,7 +76,7 @@ class Scan:
 
     Attributes:
         number: of each event in its file, shape (n,).
-        light: by ring, shape (n, n_rings).
+        light: by ring, over the run's relative light yield, shape (n, n_rings).
         z_cm: height of the vertex R(PE), shape (n,).
         is_coarse: whether the search for it stopped early, far outside; shape (n,).
         true_z_cm: true height, shape (n,); None of data.
@@ -114,7 +114,9 @@ class Scan:
                 break
             place = None if component is None else chosen.true_xyz_cm
             true = None if place is None else place[:, 2]
-            parts.append(cls(chosen.event, rings.light(chosen), z[of_file], coarse[of_file], true))
+            of_run = chosen.columns["light_yield_scale"][:, None]
+            light = rings.light(chosen) / of_run
+            parts.append(cls(chosen.event, light, z[of_file], coarse[of_file], true))
         if first != len(z):
             raise InputError(
                 f"has not the events of {ingested}", file=reconstructed, field="events",

@@ -65,7 +65,10 @@ def test_a_job_of_a_sample(tmp_path):
         "liquid_radius_cm": None,
         "focus": {"channels": [3, 17, 100], "share": 0.5},
         "light_from_tables_above_keV": {},
-        "thin": None,
+        "thin": [],
+        "emphasis": {},
+        "repeat": None,
+        "thin_seen": [],
         "outer_prescale": None,
     }
 

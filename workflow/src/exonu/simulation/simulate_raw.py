@@ -29,7 +29,6 @@ from exonu.events.runs.run_list import Calibration
 from exonu.simulation.blocks import (
     Block,
     OuterPrescale,
-    Thinning,
     expected_decays,
     run_blocks,
     sample_blocks,
@@ -37,6 +36,7 @@ from exonu.simulation.blocks import (
 from exonu.simulation.components import WALL_CLASSES, Component, component, injected
 from exonu.simulation.light.photons import LightSources, sources_from_deposits
 from exonu.simulation.light.tracer import Hits, interleaved, trace
+from exonu.simulation.weighting import Repetition, SeenThinning, Thinning, Weighting
 
 if TYPE_CHECKING:
     from exonu.simulation.light_tables.drawing import Drawing
@@ -64,6 +64,7 @@ class Simulation:
         tables_above_keV: by component, in their order: visible energy above which light comes from
             tables; infinite traces it all.
         drawing: draws light from tables; needed where some is.
+        thin_seen: how events of a sample are thinned by their hits.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Simulation:
     dead: NDArray[np.bool_] | None = None
     tables_above_keV: tuple[float, ...] = ()
     drawing: Drawing | None = None
+    thin_seen: tuple[SeenThinning, ...] = ()
 
     @classmethod
     def of(cls, settings: Settings, light_tables: str | Path | None = None) -> Simulation:
@@ -158,7 +160,10 @@ class Simulation:
         hits = self._hits(
             light, block.seed, deposits.event_id, visible_keV, block.component[rows], dead, threads
         )
-        return Events(
+        weight = deposits.weight_per_day
+        for rule in self.thin_seen:
+            weight = weight * rule.weights(hits, block.seed, deposits.event_id)
+        events = Events(
             run=np.full(len(rows), self.run or 0, dtype=np.uint32),
             event=block.number[rows],
             time_s=block.time_s[rows],
@@ -170,8 +175,9 @@ class Simulation:
             true_energy_keV=deposits.true_energy_keV,
             true_xyz_cm=deposits.position_cm,
             component=block.component[rows],
-            weight=deposits.weight_per_day if self.run is None else None,
+            weight=weight if self.run is None else None,
         )
+        return events[weight > 0] if self.thin_seen else events
 
     def _hits(
         self,
@@ -308,6 +314,7 @@ def _of_sample(settings: Settings, detector: Detector, calibration: Calibration)
             geometry,
             settings["activities"],
             liquid_radius_cm=sample["liquid_radius_cm"],
+            emphasis=sample["emphasis"],
             **_focus(name, sample),
         )
         for name in sample["components"]
@@ -320,8 +327,10 @@ def _of_sample(settings: Settings, detector: Detector, calibration: Calibration)
                 remedy="give at least one for each source",
             )
     seed = derived_seed(settings["seed"], "samples")
-    thin = Thinning(**sample["thin"]) if sample["thin"] else None
-    thinning = OuterPrescale.of(sample["outer_prescale"], thin) or thin
+    repeat = sample["repeat"]
+    weighting = Weighting(
+        tuple(Thinning(**rule) for rule in sample["thin"]), Repetition(**repeat) if repeat else None
+    )
     blocks = partial(
         sample_blocks,
         components,
@@ -329,10 +338,19 @@ def _of_sample(settings: Settings, detector: Detector, calibration: Calibration)
         geometry,
         seed,
         tuple(sample["window_keV"]),
-        thinning,
+        weighting,
+        OuterPrescale.of(sample["outer_prescale"]),
     )
     name = f"sample {sample['sample']}"
-    return Simulation(name, detector, tuple(components), blocks, sum(sample["decays"]), calibration)
+    return Simulation(
+        name,
+        detector,
+        tuple(components),
+        blocks,
+        sum(sample["decays"]),
+        calibration,
+        thin_seen=tuple(SeenThinning(**rule) for rule in sample["thin_seen"]),
+    )
 
 
 def _focus(name: str, sample: Settings) -> Settings:

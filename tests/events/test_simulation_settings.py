@@ -277,6 +277,22 @@ def period(first, last, **optics):
         ),
         (put("samples/surface/focus", 1), ".samples.surface.focus: must be < 1 (got 1)"),
         (
+            put("samples/surface/emphasis", {"surface/gold": 2}),
+            ".samples.surface.emphasis: has no 'surface/gold'; sources of this sample: surface/quartz, su",
+        ),
+        (
+            put("samples/surface/thin", [{"above_keV": 5, "one_in": 2}, {"one_in": 2}]),
+            ".samples.surface.thin.1.above_keV: is missing",
+        ),
+        (
+            put("samples/surface/thin_seen", {"one_in": 0}),
+            ".samples.surface.thin_seen.one_in: must be ≥ 1 (got 0)",
+        ),
+        (
+            put("samples/both-dark/repeat", {"below_keV": 5, "times": 3}),
+            ".samples.both-dark.repeat: is for nominal samples, and this one is of dark; remove it",
+        ),
+        (
             put("samples/surface/window_keV", [3, 3]),
             ".samples.surface.window_keV: must be two energies, low < high",
         ),

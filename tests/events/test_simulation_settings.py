@@ -285,8 +285,8 @@ def period(first, last, **optics):
             ".samples.surface.thin.1.above_keV: is missing",
         ),
         (
-            put("samples/surface/thin_seen", {"one_in": 0}),
-            ".samples.surface.thin_seen.one_in: must be ≥ 1 (got 0)",
+            put("samples/surface/thin_seen", [{"one_in": 0}]),
+            ".samples.surface.thin_seen.0.one_in: must be ≥ 1 (got 0)",
         ),
         (
             put("samples/both-dark/repeat", {"below_keV": 5, "times": 3}),

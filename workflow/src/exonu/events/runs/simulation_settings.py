@@ -63,9 +63,9 @@ def simulate_settings(
             "light_from_tables_above_keV": settings["light_from_tables_above_keV"],
             "focus": _focus(settings, inputs.runs),
             "emphasis": settings["emphasis"],
-            "thin": _rules(settings["thin"]),
+            "thin": settings["thin"],
             "repeat": settings.get("repeat"),
-            "thin_seen": _rules(settings["thin_seen"]),
+            "thin_seen": settings["thin_seen"],
             "outer_prescale": _outer_prescale(block, sheet.components),
         },
     }
@@ -165,10 +165,6 @@ def _outer_prescale(block: Settings, components: Sequence[str]) -> Settings | No
     """That of the physics data if it is of one of some components: their samples have it too."""
     found: Settings | None = block["streams"].get(PHYSICS, {}).get("outer_prescale")
     return found if found and set(components) & set(found["components"]) else None
-
-
-def _rules(thin: Settings | Sequence[Settings]) -> list[Settings]:
-    return [thin] if isinstance(thin, Mapping) else list(thin)
 
 
 def _decays(decays: int | Mapping[str, int], components: Sequence[str]) -> list[int]:

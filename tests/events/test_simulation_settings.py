@@ -68,7 +68,6 @@ def test_a_job_of_a_sample(tmp_path):
         "thin": [],
         "emphasis": {},
         "repeat": None,
-        "thin_seen": [],
         "outer_prescale": None,
     }
 
@@ -283,10 +282,6 @@ def period(first, last, **optics):
         (
             put("samples/surface/thin", [{"above_keV": 5, "one_in": 2}, {"one_in": 2}]),
             ".samples.surface.thin.1.above_keV: is missing",
-        ),
-        (
-            put("samples/surface/thin_seen", [{"one_in": 0}]),
-            ".samples.surface.thin_seen.0.one_in: must be ≥ 1 (got 0)",
         ),
         (
             put("samples/both-dark/repeat", {"below_keV": 5, "times": 3}),

@@ -11,15 +11,13 @@ from exonu.detector.model import Detector
 from exonu.simulation.blocks import sample_blocks
 from exonu.simulation.components import component
 from exonu.simulation.generation.generate import generate_source, join
-from exonu.simulation.light.tracer import Hits
 from exonu.simulation.simulate_raw import Simulation
-from exonu.simulation.weighting import Repetition, SeenThinning, Thinning, Weighting
+from exonu.simulation.weighting import Repetition, Thinning, Weighting
 
 GEOMETRY = geodesic_geometry()
 WINDOW = (1.0, 230.0)
 COPPER_RULES = (
     Thinning(10, 2),
-    Thinning(10, 2, below_cosine=0.2),
     Thinning(10, 2, beyond_cm=41.1),
     Thinning(30, 3),
 )
@@ -47,7 +45,6 @@ COPPER = copper()
             above_keV=st.floats(0, 100),
             one_in=st.integers(1, 6),
             beyond_cm=st.sampled_from([0.0, 30.0, 41.0]),
-            below_cosine=st.sampled_from([1.0, 0.3, 0.1]),
         ),
         max_size=4,
     )
@@ -68,16 +65,11 @@ def test_rules_are_independent_and_what_is_left_weighs_their_product(rules):
     assert abs(missing) <= 5 * spread + 1e-3 * COPPER.weight_per_day.sum()
 
 
-def test_a_rule_is_for_wide_gaps_or_places_only():
-    cosine = np.full(len(COPPER), -1.0)
-    np.maximum.at(cosine, COPPER.event, COPPER.cos_min)
+def test_a_rule_is_for_light_and_place():
     radius = np.full(len(COPPER), np.inf)
     np.minimum.at(radius, COPPER.event, np.linalg.norm(COPPER.site_position_cm, axis=1))
-    wide = Thinning(5, 2, below_cosine=0.2).applies(COPPER)
-    np.testing.assert_array_equal(wide, (COPPER.visible_keV > 5) & (cosine < 0.2))
     outer = Thinning(5, 2, beyond_cm=41.1).applies(COPPER)
     np.testing.assert_array_equal(outer, (COPPER.visible_keV > 5) & (radius >= 41.1))
-    assert 0.1 < wide.mean() < 0.9
     assert 0.1 < outer.mean() < 0.9
 
 
@@ -157,44 +149,15 @@ def test_an_event_with_energy_inside_is_not_repeated():
     np.testing.assert_array_equal(np.bincount(which), np.where(radius >= 30, 4, 1))
 
 
-def hits_of(charges):
-    """Events with these charges on channels 0, 1, …"""
-    counts = [len(c) for c in charges]
-    channel = np.concatenate([np.arange(n) for n in counts]).astype(np.uint16)
-    charge = np.concatenate([np.asarray(c, dtype=np.float32) for c in charges])
-    return Hits(
-        np.concatenate([[0], np.cumsum(counts)]), channel, charge, np.zeros_like(charge),
-        np.ones(len(counts), dtype=bool),
-    )  # fmt: skip
-
-
-def test_thinning_by_hits_is_of_bright_tubes_and_little_light():
-    hits = hits_of([[5, 5, 5, 5, 5], [20, 1, 1], [2, 2, 2, 2, 2], []])
-    rule = SeenThinning(one_in=4, share_above=0.3, below_pe=12)
-    assert rule.applies(hits).tolist() == [False, True, True, True]
-    weights = rule.weights(hits, 1, np.arange(4))
-    assert weights[0] == 1
-    assert set(weights[1:]) <= {0.0, 4.0}
-
-
-@pytest.mark.parametrize("step", [1, 4, 60])
-def test_thinning_by_hits_keeps_the_mean_whatever_numbers_are_left(step):
-    """Also where the numbers are those that a thinning by number has left."""
-    n = 20_000
-    hits = hits_of([[1.0]] * n)
-    weights = SeenThinning(one_in=4, share_above=0.5).weights(hits, 7, step * np.arange(n))
-    assert weights.mean() == pytest.approx(1, abs=5 * np.sqrt(3 / n))
-
-
 def traced(name, decays, **how):
     """Charges per event and weights, of a sample with its light."""
     what = component(name, GEOMETRY, emphasis=how.pop("emphasis", None))
-    weighting, seen = how.pop("weighting", Weighting()), how.pop("seen", ())
+    weighting = how.pop("weighting", Weighting())
     detector = Detector.from_settings(None, GEOMETRY)
     simulation = Simulation(
         name, detector, (what,),
         lambda: sample_blocks([what], [decays], GEOMETRY, 5, (2.0, 60.0), weighting),
-        decays, thin_seen=seen,
+        decays,
     )  # fmt: skip
     events = list(simulation.events(events_at_once=100_000))
     charge = np.concatenate([np.bincount(e.event_of_hit, e.charge, len(e)) for e in events])
@@ -223,7 +186,6 @@ def _largest(events):
             {
                 "emphasis": SURFACE_EMPHASIS,
                 "weighting": Weighting((Thinning(10, 3),)),
-                "seen": (SeenThinning(5, share_above=0.15), SeenThinning(3, below_pe=40)),
             },
         ),
         (
@@ -232,7 +194,6 @@ def _largest(events):
             {
                 "emphasis": {"pmt/K40": 0.4},
                 "weighting": Weighting((Thinning(30, 4),), Repetition(14, 8, 30)),
-                "seen": (SeenThinning(8, share_above=0.15),),
             },
         ),
     ],

@@ -36,7 +36,7 @@ from exonu.simulation.blocks import (
 from exonu.simulation.components import WALL_CLASSES, Component, component, injected
 from exonu.simulation.light.photons import LightSources, sources_from_deposits
 from exonu.simulation.light.tracer import Hits, interleaved, trace
-from exonu.simulation.weighting import Repetition, SeenThinning, Thinning, Weighting
+from exonu.simulation.weighting import Repetition, Thinning, Weighting
 
 if TYPE_CHECKING:
     from exonu.simulation.light_tables.drawing import Drawing
@@ -64,7 +64,6 @@ class Simulation:
         tables_above_keV: by component, in their order: visible energy above which light comes from
             tables; infinite traces it all.
         drawing: draws light from tables; needed where some is.
-        thin_seen: how events of a sample are thinned by their hits.
     """
 
     name: str
@@ -77,7 +76,6 @@ class Simulation:
     dead: NDArray[np.bool_] | None = None
     tables_above_keV: tuple[float, ...] = ()
     drawing: Drawing | None = None
-    thin_seen: tuple[SeenThinning, ...] = ()
 
     @classmethod
     def of(cls, settings: Settings, light_tables: str | Path | None = None) -> Simulation:
@@ -160,10 +158,7 @@ class Simulation:
         hits = self._hits(
             light, block.seed, deposits.event_id, visible_keV, block.component[rows], dead, threads
         )
-        weight = deposits.weight_per_day
-        for rule in self.thin_seen:
-            weight = weight * rule.weights(hits, block.seed, deposits.event_id)
-        events = Events(
+        return Events(
             run=np.full(len(rows), self.run or 0, dtype=np.uint32),
             event=block.number[rows],
             time_s=block.time_s[rows],
@@ -175,9 +170,8 @@ class Simulation:
             true_energy_keV=deposits.true_energy_keV,
             true_xyz_cm=deposits.position_cm,
             component=block.component[rows],
-            weight=weight if self.run is None else None,
+            weight=deposits.weight_per_day if self.run is None else None,
         )
-        return events[weight > 0] if self.thin_seen else events
 
     def _hits(
         self,
@@ -342,15 +336,7 @@ def _of_sample(settings: Settings, detector: Detector, calibration: Calibration)
         OuterPrescale.of(sample["outer_prescale"]),
     )
     name = f"sample {sample['sample']}"
-    return Simulation(
-        name,
-        detector,
-        tuple(components),
-        blocks,
-        sum(sample["decays"]),
-        calibration,
-        thin_seen=tuple(SeenThinning(**rule) for rule in sample["thin_seen"]),
-    )
+    return Simulation(name, detector, tuple(components), blocks, sum(sample["decays"]), calibration)
 
 
 def _focus(name: str, sample: Settings) -> Settings:

@@ -1,9 +1,9 @@
 """Which simulated events of a sample are followed, and how often: weights make up for all of it.
 
 Most decays of the wall are never found inside, and most light is that of events whose templates are
-well known. So events are thinned by what is known of them before light (`Thinning`) and by their
-hits (`SeenThinning`), and rare ones with little light are repeated (`Repetition`). Each is unbiased
-for whatever is counted afterwards; pseudo-data have none of it."""
+well known. So events are thinned by what is known of them before light (`Thinning`), and rare ones with
+little light are repeated (`Repetition`). Both are unbiased for whatever is counted afterwards;
+pseudo-data have neither."""
 
 from __future__ import annotations
 
@@ -12,12 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from exonu.core.seeds import derived_seed
 from exonu.core.types import Array
 from exonu.detector.geometry import Geometry
 from exonu.simulation.generation.generate import Deposits
-from exonu.simulation.light.photons import hashed
-from exonu.simulation.light.tracer import Hits
 
 
 @dataclass(frozen=True)
@@ -28,25 +25,18 @@ class Thinning:
         above_keV: they have more visible energy,
         one_in: of so many decays in a row.
         beyond_cm: and no site of energy closer to the centre: what has one may be found in the
-            fiducial volume, and its weight decides what is known of it,
-        below_cosine: and no light through a cone whose half opening has this cosine or a larger one;
-            light in all directions has −1, from near the mouth of a gap 0.
+            fiducial volume, and its weight decides what is known of it.
     """
 
     above_keV: float
     one_in: int
     beyond_cm: float = 0.0
-    below_cosine: float = 1.0
 
     def applies(self, deposits: Deposits) -> NDArray[np.bool_]:
         """Which events it is about, shape (n,)."""
         rare = deposits.visible_keV > self.above_keV
         if self.beyond_cm > 0:
             rare &= innermost_cm(deposits) >= self.beyond_cm
-        if self.below_cosine < 1:
-            narrowest = np.full(len(deposits), -1.0)
-            np.maximum.at(narrowest, deposits.event, deposits.cos_min)
-            rare &= narrowest < self.below_cosine
         return np.asarray(rare)
 
 
@@ -99,43 +89,6 @@ class Repetition:
 
 NUMBERS_OF_A_COPY = 2**33
 """Between the numbers of a decay and of its repetition: random numbers of light follow from them."""
-
-
-@dataclass(frozen=True)
-class SeenThinning:
-    """Of events that have been followed, one in so many is kept: reconstruction is most of the work
-    for an event with little light.
-
-    Attributes:
-        one_in: of so many.
-        share_above: those with more than this share of their charge on one photomultiplier are meant,
-            which no inner event has,
-        below_pe: and those with less charge than this.
-    """
-
-    one_in: int
-    share_above: float = 1.0
-    below_pe: float = 0.0
-
-    def applies(self, hits: Hits) -> NDArray[np.bool_]:
-        """Which events are meant, shape (n,)."""
-        n = np.diff(hits.offsets)
-        event = np.repeat(np.arange(len(n)), n)
-        total = np.bincount(event, hits.charge, len(n))
-        largest = np.zeros(len(n))
-        np.maximum.at(largest, event, hits.charge)
-        return np.asarray((largest > self.share_above * total) | (total < self.below_pe))
-
-    def weights(self, hits: Hits, seed: int, event_ids: NDArray[np.int64]) -> Array:
-        """Factors on the events' weights, 0 for those that go, shape (n,).
-
-        Args:
-            hits: of the events.
-            seed, event_ids: the choice depends on them, whatever numbers an earlier thinning has left.
-        """
-        keys = hashed(np.uint64(derived_seed(seed, "seen")) + event_ids.astype(np.uint64))
-        stays = (keys >> np.uint64(11)).astype(np.float64) * 2.0**-53 < 1 / self.one_in
-        return np.where(self.applies(hits), np.where(stays, float(self.one_in), 0.0), 1.0)
 
 
 @dataclass(frozen=True)

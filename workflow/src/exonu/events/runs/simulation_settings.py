@@ -65,7 +65,6 @@ def simulate_settings(
             "emphasis": settings["emphasis"],
             "thin": settings["thin"],
             "repeat": settings.get("repeat"),
-            "thin_seen": settings["thin_seen"],
             "outer_prescale": _outer_prescale(block, sheet.components),
         },
     }

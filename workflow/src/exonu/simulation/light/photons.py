@@ -128,12 +128,11 @@ def sources_from_deposits(
 def _normal(seed: int, event_ids: Integers, place: Integers) -> Array:
     """Normal random numbers that depend on (seed, event, place) only: SplitMix64 hashes through the
     inverse Φ."""
-    key = hashed(hashed(np.uint64(seed) + event_ids.astype(np.uint64)) + place.astype(np.uint64))
+    key = _hashed(_hashed(np.uint64(seed) + event_ids.astype(np.uint64)) + place.astype(np.uint64))
     return np.asarray(ndtri((((key >> np.uint64(11)).astype(float)) + 0.5) * 2.0**-53))
 
 
-def hashed(z: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """SplitMix64 of numbers, shape (n,): the next of a sequence that starts at z."""
+def _hashed(z: NDArray[np.uint64]) -> NDArray[np.uint64]:
     z = z * np.uint64(0x9E3779B97F4A7C15) + np.uint64(0x632BE59BD9B4E019)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

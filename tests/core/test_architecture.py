@@ -9,9 +9,9 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
+from parsed_library import LIBRARY, MODULES, nodes, tree
 
 ROOT = Path(__file__).resolve().parents[2]
-LIBRARY = ROOT / "workflow" / "src" / "exonu"
 # Each package may import those of the lines above it, and of its own line only itself.
 LAYERS = [
     {"core"},
@@ -28,16 +28,15 @@ LAYERS = [
     {"cli", "front_door", "steps"},
 ]
 LEVEL = {package: level for level, layer in enumerate(LAYERS) for package in layer}
-MODULES = sorted(LIBRARY.rglob("*.py"))
 STEPS = ("events", "templates", "search", "report")
 LONGEST_FUNCTION = 90
 
 
 def imported(file):
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in nodes(file, ast.Import, ast.ImportFrom):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif node.module:
             yield node.module
 
 
@@ -62,13 +61,13 @@ NAMES = {module_name(file): file for file in MODULES}
 
 def modules_imported(file):
     """Those of the library, imports inside functions and for types included."""
-    for node in ast.walk(ast.parse(file.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.module:
+    for node in nodes(file, ast.Import, ast.ImportFrom):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif node.module:
             for alias in node.names:
                 whole = f"{node.module}.{alias.name}"
                 yield whole if whole in NAMES else node.module
-        elif isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
 
 
 def test_no_circle_between_files():
@@ -80,8 +79,8 @@ def test_no_circle_between_files():
         if name != "exonu"
     }
     for file in MODULES:
-        for node in ast.walk(ast.parse(file.read_text())):
-            if isinstance(node, ast.ImportFrom) and node.module == "exonu":
+        for node in nodes(file, ast.ImportFrom):
+            if node.module == "exonu":
                 names = {alias.name for alias in node.names}
                 assert names <= {"__version__", *LEVEL}, file
     TopologicalSorter(graph).prepare()  # names the circle
@@ -105,16 +104,15 @@ def test_a_name_exists_once():
 def test_packages_say_what_comes_in_and_out():
     for file in MODULES:
         if file.name == "__init__.py":
-            assert ast.get_docstring(ast.parse(file.read_text())), file
+            assert ast.get_docstring(tree(file)), file
 
 
 def test_functions_are_short():
     """A function fits on a screen or two; files are as long as their subject."""
     for file in MODULES:
-        for node in ast.walk(ast.parse(file.read_text())):
-            if isinstance(node, ast.FunctionDef):
-                end = node.end_lineno or node.lineno
-                assert end - node.lineno < LONGEST_FUNCTION, f"{file}: {node.name}"
+        for node in nodes(file, ast.FunctionDef):
+            end = node.end_lineno or node.lineno
+            assert end - node.lineno < LONGEST_FUNCTION, f"{file}: {node.name}"
 
 
 def test_locks_name_no_host():

@@ -1,13 +1,11 @@
 """A step's digest changes with the code it runs and the facts it reads, and with nothing else."""
 
 import ast
-from pathlib import Path
 
 import pytest
+from parsed_library import LIBRARY, MODULES, nodes
 
 from exonu.core import digest
-
-PACKAGE = Path(digest.__file__).resolve().parents[1]
 
 
 @pytest.fixture
@@ -15,7 +13,7 @@ def library(tmp_path, monkeypatch):
     """A small library in place of the real one."""
     files = {
         "exonu/__init__.py": "",
-        "exonu/solar.py": "import numpy\nfrom exonu.core import thing\nresource_path('fluxes.csv')\n",
+        "exonu/solar.py": 'import numpy\nfrom exonu.core import thing\nresource_path("fluxes.csv")\n',
         "exonu/core/__init__.py": "",
         "exonu/core/thing.py": "def f():\n    import pandas\n    from exonu import late\n",
         "exonu/late.py": "",
@@ -35,8 +33,9 @@ def library(tmp_path, monkeypatch):
 
 
 def forget():
-    for function in (digest._module_file, digest._read_module, digest.closure, digest._version_of):
-        function.cache_clear()
+    for function in vars(digest).values():
+        if hasattr(function, "cache_clear"):
+            function.cache_clear()
 
 
 def test_imports_are_followed_wherever_they_stand(library):
@@ -57,9 +56,47 @@ def test_imports_are_followed_wherever_they_stand(library):
         "class A:\n    async def f(self):\n        with open('x'):\n            {}",
     ],
 )
-def test_no_statement_hides_an_import(statement):
-    nodes = digest._statements(ast.parse(statement.format("import pandas")))
-    assert sum(isinstance(node, ast.Import) for node in nodes) == 1
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("import pandas", {"pandas"}),
+        ("import a.b as c, d  # why", {"a.b", "d"}),
+        ("from a.b import c", {"a.b", "a.b.c"}),
+        ("from a import (  # why (so)\n    b as c,\n    d,  # e, f\n)", {"a", "a.b", "a.d"}),
+    ],
+)
+def test_no_statement_hides_an_import(statement, written, found):
+    assert set(digest._imports(statement.format(written))) == found
+    assert set(digest._imports(f'"""As\n    >>> {written}\n"""')) == set()
+
+
+def test_what_is_found_is_what_python_reads():
+    """Imports and named resources of every module, and nothing else."""
+    for file in MODULES:
+        text = file.read_text(encoding="utf-8")
+        imported = [
+            name
+            for node in nodes(file, ast.Import, ast.ImportFrom)
+            for name in (
+                [alias.name for alias in node.names]
+                if isinstance(node, ast.Import)
+                else [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+            )
+        ]
+        assert set(digest._imports(text)) == set(imported), file
+        named = {
+            digest._LOCATORS[function](call.args[0].value)
+            for call in nodes(file, ast.Call)
+            if (function := called(call)) in digest._LOCATORS
+        }
+        assert set(digest._named_resources(text)) == named, file
+        lazy = any(called(call) == "import_module" for call in nodes(file, ast.Call))
+        assert (digest._LAZY in text) >= lazy, file
+
+
+def called(call):
+    """The name of the function that is called."""
+    return getattr(call.func, "attr", getattr(call.func, "id", None))
 
 
 def test_a_package_that_loads_lazily_depends_on_all_its_modules(library):
@@ -101,26 +138,23 @@ def test_the_front_door_is_not_part_of_every_step():
     modules, packages, _ = digest.closure("exonu.steps.events.select")
     assert not any("cli" in module.split(".") for module in modules)
     assert "argcomplete" not in packages
-    for file in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text())):
-            if isinstance(node, ast.ImportFrom) and node.module == "exonu":
+    for file in MODULES:
+        for node in nodes(file, ast.ImportFrom):
+            if node.module == "exonu":
                 named = {alias.name for alias in node.names} - {"__version__"}
                 assert all(digest._module_file(f"exonu.{name}") for name in named), file
 
 
 def test_every_resource_is_named_by_a_literal():
     """Else the digest would not see that a step reads it."""
-    for file in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text())):
-            if isinstance(node, ast.Call) and digest._function(node) in (
-                "resource_path",
-                "schema_path",
-            ):
-                assert isinstance(node.args[0], ast.Constant), f"{file}:{node.lineno}"
+    for file in MODULES:
+        for call in nodes(file, ast.Call):
+            if called(call) in digest._LOCATORS:
+                assert isinstance(call.args[0], ast.Constant), f"{file}:{call.lineno}"
 
 
 def test_every_step_has_a_digest_of_existing_facts():
-    steps = [f"{file.parent.name}.{file.stem}" for file in (PACKAGE / "steps").glob("*/[a-z]*.py")]
+    steps = [f"{file.parent.name}.{file.stem}" for file in (LIBRARY / "steps").glob("*/[a-z]*.py")]
     assert len(steps) > 40
     for step in steps:
         modules, packages, facts = digest.closure(f"exonu.steps.{step}")

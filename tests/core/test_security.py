@@ -4,19 +4,16 @@ its own paths."""
 import ast
 import os
 import pickle
-from pathlib import Path
 
 import numpy as np
 import pytest
+from parsed_library import LIBRARY, MODULES, nodes
 
-import exonu
 from exonu.core.errors import InputError
 from exonu.core.settings import read_yaml
 from exonu.detector.light_map.light_map import LightMap
 
-LIBRARY = Path(exonu.__file__).parent
 ROOT = LIBRARY.parents[2]
-MODULES = sorted(LIBRARY.rglob("*.py"))
 FORBIDDEN_MODULES = {
     "pickle",
     "cPickle",
@@ -43,7 +40,7 @@ ALLOWED = {"core/compiled.py": ["imports pickle"]}
 
 def found(file):
     """Calls as `a.b.c`, with their nodes, and names of imported modules."""
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in nodes(file, ast.Call, ast.Import, ast.ImportFrom):
         if isinstance(node, ast.Call):
             yield ast.unparse(node.func), node
         elif isinstance(node, ast.Import):

@@ -30,16 +30,17 @@ def points_on_walls(geometry, n, rng):
 def windows_around(geometry, points):
     """Which windows contain each point, by the definition: inside three pairs of flats, or a
     circle."""
-    offset = points[:, None, :] - geometry.positions_cm
-    cross = np.cross(geometry.normals, geometry.axes)
-    u, v = np.einsum("pcx,cx->pc", offset, geometry.axes), np.einsum("pcx,cx->pc", offset, cross)
+    distance = np.linalg.norm(points[:, None, :] - geometry.positions_cm, axis=2)
+    found = distance < 2 * geometry.half_size_cm
+    point, window = np.nonzero(found)
+    offset = points[point] - geometry.positions_cm[window]
+    axes = geometry.axes[window]
+    u = np.einsum("nx,nx->n", offset, axes)
+    v = np.einsum("nx,nx->n", offset, np.cross(geometry.normals[window], axes))
     along = [np.abs(np.cos(a) * u + np.sin(a) * v) for a in np.radians([0, 60, 120])]
-    inside = (
-        np.where(geometry.window == ROUND, np.hypot(u, v), np.max(along, axis=0))
-        <= geometry.half_size_cm
-    )
-    in_front = np.sum(offset**2, axis=2) < (2 * geometry.half_size_cm) ** 2
-    return inside & in_front
+    reach = np.where(geometry.window[window] == ROUND, np.hypot(u, v), np.max(along, axis=0))
+    found[point, window] = reach <= geometry.half_size_cm[window]
+    return found
 
 
 def test_figures_of_the_detector(geometry):

@@ -1,12 +1,13 @@
 """The fold against closed forms."""
 
+import math
 from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import integrate, stats
+from scipy import integrate, special
 
 from exonu.core.errors import InputError
 from exonu.detector import (
@@ -28,6 +29,10 @@ def response(of_true_energy=True, resolution=XENON1T, **more):
     return build_response(EDGES[:-1], EDGES[1:], resolution_keV=resolution, **keys)
 
 
+def normal_density(z):
+    return math.exp(-(z**2) / 2) / math.sqrt(2 * math.pi)
+
+
 @pytest.mark.parametrize("of_true_energy", [True, False])
 @pytest.mark.parametrize("rate", [lambda t: t**-2.0, lambda t: np.exp(-t / 10), np.ones_like])
 def test_fold_agrees_with_adaptive_quadrature(of_true_energy, rate):
@@ -38,13 +43,17 @@ def test_fold_agrees_with_adaptive_quadrature(of_true_energy, rate):
         low, high = EDGES[bin_], EDGES[bin_ + 1]
 
         def integrand(true, low=low, high=high):
-            pdf = stats.norm(true, XENON1T(true))
+            sigma = float(XENON1T(true))
             if of_true_energy:
-                seen = efficiency(true) * (pdf.cdf(high) - pdf.cdf(low))
+                share = special.ndtr((high - true) / sigma) - special.ndtr((low - true) / sigma)
+                seen = efficiency(true) * share
             else:
                 kinks = [e for e in RAMP[:, 0] if low < e < high]
                 seen = integrate.quad(
-                    lambda e: efficiency(e) * pdf.pdf(e), low, high, points=kinks or None
+                    lambda e: efficiency(e) * normal_density((e - true) / sigma) / sigma,
+                    low,
+                    high,
+                    points=kinks or None,
                 )[0]
             return float(rate(np.array(true)) * seen)
 

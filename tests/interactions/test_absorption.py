@@ -7,6 +7,8 @@ from scipy import constants
 
 from exonu.catalogue import SEARCHED
 from exonu.core.errors import InputError
+from exonu.core.resources import resource_path
+from exonu.core.tables import read_rows
 from exonu.detector import Efficiency, SqrtLinearResolution, build_response
 from exonu.interactions import Physics, RecoilSpectra
 from exonu.interactions.absorption import absorbed_flux_rate, curve_rate, line_rate, read_curve
@@ -24,6 +26,22 @@ def test_rates_are_those_that_xenon1t_rounds():
     photon = line_rate("hidden-photon", MASSES) / (barn / (MASSES * 1e3) * days)
     assert axion == pytest.approx(np.full(5, 1.5e19), rel=0.03)
     assert photon == pytest.approx(np.full(5, 4.7e23), rel=0.006)
+
+
+def test_released_limits_are_equal_rates():
+    """XENONnT's release gives g_ae and κ at each mass of one limit on the rate, by those rounded
+    prefactors: the two rates are equal within 2 %."""
+    found = {"alp": {}, "hidden-photon": {}}
+    for row in read_rows(resource_path("limits/limits.csv")):
+        if row["experiment"] == "XENONnT SR0" and row["quantity"] in found:
+            found[row["quantity"]][float(row["mass_MeV"])] = float(row["value"])
+    masses = np.array(list(found["alp"]))
+    assert list(found["hidden-photon"]) == masses.tolist()
+    axion, photon = (
+        line_rate(name, masses) * np.array(list(values.values())) ** 2
+        for name, values in found.items()
+    )
+    assert photon / axion == pytest.approx(np.ones(len(masses)), rel=0.02)
 
 
 def test_closed_forms_in_si():
@@ -53,8 +71,6 @@ def test_a_solar_axion_is_absorbed_less_than_one_at_rest():
 
 
 def axion_flux(energy):
-    from exonu.core.resources import resource_path
-
     table = np.loadtxt(resource_path("solar/axions.csv"), delimiter=",", comments=["#", "energy"])
     return np.interp(energy, *table.T) / 1e-26
 

@@ -156,6 +156,29 @@ def test_toys_say_what_was_injected_and_found(tables):
     assert pulls.groupby("multiple")["toys"].sum().tolist() == toys["n_toys"].tolist()
 
 
+def test_a_one_sided_parameter_is_judged_inside_and_shown_at_its_edge(searched, tmp_path):
+    """A millicharge of which the other atomic model predicts half: with the truth at the edge the
+    fits that go towards that model find too much of it, inside there is no such bias."""
+    file, records, _ = searched
+    spec = read_json(file)
+    [signal] = [one for one in spec["channels"][0]["samples"] if one["name"] == "signal"]
+    signal["modifiers"].append(
+        {"name": "atomic_epa", "type": "normsys", "data": {"hi": 0.5, "lo": 1.0}}
+    )
+    changed = tmp_path / file.name
+    write_json(changed, spec)
+    meaning = f"{file.stem}.poi_map.yaml"
+    (tmp_path / meaning).write_bytes(file.with_name(meaning).read_bytes())
+    statistics = {**STATISTICS, "injection": {**STATISTICS["injection"], "strengths": [0, 4]}}
+    toys = pd.DataFrame(toy_rows(changed, records, statistics, seed=1)[0]).set_index(
+        ["one_sided", "multiple"]
+    )
+    assert toys.index.to_list() == [("inside", 0), ("inside", 4), ("edge", 4)]
+    assert toys["judged"].to_list() == [False, True, False]
+    inside, edge = toys.loc[("inside", 4)], toys.loc[("edge", 4)]
+    assert edge["pull_mean"] > 0.2 > abs(inside["pull_mean"]) + 2 * inside["pull_mean_error"]
+
+
 def test_the_chain_recovers_the_expected_signal(tables):
     """Data with the expected signal added: μ̂ moves by μ_inj, and the first row is the data as they
     are."""

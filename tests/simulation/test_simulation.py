@@ -280,7 +280,7 @@ def test_a_file_without_events_is_whole(inputs, tmp_path):
 
 
 def test_memory_does_not_grow_with_the_number_of_events(inputs, monkeypatch):
-    monkeypatch.setattr(simulation_blocks, "DECAYS_PER_BLOCK", 400)
+    monkeypatch.setattr(simulation_blocks, "DECAYS_PER_BLOCK", 150)
     settings = job(inputs, sample="surface")
     settings["sample"]["focus"] = None
 
@@ -295,8 +295,8 @@ def test_memory_does_not_grow_with_the_number_of_events(inputs, monkeypatch):
         tracemalloc.stop()
         return result
 
-    peak(400)
-    assert peak(3200) < 1.3 * peak(800)
+    peak(150)
+    assert peak(1200) < 1.3 * peak(300)
 
 
 def test_progress_is_in_decays(inputs):
@@ -388,6 +388,22 @@ def test_thinning_keeps_the_rate_and_what_has_little_light():
     weights = thin.deposits.weight_per_day[~kept_low]
     expected = whole.deposits.weight_per_day[~low].sum()
     assert abs(weights.sum() - expected) < 4 * np.sqrt(np.sum(weights**2))
+
+
+def test_a_source_at_a_point_comes_behind_all_others_and_has_no_window():
+    """It is whole in samples whose window ends below its line, and others are what they are without it."""
+    geometry = geodesic_geometry()
+    scan, liquid = (component(name, geometry) for name in ("co57-scan", "lxe"))
+    others, block = sample_blocks([scan, liquid], [500, 500], geometry, 3, (1.0, 60.0))
+    (alone,) = sample_blocks([liquid], [500], geometry, 3, (1.0, 60.0))
+    np.testing.assert_array_equal(others.number, alone.number)
+    np.testing.assert_array_equal(others.deposits.event_id, alone.deposits.event_id)
+    np.testing.assert_array_equal(others.deposits.site_position_cm, alone.deposits.site_position_cm)
+    assert set(others.component) == {1}
+    assert set(block.component) == {0}
+    assert block.number[0] == 500
+    assert block.deposits.true_energy_keV.min() > 100
+    assert len(block.number) > 400
 
 
 def test_what_lies_inside_is_not_thinned():

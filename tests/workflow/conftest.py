@@ -6,46 +6,16 @@ import os
 import shutil
 
 import pytest
-from helpers import ROOT, SMOKE, SMOKE_EVENTS, Place, copy_of_repository, smoke_place, snakemake
-
-from exonu.core.resources import resource_path
-
-CONFIG = """\
-config_version: 1
-analyses: [alpha, beta]
-"""
-ALPHA = """\
-config_version: 1
-experiment: experiment.yaml
-blind: false
-interactions:
-  magnetic-moment: {flavours: [all, e]}
-  dark-photon:
-    masses_MeV: {minimum: 0.001, maximum: 10, number: 2}
-    more_masses_MeV: []
-statistics: {methods: [asymptotic], goodness_of_fit_toys: 20}
-plots: {dpi: 100}
-"""
-BETA = """\
-config_version: 1
-experiment: experiment.yaml
-blind: true
-interactions:
-  millicharge: {flavours: [all]}
-statistics: {methods: [asymptotic], goodness_of_fit_toys: 20}
-plots: {dpi: 60}
-"""
-
-
-def small_place(target):
-    """A copy of the repository, and a folder with the configuration of two experiments made as
-    `exonu init` does."""
-    place = Place(copy_of_repository(target / "repository"), target / "run")
-    for name, analysis in (("alpha", ALPHA), ("beta", BETA)):
-        shutil.copytree(resource_path("template"), place.folder / "config" / name)
-        (place.folder / "config" / name / "analysis.yaml").write_text(analysis)
-    (place.folder / "config" / "config.yaml").write_text(CONFIG)
-    return place
+from helpers import (
+    ROOT,
+    SMOKE,
+    SMOKE_EVENTS,
+    Place,
+    copy_of_repository,
+    small_place,
+    smoke_place,
+    snakemake,
+)
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,10 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+from forked_snakemake import forked_snakemake
+
+from exonu.core.resources import resource_path
+
 ROOT = Path(__file__).resolve().parents[2]
 SNAKEMAKE = Path(sys.executable).with_name("snakemake")
 PARTS = ("Snakefile", "workflow", "config", "resources", "profiles", "envs")
@@ -17,6 +21,33 @@ COMPARED = {".html", ".csv", ".json", ".png", ".pdf", ".yaml", ".tex", ".md", ".
 SMOKE = ("--configfile", "config/run-smoke.yaml")
 SMOKE_EVENTS = "results/smoke/selected/sample_pmt.root"
 EXCEPTED = {"logs", "benchmarks", ".snakemake", ".snakemake_timestamp", "digests.json"}
+
+
+CONFIG = """\
+config_version: 1
+analyses: [alpha, beta]
+"""
+ALPHA = """\
+config_version: 1
+experiment: experiment.yaml
+blind: false
+interactions:
+  magnetic-moment: {flavours: [all, e]}
+  dark-photon:
+    masses_MeV: {minimum: 0.001, maximum: 10, number: 2}
+    more_masses_MeV: []
+statistics: {methods: [asymptotic], goodness_of_fit_toys: 20}
+plots: {dpi: 100}
+"""
+BETA = """\
+config_version: 1
+experiment: experiment.yaml
+blind: true
+interactions:
+  millicharge: {flavours: [all]}
+statistics: {methods: [asymptotic], goodness_of_fit_toys: 20}
+plots: {dpi: 60}
+"""
 
 
 class Place(NamedTuple):
@@ -54,6 +85,17 @@ def copy_of_repository(target: Path) -> Path:
     return target
 
 
+def small_place(target: Path) -> Place:
+    """A copy of the repository, and a folder with the configuration of two experiments made as
+    `exonu init` does."""
+    place = Place(copy_of_repository(target / "repository"), target / "run")
+    for name, analysis in (("alpha", ALPHA), ("beta", BETA)):
+        shutil.copytree(resource_path("template"), place.folder / "config" / name)
+        (place.folder / "config" / name / "analysis.yaml").write_text(analysis)
+    (place.folder / "config" / "config.yaml").write_text(CONFIG)
+    return place
+
+
 def smoke_place(folder: Path) -> Place:
     """A folder with our configurations; the repository is run in its place, since compiled kernels
     are cached by it."""
@@ -62,18 +104,21 @@ def smoke_place(folder: Path) -> Place:
 
 
 def snakemake(
-    place: Place, *arguments: str, **environment: str
+    place: Place, *arguments: str, refused: bool = False, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """Run snakemake in the place's folder, stdout and stderr together; one core unless the
     arguments say otherwise.
 
-    Without numba, which would compile its kernels anew for every copy of the repository: half a
-        minute each.
+    Where no job runs, in a dry run or since the configuration is `refused`, it is a fork of a
+        process that has imported Snakemake.
     """
-    base = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     cores = () if "--cores" in arguments else ("--cores", "1")
+    command = ["--snakefile", place.repository / "Snakefile", *cores, *arguments]
+    if refused or {"--dry-run", "--touch"} & set(arguments):
+        return forked_snakemake(place.folder, command, **environment)
+    base = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     return subprocess.run(
-        [SNAKEMAKE, "--snakefile", place.repository / "Snakefile", *cores, *arguments],
+        [SNAKEMAKE, *command],
         cwd=place.folder,
         env={**base, **environment},
         stdout=subprocess.PIPE,

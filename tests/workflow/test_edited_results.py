@@ -5,9 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from helpers import ROOT, snakemake
-
-from conftest import small_place
+from helpers import ROOT, small_place, snakemake
 
 pytestmark = pytest.mark.slow
 TABLE = "results/alpha/limits/limits.csv"

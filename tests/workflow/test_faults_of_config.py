@@ -94,12 +94,12 @@ def assert_one_message(place, ended, message):
 @pytest.mark.parametrize(("edit", "message"), CASES)
 def test_fault(fresh, edit, message):
     fresh.edit(*edit)
-    assert_one_message(fresh, snakemake(fresh), message)
+    assert_one_message(fresh, snakemake(fresh, refused=True), message)
 
 
 def test_text_from_the_command_line_is_no_list(fresh):
     """`--config analyses=alpha` gives a text, which the schema refuses."""
-    ended = snakemake(fresh, "--config", "analyses=alpha")
+    ended = snakemake(fresh, "--config", "analyses=alpha", refused=True)
     assert_one_message(
         fresh,
         ended,

@@ -5,6 +5,7 @@ import os
 import subprocess
 
 import pytest
+from forked_snakemake import forked_snakemake
 from helpers import SNAKEMAKE
 
 OTHER = """\
@@ -37,6 +38,10 @@ def run(place, *arguments):
     (place.folder / "Snakefile").write_text(
         OTHER.format(snakefile=place.repository / "workflow" / "Snakefile")
     )
+    if "--dry-run" in arguments:
+        ended = forked_snakemake(place.folder, ["--cores", "2", *arguments])
+        assert ended.returncode == 0, ended.stdout
+        return ended.stdout
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     ended = subprocess.run(
         [SNAKEMAKE, "--cores", "2", *arguments],

@@ -1,9 +1,7 @@
 """A repository in a folder whose name means something to the shell, to Snakemake or to both."""
 
 import pytest
-from helpers import snakemake
-
-from conftest import small_place
+from helpers import small_place, snakemake
 
 
 @pytest.mark.slow

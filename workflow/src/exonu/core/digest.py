@@ -7,18 +7,22 @@ imports, however indirectly, or a resource that such a module names, changes; th
 installed version of a third-party package that these import does. Nothing else changes them, so
 that edited physics never leaves stale results and a new sphinx never re-runs 711 days.
 
-The source is read with `ast`, not imported: planning stays fast, and imports inside functions are
-followed too."""
+The source is neither imported nor parsed: every process with compiled kernels asks for digests of
+them, and planning for one of each step. Regular expressions find imports and names of resources
+where ruff's formatter puts them, inside functions too; a test compares them with `ast` in every
+module. A line of a docstring that reads as an import would be followed as well: one module more
+that a step depends on, never one less."""
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import importlib.metadata
+import re
 import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from exonu.core import resources
 
@@ -29,7 +33,14 @@ _DISTRIBUTION_NAMES = {
     "mpl_toolkits": "matplotlib",
 }  # where it is not the package's own name
 _LOCATORS = {"resource_path": resources.resource_path, "schema_path": resources.schema_path}
-_CALLED = (*_LOCATORS, "import_module")
+_IMPORT = re.compile(
+    r"\n *(?:import +(?P<modules>[\w., ]+)"
+    r"|from +(?P<module>[\w.]+) +import +(?:\((?P<names>(?:[^)#]|#.*)*)\)|(?P<name>[\w, ]+)))"
+)
+_COMMENT = re.compile(r"#.*")
+_NAMED = re.compile(r"(?<![`\w])(resource_path|schema_path)\(\s*\"([^\"\n]*)\"")
+_DOCTEST = re.compile(r"\n *>>> .*")
+_LAZY = "import_module("
 
 
 @cache
@@ -48,62 +59,69 @@ def _parents(name: str) -> Iterator[str]:
     return (".".join(parts[:length]) for length in range(1, len(parts) + 1))
 
 
+class _Module(NamedTuple):
+    """A module of exonu: the digest of its source, and what it needs directly."""
+
+    digest: bytes
+    modules: frozenset[str]
+    packages: frozenset[str]
+    facts: frozenset[Path]
+
+
 @cache
-def _read_module(name: str) -> tuple[frozenset[str], frozenset[Path]]:
-    """The modules that a module imports, exonu's and others', and the resource files that it
-    names."""
-    if name == _PACKAGE:  # its names are for notebooks, loaded when used; the library uses none
-        return frozenset(), frozenset()
+def _read_module(name: str) -> _Module:
+    """Read a module's source."""
     source = _module_file(name)
     assert source is not None
+    content = source.read_bytes()
+    text = content.decode()
     imported: set[str] = set()
-    named: set[Path] = set()
-    text = source.read_text(encoding="utf-8")
-    tree = ast.parse(text, filename=str(source))
-    for node in (
-        ast.walk(tree) if any(f"{name}(" in text for name in _CALLED) else _statements(tree)
-    ):
-        if isinstance(node, ast.Import):
-            imported.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            imported.add(node.module)
-            imported.update(f"{node.module}.{alias.name}" for alias in node.names)
-        elif isinstance(node, ast.Call):
-            named.update(_named_resource(node))
-            if (
-                _function(node) == "import_module"
-            ):  # lazily loaded names: anything in the package may be meant
-                imported.update(_modules_below(name, source.parent))
-    return frozenset(imported), frozenset(named)
+    facts: set[Path] = set()
+    if name != _PACKAGE:  # its names are for notebooks, loaded when used; the library uses none
+        imported.update(_imports(text))
+        facts.update(_named_resources(text))
+        if _LAZY in text:  # names that are loaded when used: anything in the package may be meant
+            imported.update(_modules_below(name, source.parent))
+    others = {one.partition(".")[0] for one in imported} - {_PACKAGE}
+    return _Module(
+        hashlib.sha256(content).digest(),
+        frozenset().union(*(_with_parents(one) for one in imported)),
+        frozenset(others - sys.stdlib_module_names),
+        frozenset(facts),
+    )
 
 
-def _statements(tree: ast.Module) -> Iterator[ast.AST]:
-    """All statements, in functions and branches too: most modules have none of the calls, and few
-    nodes are imports."""
-    waiting: list[ast.AST] = [tree]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        for block in ("body", "orelse", "finalbody", "handlers", "cases"):
-            waiting.extend(getattr(node, block, ()))
+def _imports(text: str) -> Iterator[str]:
+    """Dotted names that a source imports; of `from a import b` both `a` and `a.b`, which may be a
+    module."""
+    for found in _IMPORT.finditer(f"\n{text}"):
+        listed = found["modules"] or _COMMENT.sub("", found["names"] or found["name"])
+        names = [one.split()[0] for one in listed.split(",") if one.strip()]
+        if found["module"]:
+            yield found["module"]
+            names = [f"{found['module']}.{name}" for name in names]
+        yield from names
+
+
+@cache
+def _with_parents(name: str) -> frozenset[str]:
+    """The modules of exonu in a dotted name: importing a.b.c runs a and a.b first, and c may be a
+    function."""
+    if name.partition(".")[0] != _PACKAGE:
+        return frozenset()
+    return frozenset(part for part in _parents(name) if _module_file(part))
+
+
+def _named_resources(text: str) -> Iterator[Path]:
+    if any(f"{name}(" in text for name in _LOCATORS):
+        for function, file in _NAMED.findall(_DOCTEST.sub("", text)):
+            yield _LOCATORS[function](file)
 
 
 def _modules_below(package: str, folder: Path) -> Iterator[str]:
     for file in folder.rglob("*.py"):
         if file.name != "__init__.py":
             yield ".".join((package, *file.relative_to(folder).with_suffix("").parts))
-
-
-def _function(call: ast.Call) -> str | None:
-    return (
-        call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", None)
-    )
-
-
-def _named_resource(call: ast.Call) -> Iterator[Path]:
-    function = _function(call)
-    if function in _LOCATORS and call.args and isinstance(call.args[0], ast.Constant):
-        yield _LOCATORS[str(function)](str(call.args[0].value))
 
 
 @cache
@@ -116,22 +134,17 @@ def closure(module: str) -> tuple[frozenset[str], frozenset[str], frozenset[Path
     Returns:
         Names of exonu modules, top-level names of third-party packages, paths of resources.
     """
-    waiting, seen = [module], set()
+    waiting, seen = set(_with_parents(module)), set[str]()
     packages: set[str] = set()
     facts: set[Path] = set()
     while waiting:
         name = waiting.pop()
-        if name.split(".")[0] != _PACKAGE:
-            packages.add(name.split(".")[0])
-            continue
-        for part in _parents(name):  # importing a.b.c runs a and a.b first
-            if part in seen or _module_file(part) is None:
-                continue
-            seen.add(part)
-            imported, named = _read_module(part)
-            waiting.extend(imported)
-            facts.update(named)
-    return frozenset(seen), frozenset(packages - sys.stdlib_module_names), frozenset(facts)
+        seen.add(name)
+        found = _read_module(name)
+        waiting |= found.modules - seen
+        packages |= found.packages
+        facts |= found.facts
+    return frozenset(seen), frozenset(packages), frozenset(facts)
 
 
 def code_digest(module: str) -> str:
@@ -140,16 +153,20 @@ def code_digest(module: str) -> str:
     modules, _, facts = closure(module)
     total = hashlib.sha256()
     for name in sorted(modules):
-        file = _module_file(name)
-        assert file is not None
-        total.update(name.encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
+        total.update(name.encode() + b"\0" + _read_module(name).digest)
     for fact in sorted(facts):
-        for file in sorted(fact.rglob("*")) if fact.is_dir() else [fact]:
-            if file.is_file():
-                total.update(
-                    file.name.encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest()
-                )
+        for name, digest in _digests_of(fact):
+            total.update(name.encode() + b"\0" + digest)
     return total.hexdigest()[:12]
+
+
+@cache
+def _digests_of(fact: Path) -> list[tuple[str, bytes]]:
+    """Names and digests of a resource's files: itself, or all of a folder."""
+    files = sorted(fact.rglob("*")) if fact.is_dir() else [fact]
+    return [
+        (file.name, hashlib.sha256(file.read_bytes()).digest()) for file in files if file.is_file()
+    ]
 
 
 @cache

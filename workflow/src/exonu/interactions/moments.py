@@ -131,13 +131,10 @@ def _interpolated(
     at = np.sqrt(np.clip(spectrum.endpoint_MeV - lower, 0.0, None)) / step
     i = np.clip(at.astype(np.int64), 0, _PANELS - 1)
     u = np.clip(at - i, 0.0, 1.0)
-    w = u**2 * (3 - 2 * u)
-    return np.asarray(
-        total[..., i] * (1 - w)
-        + total[..., i + 1] * w
-        + slope[..., i] * (u * (1 - u) ** 2)
-        - slope[..., i + 1] * (u**2 * (1 - u))
-    )
+    rise, here, there = np.diff(total, axis=-1), slope[..., :-1], slope[..., 1:]
+    cubics = np.stack([total[..., :-1], here, 3 * rise - 2 * here - there, here + there - 2 * rise])
+    a, b, c, d = np.take(cubics.reshape(36, _PANELS), i, axis=1).reshape(4, 3, 3, -1)
+    return np.asarray(((d * u + c) * u + b) * u + a)
 
 
 def atomic_moments(

@@ -42,6 +42,8 @@ LITTLE = 0.05
 PYHF_BOUND = 5.0
 SAME = 1e-9
 POI_BOUNDS = (0.0, 1e4)
+ONE_SIDED = "atomic_"
+"""Beginning of the names of parameters that have an effect on one side of zero only."""
 LARGEST_FALL = 0.19
 """No bin of the second atomic model's shape falls by more in one standard deviation: positive to
 pyhf's bound."""
@@ -318,7 +320,7 @@ def _atomic_modifiers(model: str, counts: Array, other: Array) -> list[Json]:
         return []
     size = float(alternative.sum() / nominal.sum())
     shape = alternative / size - nominal
-    name = f"atomic_{model.replace('-', '_')}"
+    name = f"{ONE_SIDED}{model.replace('-', '_')}"
     least = (1 - LARGEST_FALL) * nominal
     up = np.maximum(nominal + shape, least)
     return [_normsys(name, size, 1.0), _histosys(name, up, nominal)]

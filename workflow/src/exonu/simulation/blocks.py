@@ -20,8 +20,15 @@ from exonu.core.seeds import derived_seed
 from exonu.core.types import Array
 from exonu.detector.geometry import Geometry
 from exonu.simulation.components import Component
-from exonu.simulation.generation.generate import Deposits, generate_source, join, shared
+from exonu.simulation.generation.generate import (
+    ALL_ENERGIES,
+    Deposits,
+    generate_source,
+    join,
+    shared,
+)
 from exonu.simulation.generation.pseudo_data import pseudo_data
+from exonu.simulation.wall.wall_decays import POINT
 from exonu.simulation.weighting import AS_DRAWN, Thinning, Weighting
 
 DECAYS_PER_BLOCK = 200_000
@@ -158,7 +165,8 @@ def sample_blocks(
     weighting: Weighting = AS_DRAWN,
     outer_prescale: OuterPrescale | None = None,
 ) -> Iterator[Block]:
-    """A weighted sample of each component; every source has its share in every piece.
+    """A weighted sample of each component; every source has its share in every piece. Sources at a
+    point come behind all others, which are the same with and without them.
 
     Samples with the same components and numbers of decays have the same events in the same order,
     whatever the detector that sees them. The numbers of events count the decays; repetitions of one
@@ -169,7 +177,7 @@ def sample_blocks(
         decays: how many of each are drawn, at least one per source.
         geometry: the detector.
         seed: of all samples; each source has its own random numbers from it.
-        window_keV: visible energies to keep.
+        window_keV: visible energies to keep; of a source at a point all are.
         weighting: which events are thinned and repeated.
         outer_prescale: of the data.
     """
@@ -179,31 +187,33 @@ def sample_blocks(
         for what, mine in zip(components, counts, strict=True)
         for source, count in zip(what.sources, mine, strict=True)
     ]
-    pieces = max(1, ceil(sum(decays) / DECAYS_PER_BLOCK))
     before = 0
-    for k in range(pieces):
-        parts, numbers, start = [], [], before
-        for source, count in sources:
-            ids = np.arange(count * k // pieces, count * (k + 1) // pieces)
-            part = generate_source(
-                source, ids, geometry, seed, source.rate_per_day / count, window_keV
-            )
-            if outer_prescale is None:
-                part = weighting.thinned(part, count)
-            else:
-                part = outer_prescale.thinned(part, count, weighting)
-            number = before + part.number - count * k // pieces
-            if weighting.repeat is not None:
-                part, which = weighting.repeat.repeated(part, geometry)
-                number = number[which]
-            parts.append(part)
-            numbers.append(number)
-            before += len(ids)
-        deposits = join(parts)
-        yield Block(
-            deposits, _component(deposits, components), np.zeros(len(deposits)),
-            np.concatenate(numbers).astype(np.uint64), before - start, seed,
-        )  # fmt: skip
+    for at_point in (False, True):
+        alike = [(s, n) for s, n in sources if (s.place.kind == POINT) == at_point]
+        window = ALL_ENERGIES if at_point else window_keV
+        pieces = ceil(sum(count for _, count in alike) / DECAYS_PER_BLOCK)
+        for k in range(pieces):
+            parts, numbers, start = [], [], before
+            for source, count in alike:
+                ids = np.arange(count * k // pieces, count * (k + 1) // pieces)
+                per_decay = source.rate_per_day / count
+                part = generate_source(source, ids, geometry, seed, per_decay, window)
+                if outer_prescale is None:
+                    part = weighting.thinned(part, count)
+                else:
+                    part = outer_prescale.thinned(part, count, weighting)
+                number = before + part.number - count * k // pieces
+                if weighting.repeat is not None:
+                    part, which = weighting.repeat.repeated(part, geometry)
+                    number = number[which]
+                parts.append(part)
+                numbers.append(number)
+                before += len(ids)
+            deposits = join(parts)
+            yield Block(
+                deposits, _component(deposits, components), np.zeros(len(deposits)),
+                np.concatenate(numbers).astype(np.uint64), before - start, seed,
+            )  # fmt: skip
 
 
 def _component(deposits: Deposits, components: Sequence[Component]) -> NDArray[np.uint16]:

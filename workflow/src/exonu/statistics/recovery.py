@@ -19,12 +19,13 @@ Two pulls of each toy, decided before any was looked at:
               the one that is judged.
 
 Toys are drawn with the nuisance parameters as fitted to the data without signal, plus the signal;
-their auxiliary data fluctuate too."""
+their auxiliary data fluctuate too. A parameter that the data without signal say nothing of, such as
+one of the signal's shape, can be given its true value."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -141,6 +142,7 @@ def inject(
     reference: float,
     data: Sequence[float] | FloatArray | None = None,
     confidence_level: float = 0.90,
+    true_nuisance: Mapping[str, float] | None = None,
 ) -> list[Injection]:
     """Toys with each injected strength.
 
@@ -151,6 +153,7 @@ def inject(
         seed: one number per analysis and hypothesis.
         reference: μ > 0 that limits are compared with, e.g. the median expected limit.
         data, confidence_level: as for `upper_limit`.
+        true_nuisance: values of nuisance parameters in the toys' truth, instead of the fitted ones.
 
     >>> from exonu.statistics.examples import two_bins
     >>> point, = inject(two_bins(), [1.0], n_toys=400, seed=3, reference=1.0)
@@ -161,6 +164,10 @@ def inject(
     if n_toys <= 0:
         raise InputError(f"must be > 0 (got {n_toys})", field="n_toys")
     background = data_profile(model, data).at(0.0)
+    theta = background.theta.copy()
+    for name, value in (true_nuisance or {}).items():
+        theta[model.index(name)] = value
+    background = replace(background, theta=theta)
     wide = released(model, background.theta)
     return [
         _point(

@@ -12,6 +12,7 @@ from exonu.report.figures.coverage_of_limits import MARKERS
 from exonu.report.figures.fit_diagnostics import hypothesis_text
 from exonu.report.figures.style import look_of, new_figure, put_heading, styled
 from exonu.report.numbers.figure_records import Heading
+from exonu.search.studies.injection import EDGE
 
 KEY = ["interaction", "flavour"]
 
@@ -94,14 +95,24 @@ def _draw_mean_and_width(axes: Axes, toys: pd.DataFrame) -> None:
     for low, high in ((-0.2, 0.2), (0.9, 1.1)):
         axes.axhspan(low, high, color=BAND_GREY, linewidth=0, alpha=0.6)
     for place, (key, rows) in enumerate(groups):
-        look, marker = look_of(str(key[0]), None), MARKERS[place % len(MARKERS)]
-        x = rows["multiple"] + 0.1 * (place - (len(groups) - 1) / 2)
-        for what, filled in (("mean", True), ("width", False)):
-            axes.errorbar(
-                x, rows[f"pull_{what}"], yerr=rows[f"pull_{what}_error"], color=look.colour, linestyle="",
-                marker=marker, markersize=4.5, capsize=2, markerfacecolor=look.colour if filled else "white",
-            )  # fmt: skip
+        colour, marker = look_of(str(key[0]), None).colour, MARKERS[place % len(MARKERS)]
+        shifted = 0.1 * (place - (len(groups) - 1) / 2)
+        at_edge = rows["one_sided"] == EDGE
+        _draw_points(axes, rows[~at_edge], shifted, colour, marker, 4.5)
+        _draw_points(axes, rows[at_edge], shifted + 0.2, colour, marker, 2.5)
     values = toys[["pull_mean", "pull_width"]].to_numpy(float)
     axes.set_ylim(min(-0.4, np.nanmin(values) - 0.15), max(1.3, np.nanmax(values) + 0.15))
     axes.set_xlabel("injected μ / median expected limit")
-    axes.set_ylabel("pull: mean (filled),\nwidth (open)")
+    small = "\nsmall: truth at an edge" if (toys["one_sided"] == EDGE).any() else ""
+    axes.set_ylabel(f"pull: mean (filled),\nwidth (open){small}")
+
+
+def _draw_points(
+    axes: Axes, rows: pd.DataFrame, shifted: float, colour: str, marker: str, size: float
+) -> None:
+    for what, filled in (("mean", True), ("width", False)):
+        axes.errorbar(
+            rows["multiple"] + shifted, rows[f"pull_{what}"], yerr=rows[f"pull_{what}_error"], color=colour,
+            linestyle="", marker=marker, markersize=size, capsize=size / 2,
+            markerfacecolor=colour if filled else "white",
+        )  # fmt: skip

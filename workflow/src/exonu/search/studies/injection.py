@@ -15,11 +15,16 @@ from exonu.core.seeds import derived_seed
 from exonu.core.types import Array, Json
 from exonu.search.limit_records import read_search
 from exonu.search.studies.injected_cases import injected_signal, median_limit, split_case
+from exonu.search.workspace import ONE_SIDED
 from exonu.statistics import inject, mean_and_width, recover
 from exonu.statistics.recovery import Injection
 
 Records = Sequence[Mapping[str, Any]]
 
+INSIDE, EDGE, ABSENT = "inside", "edge", "absent"
+"""Where the truth of a parameter of one side is; whether there is one."""
+MEAN_OF_ONE_SIDE = float(np.sqrt(2.0 / np.pi))
+"""Of |x| with x standard normal."""
 PULL_EDGES = np.linspace(-5.0, 5.0, 41)
 LARGEST_MEAN, WIDTHS = 0.2, (0.9, 1.1)
 """What a pull has to meet: |mean| and the range of the width."""
@@ -28,6 +33,8 @@ WITHIN = 2.0
 NOTES = (
     "Simulated. Strengths are multiples of the median expected limit on mu, to which the rate is proportional.",
     "pull: signed root of -2 ln L(true)/L(best fit), bound at zero released; hessian_pull: (best fit - true)/sigma.",
+    "one_sided: where the truth of parameters with an effect to one side is, inside (the mean of that side) or at the",
+    "edge, where any best fit is biased; judged are toys with a signal and a truth that is not at an edge.",
 )
 CHAIN_NOTES = (
     "Simulated. The signal's events go through simulate, ingest, reconstruct and select in the live times of the runs,",
@@ -48,35 +55,62 @@ def toy_rows(
         seed: of the analysis.
 
     Returns:
-        Rows of `toys.csv`, and of `pulls.csv`: the pulls as histograms.
+        Rows of `toys.csv`, and of `pulls.csv`: the pulls as histograms, of what is judged.
     """
     model, meaning = read_search(file)
     study, level = statistics["injection"], statistics["confidence_level"]
-    signals = [injected_signal(records, file.stem, multiple) for multiple in study["strengths"]]
     [record] = [record for record in records if record["name"] == file.stem]
-    points = inject(
-        model,
-        [signal.mu for signal in signals],
-        study["toys"],
-        derived_seed(seed, f"injection/{file.stem}"),
-        median_limit(record),
-        confidence_level=level,
-    )
     rows, histograms = [], []
-    for signal, point in zip(signals, points, strict=True):
-        key = {
-            **{name: meaning[name] for name in ("interaction", "flavour", "parameter", "unit")},
-            "multiple": signal.multiple,
-        }
-        rows.append(
-            {**key, "true_strength": signal.strength, **_toy_row(point, level), **_flags(meaning)}
-        )
-        counts = np.histogram(point.pull, PULL_EDGES)[0]
-        histograms += [
-            {**key, "low": low, "high": high, "toys": int(n)}
-            for low, high, n in zip(PULL_EDGES[:-1], PULL_EDGES[1:], counts, strict=True)
+    for truth, nuisance in _truths(model.parameters).items():
+        signals = [
+            injected_signal(records, file.stem, multiple)
+            for multiple in study["strengths"]
+            if multiple > 0 or truth != EDGE  # without a signal its shape is nothing
         ]
+        points = inject(
+            model,
+            [signal.mu for signal in signals],
+            study["toys"],
+            derived_seed(seed, f"injection/{file.stem}"),
+            median_limit(record),
+            confidence_level=level,
+            true_nuisance=nuisance,
+        )
+        for signal, point in zip(signals, points, strict=True):
+            key = {
+                **{name: meaning[name] for name in ("interaction", "flavour", "parameter", "unit")},
+                "multiple": signal.multiple,
+            }
+            rows.append(
+                {
+                    **key,
+                    "true_strength": signal.strength,
+                    "one_sided": truth,
+                    "judged": truth != EDGE and signal.multiple > 0,
+                    **_toy_row(point, level),
+                    **_flags(meaning),
+                }
+            )
+            if truth != EDGE:
+                histograms += _histogram(key, point)
     return rows, histograms
+
+
+def _truths(parameters: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Values of the parameters of one side in the toys' truth, by where they are; an empty entry
+    where there are none."""
+    one_sided = [name for name in parameters if name.startswith(ONE_SIDED)]
+    if not one_sided:
+        return {ABSENT: {}}
+    return {INSIDE: dict.fromkeys(one_sided, MEAN_OF_ONE_SIDE), EDGE: dict.fromkeys(one_sided, 0.0)}
+
+
+def _histogram(key: Json, point: Injection) -> list[Json]:
+    counts = np.histogram(point.pull, PULL_EDGES)[0]
+    return [
+        {**key, "low": low, "high": high, "toys": int(n)}
+        for low, high, n in zip(PULL_EDGES[:-1], PULL_EDGES[1:], counts, strict=True)
+    ]
 
 
 def _toy_row(point: Injection, level: float) -> Json:
@@ -179,7 +213,7 @@ def _signed(mu: float, meaning: Mapping[str, Any]) -> float:
 def summary(toys: pd.DataFrame, chain: pd.DataFrame) -> Json:
     """What `injection.json` says: whether the toys' pulls are those of a Gaussian, and which
     signals were recovered."""
-    with_signal = toys[toys["multiple"] > 0]
+    judged = toys[toys["judged"]]
     injected = chain[chain["multiple"] > 0]
     return {
         "demands": {
@@ -187,7 +221,7 @@ def summary(toys: pd.DataFrame, chain: pd.DataFrame) -> Json:
             "widths": list(WIDTHS),
             "chain_within_sigma": WITHIN,
         },
-        "toys_with_signal_meet": bool(with_signal["meets"].all()),
+        "toys_with_signal_meet": bool(judged["meets"].all()),
         "chain_recovered": int(injected["within_2_sigma"].sum()),
         "chain_cases": len(injected),
         "notes": [*NOTES, *CHAIN_NOTES],

@@ -328,7 +328,15 @@ class _Solution:
         chi2 = float(rest @ weight @ rest + theta @ theta)
         fitted = responses.shift(theta) + nuisances @ weight @ rest
         covariance = np.asarray(np.linalg.inv(information), dtype=np.float64)
-        return cls(theta, covariance, chi2, np.diag(false) / np.diag(raw), fitted)
+        return cls(theta, covariance, chi2, _share_of_noise(covariance, raw), fitted)
+
+
+def _share_of_noise(covariance: Array, raw: Array) -> Array:
+    """Share of what the light seems to say about each parameter, beside its prior, that is noise."""
+    seeming = 1 / np.diag(np.linalg.inv(raw + np.eye(len(raw)))) - 1
+    gained = 1 / np.diag(covariance) - 1
+    share = np.divide(gained, seeming, out=np.ones_like(gained), where=seeming > 0)
+    return np.asarray(np.clip(1 - share, 0, 1))
 
 
 def _positive(matrix: Array) -> Array:

@@ -175,7 +175,12 @@ class SampleSums:
     def add(self, job: Filling, component: str, kept: Kept) -> None:
         """A chunk."""
         nominal = kept.passed[NOMINAL]
-        self.spectrum += fill(kept.energy_keVee[nominal], kept.weight[nominal], job.edges_keV)
+        self.spectrum += fill(
+            kept.energy_keVee[nominal],
+            kept.weight[nominal],
+            job.edges_keV,
+            kept.number[nominal],
+        )
         for name, (up, down) in job.paired_sums(component, kept).items():
             known = self.of_effects.get(name)
             self.of_effects[name] = (known[0] + up, known[1] + down) if known else (up, down)

@@ -65,7 +65,9 @@ def test_a_job_of_a_sample(tmp_path):
         "liquid_radius_cm": None,
         "focus": {"channels": [3, 17, 100], "share": 0.5},
         "light_from_tables_above_keV": {},
-        "thin": None,
+        "thin": [],
+        "emphasis": {},
+        "repeat": None,
         "outer_prescale": None,
     }
 
@@ -274,6 +276,18 @@ def period(first, last, **optics):
         ),
         (put("samples/surface/focus", 1), ".samples.surface.focus: must be < 1 (got 1)"),
         (
+            put("samples/surface/emphasis", {"surface/gold": 2}),
+            ".samples.surface.emphasis: has no 'surface/gold'; sources of this sample: surface/quartz, su",
+        ),
+        (
+            put("samples/surface/thin", [{"above_keV": 5, "one_in": 2}, {"one_in": 2}]),
+            ".samples.surface.thin.1.above_keV: is missing",
+        ),
+        (
+            put("samples/both-dark/repeat", {"below_keV": 5, "times": 3}),
+            ".samples.both-dark.repeat: is for nominal samples, and this one is of dark; remove it",
+        ),
+        (
             put("samples/surface/window_keV", [3, 3]),
             ".samples.surface.window_keV: must be two energies, low < high",
         ),
@@ -415,4 +429,5 @@ def test_the_analyses_of_the_repository_are_whole(name):
     assert set(all_jobs(inputs)) == {f"run {row.run}" for row in inputs.runs.runs} | {
         row.sample for row in inputs.samples
     }
-    assert {row.stream for row in inputs.runs.runs} == {"physics", "wall-control", "calibration"}
+    streams = {row.stream for row in inputs.runs.runs}
+    assert streams - {"source-scan"} == {"physics", "wall-control", "calibration"}

@@ -18,6 +18,7 @@ from exonu.report.figures.events.cut_flow_bars import draw_cut_efficiency, draw_
 from exonu.report.figures.events.cut_variables import draw_cut, draw_energy
 from exonu.report.figures.events.event_display import draw_event, event_words
 from exonu.report.figures.events.hit_map import draw_hit_map
+from exonu.report.figures.events.optics_from_source import draw_optics
 from exonu.report.figures.events.raw_variables import draw_hits
 from exonu.report.figures.events.sphere import unfolded
 from exonu.report.figures.events.vertex_plots import draw_vertices
@@ -245,3 +246,29 @@ def test_calibration_figure_gives_the_numbers():
     figure = draw_calibration(record, spectrum)
     assert "data / simulation − 1 = (−1.00 ± 0.20) %" in texts(figure)
     assert "simulated data" in texts(figure)
+
+
+def test_optics_figure_gives_the_numbers_and_both_stages():
+    rows = pd.DataFrame({
+        "z_cm": np.repeat([-30.0, 0.0, 30.0], 4), "cosine": np.tile([-0.7, -0.2, 0.2, 0.7], 3), "ratio": 1.02,
+        "ratio_error": 0.01, "fitted": 1.015,
+    })  # fmt: skip
+    record = {
+        "name": "Toy", "is_simulated": True, "order": ["scattering"], "chi2": 11.0, "degrees": 11, "p_value": 0.44,
+        "parameters": {"scattering": {"central": -0.5, "error": 0.2}},
+        "vertex_scale": {"difference": -0.004, "error": 0.003},
+    }  # fmt: skip
+    figure = draw_optics(record, rows)
+    for words in (
+        "scattering\n−0.50 ± 0.20",
+        "scale of $R$(PE): −0.40 ± 0.30 %",
+        "simulated data",
+        "z = −30 cm",
+    ):
+        assert words in texts(figure)
+    top = figure.axes[0]
+    np.testing.assert_allclose(np.asarray(top.lines[1].get_ydata(), float), 1.5)
+    of_data = top.containers[0].lines[0].get_ydata()
+    np.testing.assert_allclose(np.asarray(of_data, float), 2.0)
+    without = draw_optics(record | {"vertex_scale": None}, rows)
+    assert "scale of" not in texts(without)

@@ -98,6 +98,26 @@ def test_lines(name, line, share, parts):
     assert np.mean(np.abs(made.true_energy_keV[chosen] - line) < 0.1) > share
 
 
+def test_a_source_on_the_axis_is_where_it_is_said_to_be():
+    """122 keV go 3 mm in xenon, and all of it stays there."""
+    scan = component("co57-scan", GEOMETRY)
+    made = generate(scan, 2500, GEOMETRY, seed=1)
+    heights = np.array([float(name.split("/z")[1].split("/")[0]) for name in made.sources])
+    np.testing.assert_array_equal(made.origin_cm[:, 2], heights[made.source])
+    off = made.position_cm - made.origin_cm
+    assert np.abs(off.mean(axis=0)).max() < 0.05
+    assert 0.1 < off.std() < 0.5
+    for height in heights:
+        of_height = made.true_energy_keV[heights[made.source] == height]
+        assert np.median(of_height) == pytest.approx(122.06, abs=0.01)
+
+
+def test_a_source_outside():
+    outside = {"components": {"co57": {"sources": {"Co57": {"position_cm": [0, 0, 42]}}}}}
+    with pytest.raises(InputError, match=r"position_cm: is not inside the detector \(got"):
+        component("co57", GEOMETRY, outside)
+
+
 def test_weights_are_the_rates(parts):
     """All decays in the liquid leave energy: their weights add up to the rate; half of the
     surface's electrons do."""

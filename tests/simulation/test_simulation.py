@@ -13,10 +13,11 @@ from exonu.events.raw.raw_events import read_events, read_raw
 from exonu.events.raw.root_files import read_metadata
 from exonu.events.runs.simulation_settings import light_map_settings
 from exonu.simulation import blocks as simulation_blocks
-from exonu.simulation.blocks import OuterPrescale, Thinning, run_blocks, sample_blocks
+from exonu.simulation.blocks import OuterPrescale, run_blocks, sample_blocks
 from exonu.simulation.components import component, injected
 from exonu.simulation.generation.generate import ALL_ENERGIES, generate_source
 from exonu.simulation.simulate_raw import Simulation, simulate
+from exonu.simulation.weighting import AS_DRAWN, Thinning, Weighting
 from exonu.steps._step import call
 from exonu.steps.events import light_map as light_map_step
 from exonu.steps.events import simulate as simulate_step
@@ -377,7 +378,7 @@ def test_thinning_keeps_the_rate_and_what_has_little_light():
     copper = component("copper", geometry)
     arguments = ([copper], [30_000], geometry, 3, (1.0, 230.0))
     (whole,) = sample_blocks(*arguments)
-    (thin,) = sample_blocks(*arguments, Thinning(above_keV=20, one_in=10))
+    (thin,) = sample_blocks(*arguments, Weighting((Thinning(above_keV=20, one_in=10),)))
     low, kept_low = whole.deposits.visible_keV <= 20, thin.deposits.visible_keV <= 20
     np.testing.assert_array_equal(whole.number[low], thin.number[kept_low])
     np.testing.assert_array_equal(
@@ -389,11 +390,27 @@ def test_thinning_keeps_the_rate_and_what_has_little_light():
     assert abs(weights.sum() - expected) < 4 * np.sqrt(np.sum(weights**2))
 
 
+def test_a_source_at_a_point_comes_behind_all_others_and_has_no_window():
+    """It is whole in samples whose window ends below its line, and others are what they are without it."""
+    geometry = geodesic_geometry()
+    scan, liquid = (component(name, geometry) for name in ("co57-scan", "lxe"))
+    others, block = sample_blocks([scan, liquid], [500, 500], geometry, 3, (1.0, 60.0))
+    (alone,) = sample_blocks([liquid], [500], geometry, 3, (1.0, 60.0))
+    np.testing.assert_array_equal(others.number, alone.number)
+    np.testing.assert_array_equal(others.deposits.event_id, alone.deposits.event_id)
+    np.testing.assert_array_equal(others.deposits.site_position_cm, alone.deposits.site_position_cm)
+    assert set(others.component) == {1}
+    assert set(block.component) == {0}
+    assert block.number[0] == 500
+    assert block.deposits.true_energy_keV.min() > 100
+    assert len(block.number) > 400
+
+
 def test_what_lies_inside_is_not_thinned():
     geometry = geodesic_geometry()
     liquid = component("lxe", geometry)
     (whole,) = sample_blocks([liquid], [20_000], geometry, 3, (1.0, 230.0))
-    thinning = Thinning(above_keV=20, one_in=10, beyond_cm=30)
+    thinning = Weighting((Thinning(above_keV=20, one_in=10, beyond_cm=30),))
     (thin,) = sample_blocks([liquid], [20_000], geometry, 3, (1.0, 230.0), thinning)
     inner = []
     for block in (whole, thin):
@@ -417,7 +434,7 @@ def test_a_sample_prescaled_as_the_data_has_their_rates():
     outer = {"components": ["pmt"], "above_keV": 30, "beyond_cm": 30, "one_in": 5}
     prescale = OuterPrescale.of(outer)
     rule = prescale.rule
-    (whole,), (thin,) = sample_blocks(*arguments), sample_blocks(*arguments, prescale)
+    (whole,), (thin,) = sample_blocks(*arguments), sample_blocks(*arguments, AS_DRAWN, prescale)
     outer, left = rule.applies(whole.deposits), rule.applies(thin.deposits)
     assert thin.deposits.weight_per_day[~left].sum() == pytest.approx(
         whole.deposits.weight_per_day[~outer].sum()
@@ -426,7 +443,7 @@ def test_a_sample_prescaled_as_the_data_has_their_rates():
     expected, spread = weights.sum() / 5, np.sqrt(0.16 * np.sum(weights**2))
     assert thin.deposits.weight_per_day[left].sum() == pytest.approx(expected, abs=4 * spread)
     other = ([component("solar", geometry)], [1000], *arguments[2:])
-    (alone,), (same,) = sample_blocks(*other), sample_blocks(*other, prescale)
+    (alone,), (same,) = sample_blocks(*other), sample_blocks(*other, AS_DRAWN, prescale)
     np.testing.assert_array_equal(alone.deposits.weight_per_day, same.deposits.weight_per_day)
 
 
@@ -435,11 +452,9 @@ def test_a_sample_thinned_more_than_the_data_has_their_rates_too():
     geometry = geodesic_geometry()
     arguments = ([component("pmt", geometry)], [60_000], geometry, 3, (1.0, 230.0))
     outer = {"components": ["pmt"], "above_keV": 30, "beyond_cm": 30, "one_in": 2}
-    twice, more = (
-        OuterPrescale.of(outer, thin)
-        for thin in (None, Thinning(above_keV=30, one_in=10, beyond_cm=30))
-    )
-    (as_data,), (thinned,) = (sample_blocks(*arguments, rule) for rule in (twice, more))
+    twice = OuterPrescale.of(outer)
+    more = Weighting((Thinning(above_keV=30, one_in=10, beyond_cm=30),))
+    (as_data,), (thinned,) = (sample_blocks(*arguments, how, twice) for how in (AS_DRAWN, more))
     far, left = (twice.rule.applies(block.deposits) for block in (as_data, thinned))
     assert far.sum() == pytest.approx(5 * left.sum(), abs=20 * left.sum() ** 0.5)
     np.testing.assert_array_equal(
@@ -477,6 +492,6 @@ def test_thinning_is_exact_for_every_number_of_decays(decays):
     made = generate_source(
         source, np.arange(decays), geodesic_geometry(), 1, source.rate_per_day / decays
     )
-    kept = Thinning(above_keV=0.0, one_in=10).thinned(made, decays)
+    kept = Weighting((Thinning(above_keV=0.0, one_in=10),)).thinned(made, decays)
     assert len(kept) == -(-decays // 10)
     assert kept.weight_per_day.sum() == pytest.approx(source.rate_per_day)

@@ -199,3 +199,19 @@ def test_a_foreign_file_is_refused(tmp_path: Path) -> None:
     file = selected(tmp_path / "a.root", energy_keVee=[3.0])
     with pytest.raises(InputError, match="holds no histograms of this program"):
         read_histograms(file)
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.floats(1, 12), st.floats(0, 3)), max_size=25))
+def test_events_of_one_decay_are_not_independent(events):
+    """Values and entries as of any events; variances from the sums over a decay's events in a bin."""
+    events = sorted(events, key=lambda event: event[0])
+    decay, energy, weight = (
+        (np.array(column) for column in zip(*events, strict=True)) if events else np.empty((3, 0))
+    )
+    found, plain = fill(energy, weight, EDGES, decay), fill(energy, weight, EDGES)
+    np.testing.assert_array_equal(found.values, plain.values)
+    np.testing.assert_array_equal(found.entries, plain.entries)
+    for k, (low, high) in enumerate(pairwise(EDGES)):
+        there = (energy >= low) & (energy < high)
+        sums = [weight[there & (decay == one)].sum() for one in np.unique(decay)]
+        assert found.variances[k] == pytest.approx(np.sum(np.square(sums)))

@@ -5,7 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from exonu.events.diagnostics.diagnosed_sources import calibration_settings, diagnostics_settings
+from exonu.events.diagnostics.diagnosed_sources import (
+    calibration_settings,
+    diagnostics_settings,
+    scan_settings,
+)
 from exonu.events.runs.bins import bin_edges
 from exonu.events.runs.simulation_settings import light_map_settings, simulate_settings
 from exonu.search.analysis import read_analysis
@@ -35,6 +39,7 @@ def jobs(**overrides):
         "select": inputs.select_settings(run=RUN),
         "diagnostics": diagnostics_settings(inputs),
         "calibration": calibration_settings(inputs),
+        "optics": scan_settings(inputs),
         "probes": probe_settings(inputs, run=RUN),
         "correction": correction_settings(inputs),
         "histograms": histogram_settings(inputs, bin_edges(inputs)),
@@ -58,7 +63,7 @@ def nominal():
         ({"templates": {"labels": {"lxe": "xenon"}}}, {"templates"}),
         ({"templates": {"bin_width_keV": 1}}, {"templates", "histograms"}),
         ({"efficiency": {"edges_keV": [0, 5, 200]}}, {"select"}),
-        ({"name": "Another name"}, {"diagnostics", "calibration", "templates"}),
+        ({"name": "Another name"}, {"diagnostics", "calibration", "optics", "templates"}),
         ({"variables": {"early_window_ns": 21}}, {"ingest", "probes", "closure"}),
         ({"simulation": {"truth": {"activities": {"lxe": 1.5}}}}, {"simulate"}),
         (

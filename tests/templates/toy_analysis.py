@@ -93,8 +93,9 @@ def recoils(rng, n):
     return true, weight, true + 0.4 * np.sqrt(true) * rng.normal(size=n)
 
 
-def make_toy(folder, *, seed=1, n=4000, blind=False, events=EVENTS, signal_weight=None):
-    """All files of the toy analysis; returns its inputs and the file `experiment.json`."""
+def make_toy(folder, *, seed=1, n=4000, blind=False, events=EVENTS, signal_weight=None, more=()):
+    """All files of the toy analysis; returns its inputs and the file `experiment.json`. `more`: words
+    of the step `templates`."""
     rng = np.random.default_rng(seed)
     inputs = write_analysis(folder, events)
     files = {}
@@ -148,7 +149,7 @@ def make_toy(folder, *, seed=1, n=4000, blind=False, events=EVENTS, signal_weigh
     ]
     run_step(
         templates_step, "--settings", canonical_json(settings), "--selected", *(files[name] for name in selected),
-        "--reconstructed", *(files[name] for name in reconstructed), *outputs,
+        "--reconstructed", *(files[name] for name in reconstructed), *outputs, *more,
     )  # fmt: skip
     result = folder / "templates" / "experiment.json"
     run_step(

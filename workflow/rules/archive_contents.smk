@@ -16,6 +16,7 @@ def archived(analysis):
         *(f"diagnostics_{name}" for name in fits),
         *EVENT_FIGURES.get(analysis, []),
         *(["calibration"] if calibrated else []),
+        *(["optics"] if analysis in SCANS else []),
         *(["dead_pmt"] if corrected else []),
         *(["simulation_error"] if analysis in TEMPLATES else []),
     ]
@@ -46,6 +47,8 @@ def archived(analysis):
         names += ["spectra/parts.csv", "limits/regions.csv"]
     if calibrated:
         names += ["calibration/calibration.json", "calibration/spectrum.csv"]
+    if analysis in SCANS:
+        names += ["calibration/optics.json", "calibration/optics.csv"]
     if corrected:
         names += [
             "dead_pmt/correction.json",

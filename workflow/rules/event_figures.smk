@@ -100,6 +100,19 @@ use rule step as figure_calibration with:
         **step("report.figure_calibration", "plots"),
 
 
+use rule step as figure_optics with:
+    """Light of the source at its heights before and after the fit of the optics, and what that finds."""
+    input:
+        record="results/{analysis}/calibration/optics.json",
+        light="results/{analysis}/calibration/optics.csv",
+    output:
+        **figure_files("optics", "events", "optics from a source"),
+    pathvars:
+        job="figure_optics",
+    params:
+        **step("report.figure_optics", "plots"),
+
+
 rule event_figures_of_all:
     """The figures of events of every analysis that starts from them."""
     input:
@@ -109,4 +122,5 @@ rule event_figures_of_all:
             for figure in drawn
         ],
         expand("results/{analysis}/figures/calibration.png", analysis=CALIBRATIONS),
+        expand("results/{analysis}/figures/optics.png", analysis=SCANS),
     localrule: True

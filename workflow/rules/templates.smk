@@ -3,6 +3,7 @@
 
 from exonu.events.diagnostics.diagnosed_sources import (
     calibration_settings,
+    scan_settings,
     source_names,
 )
 from exonu.events.runs.bins import bin_edges
@@ -37,6 +38,11 @@ try:
         check_fit_ranges(
             inputs, ANALYSES[name].settings["interactions"], str(ANALYSES[name].file)
         )
+    SCANS = {
+        name: found
+        for name, inputs in EVENTS.items()
+        if (found := scan_settings(inputs)) is not None
+    }
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
@@ -94,6 +100,23 @@ use rule step as calibration_check with:
         **step("events.calibration_check", one_of(CALIBRATIONS)),
 
 
+use rule step as optics_calibration with:
+    """Optics and scale of the vertex from a source at several heights, data against the samples of the variations."""
+    input:
+        ingested=files_of("ingested", one_of(SCANS, source_names)),
+        reconstructed=files_of("reconstructed", one_of(SCANS, source_names)),
+    output:
+        record="results/{analysis}/calibration/optics.json",
+        light="results/{analysis}/calibration/optics.csv",
+    pathvars:
+        job="optics_calibration",
+    priority: PRIORITY["events"]
+    resources:
+        **memory_and_time(1500, 20),
+    params:
+        **step("events.optics_calibration", one_of(SCANS)),
+
+
 use rule step as templates with:
     """Spectra of all components with their systematic variations, and the response to signals."""
     input:
@@ -105,6 +128,7 @@ use rule step as templates with:
         calibration=where(
             CALIBRATIONS, "results/{analysis}/calibration/calibration.json"
         ),
+        optics=where(SCANS, "results/{analysis}/calibration/optics.json"),
     output:
         record="results/{analysis}/templates/templates.json",
         histograms="results/{analysis}/templates/templates.root",

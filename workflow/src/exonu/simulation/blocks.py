@@ -20,8 +20,16 @@ from exonu.core.seeds import derived_seed
 from exonu.core.types import Array
 from exonu.detector.geometry import Geometry
 from exonu.simulation.components import Component
-from exonu.simulation.generation.generate import Deposits, generate_source, join, shared
+from exonu.simulation.generation.generate import (
+    ALL_ENERGIES,
+    Deposits,
+    generate_source,
+    join,
+    shared,
+)
 from exonu.simulation.generation.pseudo_data import pseudo_data
+from exonu.simulation.wall.wall_decays import POINT
+from exonu.simulation.weighting import AS_DRAWN, Thinning, Weighting
 
 DECAYS_PER_BLOCK = 200_000
 """About how many decays a piece has: 100 MB if all leave energy in the liquid."""
@@ -35,8 +43,8 @@ class Block:
         deposits: its events.
         component: index of each event's component, shape (n,), uint16.
         time_s: since the start of the run, ascending; 0 in a sample, shape (n,).
-        number: of each event, ascending, unique in a sample, shape (n,), uint64; of a run, it is
-            not used.
+        number: of each event's decay, ascending, in a sample one number for each decay, shape (n,),
+            uint64; of a run, it is not used.
         decays: how many were drawn for it, those that leave nothing included.
         seed: of its light.
     """
@@ -50,45 +58,6 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Thinning:
-    """Of the events above a visible energy one in so many is kept, and weighs as much more.
-
-    Attributes:
-        above_keV: visible energy.
-        one_in: of so many decays in a row.
-        beyond_cm: events with a site of energy closer to the centre are all kept: they are what
-            may be found in the fiducial volume, and their weights decide what is known of it.
-    """
-
-    above_keV: float
-    one_in: int
-    beyond_cm: float = 0.0
-
-    def applies(self, deposits: Deposits) -> NDArray[np.bool_]:
-        """Which events it is about, shape (n,)."""
-        innermost = np.full(len(deposits), np.inf)
-        radius = np.linalg.norm(deposits.site_position_cm, axis=1)
-        np.minimum.at(innermost, deposits.event, radius)
-        return np.asarray((deposits.visible_keV > self.above_keV) & (innermost >= self.beyond_cm))
-
-    def thinned(self, deposits: Deposits, decays: int) -> Deposits:
-        """The events that are kept of a source; which ones, follows from their numbers.
-
-        Args:
-            deposits: some events of one source.
-            decays: how many decays of the source are drawn in all.
-        """
-        above = self.applies(deposits)
-        heavier = decays / ceil(
-            decays / self.one_in
-        )  # numbers count from 0: exact for any number of decays
-        weight = deposits.weight_per_day * np.where(above, heavier, 1.0)
-        return replace(deposits, weight_per_day=weight).take(
-            ~above | (deposits.number % self.one_in == 0)
-        )
-
-
-@dataclass(frozen=True)
 class OuterPrescale:
     """Of some components' events with much light and all energy far outside one in so many is kept in data,
     and likewise in the samples that they are compared with: none weighs more.
@@ -96,22 +65,18 @@ class OuterPrescale:
     Attributes:
         components: of which.
         rule: which of their events, and one in how many.
-        of_sample: how a sample is thinned, if not as the data are: weights make up for it.
     """
 
     components: tuple[str, ...]
     rule: Thinning
-    of_sample: Thinning | None = None
 
     @classmethod
-    def of(
-        cls, settings: Mapping[str, Any] | None, of_sample: Thinning | None = None
-    ) -> OuterPrescale | None:
+    def of(cls, settings: Mapping[str, Any] | None) -> OuterPrescale | None:
         """From the setting of a stream; None without one."""
         if settings is None:
             return None
         numbers = {key: value for key, value in settings.items() if key != "components"}
-        return cls(tuple(settings["components"]), Thinning(**numbers), of_sample)
+        return cls(tuple(settings["components"]), Thinning(**numbers))
 
     def keeps(self, deposits: Deposits, before: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which events of a piece of a run stay, shape (n,).
@@ -124,11 +89,17 @@ class OuterPrescale:
         is_first = (deposits.number + before[deposits.source]) % self.rule.one_in == 0
         return np.asarray(is_first | ~of | ~self.rule.applies(deposits))
 
-    def thinned(self, deposits: Deposits, decays: int) -> Deposits:
-        """Events of one source of a sample, as data have them; arguments as in `Thinning.thinned`."""
+    def thinned(self, deposits: Deposits, decays: int, weighting: Weighting) -> Deposits:
+        """Events of one source of a sample, with the rates of prescaled data.
+
+        Args:
+            deposits, decays: see `Weighting.thinned`.
+            weighting: how the sample is thinned; as the data are, where it does not say.
+        """
         if deposits.component[0] not in self.components:
-            return deposits
-        made = (self.of_sample or self.rule).thinned(deposits, decays)
+            return weighting.thinned(deposits, decays)
+        rules = weighting if weighting.thin else Weighting((self.rule,))
+        made = rules.thinned(deposits, decays)
         share = np.where(self.rule.applies(made), 1 / self.rule.one_in, 1.0)
         return replace(made, weight_per_day=made.weight_per_day * share)
 
@@ -191,20 +162,24 @@ def sample_blocks(
     geometry: Geometry,
     seed: int,
     window_keV: tuple[float, float],
-    thinning: Thinning | OuterPrescale | None = None,
+    weighting: Weighting = AS_DRAWN,
+    outer_prescale: OuterPrescale | None = None,
 ) -> Iterator[Block]:
-    """A weighted sample of each component; every source has its share in every piece.
+    """A weighted sample of each component; every source has its share in every piece. Sources at a
+    point come behind all others, which are the same with and without them.
 
     Samples with the same components and numbers of decays have the same events in the same order,
-    whatever the detector that sees them. The numbers of events count the decays.
+    whatever the detector that sees them. The numbers of events count the decays; repetitions of one
+    share its number.
 
     Args:
         components: what decays.
         decays: how many of each are drawn, at least one per source.
         geometry: the detector.
         seed: of all samples; each source has its own random numbers from it.
-        window_keV: visible energies to keep.
-        thinning: of events with much light; of a component that data are prescaled of, as in data.
+        window_keV: visible energies to keep; of a source at a point all are.
+        weighting: which events are thinned and repeated.
+        outer_prescale: of the data.
     """
     counts = [shared(n, what.sources) for what, n in zip(components, decays, strict=True)]
     sources = [
@@ -212,24 +187,33 @@ def sample_blocks(
         for what, mine in zip(components, counts, strict=True)
         for source, count in zip(what.sources, mine, strict=True)
     ]
-    pieces = max(1, ceil(sum(decays) / DECAYS_PER_BLOCK))
     before = 0
-    for k in range(pieces):
-        parts, numbers, start = [], [], before
-        for source, count in sources:
-            ids = np.arange(count * k // pieces, count * (k + 1) // pieces)
-            part = generate_source(
-                source, ids, geometry, seed, source.rate_per_day / count, window_keV
-            )
-            part = part if thinning is None else thinning.thinned(part, count)
-            parts.append(part)
-            numbers.append(before + part.number - count * k // pieces)
-            before += len(ids)
-        deposits = join(parts)
-        yield Block(
-            deposits, _component(deposits, components), np.zeros(len(deposits)),
-            np.concatenate(numbers).astype(np.uint64), before - start, seed,
-        )  # fmt: skip
+    for at_point in (False, True):
+        alike = [(s, n) for s, n in sources if (s.place.kind == POINT) == at_point]
+        window = ALL_ENERGIES if at_point else window_keV
+        pieces = ceil(sum(count for _, count in alike) / DECAYS_PER_BLOCK)
+        for k in range(pieces):
+            parts, numbers, start = [], [], before
+            for source, count in alike:
+                ids = np.arange(count * k // pieces, count * (k + 1) // pieces)
+                per_decay = source.rate_per_day / count
+                part = generate_source(source, ids, geometry, seed, per_decay, window)
+                if outer_prescale is None:
+                    part = weighting.thinned(part, count)
+                else:
+                    part = outer_prescale.thinned(part, count, weighting)
+                number = before + part.number - count * k // pieces
+                if weighting.repeat is not None:
+                    part, which = weighting.repeat.repeated(part, geometry)
+                    number = number[which]
+                parts.append(part)
+                numbers.append(number)
+                before += len(ids)
+            deposits = join(parts)
+            yield Block(
+                deposits, _component(deposits, components), np.zeros(len(deposits)),
+                np.concatenate(numbers).astype(np.uint64), before - start, seed,
+            )  # fmt: skip
 
 
 def _component(deposits: Deposits, components: Sequence[Component]) -> NDArray[np.uint16]:

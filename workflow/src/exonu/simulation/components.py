@@ -5,9 +5,10 @@ them. A component is a list of sources, each one decay scheme at one place with 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -87,6 +88,7 @@ def component(
     *,
     liquid_radius_cm: float | None = None,
     focus: Mapping[str, Any] | None = None,
+    emphasis: Mapping[str, float] | None = None,
 ) -> Component:
     """A component with its rates.
 
@@ -97,6 +99,8 @@ def component(
         liquid_radius_cm: decays in the liquid only up to this radius (rates are reduced to match);
             all of it if None.
         focus: importance sampling of the place of decays in the wall, see `focus.focus_of`.
+        emphasis: factors on the emphasis of sources, by name or by the beginning of names, e.g.
+            `copper/thin`; those of other components do not count.
 
     Raises:
         InputError: an unknown component, place, material or unit; a radius that is not inside the
@@ -118,8 +122,16 @@ def component(
             )
             complete["material_properties"] = table["materials"][content["material"]]
         sources += _expanded(f"{name}/{key}", complete, geometry, liquid_radius_cm)
-    made = Component(name, facts["label"], tuple(sources))
+    made = Component(name, facts["label"], tuple(_emphasised(sources, emphasis or {})))
     return focused(made, focus, geometry) if focus else made
+
+
+def _emphasised(sources: Sequence[Source], factors: Mapping[str, float]) -> Iterator[Source]:
+    for source in sources:
+        of = [
+            factor for name, factor in factors.items() if f"{source.name}/".startswith(f"{name}/")
+        ]
+        yield replace(source, emphasis=source.emphasis * prod(of))
 
 
 def focused(what: Component, focus: Mapping[str, Any], geometry: Geometry) -> Component:

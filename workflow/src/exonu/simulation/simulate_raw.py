@@ -29,7 +29,6 @@ from exonu.events.runs.run_list import Calibration
 from exonu.simulation.blocks import (
     Block,
     OuterPrescale,
-    Thinning,
     expected_decays,
     run_blocks,
     sample_blocks,
@@ -37,6 +36,7 @@ from exonu.simulation.blocks import (
 from exonu.simulation.components import WALL_CLASSES, Component, component, injected
 from exonu.simulation.light.photons import LightSources, sources_from_deposits
 from exonu.simulation.light.tracer import Hits, interleaved, trace
+from exonu.simulation.weighting import Repetition, Thinning, Weighting
 
 if TYPE_CHECKING:
     from exonu.simulation.light_tables.drawing import Drawing
@@ -308,6 +308,7 @@ def _of_sample(settings: Settings, detector: Detector, calibration: Calibration)
             geometry,
             settings["activities"],
             liquid_radius_cm=sample["liquid_radius_cm"],
+            emphasis=sample["emphasis"],
             **_focus(name, sample),
         )
         for name in sample["components"]
@@ -320,8 +321,10 @@ def _of_sample(settings: Settings, detector: Detector, calibration: Calibration)
                 remedy="give at least one for each source",
             )
     seed = derived_seed(settings["seed"], "samples")
-    thin = Thinning(**sample["thin"]) if sample["thin"] else None
-    thinning = OuterPrescale.of(sample["outer_prescale"], thin) or thin
+    repeat = sample["repeat"]
+    weighting = Weighting(
+        tuple(Thinning(**rule) for rule in sample["thin"]), Repetition(**repeat) if repeat else None
+    )
     blocks = partial(
         sample_blocks,
         components,
@@ -329,7 +332,8 @@ def _of_sample(settings: Settings, detector: Detector, calibration: Calibration)
         geometry,
         seed,
         tuple(sample["window_keV"]),
-        thinning,
+        weighting,
+        OuterPrescale.of(sample["outer_prescale"]),
     )
     name = f"sample {sample['sample']}"
     return Simulation(name, detector, tuple(components), blocks, sum(sample["decays"]), calibration)

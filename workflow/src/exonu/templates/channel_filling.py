@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -17,6 +17,7 @@ from exonu.detector.geometry_table import own_geometry
 from exonu.detector.model import Detector
 from exonu.events.runs.run_list import NOMINAL
 from exonu.interactions import breakpoints_keV
+from exonu.templates.calibrated_effects import calibrated, central_bins
 from exonu.templates.histograms import Histogram
 from exonu.templates.packing import numbers, packed
 from exonu.templates.paired_sums import PairedSums, Places
@@ -58,12 +59,18 @@ class Filling:
 
     @cached_property
     def systematics(self) -> list[Systematic]:
-        """Those declared, the energy scale as the calibration has it."""
+        """Those declared, the scales of energy and vertex as the calibrations have them."""
         cuts = [cut["name"] for cut in self.settings["cuts"]]
         found = declared(self.settings["systematics"], cuts, self.settings["file"])
-        scale = self.sources.calibrated_scale or 0.0
+        optics = self.sources.optics
+        scales = {
+            "energy-scale": self.sources.calibrated_scale or 0.0,
+            "position": optics.vertex_scale if optics else 0.0,
+        }
         return [
-            replace(one, size=max(one.size, scale)) if one.from_calibration else one
+            replace(one, size=max(one.size, scales[one.kind]))
+            if one.from_calibration and one.kind in scales
+            else one
             for one in found
         ]
 
@@ -104,17 +111,20 @@ class Filling:
 
     # -- effects
 
-    def effects(self, component: str, sums: Mapping[str, Ways]) -> Iterator[Effect]:
-        """What each systematic that touches a component does to it, kept or not.
+    def effects(self, component: str, sums: Mapping[str, Ways]) -> list[Effect]:
+        """What each systematic that touches a component does to it, kept or not, calibrated ones as
+        the calibration leaves them.
 
         Args:
             component: which.
             sums: by systematic, traced ones too.
         """
-        for systematic in self.systematics:
-            if systematic.name in sums:
-                up, down = sums[systematic.name]
-                yield Effect.of(systematic, component, up, down, self.edges_keV, self.report)
+        simulated = [
+            Effect.of(one, component, *sums[one.name], self.edges_keV, self.report)
+            for one in self.systematics
+            if one.name in sums
+        ]
+        return calibrated(simulated, self.sources.optics)
 
     @property
     def report(self) -> Sequence[float]:
@@ -197,7 +207,13 @@ class Filling:
     def background(
         self, row: Mapping[str, Any], effects: Sequence[Effect], spectrum: Histogram
     ) -> Json:
-        """A background of `templates.json`: counts in the live time."""
+        """A background of `templates.json`: counts in the live time.
+
+        Args:
+            row: of the nominal sample.
+            effects: of the systematics.
+            spectrum: events per day, where the calibrated central values are.
+        """
         counts = spectrum.scaled(self.settings["live_days"])
         return {
             "label": self.label(row["components"][0]),
@@ -237,17 +253,25 @@ class Filling:
         self._check_weights(recoils)
         response = self._event_response(recoils, of_spectrum)
         self.made[SIGNAL] = response
-        nominal = response.matrix(recoils)
+        central = central_bins(effects)
+        moved = 1.0 if central is None else central[:, None]
+        nominal = moved * response.matrix(recoils)
         variations = {}
         for effect in (effect for effect in effects if effect.is_kept):
             one = effect.systematic
             if one.kind == "energy-scale":
-                ways = [response.matrix(recoils.rescaled(1 + sign * one.size)) for sign in (1, -1)]
+                ways = [
+                    moved * response.matrix(recoils.rescaled(1 + sign * one.size))
+                    for sign in (1, -1)
+                ]
             elif one.kind == "resolution":
-                ways = [response.matrix(recoils.widened(1 + sign * one.size)) for sign in (1, -1)]
+                ways = [
+                    moved * response.matrix(recoils.widened(1 + sign * one.size))
+                    for sign in (1, -1)
+                ]
             elif one.kind == "position":
                 ways = [
-                    response.matrix(recoils.selected(kept.passed[f"{one.name}-{way}"]))
+                    moved * response.matrix(recoils.selected(kept.passed[f"{one.name}-{way}"]))
                     for way in ("up", "down")
                 ]
             else:

@@ -18,7 +18,8 @@ from exonu.core import constants
 from exonu.core.settings import Settings
 from exonu.core.types import Array, Json
 from exonu.events.raw.root_files import read_columns
-from exonu.events.runs.run_list import NOMINAL
+from exonu.events.runs.run_list import BASELINE, NOMINAL
+from exonu.templates.calibrated_effects import central_bins
 from exonu.templates.channel_filling import Filling, Ways
 from exonu.templates.fit_parts import notes_of_slices, part_settings
 from exonu.templates.histograms import ENERGY, Histogram, fill
@@ -33,7 +34,7 @@ from exonu.templates.simulated_samples import (
     require_apart,
     varied_events,
 )
-from exonu.templates.systematics import BASELINE, Effect, Paired
+from exonu.templates.systematics import Effect, Paired
 from exonu.templates.unseen import Unseen, Weighted, unseen, without_small
 
 
@@ -95,6 +96,8 @@ def fill_templates(settings: Settings, sources: Sources) -> Templates:
             for part, one in zip(settings["parts"], parts, strict=True)
         ]
         content["notes"] = notes_of_slices(content)
+    if sources.optics is not None and sources.optics.notes:
+        content["notes"] = [*content.get("notes", ()), *sources.optics.notes]
     return replace(filled, content=content)
 
 
@@ -157,7 +160,7 @@ def _effects(
                 continue
             for job, mine, way in zip(jobs, sums, ways, strict=True):
                 mine[systematic.name] = job.summed(systematic, *way)
-    return [list(job.effects(component, mine)) for job, mine in zip(jobs, sums, strict=True)]
+    return [job.effects(component, mine) for job, mine in zip(jobs, sums, strict=True)]
 
 
 @dataclass
@@ -172,7 +175,12 @@ class SampleSums:
     def add(self, job: Filling, component: str, kept: Kept) -> None:
         """A chunk."""
         nominal = kept.passed[NOMINAL]
-        self.spectrum += fill(kept.energy_keVee[nominal], kept.weight[nominal], job.edges_keV)
+        self.spectrum += fill(
+            kept.energy_keVee[nominal],
+            kept.weight[nominal],
+            job.edges_keV,
+            kept.number[nominal],
+        )
         for name, (up, down) in job.paired_sums(component, kept).items():
             known = self.of_effects.get(name)
             self.of_effects[name] = (known[0] + up, known[1] + down) if known else (up, down)
@@ -190,6 +198,7 @@ class _Made:
     response: Json = field(default_factory=dict)
     table: dict[str, Array] = field(default_factory=dict)
     solar: Histogram | None = None
+    central_of_signal: Array | None = None
 
     def as_templates(self, job: Filling) -> Templates:
         """Data, backgrounds and response; `content` has these alone."""
@@ -211,7 +220,10 @@ class _Made:
             "backgrounds": self.backgrounds,
             "response": self.response,
         }
-        return Templates(content, self.effects, job.histograms, self.table, self.solar)
+        solar = self.solar
+        if solar is not None and self.central_of_signal is not None:
+            solar = solar.scaled(self.central_of_signal)
+        return Templates(content, self.effects, job.histograms, self.table, solar)
 
 
 def fill_sample(
@@ -245,8 +257,10 @@ def _filled(jobs: Sequence[Filling]) -> list[Templates]:
         ranges = settings["templates"]["unseen_ranges_keV"]
         for job, one, mine, found in zip(jobs, made, sums, effects, strict=True):
             one.effects += found
-            job.histograms[row["name"]] = mine.spectrum
-            one.backgrounds[row["name"]] = job.background(row, found, mine.spectrum)
+            central = central_bins(found)
+            spectrum = mine.spectrum if central is None else mine.spectrum.scaled(central)
+            job.histograms[row["name"]] = spectrum
+            one.backgrounds[row["name"]] = job.background(row, found, spectrum)
             beside = Weighted.join(mine.beside)
             one.not_seen[row["name"]] = unseen(mine.spectrum, beside, events, ranges)
     return [one.as_templates(job) for one, job in zip(made, jobs, strict=True)]
@@ -259,4 +273,5 @@ def _fill_signal(jobs: Sequence[Filling], made: Sequence[_Made], events: Sequenc
     for job, one, kept, found in zip(jobs, made, events, effects, strict=True):
         of_spectrum = None if job is jobs[0] else jobs[0].made[SIGNAL]
         one.response, one.table = job.response(kept, found, of_spectrum)
+        one.central_of_signal = central_bins(found)
         one.effects += found

@@ -19,6 +19,7 @@ from exonu.events.raw.root_files import read_columns
 from exonu.events.runs.run_list import NOMINAL
 from exonu.events.selection.cuts import Selection
 from exonu.events.variables import known_variables
+from exonu.templates.calibrated_effects import CalibratedOptics
 from exonu.templates.dead_pmt.correction import DeadPmtCorrection
 from exonu.templates.histograms import ENERGY, IN_FRONT_OF_DEAD
 from exonu.templates.signal_response import SimulatedRecoils
@@ -104,6 +105,7 @@ class Sources:
         correction: of events in front of dead photomultipliers, None if there is none.
         calibrated_scale: relative uncertainty of the energy scale that the calibration finds, None
             if there is none.
+        optics: what the calibration of the optics and of the vertex finds, None if there is none.
         before_cuts: the reconstructed events of the data's runs and of the varied samples, in their
             order; none without slices and regions.
         is_selected: whether data and varied samples have passed the cuts already.
@@ -114,6 +116,7 @@ class Sources:
     varied: Mapping[str, Path]
     correction: DeadPmtCorrection | None = None
     calibrated_scale: float | None = None
+    optics: CalibratedOptics | None = None
     before_cuts: Sequence[Path] = ()
     is_selected: bool = True
 

@@ -19,10 +19,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from exonu.core.errors import InputError
 from exonu.core.types import Array
+from exonu.events.runs.run_list import BASELINE
 from exonu.templates.paired_sums import PairedSums, Places
 
-BASELINE = "baseline"
-"""Variation of the samples that traced variations are compared with."""
 LEAST_IN_A_BIN = 25.0
 """A component with fewer events in its usual bin takes the ratio of wide ranges even where bins are
 asked for."""
@@ -54,7 +53,7 @@ class Systematic:
             energies [keVee], linear between them.
         along: of kind `position`, which coordinates are multiplied: `all`, `radius` or `z`.
         from_calibration: whether the calibration's uncertainty is taken for the size where it is
-            larger.
+            larger; if traced, central value and error are the calibration's.
         cut: the cut, of kind `cut`.
         of: of kind `cut`, whether `size` is that of all that it keeps, at every energy (`kept`), or
             of what it alone rejects (`rejected`): then it matters where the cut does.
@@ -243,6 +242,9 @@ class Effect:
         up_bins, down_bins: ratios by bin that the model takes, shape (n_bins,) each.
         symmetric: whether they were made inverse to each other, since their asymmetry is not
             significant.
+        central_bins: ratio by bin of the calibration's central value to the nominal one, shape
+            (n_bins,); None if it is not calibrated. The ratios by bin are relative to it then.
+        found: central value and error of the calibration, in declared standard deviations.
         chance: probability that changes as large come about by chance: χ² of the differences in all
             ranges, of the less probable direction.
         moved: share of the component's events that the larger of the two adds, takes away or brings
@@ -261,6 +263,8 @@ class Effect:
     chance: float
     moved: float
     symmetric: bool = False
+    central_bins: Array | None = None
+    found: tuple[float, float] | None = None
 
     @classmethod
     def of(
@@ -311,6 +315,13 @@ class Effect:
     @property
     def verdict(self) -> str:
         """`kept`, with what was done to it or which sample is too small, or why it is left out."""
+        if self.found is None:
+            return self._verdict
+        central, error = self.found
+        return f"{self._verdict}; calibrated to {central:+.2f} ± {error:.2f} of it"
+
+    @property
+    def _verdict(self) -> str:
         change, error = (
             np.concatenate([self.up, self.down]),
             np.concatenate([self.up_error, self.down_error]),
@@ -332,6 +343,11 @@ class Effect:
     def is_traced(self) -> bool:
         """Whether it needs samples of its own, which may be too small."""
         return self.systematic.kind == "traced"
+
+    @property
+    def is_calibrated(self) -> bool:
+        """Whether central value and error are those of a calibration."""
+        return self.is_traced and self.systematic.from_calibration
 
     @property
     def times_needed(self) -> float:

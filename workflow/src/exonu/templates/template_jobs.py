@@ -13,11 +13,11 @@ from exonu.core.errors import InputError, raise_all
 from exonu.core.settings import Settings
 from exonu.events.runs.bins import bin_edges
 from exonu.events.runs.event_inputs import EventInputs
-from exonu.events.runs.run_list import NOMINAL, Sample
+from exonu.events.runs.run_list import BASELINE, NOMINAL, Sample
 from exonu.templates.dead_pmt.correction_jobs import wall_components
 from exonu.templates.fit_parts import faults_of_parts, parts_of_the_fit
 from exonu.templates.simulated_samples import SIGNAL, SOLAR
-from exonu.templates.systematics import BASELINE, declared
+from exonu.templates.systematics import declared
 
 
 def template_settings(inputs: EventInputs, *, blind: bool) -> Settings:

@@ -6,13 +6,14 @@ Kept apart from the diagnostics themselves so that planning a workflow stays qui
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from exonu.core.errors import InputError, raise_all
 from exonu.core.settings import Settings
 from exonu.events.runs.bins import bin_edges
 from exonu.events.runs.event_inputs import EventInputs
-from exonu.events.runs.run_list import NOMINAL, Sample
+from exonu.events.runs.run_list import BASELINE, NOMINAL, Sample
 from exonu.events.tabular.column_map import ColumnMap
 
 SIGNAL = "signal"
@@ -71,6 +72,85 @@ def calibration_settings(inputs: EventInputs) -> Settings | None:
         "is_simulated": inputs.settings["is_simulated"],
         "sources": sources,
     }
+
+
+def scan_settings(inputs: EventInputs) -> Settings | None:
+    """Settings of the step `optics_calibration`; None if no systematic asks for it.
+
+    Raises:
+        InputError: no run with heights of the source or fewer than three of them, no sample of the
+            source in `baseline` or in a variation that is asked for.
+    """
+    wanted = [
+        one
+        for one in inputs.settings["systematics"]
+        if one["from_calibration"] and one["kind"] in ("traced", "position")
+    ]
+    if not wanted:
+        return None
+    block, runs = inputs.settings["source_scan"], [r for r in inputs.runs.runs if r.source_z_cm]
+    heights = sorted({height for run in runs for height in run.source_z_cm})
+    traced = [one for one in wanted if one["kind"] == "traced"]
+    rows = {
+        row.variation: row
+        for row in inputs.samples
+        if block["component"] in row.components and row.variation != NOMINAL
+    }
+    raise_all(_scan_faults(inputs, [one["name"] for one in wanted], heights, traced, rows))
+    names = [f"{one['name']}-{way}" for one in traced for way in ("up", "down")]
+    varied = [rows[name] for name in (BASELINE, *names) if name in rows]
+    dead = {channel for run in (*runs, *inputs.runs.physics) for channel in run.dead_pmts}
+    return {
+        "name": inputs.settings["name"],
+        "is_simulated": inputs.settings["is_simulated"],
+        "sources": [
+            *({"kind": "data", "run": run.run} for run in runs),
+            *(_varied_source(row, block["component"]) for row in varied),
+        ],
+        "baseline": BASELINE,
+        "systematics": [one["name"] for one in traced],
+        "vertex": len(wanted) > len(traced),
+        "descriptions": {one["name"]: one["description"] for one in traced},
+        "heights_cm": heights,
+        "dead": sorted(dead),
+        **{
+            key: block[key]
+            for key in ("rings", "position_error_cm", "ring_error", "light_yield_error")
+        },
+        **_detector(inputs),
+    }
+
+
+def _varied_source(row: Sample, component: str) -> Settings:
+    place = row.components.index(component) if len(row.components) > 1 else 0
+    return {
+        "kind": "simulation", "sample": row.sample, "variation": row.variation, "component": place,
+    }  # fmt: skip
+
+
+def _scan_faults(
+    inputs: EventInputs, wanted: Sequence[str], heights: Sequence[float],
+    traced: Sequence[Settings], rows: Mapping[str, Sample],
+) -> Iterator[InputError]:  # fmt: skip
+    component = inputs.settings["source_scan"]["component"]
+    sheet = inputs.file.parent / inputs.settings.get("samples", "samples.tsv")
+    if len(heights) < 3:
+        yield InputError(
+            f"has a source at {len(heights)} heights, and the calibration of {', '.join(wanted)} needs three",
+            file=inputs.runs.file, field="source_z_cm",
+            remedy="list runs of a ⁵⁷Co source with their heights, or remove `from_calibration` of these systematics",
+        )  # fmt: skip
+    missing = [] if BASELINE in rows else [BASELINE]
+    missing += [
+        f"{one['name']}-up" for one in traced
+        if not {f"{one['name']}-up", f"{one['name']}-down"} & rows.keys()
+    ]  # fmt: skip
+    for name in missing:
+        yield InputError(
+            f"has no sample of {component!r} with the variation {name!r}, which a systematic `from_calibration` needs",
+            file=sheet, field="component",
+            remedy=f"add {component} to the components of that variation, or remove `from_calibration`",
+        )  # fmt: skip
 
 
 def source_names(settings: Settings) -> list[str]:

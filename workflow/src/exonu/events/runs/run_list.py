@@ -25,6 +25,8 @@ SECONDS_PER_DAY = 86400.0
 PHYSICS = "physics"
 NOMINAL = "nominal"
 """The variation of a sample that is not varied."""
+BASELINE = "baseline"
+"""Variation of the samples that traced variations are compared with."""
 GOLDEN_RATIO = (5**0.5 - 1) / 2
 
 
@@ -39,6 +41,7 @@ class Run:
         live_time_s: live time [s].
         dead_pmts: photomultipliers that were off.
         stream: which data it belongs to; only `physics` counts as live time.
+        source_z_cm: heights at which it has a calibration source; none of most runs.
     """
 
     run: int
@@ -47,11 +50,14 @@ class Run:
     live_time_s: float
     dead_pmts: tuple[int, ...]
     stream: str = PHYSICS
+    source_z_cm: tuple[float, ...] = ()
 
     def as_json(self) -> Settings:
-        """The run as settings of a job."""
+        """The run as settings of a job; only of the calibration of the optics are the heights."""
         texts = {"files": [str(file) for file in self.files], "start": self.start.isoformat()}
-        return vars(self) | texts
+        row = vars(self) | texts
+        del row["source_z_cm"]
+        return row
 
     @classmethod
     def from_json(cls, row: Settings) -> Run:
@@ -217,6 +223,7 @@ def read_run_list(
             live_time_s=float(row["live_time_s"]),
             dead_pmts=_dead(file, line, row["dead_pmts"], channel_map),
             stream=row["stream"],
+            source_z_cm=tuple(sorted(map(float, row["source_z_cm"]))),
         )
         for line, row in rows
     )

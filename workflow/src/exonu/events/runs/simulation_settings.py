@@ -62,7 +62,9 @@ def simulate_settings(
             "liquid_radius_cm": settings.get("liquid_radius_cm"),
             "light_from_tables_above_keV": settings["light_from_tables_above_keV"],
             "focus": _focus(settings, inputs.runs),
-            "thin": settings.get("thin"),
+            "emphasis": settings["emphasis"],
+            "thin": settings["thin"],
+            "repeat": settings.get("repeat"),
             "outer_prescale": _outer_prescale(block, sheet.components),
         },
     }
@@ -275,7 +277,13 @@ def _sample_faults(
         else:
             mine = block["samples"][sample.sample]
             yield from _decay_faults(mine, sample.components, file, field)
+            yield from _emphasis_faults(mine, sample.components, file, field)
             yield from _table_faults(mine, sample.components, file, field)
+            if "repeat" in mine and sample.variation != NOMINAL:
+                yield InputError(
+                    f"is for nominal samples, and this one is of {sample.variation}", file=file,
+                    field=f"{field}.repeat", remedy="remove it: variations are compared event by event",
+                )  # fmt: skip
             if mine["light_from_tables_above_keV"] and sample.variation != NOMINAL:
                 yield InputError(
                     f"is for the nominal detector, and the sample is of the variation {sample.variation}",
@@ -318,6 +326,23 @@ def _decay_faults(
             f"is for what decays in the wall, and the sample is of {', '.join(components)}", file=file,
             field=f"{field}.focus", remedy="remove it",
         )  # fmt: skip
+
+
+def _emphasis_faults(
+    settings: Settings, components: Sequence[str], file: Path, field: str
+) -> Iterator[InputError]:
+    """Of sources that are not in the sample: their decays would stay as they are."""
+    known = [
+        f"{component}/{source}"
+        for component in components
+        for source in _components().get(component, {"sources": ()})["sources"]
+    ]
+    for name in settings["emphasis"]:
+        if "/".join(name.split("/")[:2]) not in known:
+            yield InputError(
+                f"has no {name!r}", file=file, field=f"{field}.emphasis",
+                remedy=f"sources of this sample: {', '.join(known)}",
+            )  # fmt: skip
 
 
 def _file_faults(runs: RunList, samples: Sequence[Sample], sheet: Path) -> Iterator[InputError]:

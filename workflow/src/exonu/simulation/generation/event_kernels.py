@@ -196,13 +196,13 @@ def decay_at_point(
     sites: Any,
     stream: Any,
 ) -> Any:
-    """Sites of a decay in a capsule at the centre that stops the electrons; `deep_cm` is its
+    """Sites of a decay in a capsule in the liquid that stops the electrons; `deep_cm` is its
     wall."""
     n = 0
     for i in range(particles):
         if kinds[i] == PHOTON and survives(energies[i], place.deep_cm, attenuation, stream):
             n = photon_from_liquid(
-                energies[i], (0.0, 0.0, 0.0), attenuation, walls, sites, n, stream
+                energies[i], place.point_cm, attenuation, walls, sites, n, stream
             )
     return n
 

@@ -120,6 +120,7 @@ class Place(NamedTuple):
     target_cm: float  # importance sampling towards a sphere of this radius, 0 for none
     bias: float  # share of the photons that it sends there
     gap_bias: float  # how much more often than nature depths of a gap are deep
+    point_cm: tuple[float, float, float] = (0.0, 0.0, 0.0)  # of a point: where it is
     focus: Focus = NO_FOCUS  # channels around which decays are favoured
 
 
@@ -192,8 +193,8 @@ def _windows_near(geometry: Geometry) -> NDArray[np.int64]:
 
 
 def place_of(source: Mapping[str, Any], geometry: Geometry, xenon_density: float) -> Place:
-    """A place from the settings of a source: `place`, `depth_cm` [from, to], `material`, `pocket`,
-    `importance`.
+    """A place from the settings of a source: `place`, `position_cm` of a point, `depth_cm` [from,
+    to], `material`, `pocket`, `importance`.
 
     Raises:
         InputError: an unknown place, or a number outside its range.
@@ -218,6 +219,12 @@ def place_of(source: Mapping[str, Any], geometry: Geometry, xenon_density: float
     if not 0 <= gap_bias < 1:
         raise InputError(f"must be from 0 to below 1 (got {gap_bias})", field="importance.gap_bias")
     material = source.get("material_properties", {})
+    point = np.asarray(source.get("position_cm", (0.0, 0.0, 0.0)), dtype=np.float64)
+    if np.max(geometry.face_normals @ point - geometry.face_offsets_cm) >= 0:
+        raise InputError(
+            f"is not inside the detector (got {point.tolist()})", field="position_cm",
+            remedy=f"give x, y and z in cm; its inradius is {geometry.inradius_cm:.1f} cm",
+        )  # fmt: skip
     return Place(
         kind=PLACES.index(source["place"]),
         radius_cm=float(source.get("radius_cm", np.inf)),
@@ -235,6 +242,7 @@ def place_of(source: Mapping[str, Any], geometry: Geometry, xenon_density: float
         target_cm=float(importance.get("target_cm", 0.0)),
         bias=bias,
         gap_bias=gap_bias,
+        point_cm=(float(point[0]), float(point[1]), float(point[2])),
     )
 
 

@@ -163,7 +163,7 @@ def focused_point_of_copper(place: Any, walls: Any, stream: Any) -> Any:
 def point_of_decay(place: Any, walls: Any, stream: Any) -> Any:
     """Where a decay is: x, y, z [cm], the wall it is on (−1: in the liquid), its weight."""
     if place.kind == POINT:
-        return 0.0, 0.0, 0.0, -1, 1.0
+        return place.point_cm[0], place.point_cm[1], place.point_cm[2], -1, 1.0
     if place.kind == LIQUID:
         radius = min(place.outer_cm, place.radius_cm)
         while True:

@@ -9,6 +9,7 @@ import pandas as pd
 from exonu.core.errors import InputError
 from exonu.core.files import read_json, write_csv, write_json
 from exonu.steps._step import Files, Settings, step
+from exonu.templates.calibrated_effects import CalibratedOptics
 from exonu.templates.dead_pmt.correction import DeadPmtCorrection
 from exonu.templates.filling import fill_templates
 from exonu.templates.outputs import solar_check, systematics_table, write_root
@@ -21,6 +22,7 @@ def _sources(
     reconstructed: Files,
     correction: Path | None,
     calibration: Path | None,
+    optics: Path | None,
 ) -> Sources:
     runs, varied, nominal = (len(settings[key]) for key in ("runs", "varied", "nominal"))
     before_cuts = runs + varied if settings["parts"] else 0
@@ -43,6 +45,7 @@ def _sources(
         },
         correction=DeadPmtCorrection.read(correction) if correction else None,
         calibrated_scale=scale,
+        optics=CalibratedOptics.read(optics) if optics else None,
         before_cuts=reconstructed[nominal:],
     )
 
@@ -58,8 +61,9 @@ def main(
     selected: Annotated[Files, "of template_jobs.selected_sources"] = (),
     correction: Annotated[Path | None, "JSON of the dead-PMT correction"] = None,
     calibration: Annotated[Path | None, "JSON of the calibration's check"] = None,
+    optics: Annotated[Path | None, "JSON of the calibration of the optics"] = None,
 ) -> None:
-    sources = _sources(settings, selected, reconstructed, correction, calibration)
+    sources = _sources(settings, selected, reconstructed, correction, calibration, optics)
     templates = fill_templates(settings, sources)
     norms = {
         one["name"].replace("-", "_"): (one["status"], one["size"])

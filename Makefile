@@ -19,7 +19,7 @@ run: $(RUN_STAMP) ## set up and run the workflow (the default)
 	$(BIN)/snakemake --cores all
 
 .PHONY: test
-test: $(DEV_STAMP) ## set up and run the tests (6 minutes)
+test: $(DEV_STAMP) ## set up and run the tests (5 minutes)
 	$(BIN)/python -m pytest -m "not slow" -n auto --dist worksteal $(WHERE)
 
 .PHONY: test-all
@@ -36,12 +36,18 @@ test-slurm: $(DEV_STAMP) $(SLURM_STAMP) ## the smaller demonstration on a one-no
 	$(BIN)/python -m pytest -m slurm -rs tests/workflow/test_slurm.py
 
 .PHONY: check
-check: $(DEV_STAMP) ## formatting, lint and types
+check: style types ## formatting, lint and types
+
+.PHONY: style
+style: $(DEV_STAMP) ## formatting and lint alone
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
-	$(BIN)/mypy
 	$(BIN)/snakemake --lint
+
+.PHONY: types
+types: $(DEV_STAMP) ## types alone
+	$(BIN)/mypy
 
 .PHONY: format
 format: $(DEV_STAMP) ## format the sources

@@ -4,6 +4,7 @@ RO-Crates."""
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import settings
 
@@ -21,6 +22,25 @@ collect_ignore_glob = ["*conftest.py", "*/data/*.py"]
 RO_CRATE_CONTEXT = "https://w3id.org/ro/crate/1.1/context"
 RO_CRATE_TERMS = Path(__file__).parent / "archive" / "ro_crate_1.1_terms.json"
 """Those terms of the context that we use, as the context has them."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def collections_are_traced_once():
+    """Half a second of tracing for each detector: tests make the same few again and again."""
+    from exonu.detector.model import Detector
+
+    trace, known = Detector.collection_at_centre.func, {}
+
+    def collection_at_centre(detector):
+        parts = [*detector.medium, *detector.walls]
+        key = tuple(np.asarray(part).tobytes() for part in parts)
+        if key not in known:
+            known[key] = trace(detector)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Detector, "collection_at_centre", property(collection_at_centre))
+        yield
 
 
 @pytest.fixture

@@ -46,44 +46,59 @@ LATE = {
 """Loaded where they are called, by the jobs that come so far; a library of figures with a state is
 never needed."""
 
+GROUPS = {
+    "reads and counts": READS_AND_COUNTS,
+    "computes": COMPUTES,
+    "writes tables": STEPS - DRAWS - {"hepdata"},
+    "draws": STEPS - {"hepdata"},
+}
+"""Each contains the one before, so that one process loads them one after the other."""
 LOADED = """
 import importlib, sys
-for name in sys.argv[1:]:
-    importlib.import_module(f"exonu.steps.{name}")
-print(*sys.modules)
+for group in sys.argv[1:]:
+    for name in group.split():
+        importlib.import_module(f"exonu.steps.{name}")
+    print(*sys.modules)
 """
 
 
-@pytest.mark.parametrize(
-    ("steps", "loaded", "not_loaded"),
-    [
-        pytest.param(
-            READS_AND_COUNTS,
-            {"numpy"},
-            LATE | {"scipy", "pandas", "matplotlib"},
-            id="reads and counts",
-        ),
-        pytest.param(COMPUTES, {"numpy", "scipy"}, LATE | {"pandas", "matplotlib"}, id="computes"),
-        pytest.param(
-            ONLY_TABLES, {"pandas"}, LATE | {"scipy", "matplotlib"}, id="puts tables together"
-        ),
-        pytest.param(
-            STEPS - DRAWS - {"hepdata"},
-            {"scipy", "pandas"},
-            LATE | {"matplotlib"},
-            id="writes tables",
-        ),
-        pytest.param(STEPS - {"hepdata"}, {"pandas", "matplotlib"}, LATE, id="draws"),
-    ],
-)
-def test_libraries_that_steps_load(steps, loaded, not_loaded):
-    """All steps of a kind in one process: what one of them loads is there."""
-    ended = subprocess.run(
-        [sys.executable, "-c", LOADED, *(f"{PACKAGE[step]}.{step}" for step in sorted(steps))],
-        capture_output=True,
-        text=True,
-    )
+def loaded_by(*groups):
+    """The modules that are there after each group of steps, all in one process."""
+    named = [
+        " ".join(f"{PACKAGE[step]}.{step}" for step in sorted(group, key=PACKAGE.get))
+        for group in groups
+    ]
+    ended = subprocess.run([sys.executable, "-c", LOADED, *named], capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr
-    found = set(ended.stdout.split())
+    return [set(line.split()) for line in ended.stdout.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def by_group():
+    assert READS_AND_COUNTS < COMPUTES < GROUPS["writes tables"] < GROUPS["draws"]
+    return dict(zip(GROUPS, loaded_by(*GROUPS.values()), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("group", "loaded", "not_loaded"),
+    [
+        ("reads and counts", {"numpy"}, LATE | {"scipy", "pandas", "matplotlib"}),
+        ("computes", {"numpy", "scipy"}, LATE | {"pandas", "matplotlib"}),
+        ("writes tables", {"scipy", "pandas"}, LATE | {"matplotlib"}),
+        ("draws", {"pandas", "matplotlib"}, LATE),
+    ],
+    ids=GROUPS,
+)
+def test_libraries_that_steps_load(by_group, group, loaded, not_loaded):
+    assert_loaded(by_group[group], GROUPS[group], loaded, not_loaded)
+
+
+def test_steps_that_put_tables_together_compute_nothing():
+    [found] = loaded_by(ONLY_TABLES)
+    assert_loaded(found, ONLY_TABLES, {"pandas"}, LATE | {"scipy", "matplotlib"})
+
+
+def assert_loaded(found, steps, loaded, not_loaded):
+    """All steps of a kind in one process: what one of them loads is there."""
     assert {f"exonu.steps.{PACKAGE[step]}.{step}" for step in steps} | loaded <= found
     assert not found & not_loaded

@@ -25,7 +25,7 @@ import numba
 from exonu.statistics.examples import recoil_workspace
 from test_published_cls import shapefactor, two_channels
 from test_quadratic import STRONG, compiled
-models = [compile_workspace(recoil_workspace(bins=4, backgrounds=2, nuisances=3, staterror=s)) for s in (True, False)]
+models = [compile_workspace(recoil_workspace(bins=3, backgrounds=2, nuisances=2, staterror=s)) for s in (True, False)]
 models += [compile_workspace(two_channels()), compile_workspace(shapefactor()), compiled(*STRONG)]
 out = {{"compiled": not numba.config.DISABLE_JIT, "numbers": []}}
 for model in models:

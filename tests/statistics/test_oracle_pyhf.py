@@ -38,7 +38,7 @@ def derivatives(
     return value, gradient, np.tril(hessian) + np.tril(hessian, -1).T
 
 
-@settings(max_examples=60, **RELAXED)
+@settings(max_examples=40, **RELAXED)
 @given(workspaces(), st.integers(0, 2**32 - 1))
 def test_rates_and_likelihood_are_those_of_pyhf(workspace: dict[str, Any], seed: int) -> None:
     model = compile_workspace(workspace)
@@ -57,7 +57,7 @@ def test_rates_and_likelihood_are_those_of_pyhf(workspace: dict[str, Any], seed:
 CODES = [(norm, histo) for norm in ("code1", "code4") for histo in ("code0", "code2", "code4p")]
 
 
-@settings(max_examples=40, **RELAXED)
+@settings(max_examples=25, **RELAXED)
 @given(
     workspaces(kinds=("normsys", "histosys", "both", "staterror")),
     st.sampled_from(CODES[:-1]),

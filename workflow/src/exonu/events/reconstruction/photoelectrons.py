@@ -10,6 +10,8 @@ the charge says more than the expectation."""
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
@@ -20,6 +22,7 @@ FIRST_LOG_MEAN, LOG_MEAN_STEP, LOG_MEANS = -13.0, 0.2, 96
 """The table's means μ, to 400 PE."""
 
 
+@cache  # of every run, with its own dead photomultipliers, it is the same
 def counting_table(single_pe_resolution: float) -> NDArray[np.float32]:
     """E[k | q, μ] and h(q, μ), the latter up to a constant of each q.
 

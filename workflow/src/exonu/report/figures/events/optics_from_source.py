@@ -55,8 +55,9 @@ def _ratio(axes: Axes, rows: pd.DataFrame, height: float, limit: float) -> None:
     )  # fmt: skip
     axes.set_xlim(-1, 1)
     axes.set_ylim(-limit, limit)
+    place, side = (0.985, "right") if height >= 0 else (0.015, "left")  # where there is less light
     axes.text(
-        0.985, 0.92, f"z = {height:g} cm".replace("-", "−"), transform=axes.transAxes, ha="right", va="top",
+        place, 0.92, f"z = {height:g} cm".replace("-", "−"), transform=axes.transAxes, ha=side, va="top",
         fontsize=7,
     )  # fmt: skip
 

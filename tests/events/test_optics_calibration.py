@@ -297,6 +297,19 @@ def test_too_few_events_at_a_height(scanned, tmp_path):
         )  # fmt: skip
 
 
+def test_no_fewer_events_than_rings(tmp_path, monkeypatch):
+    """The covariance of the rings would have no inverse, or a negative one."""
+    monkeypatch.setattr("exonu.events.diagnostics.optics_calibration.LEAST", 1)
+    scan_file(tmp_path, "data", 8, n=15)
+    scan_file(tmp_path, "baseline", 9, n=15, component=True)
+    settings = SETTINGS | {"rings": 20, "systematics": [], "sources": SETTINGS["sources"][:2]}
+    files = [[tmp_path / f"{name}_{kind}.root" for name in ("data", "baseline")] for kind in "ir"]
+    with pytest.raises(
+        InputError, match=r"has \d+ events of the source at -30 cm, and 20 are needed"
+    ):
+        optics_calibration(settings, *files, tmp_path / "o.json", tmp_path / "o.csv")
+
+
 def test_files_of_other_events(scanned):
     ingested, reconstructed = scanned
     few = {"z_pe_cm": np.zeros(3), "r_pe_is_coarse": np.zeros(3, bool)}
@@ -359,7 +372,7 @@ def test_without_the_setting_there_is_no_job(analysis_folder):
     [
         (
             {"heights": "-30,0"},
-            "runs.tsv: source_z_cm: has a source at 2 heights, and the calibration of vertex, scattering needs three",
+            "runs.tsv: source_z_cm: has a source at 2 heights, and the calibration of vertex, scattering needs 3",
         ),
         (
             {"samples": SAMPLES.replace("lxe,co57-scan\tscattering-down", "lxe\tscattering-down")},

@@ -97,7 +97,11 @@ def test_yields_before_the_fit_are_the_workspace_s(diagnosed):
     )  # a flat signal is no help
 
 
-@pytest.mark.parametrize("diagnosed", ["magnetic-moment"], indirect=True)
+@pytest.mark.parametrize(
+    "diagnosed",
+    ["magnetic-moment", pytest.param("dark-photon", marks=pytest.mark.slow)],
+    indirect=True,
+)
 def test_diagnostics_page_has_the_same_bytes(diagnosed, tmp_path):
     _, record = diagnosed
     for name in ("a", "b"):

@@ -16,6 +16,8 @@ from exonu.events.runs.event_inputs import EventInputs
 from exonu.events.runs.run_list import BASELINE, NOMINAL, Sample
 from exonu.events.tabular.column_map import ColumnMap
 
+FEWEST_HEIGHTS = 3
+"""The line of the scale of R(PE), and the pattern of the optics, need the source at so many heights."""
 SIGNAL = "signal"
 """Component of the simulated events from which efficiency and resolution come; it is no
 background."""
@@ -134,9 +136,10 @@ def _scan_faults(
 ) -> Iterator[InputError]:  # fmt: skip
     component = inputs.settings["source_scan"]["component"]
     sheet = inputs.file.parent / inputs.settings.get("samples", "samples.tsv")
-    if len(heights) < 3:
+    if len(heights) < FEWEST_HEIGHTS:
         yield InputError(
-            f"has a source at {len(heights)} heights, and the calibration of {', '.join(wanted)} needs three",
+            f"has a source at {len(heights)} heights, and the calibration of {', '.join(wanted)} needs "
+            f"{FEWEST_HEIGHTS}",
             file=inputs.runs.file, field="source_z_cm",
             remedy="list runs of a ⁵⁷Co source with their heights, or remove `from_calibration` of these systematics",
         )  # fmt: skip

@@ -16,6 +16,7 @@ from exonu.core.settings import Settings
 from exonu.core.types import Array
 from exonu.detector.geometry_table import own_geometry
 from exonu.detector.model import Detector
+from exonu.events.diagnostics.diagnosed_sources import FEWEST_HEIGHTS
 from exonu.events.diagnostics.optics_fit import Known, OpticsFit, Varied, fit_optics
 from exonu.events.diagnostics.source_scan import Rings, Scan, joined
 
@@ -24,10 +25,10 @@ if TYPE_CHECKING:
 
 DATA, SIMULATION = "data", "simulation"
 LEAST = 40
-"""Events that each height needs in data and simulation: the covariance of the rings is taken from
-them."""
-FEWEST_HEIGHTS, MOSTLY_COARSE = 3, 0.5
-"""The scale of R(PE) needs so many heights at which at most this share of the vertices is coarse."""
+"""Events that each height needs in data and simulation, and no fewer than there are rings: their covariance
+is taken from these events."""
+MOSTLY_COARSE = 0.5
+"""At a height that counts for the scale of R(PE) at most this share of the vertices is coarse."""
 
 
 def vertex_scale(
@@ -98,8 +99,9 @@ def optics_calibration(
         for scan, row in zip(read, settings["sources"], strict=True)
         if row["kind"] == SIMULATION
     }
-    data = joined(runs).at_heights(heights, "the runs with `source_z_cm`", LEAST)
-    baseline = varied[settings["baseline"]].at_heights(heights, settings["baseline"], LEAST)
+    least = max(LEAST, rings.number)
+    data = joined(runs).at_heights(heights, "the runs with `source_z_cm`", least)
+    baseline = varied[settings["baseline"]].at_heights(heights, settings["baseline"], least)
     known = Known(
         settings["position_error_cm"], settings["ring_error"], settings["light_yield_error"]
     )

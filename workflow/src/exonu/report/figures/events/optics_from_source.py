@@ -65,6 +65,8 @@ def _ratio(axes: Axes, rows: pd.DataFrame, height: float, limit: float) -> None:
 def _values(axes: Axes, record: Mapping[str, Any]) -> None:
     """Central values and errors with their priors, and the numbers in words."""
     names = list(record["order"])
+    ends = [abs(one["central"]) + one["error"] for one in record["parameters"].values()]
+    limit = max(2.5, 1.1 * max(ends, default=0.0))  # a calibration far from its prior is seen
     places = np.arange(len(names))[::-1]
     axes.axvspan(-1, 1, color=GREY, alpha=0.2, linewidth=0, label="declared ± 1σ")
     axes.axvline(0, color=GREY, linewidth=0.8)
@@ -75,8 +77,8 @@ def _values(axes: Axes, record: Mapping[str, Any]) -> None:
             found["central"], place, xerr=found["error"], fmt="o", color=BLUE, markersize=4, capsize=2, label=label,
         )  # fmt: skip
         text = f"{name}\n{found['central']:+.2f} ± {found['error']:.2f}".replace("-", "−", 1)
-        axes.text(-2.4, place, text, fontsize=7, va="center", ha="left")
-    axes.set_xlim(-2.5, 2.5)
+        axes.text(-0.96 * limit, place, text, fontsize=7, va="center", ha="left")
+    axes.set_xlim(-limit, limit)
     axes.set_ylim(-1.2, len(names) - 0.5)
     axes.set_yticks([])
     axes.set_xlabel("declared standard deviations")

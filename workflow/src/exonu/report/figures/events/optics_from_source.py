@@ -84,7 +84,7 @@ def _values(axes: Axes, record: Mapping[str, Any]) -> None:
     axes.set_xlabel("declared standard deviations")
     axes.legend(loc="lower right", fontsize=6.5)
     words = [
-        f"$\\chi^2/n$ = {record['chi2']:.0f}/{record['degrees']}, $p$ = {record['p_value']:.2g}"
+        f"$\\chi^2/n$ = {record['chi2']:.0f}/{record['degrees']}, $p$ = {record['p_value']:.3g}"
     ]
     scale = record["vertex_scale"]
     if scale is not None:

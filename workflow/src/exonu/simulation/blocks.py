@@ -203,8 +203,8 @@ def sample_blocks(
                 else:
                     part = outer_prescale.thinned(part, count, weighting)
                 number = before + part.number - count * k // pieces
-                if weighting.repeat is not None:
-                    part, which = weighting.repeat.repeated(part, geometry)
+                if weighting.repeat:
+                    part, which = weighting.repeated(part, geometry)
                     number = number[which]
                 parts.append(part)
                 numbers.append(number)

@@ -96,6 +96,18 @@ def test_a_rule_is_for_a_range_of_energy_and_for_gaps_and_places_that_are_hardly
         assert 0.1 < rule.mean() < 0.9
 
 
+def test_nothing_is_thinned_to_more_than_the_largest_weight():
+    rule, largest = Thinning(0, 12), 4 * np.median(COPPER.weight_per_day)
+    made = Weighting((rule,), largest_per_day=largest).thinned(COPPER, 30_000)
+    before = COPPER.weight_per_day[np.isin(COPPER.number, made.number)]
+    assert np.all(made.weight_per_day <= np.maximum(largest * 1.001, before * 1.001))
+    factor = np.rint(made.weight_per_day / before)
+    np.testing.assert_array_equal(factor, np.clip(np.floor(largest / before), 1, 12))
+    assert len(np.unique(factor)) >= 3  # depths of gaps differ in weight
+    error = np.sqrt(np.sum(made.weight_per_day**2))
+    assert abs(made.weight_per_day.sum() - COPPER.weight_per_day.sum()) < 4 * error
+
+
 def test_the_first_rule_of_repeating_counts():
     rules = Weighting(
         repeat=(Repetition(4, 6), Repetition(8, 3), Repetition(6, 5), Repetition(20, 2))

@@ -324,6 +324,7 @@ def _of_sample(settings: Settings, detector: Detector, calibration: Calibration)
     weighting = Weighting(
         tuple(Thinning(**rule) for rule in sample["thin"]),
         tuple(Repetition(**rule) for rule in sample["repeat"]),
+        sample["largest_weight_per_day"] or np.inf,
     )
     blocks = partial(
         sample_blocks,

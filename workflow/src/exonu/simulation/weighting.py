@@ -89,10 +89,13 @@ class Weighting:
         thin: several rules are independent of each other: what two of them are about is kept as
             often as their product says.
         repeat: of what is left; of several rules the first that is about an event counts.
+        largest_per_day: what is thinned does not weigh more events per day, whatever the rules say:
+            the largest weight says how much there may be that was not seen.
     """
 
     thin: tuple[Thinning, ...] = ()
     repeat: tuple[Repetition, ...] = ()
+    largest_per_day: float = np.inf
 
     def thinned(self, deposits: Deposits, decays: int) -> Deposits:
         """The events that are kept of a source; which ones, follows from their numbers.
@@ -104,6 +107,8 @@ class Weighting:
         one_in = np.ones(len(deposits), dtype=np.int64)
         for rule in self.thin:
             one_in[rule.applies(deposits)] *= rule.one_in
+        allowed = np.minimum(self.largest_per_day / deposits.weight_per_day, one_in)
+        one_in = np.maximum(allowed, 1).astype(np.int64)
         # numbers count from 0: exact for any number of decays
         weight = deposits.weight_per_day * (decays / np.ceil(decays / one_in))
         return replace(deposits, weight_per_day=weight).take(deposits.number % one_in == 0)

@@ -427,10 +427,9 @@ def generate_events(
         visible, of_gap = 0.0, 1.0
         if n > 0:  # hardly any decay of the wall leaves something in the liquid
             visible, of_gap = finish(n, point, normal, on_wall, place, mine, stream)
-        if n > 0 and window_keV[0] <= visible <= window_keV[1]:
-            weight = roulette(weight * of_gap, stream)
-        else:
-            weight = 0.0
+        if not window_keV[0] <= visible <= window_keV[1]:
+            n = 0
+        weight = roulette(weight * of_gap, stream) if n > 0 else 0.0
         if weight == 0:
             n = 0
         events[event, 0], events[event, 1], events[event, 2] = point

@@ -68,7 +68,7 @@ def test_a_job_of_a_sample(tmp_path):
         "thin": [],
         "emphasis": {},
         "repeat": [],
-        "largest_weight_per_day": None,
+        "largest_weight_per_day": 0,
         "outer_prescale": None,
     }
 

@@ -65,7 +65,7 @@ def simulate_settings(
             "emphasis": settings["emphasis"],
             "thin": settings["thin"],
             "repeat": settings["repeat"],
-            "largest_weight_per_day": settings.get("largest_weight_per_day"),
+            "largest_weight_per_day": settings["largest_weight_per_day"],
             "outer_prescale": _outer_prescale(block, sheet.components),
         },
     }

@@ -21,7 +21,8 @@ from exonu.events.diagnostics.optics_fit import (
     share_of_noise,
 )
 
-ROUNDS = 40
+ROUNDS, CONVERGED = 60, 1e-6
+LONGEST_STEP = 1.0
 STEP = 1e-4
 SMALLEST_FACTOR = 0.01
 
@@ -253,7 +254,10 @@ def _solved(
         raw = (slopes / variance) @ slopes.T
         information = nearest_positive(raw - false) + unit
         left = data - model.counts(x) + z @ slopes
-        z = (z + np.linalg.solve(information, (slopes / variance) @ left)) / 2  # damped
+        step = np.linalg.solve(information, (slopes / variance) @ left) - z
+        z = z + np.clip(step, -LONGEST_STEP, LONGEST_STEP) / 2  # damped: counts are exponentials
+        if np.max(np.abs(step)) < CONVERGED:
+            break
     rest = data - model.counts(x)
     chi2 = float(np.sum(rest**2 / variance) + z @ z)
     covariance = np.asarray(np.linalg.inv(information), dtype=np.float64)

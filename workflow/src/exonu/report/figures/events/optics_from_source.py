@@ -76,7 +76,8 @@ def draw_values(axes: Axes, record: Mapping[str, Any]) -> None:
         axes.errorbar(
             found["central"], place, xerr=found["error"], fmt="o", color=BLUE, markersize=4, capsize=2, label=label,
         )  # fmt: skip
-        text = f"{name}\n{found['central']:+.2f} ± {found['error']:.2f}".replace("-", "−", 1)
+        value = f"{found['central']:+.2f} ± {found['error']:.2f}".replace("-", "−")
+        text = f"{name}\n{value}"
         axes.text(-0.96 * limit, place, text, fontsize=7, va="center", ha="left")
     axes.set_xlim(-limit, limit)
     axes.set_ylim(-1.2, len(names) - 0.5)

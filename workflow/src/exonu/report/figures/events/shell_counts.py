@@ -38,7 +38,7 @@ def draw_shells(record: Mapping[str, Any], counts: pd.DataFrame) -> Figure:
         for one, ((low, high), rows) in zip(axes, shells, strict=True):
             _ratio(one, rows, limit)
             text = f"{low:g} to {high:g} cm".replace("-", "−")
-            one.text(0.015, 0.94, text, transform=one.transAxes, va="top", fontsize=7)
+            one.text(0.015, 0.92, text, transform=one.transAxes, va="top", fontsize=7)
         for one in axes[:-1]:
             one.set_xticklabels([])
         axes[-1].set_xlabel("reconstructed energy [keV$_{ee}$]")
@@ -66,23 +66,20 @@ def _words(column: str) -> str:
 
 def _ratio(axes: Axes, rows: pd.DataFrame, limit: float) -> None:
     """Before the fit the open points in a band of what was known, after it the full ones."""
-    low, high = (rows[f"energy_{end}_keVee"].to_numpy() for end in ("low", "high"))
+    low, high, data, expected, error = (
+        rows[name].to_numpy(dtype=np.float64)
+        for name in ("energy_low_keVee", "energy_high_keVee", "data", "before", "before_error")
+    )
     axes.axhline(0, color=GREY, linewidth=0.8)
-    for place, row in enumerate(rows.itertuples()):
-        band = 100 * row.before_error / row.before
-        label = "known before" if place == 0 else None
-        axes.fill_between(
-            [low[place], high[place]], -band, band, color=GREY, alpha=0.25, linewidth=0, label=label
-        )
-    middle = np.sqrt(low * high)
-    for name, shift, colour, face in (
-        ("before", 0.96, BLACK, "white"),
-        ("after", 1.04, BLUE, BLUE),
-    ):
-        expected = rows[name]
+    band = np.repeat(100 * error / expected, 2)
+    ends = np.stack([low, high], axis=1).ravel()
+    axes.fill_between(ends, -band, band, color=GREY, alpha=0.25, linewidth=0, label="known before")
+    styles = (("before", 0.96, BLACK, "white"), ("after", 1.04, BLUE, BLUE))
+    for name, shift, colour, face in styles:
+        of = rows[name].to_numpy(dtype=np.float64)
         axes.errorbar(
-            shift * middle, 100 * (rows["data"] / expected - 1), yerr=100 * np.sqrt(rows["data"]) / expected,
-            fmt="o", color=colour, markerfacecolor=face, markersize=3.2, elinewidth=0.8, label=f"{name} the fit",
+            shift * np.sqrt(low * high), 100 * (data / of - 1), yerr=100 * np.sqrt(data) / of, fmt="o",
+            color=colour, markerfacecolor=face, markersize=3.2, elinewidth=0.8, label=f"{name} the fit",
         )  # fmt: skip
     axes.set_xscale("log")
     ticks = sorted({*low, *high})

@@ -90,8 +90,8 @@ def test_noise_of_the_slopes_is_no_information():
         told.append(with_noise.central[1])
         untold.append(without.central[1])
         pulls.append((with_noise.central[1] - 1) / with_noise.error[1])
-    assert np.mean(untold) < 0.85
-    assert abs(np.mean(told) - 1) < abs(np.mean(untold) - 1) / 2
+    assert np.median(untold) < 0.87  # of ratios of noisy numbers, means are skewed
+    assert abs(np.median(told) - 1) < 0.08
     assert 0.5 < np.std(pulls) < 1.3
     assert with_noise.noise[1] > 0.05
     assert without.noise[1] == pytest.approx(0, abs=1e-9)

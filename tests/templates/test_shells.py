@@ -7,12 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exonu.core.errors import InputError
-from exonu.core.files import canonical_json, read_json
+from exonu.core.files import canonical_json, read_json, write_json
+from exonu.events.raw.writer import ColumnWriter
+from exonu.search.experiment.from_events import read_event_experiment, with_priors
 from exonu.steps.templates import shell_calibration as shell_step
 from exonu.templates.calibrated_effects import CalibratedOptics, calibrated, central_bins
+from exonu.templates.channel_filling import Filling
+from exonu.templates.filling import fill_sample, fill_templates
 from exonu.templates.shells.shell_fit import Background, Prior, Response, fit_shells
 from exonu.templates.shells.shell_settings import shell_settings, shell_sources
+from exonu.templates.simulated_samples import Sources
 from exonu.templates.systematics import Effect, Systematic
+from exonu.templates.template_jobs import prior_settings, template_settings
 
 COUNTS = np.array([900.0, 1400.0, 700.0, 1100.0, 500.0, 1600.0])
 GAP = np.array([0.9, 0.95, 0.8, 1.05, 1.2, 0.85])
@@ -267,6 +273,53 @@ def test_the_step_finds_gap_and_activity(toy):
     assert optics.activity("seal")["central"] == pytest.approx(
         1 + 0.4 * record["parameters"]["seal-norm"]["central"]
     )
+
+
+def test_templates_and_workspace_of_a_measured_activity(toy):
+    """The activity moves the counts and is one variation of its background, not a normalisation beside it."""
+    folder, inputs, files = toy
+    record = run(toy)
+    optics = CalibratedOptics.read(folder / "shells.json")
+    settings = template_settings(inputs, blind=True)
+    paths = {name.removeprefix("sample_"): file for name, file in files.items()}
+    sources = Sources(
+        data=None,
+        nominal={name: paths[name] for name in ("signal", "seal")},
+        varied={name: _inside(paths[name]) for name in ("baseline", "gap-up", "gap-down")},
+        optics=optics,
+    )
+    content = fill_templates(settings, sources).content
+    seal = content["backgrounds"]["seal"]
+    assert set(seal["variations"]) == {"gap", "seal_norm"}
+    activity = seal["measured_activity"]["central"]
+    as_sampled = fill_sample(
+        [Filling({**settings, "systematics": []}, sources)], settings["nominal"][1]
+    )
+    before = as_sampled[0][0].spectrum.values.sum() * DAYS
+    # up and down are inverse but for curvature: exp(± 0.15 × 3), the mean depth of what is inside
+    gap = record["parameters"]["gap"]["central"]
+    expected = before * activity * np.exp(0.15 * 3 * gap)
+    assert sum(seal["counts"]) == pytest.approx(expected, rel=0.1)
+    up, counts = np.sum(seal["variations"]["seal_norm"]["up"]), np.sum(seal["counts"])
+    assert 1.005 < up / counts < 1.1
+    write_json(
+        folder / "experiment.json", with_priors(content, prior_settings(inputs)["priors"], "x")
+    )
+    (background,) = read_event_experiment(folder / "experiment.json").backgrounds
+    assert background.is_correlated
+    assert background.uncertainty == pytest.approx(seal["measured_activity"]["error"] / activity)
+
+
+def _inside(file):
+    """The selected events of a file."""
+    import uproot
+
+    events = uproot.open(file)["events"].arrays(library="np")
+    kept = events["r_pe_cm"] < 20
+    made = file.with_name(f"inside_{file.name}")
+    with ColumnWriter(made, "events", {"is_simulated": True}) as writer:
+        writer.write({name: column[kept] for name, column in events.items()})
+    return made
 
 
 def test_cells_with_few_events_are_left_out(toy):

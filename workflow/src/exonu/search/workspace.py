@@ -234,8 +234,8 @@ def _kept_variations(
 def _background_sample(background: Background, total: Array) -> Json:
     modifiers: list[Json] = []
     name = f"{background.name}_norm"
-    if background.is_correlated or background.uncertainty == 0:
-        pass  # its parameters are among the norms, or it is one of the variations
+    if background.is_correlated:
+        pass  # its parameters are among the norms or variations
     elif background.uncertainty is None:
         modifiers.append({"name": name, "type": "normfactor", "data": None})
     elif background.is_log_normal:

@@ -70,20 +70,13 @@ def reconstructed_sources(settings: Mapping[str, Any]) -> list[str]:
 
 def prior_settings(inputs: EventInputs) -> Settings:
     """Settings of the step `experiment`: activity of each background relative to its sample, and
-    its uncertainty; 0 where shells outside the fiducial volume measure it, which templates have."""
-    measured = inputs.settings["shells"]["activities"] if "shells" in inputs.settings else ()
-    known = priors(inputs)
-    names = [_name(row) for row in _nominal(inputs) if row.component in measured]
-    return {"priors": known | {name: known[name] | {"uncertainty": 0.0} for name in names}}
-
-
-def priors(inputs: EventInputs) -> Settings:
-    """By background, `activity` and `uncertainty` of the sample sheet."""
-    return {
+    its uncertainty."""
+    backgrounds = [row for row in _nominal(inputs) if row.component not in (SIGNAL, SOLAR)]
+    priors = {
         _name(row): {"activity": row.activity_prior, "uncertainty": row.activity_uncertainty}
-        for row in _nominal(inputs)
-        if row.component not in (SIGNAL, SOLAR)
+        for row in backgrounds
     }
+    return {"priors": priors}
 
 
 def check_fit_ranges(inputs: EventInputs, interactions: Mapping[str, Any], file: str) -> None:

@@ -12,7 +12,7 @@ from exonu.events.runs.run_list import NOMINAL
 from exonu.events.variables import known_variables
 from exonu.templates.fit_parts import REGION, common_point, part_settings
 from exonu.templates.simulated_samples import SIGNAL, SOLAR
-from exonu.templates.template_jobs import priors, template_settings
+from exonu.templates.template_jobs import prior_settings, template_settings
 
 CALIBRATION = "from_calibration"
 
@@ -65,7 +65,7 @@ def shell_settings(inputs: EventInputs) -> Settings | None:
         ],
         "descriptions": {one["name"]: one["description"] for one in inputs.settings["systematics"]},
         "activities": block["activities"],
-        "priors": priors(inputs),
+        **prior_settings(inputs),
         "spectrum": {**told, "systematics": [], "parts": []},
         "shells": shells,
     }

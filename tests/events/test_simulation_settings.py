@@ -67,7 +67,8 @@ def test_a_job_of_a_sample(tmp_path):
         "light_from_tables_above_keV": {},
         "thin": [],
         "emphasis": {},
-        "repeat": None,
+        "repeat": [],
+        "largest_weight_per_day": 0,
         "outer_prescale": None,
     }
 
@@ -284,7 +285,11 @@ def period(first, last, **optics):
             ".samples.surface.thin.1.above_keV: is missing",
         ),
         (
-            put("samples/both-dark/repeat", {"below_keV": 5, "times": 3}),
+            put("samples/surface/thin", [{"above_keV": 5, "below_keV": 5, "one_in": 2}]),
+            ".samples.surface.thin.0.below_keV: must be above `above_keV` (got 5 and 5)",
+        ),
+        (
+            put("samples/both-dark/repeat", [{"below_keV": 5, "times": 3}]),
             ".samples.both-dark.repeat: is for nominal samples, and this one is of dark; remove it",
         ),
         (

@@ -17,6 +17,7 @@ def archived(analysis):
         *EVENT_FIGURES.get(analysis, []),
         *(["calibration"] if calibrated else []),
         *(["optics"] if analysis in SCANS else []),
+        *(["shells"] if analysis in SHELLS else []),
         *(["dead_pmt"] if corrected else []),
         *(["simulation_error"] if analysis in TEMPLATES else []),
     ]
@@ -49,6 +50,8 @@ def archived(analysis):
         names += ["calibration/calibration.json", "calibration/spectrum.csv"]
     if analysis in SCANS:
         names += ["calibration/optics.json", "calibration/optics.csv"]
+    if analysis in SHELLS:
+        names += ["calibration/shells.json", "calibration/shells.csv"]
     if corrected:
         names += [
             "dead_pmt/correction.json",

@@ -113,6 +113,19 @@ use rule step as figure_optics with:
         **step("report.figure_optics", "plots"),
 
 
+use rule step as figure_shells with:
+    """Counts in the shells before and after the fit, and what it finds."""
+    input:
+        record="results/{analysis}/calibration/shells.json",
+        counts="results/{analysis}/calibration/shells.csv",
+    output:
+        **figure_files("shells", "events", "shells outside the fiducial volume"),
+    pathvars:
+        job="figure_shells",
+    params:
+        **step("report.figure_shells", "plots"),
+
+
 rule event_figures_of_all:
     """The figures of events of every analysis that starts from them."""
     input:
@@ -123,4 +136,5 @@ rule event_figures_of_all:
         ],
         expand("results/{analysis}/figures/calibration.png", analysis=CALIBRATIONS),
         expand("results/{analysis}/figures/optics.png", analysis=SCANS),
+        expand("results/{analysis}/figures/shells.png", analysis=SHELLS),
     localrule: True

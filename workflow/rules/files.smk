@@ -153,6 +153,15 @@ def where(chosen, file):
     )
 
 
+def last_calibration(wildcards):
+    """What templates move to: of the shells, which know that of the source, or of the source alone, or nothing."""
+    files = {"shells": SHELLS, "optics": SCANS}
+    made = [name for name, chosen in files.items() if wildcards.analysis in chosen]
+    return [
+        f"results/{wildcards.analysis}/calibration/{name}.json" for name in made[:1]
+    ]
+
+
 def seed_of(wildcards):
     """The seed of an analysis."""
     return ANALYSES[wildcards.analysis].settings["seed"]

@@ -17,6 +17,7 @@ from exonu.templates.dead_pmt.correction_jobs import (
     source_name,
     wants_correction,
 )
+from exonu.templates.shells.shell_settings import shell_settings, shell_sources
 from exonu.templates.template_jobs import (
     check_fit_ranges,
     prior_settings,
@@ -42,6 +43,11 @@ try:
         name: found
         for name, inputs in EVENTS.items()
         if (found := scan_settings(inputs)) is not None
+    }
+    SHELLS = {
+        name: found
+        for name, inputs in EVENTS.items()
+        if name in INTERACTIONS and (found := shell_settings(inputs)) is not None
     }
 except InputError as error:
     raise WorkflowError(str(error)) from None
@@ -117,6 +123,27 @@ use rule step as optics_calibration with:
         **step("events.optics_calibration", one_of(SCANS)),
 
 
+use rule step as shell_calibration with:
+    """What the source does not see of the wall, from data outside the fiducial volume."""
+    input:
+        reconstructed=files_of("reconstructed", one_of(SHELLS, shell_sources)),
+        correction=where(CORRECTED, "results/{analysis}/dead_pmt/correction.json"),
+        calibration=where(
+            CALIBRATIONS, "results/{analysis}/calibration/calibration.json"
+        ),
+        optics=where(SCANS, "results/{analysis}/calibration/optics.json"),
+    output:
+        record="results/{analysis}/calibration/shells.json",
+        counts="results/{analysis}/calibration/shells.csv",
+    pathvars:
+        job="shell_calibration",
+    priority: PRIORITY["events"]
+    resources:
+        **memory_and_time(1500, 20),
+    params:
+        **step("templates.shell_calibration", one_of(SHELLS)),
+
+
 use rule step as templates with:
     """Spectra of all components with their systematic variations, and the response to signals."""
     input:
@@ -128,7 +155,7 @@ use rule step as templates with:
         calibration=where(
             CALIBRATIONS, "results/{analysis}/calibration/calibration.json"
         ),
-        optics=where(SCANS, "results/{analysis}/calibration/optics.json"),
+        optics=last_calibration,
     output:
         record="results/{analysis}/templates/templates.json",
         histograms="results/{analysis}/templates/templates.root",

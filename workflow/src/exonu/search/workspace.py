@@ -235,7 +235,7 @@ def _background_sample(background: Background, total: Array) -> Json:
     modifiers: list[Json] = []
     name = f"{background.name}_norm"
     if background.is_correlated:
-        pass  # its parameters are among the norms
+        pass  # its parameters are among the norms or variations
     elif background.uncertainty is None:
         modifiers.append({"name": name, "type": "normfactor", "data": None})
     elif background.is_log_normal:

@@ -6,12 +6,15 @@ Between them ln R is a parabola, through the simulated ratios at ±1; nominal te
 m the central values. What is uncertain are directions, the columns of the lower triangle L of the
 covariance L Lᵀ: the first systematic moves by its error, and the others with it as far as they are
 correlated; the second by what is left of its error, and so on. So all correlations are kept, and each
-nuisance parameter has its name."""
+nuisance parameter has its name.
+
+Activities that shells outside the fiducial volume measure are parameters like the others. They come
+first, so that the nuisance parameter of an activity is all that moves it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +23,19 @@ import numpy as np
 from exonu.core.errors import InputError
 from exonu.core.files import read_json
 from exonu.core.types import Array
-from exonu.templates.systematics import Effect
+from exonu.templates.systematics import Effect, Systematic
 
 
 @dataclass(frozen=True)
 class CalibratedOptics:
-    """What the step `optics_calibration` has found.
+    """What the step `optics_calibration` has found, or `shell_calibration` after it.
 
     Attributes:
         names: the systematics.
         central, covariance: in units of their declared standard deviations, shapes (k,), (k, k).
         vertex_scale: relative uncertainty of the scale of R(PE).
         notes: of the calibration.
+        activities: by the names of their parameters, the component and the declared relative uncertainty.
     """
 
     names: tuple[str, ...]
@@ -39,6 +43,7 @@ class CalibratedOptics:
     covariance: Array
     vertex_scale: float
     notes: tuple[str, ...] = ()
+    activities: Mapping[str, tuple[str, float]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, file: str | Path) -> CalibratedOptics:
@@ -52,6 +57,11 @@ class CalibratedOptics:
             covariance.astype(np.float64),
             float((record["vertex_scale"] or {"uncertainty": 0.0})["uncertainty"]),
             tuple(record["notes"]),
+            {
+                name: (one["component"], one["size"])
+                for name, one in found.items()
+                if "component" in one
+            },
         )
 
     @property
@@ -59,49 +69,90 @@ class CalibratedOptics:
         """Lower triangle L of the covariance L Lᵀ: column j is what parameter j moves, shape (k, k)."""
         return np.asarray(np.linalg.cholesky(self.covariance))
 
+    def activity(self, component: str) -> dict[str, float] | None:
+        """Central value and error of a component's activity relative to its prior; None if it is not
+        measured."""
+        for name, (of, size) in self.activities.items():
+            if of == component:
+                place = self.names.index(name)
+                error = float(np.sqrt(self.covariance[place, place]))
+                return {"central": 1 + size * float(self.central[place]), "error": size * error}
+        return None
 
-def calibrated(effects: Sequence[Effect], optics: CalibratedOptics | None) -> list[Effect]:
+
+def calibrated(
+    effects: Sequence[Effect],
+    optics: CalibratedOptics | None,
+    component: str = "",
+    ranges_keV: Sequence[float] = (),
+) -> list[Effect]:
     """Effects on one component with those of calibrated systematics as the calibration leaves them.
 
     Args:
         effects: as simulated, for one declared standard deviation.
         optics: the calibration; None changes nothing.
+        component: which, for its activity.
+        ranges_keV: of the report.
 
     Returns:
-        The same list. A calibrated one has the central value's ratio `central_bins`, and ratios
-        `up_bins`, `down_bins` to it for one standard deviation along its direction; its report
-        stays that of the simulation.
+        The same list, and what else the calibration moves of this component: its activity, or an
+        activity that is correlated with a systematic of it. A calibrated one has the central value's
+        ratio `central_bins`, and ratios `up_bins`, `down_bins` to it for one standard deviation along
+        its direction; its report stays that of the simulation.
 
     Raises:
-        InputError: a systematic `from_calibration` that is not in the calibration.
+        InputError: a systematic `from_calibration` or `from_shells` that is not in the calibration.
     """
     asked = [one.systematic.name for one in effects if one.is_calibrated]
-    if not asked:
-        return list(effects)
     missing = sorted(set(asked) - set(optics.names if optics else ()))
-    if missing or optics is None:
+    if missing:
         raise InputError(
-            f"has no {missing[0] if missing else asked[0]!r}, which is `from_calibration`",
-            field="calibration of the optics", remedy="run the step optics_calibration again",
+            f"has no {missing[0]!r}, which is `from_calibration` or `from_shells`",
+            field="calibration", remedy="run the step optics_calibration or shell_calibration again",
         )  # fmt: skip
+    if optics is None or not effects:
+        return list(effects)
+    effects = [*effects, *_activities(effects[0], optics, component, ranges_keV)]
     curves = {e.systematic.name: _LogRatio.of(e) for e in effects if e.is_calibrated and e.is_kept}
     directions = optics.directions
     found = []
     for effect in effects:
         name = effect.systematic.name
-        if name not in curves:
+        if name not in curves and name not in optics.activities:
             found.append(effect)
             continue
         place = optics.names.index(name)
         ways = [_moved(curves, optics, sign * directions[:, place]) for sign in (1, -1)]
-        central = np.exp(curves[name].at(optics.central[place]))
+        if name not in curves and np.allclose(ways[0], 1, rtol=1e-9):
+            continue  # another component's activity, with which nothing of this one is correlated
+        central = np.exp(curves[name].at(optics.central[place])) if name in curves else None
         measured = float(optics.central[place]), float(np.sqrt(optics.covariance[place, place]))
+        moved = max(effect.moved, float(np.max(np.abs(ways[0] - 1))))
         found.append(
             replace(
-                effect, up_bins=ways[0], down_bins=ways[1], central_bins=central, found=measured
+                effect, up_bins=ways[0], down_bins=ways[1], central_bins=central, found=measured,
+                moved=moved if name in optics.activities else effect.moved,
             )
-        )
+        )  # fmt: skip
     return found
+
+
+def _activities(
+    like: Effect, optics: CalibratedOptics, component: str, ranges_keV: Sequence[float]
+) -> list[Effect]:
+    """Activities as effects: of the component itself the declared uncertainty, of others none yet."""
+    made = []
+    for name, (of, size) in optics.activities.items():
+        own = size if of == component else 0.0
+        n, bins = len(ranges_keV) - 1, np.ones_like(like.up_bins)
+        made.append(
+            Effect(
+                Systematic(name, "traced", "derived", f"activity of {of}", from_shells=True),
+                component, tuple(ranges_keV), np.full(n, own), np.zeros(n), np.full(n, -own), np.zeros(n),
+                (1 + own) * bins, (1 - own) * bins, chance=0.0, moved=own,
+            )
+        )  # fmt: skip
+    return made
 
 
 @dataclass(frozen=True)

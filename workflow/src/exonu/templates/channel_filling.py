@@ -124,7 +124,7 @@ class Filling:
             for one in self.systematics
             if one.name in sums
         ]
-        return calibrated(simulated, self.sources.optics)
+        return calibrated(simulated, self.sources.optics, component, self.report)
 
     @property
     def report(self) -> Sequence[float]:
@@ -215,12 +215,15 @@ class Filling:
             spectrum: events per day, where the calibrated central values are.
         """
         counts = spectrum.scaled(self.settings["live_days"])
+        optics = self.sources.optics
+        measured = optics.activity(row["components"][0]) if optics else None
         return {
             "label": self.label(row["components"][0]),
             "component": row["components"][0],
             "counts": numbers(counts.values),
             "statistical_error": numbers(counts.errors),
             "norms": self.norms(row["components"][0]),
+            **({"measured_activity": measured} if measured else {}),
             "variations": {
                 effect.systematic.parameter: {
                     "up": numbers(counts.values * effect.up_bins),

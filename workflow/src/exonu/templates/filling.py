@@ -101,7 +101,7 @@ def fill_templates(settings: Settings, sources: Sources) -> Templates:
     return replace(filled, content=content)
 
 
-def _observed(jobs: Sequence[Filling]) -> list[Array | None]:
+def observed_counts(jobs: Sequence[Filling]) -> list[Array | None]:
     """Counts of the data in each of the selections, from one pass; None if the analysis is blind."""
     sources, readers = jobs[0].sources, [job.samples for job in jobs]
     if sources.data is None:
@@ -150,7 +150,7 @@ def _traced(
     return list(zip(up_ways, down_ways, strict=True))
 
 
-def _effects(
+def effects_on(
     jobs: Sequence[Filling], component: str, sums: Sequence[dict[str, Ways]]
 ) -> list[list[Effect]]:
     """What each systematic that touches a component does to it in each of the selections."""
@@ -243,7 +243,7 @@ def _filled(jobs: Sequence[Filling]) -> list[Templates]:
     """Each selection's data, backgrounds and response, from one pass over every file: the spectrum
     first, whose true energies the responses of the others have."""
     readers, settings = [job.samples for job in jobs], jobs[0].settings
-    made = [_Made(observed) for observed in _observed(jobs)]
+    made = [_Made(observed) for observed in observed_counts(jobs)]
     for row in settings["nominal"]:
         component = row["components"][0]
         if component == SIGNAL:
@@ -253,7 +253,7 @@ def _filled(jobs: Sequence[Filling]) -> list[Templates]:
         if component == SOLAR:
             made[0].solar = sums[0].spectrum
             continue
-        effects = _effects(jobs, component, [mine.of_effects for mine in sums])
+        effects = effects_on(jobs, component, [mine.of_effects for mine in sums])
         ranges = settings["templates"]["unseen_ranges_keV"]
         for job, one, mine, found in zip(jobs, made, sums, effects, strict=True):
             one.effects += found
@@ -269,7 +269,7 @@ def _filled(jobs: Sequence[Filling]) -> list[Templates]:
 def _fill_signal(jobs: Sequence[Filling], made: Sequence[_Made], events: Sequence[Kept]) -> None:
     """The response of each selection."""
     sums = [job.paired_sums(SIGNAL, kept) for job, kept in zip(jobs, events, strict=True)]
-    effects = _effects(jobs, SIGNAL, sums)
+    effects = effects_on(jobs, SIGNAL, sums)
     for job, one, kept, found in zip(jobs, made, events, effects, strict=True):
         of_spectrum = None if job is jobs[0] else jobs[0].made[SIGNAL]
         one.response, one.table = job.response(kept, found, of_spectrum)

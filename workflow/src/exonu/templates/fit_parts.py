@@ -151,7 +151,7 @@ def solar_flux(
     return weighted / total if total else 1.0
 
 
-def _common(one: str, other: str, known: Mapping[str, bool]) -> str | None:
+def common_point(one: str, other: str, known: Mapping[str, bool]) -> str | None:
     """A value of a variable that two conditions on it alone both keep, in words; None if it has not
     been found. Of several variables only events tell."""
     conditions = []
@@ -199,7 +199,7 @@ def faults_of_parts(inputs: EventInputs) -> Iterator[InputError]:
             if one["cut"] == region["cut"]
         }
         for name, other in others.items():
-            if (point := _common(region["keep"], other["keep"], known)) is not None:
+            if (point := common_point(region["keep"], other["keep"], known)) is not None:
                 yield InputError(
                     f"keeps {point} as {name} does", file=inputs.file, field=f"{field}.keep",
                     remedy="an event belongs to one channel of the fit: keep what the cut leaves out",

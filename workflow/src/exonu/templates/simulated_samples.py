@@ -307,15 +307,17 @@ def require_apart(readers: Sequence[SampleReader], masks: Sequence[Mask]) -> Non
     count them twice.
 
     Args:
-        readers: of the spectrum first, then of its parts.
+        readers: of the spectrum first, then of its parts; or of regions alone.
         masks: which events each keeps, shape (n,) each.
     """
     regions = [place for place, one in enumerate(readers) if "region" in one.settings]
     for number, place in enumerate(regions):
-        for other in (0, *regions[:number]):
+        for other in dict.fromkeys((0, *regions[:number])):
+            if other == place:
+                continue
             if n := int(np.count_nonzero(masks[place] & masks[other])):
                 name, of = readers[place].settings["region"], "the spectrum"
-                if other:
+                if other in regions:
                     of = f"the region {readers[other].settings['region']}"
                 raise InputError(
                     f"keeps {n} events that {of} keeps too",

@@ -54,6 +54,7 @@ class Systematic:
         along: of kind `position`, which coordinates are multiplied: `all`, `radius` or `z`.
         from_calibration: whether the calibration's uncertainty is taken for the size where it is
             larger; if traced, central value and error are the calibration's.
+        from_shells: of a traced one, whether they are what shells outside the fiducial volume show.
         cut: the cut, of kind `cut`.
         of: of kind `cut`, whether `size` is that of all that it keeps, at every energy (`kept`), or
             of what it alone rejects (`rejected`): then it matters where the cut does.
@@ -75,6 +76,7 @@ class Systematic:
     sizes: tuple[float, ...] | None = None
     along: str = "all"
     from_calibration: bool = False
+    from_shells: bool = False
     cut: str | None = None
     of: str = "kept"
     components: tuple[str, ...] | None = None
@@ -347,7 +349,8 @@ class Effect:
     @property
     def is_calibrated(self) -> bool:
         """Whether central value and error are those of a calibration."""
-        return self.is_traced and self.systematic.from_calibration
+        one = self.systematic
+        return self.is_traced and (one.from_calibration or one.from_shells)
 
     @property
     def times_needed(self) -> float:

@@ -321,25 +321,31 @@ class _Solution:
             weight = np.asarray(np.linalg.inv(error + nuisances), dtype=np.float64)
             slopes = responses.slopes(theta)
             raw, false = slopes @ weight @ slopes.T, responses.false_information(theta, weight)
-            information = _positive(raw - false) + np.eye(k)
+            information = nearest_positive(raw - false) + np.eye(k)
             left = y - responses.shift(theta) + theta @ slopes
             theta = (theta + np.linalg.solve(information, slopes @ weight @ left)) / 2  # damped
         rest = y - responses.shift(theta)
         chi2 = float(rest @ weight @ rest + theta @ theta)
         fitted = responses.shift(theta) + nuisances @ weight @ rest
         covariance = np.asarray(np.linalg.inv(information), dtype=np.float64)
-        return cls(theta, covariance, chi2, _share_of_noise(covariance, raw), fitted)
+        return cls(theta, covariance, chi2, share_of_noise(covariance, raw), fitted)
 
 
-def _share_of_noise(covariance: Array, raw: Array) -> Array:
-    """Share of what the light seems to say about each parameter, beside its prior, that is noise."""
+def share_of_noise(covariance: Array, raw: Array) -> Array:
+    """Share of what data seem to say about each parameter, beside its prior of unit spread, that is noise
+    of the simulation, shape (k,).
+
+    Args:
+        covariance: of the parameters, the noise taken off, shape (k, k).
+        raw: information of the data, its noise included, the same shape.
+    """
     seeming = 1 / np.diag(np.linalg.inv(raw + np.eye(len(raw)))) - 1
     gained = 1 / np.diag(covariance) - 1
     share = np.divide(gained, seeming, out=np.ones_like(gained), where=seeming > 0)
     return np.asarray(np.clip(1 - share, 0, 1))
 
 
-def _positive(matrix: Array) -> Array:
+def nearest_positive(matrix: Array) -> Array:
     """The nearest matrix without negative eigenvalues."""
     values, vectors = np.linalg.eigh(matrix)
     return np.asarray(vectors * np.maximum(values, 0) @ vectors.T)

@@ -333,6 +333,9 @@ def activities_table(experiment: Json, record: Json, heading: Heading) -> Printe
         prior, uncertainty = (
             background["normalisation"][key] for key in ("activity", "uncertainty")
         )
+        if measured := background.get("measured_activity"):  # its parameter is that of the shells
+            prior *= measured["central"]
+            uncertainty = measured["error"] / measured["central"]
         if uncertainty is None:
             after, error = fit["values"][parameter], fit["errors"][parameter]
         else:  # log-normal: one standard deviation is a factor 1 + uncertainty

@@ -29,7 +29,7 @@ class Background:
             gives none.
         uncertainty: relative uncertainty of the normalisation; None if it is free.
         uncertainty_down: the same downwards, where it is another.
-        is_correlated: whether the uncertainty of the normalisation stands among the `norms`, as it is
+        is_correlated: whether the uncertainty of the normalisation stands among the `norms` or variations, as it is
             correlated with that of others.
         is_log_normal: whether the uncertainty is that of a factor (1 + u)^±1, which is positive
             however large u is.

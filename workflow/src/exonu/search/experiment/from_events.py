@@ -169,6 +169,9 @@ def _background(name: str, content: Mapping[str, Any], file: Path, region: str =
         )
     n_bins = len(content["counts"])
     activity, uncertainty = (content["normalisation"][key] for key in ("activity", "uncertainty"))
+    measured = content.get("measured_activity")
+    if measured is not None:  # among the variations, since optics go with it
+        uncertainty = measured["error"] / measured["central"]
     unseen = {
         parameter(name, energy_range) + suffix: activity * np.array(one["counts"])
         for energy_range, one in content["unseen"].items()
@@ -183,6 +186,7 @@ def _background(name: str, content: Mapping[str, Any], file: Path, region: str =
         statistical_error=activity * np.sqrt(np.sum(np.square(errors), axis=0)),
         uncertainty=None if uncertainty is None else float(uncertainty),
         is_log_normal=True,
+        is_correlated=measured is not None,
         variations={
             key: (activity * np.array(both["up"]) + rare, activity * np.array(both["down"]) + rare)
             for key, both in content["variations"].items()

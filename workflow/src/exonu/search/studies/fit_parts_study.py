@@ -61,14 +61,18 @@ def with_and_without_regions(
 
 def _priors(spec: Json) -> dict[str, float]:
     """Relative uncertainty of each normalisation that has one, by its quantity: ln(1 + u) of a factor
-    (1 + u)^±1."""
-    return {
-        f"error of {modifier['name']}": math.log(modifier["data"]["hi"])
-        for channel in spec["channels"]
-        for sample in channel["samples"]
-        for modifier in sample["modifiers"]
-        if modifier["name"].endswith(NORM) and modifier["type"] == "normsys"
-    }
+    (1 + u)^±1. One that shells measure is a variation of its sample."""
+    found = {}
+    for channel in spec["channels"]:
+        for sample in channel["samples"]:
+            for modifier in sample["modifiers"]:
+                name, data = modifier["name"], modifier["data"]
+                if modifier["type"] == "normsys" and name.endswith(NORM):
+                    found[f"error of {name}"] = math.log(data["hi"])
+                elif modifier["type"] == "histosys" and name == sample["name"] + NORM:
+                    size = math.log(sum(data["hi_data"]) / sum(sample["data"]))
+                    found.setdefault(f"error of {name}", size)
+    return found
 
 
 def _numbers(spec: Json, meaning: Mapping[str, Any], level: float) -> dict[str, float | None]:

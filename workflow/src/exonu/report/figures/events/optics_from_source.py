@@ -40,7 +40,7 @@ def draw_optics(record: Mapping[str, Any], light: pd.DataFrame) -> Figure:
         axes[0].set_title(f"{record['name']}: $^{{57}}$Co on the axis", loc="left", pad=4)
         axes[len(axes) // 2].legend(loc="lower center", fontsize=6.5, ncols=3)
         values = figure.add_subplot(grid[1])
-        _values(values, record)
+        draw_values(values, record)
         if record["is_simulated"]:
             values.set_title("simulated data", loc="right", pad=4, weight="bold", color=VERMILLION)
     return figure
@@ -62,7 +62,7 @@ def _ratio(axes: Axes, rows: pd.DataFrame, height: float, limit: float) -> None:
     )  # fmt: skip
 
 
-def _values(axes: Axes, record: Mapping[str, Any]) -> None:
+def draw_values(axes: Axes, record: Mapping[str, Any]) -> None:
     """Central values and errors with their priors, and the numbers in words."""
     names = list(record["order"])
     ends = [abs(one["central"]) + one["error"] for one in record["parameters"].values()]
@@ -76,7 +76,8 @@ def _values(axes: Axes, record: Mapping[str, Any]) -> None:
         axes.errorbar(
             found["central"], place, xerr=found["error"], fmt="o", color=BLUE, markersize=4, capsize=2, label=label,
         )  # fmt: skip
-        text = f"{name}\n{found['central']:+.2f} ± {found['error']:.2f}".replace("-", "−", 1)
+        value = f"{found['central']:+.2f} ± {found['error']:.2f}".replace("-", "−")
+        text = f"{name}\n{value}"
         axes.text(-0.96 * limit, place, text, fontsize=7, va="center", ha="left")
     axes.set_xlim(-limit, limit)
     axes.set_ylim(-1.2, len(names) - 0.5)
@@ -86,8 +87,8 @@ def _values(axes: Axes, record: Mapping[str, Any]) -> None:
     words = [
         f"$\\chi^2/n$ = {record['chi2']:.0f}/{record['degrees']}, $p$ = {record['p_value']:.3g}"
     ]
-    scale = record["vertex_scale"]
-    if scale is not None:
+    scale = record["vertex_scale"] or {}
+    if "difference" in scale:
         value = f"{100 * scale['difference']:.2f} ± {100 * scale['error']:.2f}".replace("-", "−")
         words.append(f"scale of $R$(PE): {value} %")
     axes.text(0.03, 0.03, "\n".join(words), transform=axes.transAxes, fontsize=7, va="bottom")

@@ -21,7 +21,6 @@ type(pytest.approx(1.0)).DEFAULT_ABSOLUTE_TOLERANCE = 1e-30
 collect_ignore_glob = ["*conftest.py", "*/data/*.py"]
 
 
-
 def pytest_collection_finish():
     """Thousands of tests and all libraries stay to the end: looking through them for garbage again
     and again takes an eighth of the time."""

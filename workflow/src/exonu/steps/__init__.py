@@ -11,26 +11,27 @@ import sys
 
 
 def load_when_used(name: str) -> None:
-    """Load a module when an attribute of it is asked for, and not where it is imported.
+    """Load a module of a package when it is imported by its own name or an attribute of it is asked
+    for, and not when everything is taken out of the package.
 
-    >>> load_when_used("this")  # which would print when it is loaded
-    >>> import this
-    >>> "zen" in vars(sys.modules["this"]), sys.modules.pop("this") is this
-    (False, True)
+    >>> import wsgiref
+    >>> load_when_used("wsgiref.validate")
+    >>> taken = wsgiref.validate
+    >>> type(taken) is type(wsgiref), callable(taken.validator), type(taken) is type(wsgiref)
+    (False, True, True)
     """
-    found = importlib.util.find_spec(name)
-    if name in sys.modules or found is None or found.loader is None:
+    package, _, own = name.rpartition(".")
+    found = None if name in sys.modules else importlib.util.find_spec(name)
+    if found is None or found.loader is None:
         return
     found.loader = importlib.util.LazyLoader(found.loader)
     sys.modules[name] = module = importlib.util.module_from_spec(found)
     found.loader.exec_module(module)
-    parent, _, own = name.rpartition(".")
-    if parent:
-        setattr(sys.modules[parent], own, module)
+    setattr(sys.modules[package], own, module)
 
 
 if sys.argv[0] == "-m":  # what Python calls a module that it is still looking for
     gc.disable()  # until `_step` calls the step
-    # scipy takes hold of all that numpy has; these two, half of its time, nobody uses.
+    # scipy takes hold of all that numpy has; these two are half of its time, and nobody uses them.
     for unused in ("numpy.f2py", "numpy.testing"):
         load_when_used(unused)

@@ -6,6 +6,7 @@ that its Snakefile belongs to. As a program, this file answers requests, a line 
 exit status and the modules that were imported."""
 
 import atexit
+import gc
 import json
 import os
 import subprocess
@@ -21,8 +22,10 @@ OURS = ("exonu", "__main__")
 
 def answer(request):
     """Run the command of a request in a fork."""
+    gc.freeze()  # what is imported is shared with the fork, which ends before garbage matters
     child = os.fork()
     if not child:
+        gc.disable()
         status = 99
         try:
             status = run(**request)

@@ -32,9 +32,9 @@ from numba.core import entrypoints, serialize
 from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
 from numba.core.registry import CPUDispatcher
+from numba.core.runtime.nrt import rtsys
 from numba.core.types import unliteral
 from numba.core.types.functions import Dispatcher
-from numba.np import linalg
 
 from exonu.core.digest import code_digest
 
@@ -87,10 +87,18 @@ class KernelCache(_Cache):
         """Nothing to do: files are named after their content."""
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """The code for these types of arguments, or None if there is none that can be read."""
-        target_context.refresh()
-        if self._folder is None:
-            return None
+        """The code for these types of arguments, or None if there is none that can be read.
+
+        To run it, numba needs its allocator. How each function of Python and numpy is compiled (a
+        tenth of a second) it reads where there is something to compile.
+        """
+        found = None if self._folder is None else self._read(sig, target_context)
+        if found is None:
+            _load_array_functions()
+        return found
+
+    def _read(self, sig: Any, target_context: Any) -> Any:
+        rtsys.initialize(target_context)
         try:
             content = self._file(sig, target_context.codegen()).read_bytes()
             payload = content[_DIGEST_BYTES:]
@@ -185,7 +193,6 @@ def _without_extensions() -> Iterator[None]:
     before = entrypoints._already_initialized
     entrypoints._already_initialized = True
     try:
-        _load_array_functions()
         yield
     finally:
         entrypoints._already_initialized = before
@@ -195,12 +202,13 @@ def _without_extensions() -> Iterator[None]:
 def _load_array_functions() -> None:
     """Load numba's array functions without scipy.linalg, which they import to see that it is there
     (0.1 s); what calls BLAS looks for it once more when it is compiled."""
+    linalg = import_module("numba.np.linalg")
     real = linalg.ensure_blas
-    linalg.ensure_blas = lambda: None
+    linalg.ensure_blas = lambda: None  # type: ignore[attr-defined]
     try:
         arraymath = import_module("numba.np.arraymath")
     finally:
-        linalg.ensure_blas = real
+        linalg.ensure_blas = real  # type: ignore[attr-defined]
     arraymath.ensure_blas = real  # type: ignore[attr-defined]
 
 

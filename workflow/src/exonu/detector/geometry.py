@@ -190,6 +190,15 @@ def geodesic_geometry(settings: Mapping[str, Any] | None = None) -> Geometry:
     return _with_windows(normals, inradius, int(settings["frequency"]), half_size)
 
 
+def geodesic_channels(settings: Mapping[str, Any]) -> int:
+    """Number of photomultipliers of that detector, without working out its size.
+
+    >>> geodesic_channels({"frequency": 8})
+    642
+    """
+    return 10 * int(settings["frequency"]) ** 2 + 2
+
+
 def _with_windows(
     face_normals: Array, inradius_cm: float, frequency: int, half_size_cm: float
 ) -> Geometry:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from exonu.core.errors import raise_all
 from exonu.core.settings import Settings
-from exonu.detector.geometry import geodesic_geometry
+from exonu.detector.geometry import geodesic_channels
 from exonu.detector.geometry_table import read_geometry
 from exonu.detector.optics import xmass_like
 from exonu.events.runs.event_inputs import RECONSTRUCTED, EventInputs
@@ -39,6 +39,6 @@ def _n_channels(file: Path, settings: Settings) -> int:
     if settings["level"] == RECONSTRUCTED:
         return 0
     if "file" not in named:
-        return geodesic_geometry(xmass_like(settings["detector"])["geometry"]).n_channels
+        return geodesic_channels(xmass_like(settings["detector"])["geometry"])
     walls = file.parent / named["walls"] if "walls" in named else None
     return read_geometry(file.parent / named["file"], walls).n_channels

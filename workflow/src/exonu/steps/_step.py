@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import gc
 import inspect
 import json
 import logging
@@ -44,6 +45,8 @@ def step(main: Main) -> Main:
     if main.__module__ == "__main__":
         logging.basicConfig(format="%(levelname)s %(message)s")
         logging.getLogger("exonu").setLevel(logging.INFO)
+        gc.freeze()  # what is loaded stays
+        gc.enable()
         run(main)
     return main
 

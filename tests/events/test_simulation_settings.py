@@ -17,6 +17,7 @@ from exonu.events.runs.read_inputs import read_event_inputs
 from exonu.events.runs.simulation_settings import (
     light_map_settings,
     light_tables_settings,
+    longest_sample,
     simulate_settings,
 )
 
@@ -172,9 +173,17 @@ def test_the_geometry_is_named_from_the_working_folder(tmp_path):
     assert job(inputs, run=1)["geometry"] != before  # an edited table makes the jobs run again
 
 
+def test_the_longest_sample_has_the_most_decays_of_all_its_components_together(tmp_path):
+    change = put("samples/surface/decays", 10**6)
+    assert longest_sample(inputs_of(tmp_path, change)) == "surface"
+    two = put("samples/both-dark/decays", {"surface": 10**6, "lxe-neutron": 1})
+    assert longest_sample(inputs_of(tmp_path, lambda c: (change(c), two(c)))) == "both-dark"
+
+
 def test_without_the_block_the_files_are_the_users(tmp_path):
     inputs = inputs_of(tmp_path, lambda content: content.pop("simulation"))
     assert not inputs.is_generated
+    assert longest_sample(inputs) is None
     with pytest.raises(
         InputError, match=r"events\.yaml: simulation: is not there: the raw files are yours"
     ):

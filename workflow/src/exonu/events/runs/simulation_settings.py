@@ -93,6 +93,19 @@ def raw_is_temporary(inputs: EventInputs) -> bool:
     return "simulation" in inputs.settings and not _block(inputs)["keep_raw"]
 
 
+def longest_sample(inputs: EventInputs) -> str | None:
+    """The simulated sample with the most decays, the longest of all jobs; none without a
+    simulation."""
+    if "simulation" not in inputs.settings:
+        return None
+    samples = _block(inputs)["samples"]
+    decays = {
+        row.sample: sum(_decays(samples[row.sample]["decays"], row.components))
+        for row in inputs.samples
+    }
+    return max(decays, key=lambda name: decays[name], default=None)
+
+
 def light_tables_settings(inputs: EventInputs, seed: int, optics: str) -> Settings:
     """Settings of the step `light_tables`.
 

@@ -16,6 +16,9 @@ from exonu.report.figures.style import COLUMN_INCHES, new_figure, styled
 if TYPE_CHECKING:
     import pandas as pd
 
+ROOM_FOR_NAMES = 1.6
+"""Left of the values, in standard deviations."""
+
 
 def draw_optics(record: Mapping[str, Any], light: pd.DataFrame) -> Figure:
     """Draw the results of `exonu.events.diagnostics.optics_calibration`.
@@ -67,6 +70,7 @@ def draw_values(axes: Axes, record: Mapping[str, Any]) -> None:
     names = list(record["order"])
     ends = [abs(one["central"]) + one["error"] for one in record["parameters"].values()]
     limit = max(2.5, 1.1 * max(ends, default=0.0))  # a calibration far from its prior is seen
+    left = -limit - ROOM_FOR_NAMES
     places = np.arange(len(names))[::-1]
     axes.axvspan(-1, 1, color=GREY, alpha=0.2, linewidth=0, label="declared ± 1σ")
     axes.axvline(0, color=GREY, linewidth=0.8)
@@ -78,8 +82,8 @@ def draw_values(axes: Axes, record: Mapping[str, Any]) -> None:
         )  # fmt: skip
         value = f"{found['central']:+.2f} ± {found['error']:.2f}".replace("-", "−")
         text = f"{name}\n{value}"
-        axes.text(-0.96 * limit, place, text, fontsize=7, va="center", ha="left")
-    axes.set_xlim(-limit, limit)
+        axes.text(0.96 * left, place, text, fontsize=7, va="center", ha="left")
+    axes.set_xlim(left, limit)
     axes.set_ylim(-1.2, len(names) - 0.5)
     axes.set_yticks([])
     axes.set_xlabel("declared standard deviations")

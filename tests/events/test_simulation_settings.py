@@ -17,6 +17,7 @@ from exonu.events.runs.read_inputs import read_event_inputs
 from exonu.events.runs.simulation_settings import (
     light_map_settings,
     light_tables_settings,
+    longest_sample,
     simulate_settings,
 )
 
@@ -67,7 +68,8 @@ def test_a_job_of_a_sample(tmp_path):
         "light_from_tables_above_keV": {},
         "thin": [],
         "emphasis": {},
-        "repeat": None,
+        "repeat": [],
+        "largest_weight_per_day": 0,
         "outer_prescale": None,
     }
 
@@ -171,9 +173,17 @@ def test_the_geometry_is_named_from_the_working_folder(tmp_path):
     assert job(inputs, run=1)["geometry"] != before  # an edited table makes the jobs run again
 
 
+def test_the_longest_sample_has_the_most_decays_of_all_its_components_together(tmp_path):
+    change = put("samples/surface/decays", 10**6)
+    assert longest_sample(inputs_of(tmp_path, change)) == "surface"
+    two = put("samples/both-dark/decays", {"surface": 10**6, "lxe-neutron": 1})
+    assert longest_sample(inputs_of(tmp_path, lambda c: (change(c), two(c)))) == "both-dark"
+
+
 def test_without_the_block_the_files_are_the_users(tmp_path):
     inputs = inputs_of(tmp_path, lambda content: content.pop("simulation"))
     assert not inputs.is_generated
+    assert longest_sample(inputs) is None
     with pytest.raises(
         InputError, match=r"events\.yaml: simulation: is not there: the raw files are yours"
     ):
@@ -284,7 +294,11 @@ def period(first, last, **optics):
             ".samples.surface.thin.1.above_keV: is missing",
         ),
         (
-            put("samples/both-dark/repeat", {"below_keV": 5, "times": 3}),
+            put("samples/surface/thin", [{"above_keV": 5, "below_keV": 5, "one_in": 2}]),
+            ".samples.surface.thin.0.below_keV: must be above `above_keV` (got 5 and 5)",
+        ),
+        (
+            put("samples/both-dark/repeat", [{"below_keV": 5, "times": 3}]),
             ".samples.both-dark.repeat: is for nominal samples, and this one is of dark; remove it",
         ),
         (

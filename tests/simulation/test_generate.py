@@ -1,6 +1,6 @@
 """Events of the components: the same bytes for any chunks, energy, weights, pseudo-data."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from itertools import pairwise
 
 import numpy as np
@@ -12,8 +12,10 @@ from exonu.core.errors import InputError
 from exonu.decays.beta_spectra import beta_spectrum
 from exonu.detector.geometry import geodesic_geometry
 from exonu.detector.model import Detector
+from exonu.detector.random_numbers import start_stream
 from exonu.simulation.components import BACKGROUNDS, component
-from exonu.simulation.generation.generate import generate, join
+from exonu.simulation.generation.event_kernels import LEAST_WEIGHT, roulette
+from exonu.simulation.generation.generate import generate, generate_source, join
 from exonu.simulation.generation.pseudo_data import demonstration_runs, pseudo_data, run_of
 from exonu.simulation.light.photons import sources_from_deposits
 
@@ -161,6 +163,48 @@ def test_importance_sampling_against_analogue():
     assert value == pytest.approx(analogue, abs=4 * np.hypot(error, analogue_error))
     assert count > 3 * analogue_count
     assert error < 0.8 * analogue_error
+
+
+@pytest.mark.parametrize(("name", "n"), [("copper", 60_000), ("seal", 25_000)])
+def test_the_point_on_the_wall_may_be_drawn_before_or_after_what_leaves_it(name, n, parts):
+    """With importance sampling of directions the point comes first, without it comes last; sampled
+    in vain, the first must give what the second does."""
+    in_vain = {"bias": 1e-12, "target_cm": 20.0}
+    for source in parts[name].sources:
+        found = []
+        for seed, place in enumerate((source.place, source.place._replace(**in_vain))):
+            made = generate_source(
+                replace(source, place=place), np.arange(n), GEOMETRY, seed, 1 / n, (0.0, np.inf)
+            )
+            first = np.searchsorted(made.event, np.arange(len(made)))
+            radius = np.linalg.norm(made.origin_cm, axis=1)
+            kinds = np.digitize(made.true_energy_keV, [10, 30, 100, 400])
+            kinds = kinds * 2 + (made.cos_min[first] < 0)  # the first site outside its pocket
+            kinds = kinds * 2 + (radius > 41)
+            kinds = kinds * 2 + (np.bincount(made.event) > 1)
+            w = made.weight_per_day
+            found.append((np.bincount(kinds, w, 40), np.bincount(kinds, w**2, 40)))
+        (last, error2), (ahead, other2) = found
+        some = (error2 > 0) & (other2 > 0)
+        assert np.abs((last - ahead)[some] / np.sqrt(error2 + other2)[some]).max() < 4.5
+        assert last.sum() == pytest.approx(
+            ahead.sum(), abs=4 * np.sqrt(error2.sum() + other2.sum())
+        )
+
+
+def test_no_light_is_followed_for_hardly_any_weight(parts):
+    """X-rays forced into the middle of the detector: their weights are 1e-100, and the sum of all
+    stays."""
+    (source,) = (s for s in parts["pmt"].sources if s.name.endswith("Pb214"))
+    made = generate_source(source, np.arange(40_000), GEOMETRY, 1, 1.0, (1.0, 215.0))
+    assert made.weight_per_day.min() >= LEAST_WEIGHT
+    stream = np.empty(2, dtype=np.uint64)
+    start_stream(stream, 3, 5)
+    for weight in (0.0, 1e-300, 0.002, 0.009, LEAST_WEIGHT, 1.3):
+        drawn = np.array([roulette(weight, stream) for _ in range(4000)])
+        assert set(drawn) <= ({0.0, LEAST_WEIGHT} if weight < LEAST_WEIGHT else {weight})
+        spread = LEAST_WEIGHT * np.sqrt(np.clip(weight / LEAST_WEIGHT, 0, 1) / 4000)
+        assert drawn.mean() == pytest.approx(weight, abs=4 * spread + 1e-12)
 
 
 def test_emerging_energies_are_softer_than_emitted(parts):

@@ -19,8 +19,12 @@ WINDOW = (1.0, 230.0)
 COPPER_RULES = (
     Thinning(10, 2),
     Thinning(10, 2, beyond_cm=41.1),
+    Thinning(15, 2, beyond_cm=30, cosine_below=0.1),
+    Thinning(15, 2, beyond_cm=30, origin_beyond_cm=41.5),
     Thinning(30, 3),
+    Thinning(45, 2, below_keV=100),
 )
+COPPER_REPETITIONS = (Repetition(5, 6), Repetition(9, 3), Repetition(12, 2))
 SURFACE_EMPHASIS = {"surface/copper": 10.0}
 
 
@@ -45,6 +49,9 @@ COPPER = copper()
             above_keV=st.floats(0, 100),
             one_in=st.integers(1, 6),
             beyond_cm=st.sampled_from([0.0, 30.0, 41.0]),
+            below_keV=st.sampled_from([np.inf, 30.0, 100.0]),
+            origin_beyond_cm=st.sampled_from([0.0, 41.3]),
+            cosine_below=st.sampled_from([1.0, 0.15]),
         ),
         max_size=4,
     )
@@ -74,15 +81,53 @@ def test_a_rule_is_for_light_and_place():
     assert 0.1 < outer.mean() < 0.9
 
 
+def test_a_rule_is_for_a_range_of_energy_and_for_gaps_and_places_that_are_hardly_found():
+    first = np.searchsorted(COPPER.event, np.arange(len(COPPER)))
+    visible, radius = COPPER.visible_keV, np.linalg.norm(COPPER.origin_cm, axis=1)
+    window = Thinning(5, 2, below_keV=20).applies(COPPER)
+    np.testing.assert_array_equal(window, (visible > 5) & (visible < 20))
+    outer = Thinning(0, 2, origin_beyond_cm=41.3).applies(COPPER)
+    np.testing.assert_array_equal(outer, radius >= 41.3)
+    wide = Thinning(0, 2, cosine_below=0.15).applies(COPPER)
+    single = np.bincount(COPPER.event) == 1  # of others the narrowest cone counts
+    np.testing.assert_array_equal(wide[single], COPPER.cos_min[first][single] < 0.15)
+    mixed = join([COPPER, drawn("lxe", 40)[0]])
+    assert Thinning(0, 2, cosine_below=-0.5).applies(mixed)[len(COPPER) :].all()
+    for rule in (window, outer, wide):
+        assert 0.1 < rule.mean() < 0.9
+
+
+def test_nothing_is_thinned_to_more_than_the_largest_weight():
+    rule, largest = Thinning(0, 12), 4 * np.median(COPPER.weight_per_day)
+    made = Weighting((rule,), largest_per_day=largest).thinned(COPPER, 30_000)
+    before = COPPER.weight_per_day[np.isin(COPPER.number, made.number)]
+    assert np.all(made.weight_per_day <= np.maximum(largest * 1.001, before * 1.001))
+    factor = np.rint(made.weight_per_day / before)
+    np.testing.assert_array_equal(factor, np.clip(np.floor(largest / before), 1, 12))
+    assert len(np.unique(factor)) >= 3  # depths of gaps differ in weight
+    error = np.sqrt(np.sum(made.weight_per_day**2))
+    assert abs(made.weight_per_day.sum() - COPPER.weight_per_day.sum()) < 4 * error
+
+
+def test_the_first_rule_of_repeating_counts():
+    rules = Weighting(
+        repeat=(Repetition(4, 6), Repetition(8, 3), Repetition(6, 5), Repetition(20, 2))
+    )
+    _, which = rules.repeated(COPPER, GEOMETRY)
+    visible = COPPER.visible_keV
+    expected = np.select([visible < 4, visible < 8, visible < 20], [6, 3, 2], 1)
+    np.testing.assert_array_equal(np.bincount(which), expected)
+
+
 @pytest.mark.parametrize(
     ("name", "decays", "weighting", "emphasis"),
     [
-        ("copper", 150_000, Weighting(COPPER_RULES), None),
+        ("copper", 150_000, Weighting(COPPER_RULES, COPPER_REPETITIONS), None),
         ("surface", 20_000, Weighting((Thinning(10, 3),)), SURFACE_EMPHASIS),
         (
             "seal",
             300_000,
-            Weighting(repeat=Repetition(14, 5, 30)),
+            Weighting(repeat=(Repetition(14, 5, 30),)),
             {"seal/Pb210": 0.5, "seal/Th232/Tl208": 3},
         ),
     ],
@@ -117,8 +162,8 @@ def test_emphasis_moves_decays_and_keeps_rates():
 def test_repetitions_are_turned_onto_the_same_detector():
     """Weights add up to the decay's; energies, depths and places on windows stay; no two are alike."""
     deposits, _ = drawn("surface", 300)
-    rule = Repetition(below_keV=20, times=6)
-    made, which = rule.repeated(deposits, GEOMETRY)
+    rules = Weighting(repeat=(Repetition(below_keV=20, times=6),))
+    made, which = rules.repeated(deposits, GEOMETRY)
     rare = deposits.visible_keV < 20
     np.testing.assert_array_equal(np.bincount(which), np.where(rare, 6, 1))
     weight = np.bincount(which, made.weight_per_day)
@@ -144,7 +189,8 @@ def test_repetitions_are_turned_onto_the_same_detector():
 
 def test_an_event_with_energy_inside_is_not_repeated():
     deposits, _ = drawn("lxe", 400)
-    _, which = Repetition(below_keV=1e3, times=4, beyond_cm=30).repeated(deposits, GEOMETRY)
+    rules = Weighting(repeat=(Repetition(below_keV=1e3, times=4, beyond_cm=30),))
+    _, which = rules.repeated(deposits, GEOMETRY)
     radius = np.full(len(deposits), np.inf)
     np.minimum.at(radius, deposits.event, np.linalg.norm(deposits.site_position_cm, axis=1))
     np.testing.assert_array_equal(np.bincount(which), np.where(radius >= 30, 4, 1))
@@ -180,7 +226,7 @@ def _largest(events):
 @pytest.mark.parametrize(
     ("name", "decays", "how"),
     [
-        ("copper", 1_000_000, {"weighting": Weighting(COPPER_RULES)}),
+        ("copper", 1_000_000, {"weighting": Weighting(COPPER_RULES, COPPER_REPETITIONS)}),
         (
             "surface",
             8000,
@@ -194,7 +240,7 @@ def _largest(events):
             1_500_000,
             {
                 "emphasis": {"pmt/K40": 0.4},
-                "weighting": Weighting((Thinning(30, 4),), Repetition(14, 8, 30)),
+                "weighting": Weighting((Thinning(30, 4),), (Repetition(14, 8, 30),)),
             },
         ),
     ],
@@ -228,7 +274,7 @@ def test_the_numbers_of_events_are_those_of_their_decays():
     what = component("seal", GEOMETRY)
     plain, repeated = (
         next(sample_blocks([what], [100_000], GEOMETRY, 3, WINDOW, how))
-        for how in (Weighting(), Weighting(repeat=Repetition(14, 5)))
+        for how in (Weighting(), Weighting(repeat=(Repetition(14, 5),)))
     )
     np.testing.assert_array_equal(np.unique(repeated.number), plain.number)
     assert np.all(np.diff(repeated.number.astype(np.int64)) >= 0)

@@ -9,6 +9,7 @@ from exonu.events.runs.simulation_settings import (
     light_map_settings,
     light_tables_settings,
     light_tables_used,
+    longest_sample,
     raw_is_temporary,
     simulate_settings,
 )
@@ -63,6 +64,19 @@ use rule step as simulate with:
         **memory_and_time(1000, 60),
     params:
         **step("events.simulate", of_source(simulate_settings, seeded=True)),
+
+
+LONGEST = {f"sample_{name}" for name in map(longest_sample, EVENTS.values()) if name}
+
+if LONGEST:
+
+    use rule simulate as simulate_longest with:
+        """The same of the sample with the most decays, before all others."""
+        wildcard_constraints:
+            source="|".join(LONGEST),
+        priority: PRIORITY["longest simulation"]
+
+    ruleorder: simulate_longest > simulate
 
 
 OWN_FILES = [name for name, inputs in EVENTS.items() if not inputs.is_generated]

@@ -15,6 +15,7 @@ LONGEST_ARGUMENT = 20_000
 # analysis beside the first simulation, and the reconstruction of the first sample beside the second simulation.
 PRIORITY = {
     "light map": 20,  # it takes two cores: later, one would wait for the other (priorities of jobs side by side add up)
+    "longest simulation": 6,  # started last it would keep one core waiting for it
     "first fits": 5,
     "events": 4,
     "simulation": 3,

@@ -99,9 +99,9 @@ class OuterPrescale:
         if deposits.component[0] not in self.components:
             return weighting.thinned(deposits, decays)
         rules = weighting if weighting.thin else Weighting((self.rule,))
-        made = rules.thinned(deposits, decays)
-        share = np.where(self.rule.applies(made), 1 / self.rule.one_in, 1.0)
-        return replace(made, weight_per_day=made.weight_per_day * share)
+        share = np.where(self.rule.applies(deposits), 1 / self.rule.one_in, 1.0)
+        prescaled = replace(deposits, weight_per_day=deposits.weight_per_day * share)
+        return rules.thinned(prescaled, decays)
 
 
 def run_blocks(
@@ -203,8 +203,8 @@ def sample_blocks(
                 else:
                     part = outer_prescale.thinned(part, count, weighting)
                 number = before + part.number - count * k // pieces
-                if weighting.repeat is not None:
-                    part, which = weighting.repeat.repeated(part, geometry)
+                if weighting.repeat:
+                    part, which = weighting.repeated(part, geometry)
                     number = number[which]
                 parts.append(part)
                 numbers.append(number)

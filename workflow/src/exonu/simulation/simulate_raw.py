@@ -321,9 +321,10 @@ def _of_sample(settings: Settings, detector: Detector, calibration: Calibration)
                 remedy="give at least one for each source",
             )
     seed = derived_seed(settings["seed"], "samples")
-    repeat = sample["repeat"]
     weighting = Weighting(
-        tuple(Thinning(**rule) for rule in sample["thin"]), Repetition(**repeat) if repeat else None
+        tuple(Thinning(**rule) for rule in sample["thin"]),
+        tuple(Repetition(**rule) for rule in sample["repeat"]),
+        sample["largest_weight_per_day"] or np.inf,
     )
     blocks = partial(
         sample_blocks,

@@ -64,7 +64,8 @@ def simulate_settings(
             "focus": _focus(settings, inputs.runs),
             "emphasis": settings["emphasis"],
             "thin": settings["thin"],
-            "repeat": settings.get("repeat"),
+            "repeat": settings["repeat"],
+            "largest_weight_per_day": settings["largest_weight_per_day"],
             "outer_prescale": _outer_prescale(block, sheet.components),
         },
     }
@@ -90,6 +91,19 @@ def light_map_settings(inputs: EventInputs, seed: int) -> Settings:
 def raw_is_temporary(inputs: EventInputs) -> bool:
     """Whether the workflow simulates raw files that go as soon as they are ingested."""
     return "simulation" in inputs.settings and not _block(inputs)["keep_raw"]
+
+
+def longest_sample(inputs: EventInputs) -> str | None:
+    """The simulated sample with the most decays, the longest of all jobs; none without a
+    simulation."""
+    if "simulation" not in inputs.settings:
+        return None
+    samples = _block(inputs)["samples"]
+    decays = {
+        row.sample: sum(_decays(samples[row.sample]["decays"], row.components))
+        for row in inputs.samples
+    }
+    return max(decays, key=lambda name: decays[name], default=None)
 
 
 def light_tables_settings(inputs: EventInputs, seed: int, optics: str) -> Settings:
@@ -278,8 +292,9 @@ def _sample_faults(
             mine = block["samples"][sample.sample]
             yield from _decay_faults(mine, sample.components, file, field)
             yield from _emphasis_faults(mine, sample.components, file, field)
+            yield from _thin_faults(mine, file, field)
             yield from _table_faults(mine, sample.components, file, field)
-            if "repeat" in mine and sample.variation != NOMINAL:
+            if mine["repeat"] and sample.variation != NOMINAL:
                 yield InputError(
                     f"is for nominal samples, and this one is of {sample.variation}", file=file,
                     field=f"{field}.repeat", remedy="remove it: variations are compared event by event",
@@ -369,6 +384,16 @@ def _file_faults(runs: RunList, samples: Sequence[Sample], sheet: Path) -> Itera
                 f"is {sample.runs!r} for the sample {sample.sample}, which is simulated without runs", file=sheet,
                 field="runs", remedy="write shared",
             )  # fmt: skip
+
+
+def _thin_faults(settings: Settings, file: Path, field: str) -> Iterator[InputError]:
+    for i, rule in enumerate(settings["thin"]):
+        if "below_keV" in rule and rule["below_keV"] <= rule["above_keV"]:
+            yield InputError(
+                f"must be above `above_keV` (got {rule['below_keV']:g} and {rule['above_keV']:g})",
+                file=file,
+                field=f"{field}.thin.{i}.below_keV",
+            )
 
 
 def _table_faults(

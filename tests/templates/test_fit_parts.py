@@ -31,7 +31,7 @@ from exonu.search.analysis import ANALYSIS_SCHEMA
 from exonu.search.build_workspaces import build_workspaces
 from exonu.search.experiment.read_experiment import read_experiment
 from exonu.search.fit_channels import without_regions
-from exonu.search.studies.fit_parts_study import with_and_without_regions
+from exonu.search.studies.fit_parts_study import _priors, with_and_without_regions
 from exonu.statistics import compile_workspace, fit
 from exonu.templates import simulated_samples
 from exonu.templates.fit_parts import (
@@ -400,3 +400,21 @@ def test_day_and_night_have_the_flux_of_their_seasons(tmp_path):
     assert night - day == pytest.approx(expected, rel=0.1)
     polar = site | {"latitude_deg": 90.0}
     assert solar_flux(year, 0.5, 1, "cos_zenith", polar) == 1  # the Sun is never so high
+
+
+def test_prior_of_a_measured_activity_is_that_of_its_own_background():
+    """Its parameter moves the optics of others too, by other amounts."""
+
+    def sample(name, hi):
+        return {
+            "name": name,
+            "modifiers": [
+                {"name": "copper_norm", "type": "normsys", "data": {"hi": hi, "lo": 1 / hi}}
+            ],
+        }
+
+    channels = [
+        {"samples": [sample("copper", 1.2), sample("lxe", 1.01)]},
+        {"samples": [sample("copper", 1.3), sample("lxe", 1.02)]},
+    ]
+    assert _priors({"channels": channels}) == pytest.approx({"error of copper_norm": np.log(1.2)})

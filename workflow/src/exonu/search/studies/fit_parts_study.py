@@ -61,18 +61,14 @@ def with_and_without_regions(
 
 def _priors(spec: Json) -> dict[str, float]:
     """Relative uncertainty of each normalisation that has one, by its quantity: ln(1 + u) of a factor
-    (1 + u)^±1. One that shells measure is a variation of its sample."""
-    found = {}
-    for channel in spec["channels"]:
-        for sample in channel["samples"]:
-            for modifier in sample["modifiers"]:
-                name, data = modifier["name"], modifier["data"]
-                if modifier["type"] == "normsys" and name.endswith(NORM):
-                    found[f"error of {name}"] = math.log(data["hi"])
-                elif modifier["type"] == "histosys" and name == sample["name"] + NORM:
-                    size = math.log(sum(data["hi_data"]) / sum(sample["data"]))
-                    found.setdefault(f"error of {name}", size)
-    return found
+    (1 + u)^±1. One that shells measure moves other backgrounds too, and only its own counts."""
+    return {
+        f"error of {modifier['name']}": math.log(modifier["data"]["hi"])
+        for channel in reversed(spec["channels"])  # the spectrum, which is first, has the last word
+        for sample in channel["samples"]
+        for modifier in sample["modifiers"]
+        if modifier["name"] == sample["name"] + NORM and modifier["type"] == "normsys"
+    }
 
 
 def _numbers(spec: Json, meaning: Mapping[str, Any], level: float) -> dict[str, float | None]:

@@ -19,7 +19,7 @@ run: $(RUN_STAMP) ## set up and run the workflow (the default)
 	$(BIN)/snakemake --cores all
 
 .PHONY: test
-test: $(DEV_STAMP) ## set up and run the tests (6 minutes)
+test: $(DEV_STAMP) ## set up and run the tests (4 to 6 minutes)
 	$(BIN)/python -m pytest -m "not slow" -n auto --dist worksteal $(WHERE)
 
 .PHONY: test-all
